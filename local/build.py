@@ -1,4 +1,4 @@
-"""Build the real template with ``sam build`` for this machine, unless what it is built from is unchanged."""
+"""Build the real template with ``sam build`` for this machine, unless its sources are unchanged."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ LAST_LINES = 20
 
 
 def build(root: Path, *, run: Callable[[Path, int], None]) -> str:
-    """Build the template with ``run`` and answer the fingerprint of what it was built from."""
+    """Build the template with ``run`` and return the fingerprint of its sources."""
     with only_one_at_a_time(root) as lock:
-        wanted = fingerprint(root)
+        current = fingerprint(root)
         stamp = build_folder(root) / STAMP
-        if read(stamp) != wanted:
+        if read(stamp) != current:
             stamp.unlink(missing_ok=True)
             run(root, lock)
-            stamp.write_text(wanted)
-        return wanted
+            stamp.write_text(current)
+        return current
 
 
 @contextmanager
 def only_one_at_a_time(root: Path) -> Iterator[int]:
-    """Hold off another stack of the same checkout that builds; answer the lock's descriptor."""
+    """Make other builds of the same checkout wait; yield the lock's descriptor."""
     folder = root / ".aws-sam"
     folder.mkdir(exist_ok=True)
     lock = os.open(folder, os.O_RDONLY)
@@ -48,12 +48,12 @@ def only_one_at_a_time(root: Path) -> Iterator[int]:
 
 
 def build_folder(root: Path) -> Path:
-    """Answer where the built template lies, with the code of each function and layer beside it."""
+    """Return the folder of the built template and of the code of its functions and layers."""
     return root / ".aws-sam" / "local"
 
 
 def fingerprint(root: Path) -> str:
-    """Answer one hash of all that goes into the build, with this machine's platform and its build tools."""
+    """Return one hash of all sources of the build, this machine's platform and its build tools."""
     digest = hashlib.sha256()
     tools = (read(root / folder / ".made-from") or "" for folder in (".venv-sam", ".venv-console"))
     for part in (architecture(), uv_platform(), *tools):
@@ -65,7 +65,7 @@ def fingerprint(root: Path) -> str:
 
 
 def source_files(root: Path) -> Iterable[Path]:
-    """List the files a build is made from, in a stable order, without what Python leaves beside them."""
+    """List the source files of a build in a stable order, without Python's caches."""
     for source in SOURCES:
         path = root / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
@@ -73,25 +73,25 @@ def source_files(root: Path) -> Iterable[Path]:
 
 
 def architecture() -> str:
-    """Answer this machine's processor by Lambda's name for it."""
+    """Return this machine's processor by Lambda's name for it."""
     machine = platform.machine().lower()
     if machine in {"x86_64", "amd64"}:
         return "x86_64"
     if machine in {"arm64", "aarch64"}:
         return "arm64"
     raise CannotRun(
-        f"This machine's processor ({machine}) is neither x86_64 nor arm64, and Lambda has no other."
+        f"This machine's processor ({machine}) is neither x86_64 nor arm64. Lambda has no others."
     )
 
 
 def uv_platform() -> str:
-    """Answer this machine's platform by uv's name for it, for the packages in the layers."""
+    """Return this machine's platform by uv's name for it, for the packages in the layers."""
     processor = {"x86_64": "x86_64", "arm64": "aarch64"}[architecture()]
     return f"{processor}-apple-darwin" if sys.platform == "darwin" else f"{processor}-manylinux_2_28"
 
 
 def sam_build(root: Path, lock: int) -> None:
-    """Run ``sam build``, which holds the lock too; what it prints is shown when it fails."""
+    """Run ``sam build``, which holds the lock too; print the end of its output if it fails."""
     print("  building the functions and layers, which takes a minute or two …", file=sys.stderr, flush=True)
     environment = {
         **os.environ,
@@ -110,7 +110,7 @@ def sam_build(root: Path, lock: int) -> None:
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(root / ".aws-sam" / "settings"),  # not the home folder
     }
-    # A profile would be looked up in the home folder, and `make run PYTHON=…` would reach the makefiles.
+    # A profile would be read from the home folder, and the makefiles would inherit `make run PYTHON=…`.
     for inherited in (
         "AWS_PROFILE",
         "AWS_DEFAULT_PROFILE",
@@ -127,7 +127,7 @@ def sam_build(root: Path, lock: int) -> None:
         "--cached", "--cache-dir", str(root / ".aws-sam" / f"cache-{uv_platform()}"),
         "--parameter-overrides", f"Architecture={architecture()}",
     ]  # fmt: skip
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=root,
         env=environment,
@@ -135,16 +135,16 @@ def sam_build(root: Path, lock: int) -> None:
         capture_output=True,
         text=True,
         check=False,
-        # Killed alone, this process leaves a build behind, and the next one has to wait for it.
+        # If only this process is killed, sam build continues, and the next build has to wait for it.
         pass_fds=(lock,),
     )
-    if done.returncode != 0:
-        print("\n".join((done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:]), file=sys.stderr)
-        raise CannotRun("`sam build` failed, as shown above: mend what it names and run the command again.")
+    if result.returncode != 0:
+        print("\n".join((result.stdout + result.stderr).strip().splitlines()[-LAST_LINES:]), file=sys.stderr)
+        raise CannotRun("`sam build` failed, as shown above: fix the problem and run the command again.")
 
 
 def read(path: Path) -> str | None:
-    """Answer a small file's text, None when it is not there."""
+    """Return the text of a small file, or None if it does not exist."""
     try:
         return path.read_text()
     except FileNotFoundError:
@@ -152,7 +152,7 @@ def read(path: Path) -> str | None:
 
 
 def main(root: Path) -> int:
-    """Build from the command line; answer a process exit code."""
+    """Build from the command line; return an exit code."""
     try:
         build(root, run=sam_build)
     except CannotRun as problem:

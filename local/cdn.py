@@ -1,4 +1,4 @@
-"""The public bucket as a CDN serves it: readable with the key, never listed."""
+"""The public bucket as a CDN serves it: objects can be read by key, but not listed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-ASKED = ("Accept", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Origin", "Range")
-ANSWERED = (
+REQUEST_HEADERS = ("Accept", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Origin", "Range")
+RESPONSE_HEADERS = (
     "Accept-Ranges",
     "Access-Control-Allow-Origin",
     "Access-Control-Expose-Headers",
@@ -25,12 +25,12 @@ ANSWERED = (
     "Last-Modified",
 )
 SIGNED_SECONDS = 60
-NOT_FOUND = {403, 404}  # a bucket answers 403 for what is not there to those who may not list it
+NOT_FOUND = {403, 404}  # for a missing object a bucket answers 403 to those who may not list it
 CHUNK_BYTES = 64 * 1024
 
 
 class Cdn:
-    """Serves GET and HEAD of one bucket; conditional and range requests are the bucket's."""
+    """Serves GET and HEAD of one bucket, including conditional and range requests."""
 
     def __init__(self, *, storage: Any, bucket: str, http: aiohttp.ClientSession) -> None:
         self._storage = storage
@@ -38,7 +38,7 @@ class Cdn:
         self._http = http
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one object, 404 without one, 405 to anything but a read."""
+        """Respond with one object, or 404 if there is none, or 405 if the request is not a read."""
         if request.method not in {"GET", "HEAD"}:
             raise web.HTTPMethodNotAllowed(request.method, ["GET", "HEAD"])
         key = request.match_info["key"]
@@ -49,18 +49,18 @@ class Cdn:
             Params={"Bucket": self._bucket, "Key": key},
             ExpiresIn=SIGNED_SECONDS,
         )
-        asked = {name: request.headers[name] for name in ASKED if name in request.headers}
+        headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
         async with self._http.request(
-            request.method, URL(signed, encoded=True), headers=asked, skip_auto_headers=("Accept-Encoding",)
-        ) as found:
-            if found.status in NOT_FOUND:
+            request.method, URL(signed, encoded=True), headers=headers, skip_auto_headers=("Accept-Encoding",)
+        ) as answer:
+            if answer.status in NOT_FOUND:
                 raise web.HTTPNotFound
-            response = web.StreamResponse(status=found.status)
-            response.headers.update({name: found.headers[name] for name in ANSWERED if name in found.headers})
-            response.headers["Vary"] = (
-                "Origin"  # what a page may read depends on it, and browsers keep the answer
+            response = web.StreamResponse(status=answer.status)
+            response.headers.update(
+                {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
             )
+            response.headers["Vary"] = "Origin"  # CORS headers depend on it, and browsers cache the response
             await response.prepare(request)
-            async for chunk in found.content.iter_chunked(CHUNK_BYTES):
+            async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
                 await response.write(chunk)
             return response

@@ -1,4 +1,4 @@
-"""Bring the built template into the emulator, when it or its parameters changed."""
+"""Deploy the built template to the emulator if it or its parameters changed."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ POLL = {"Delay": 1, "MaxAttempts": 300}
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """What the rest of the launcher needs to know about the deployed template."""
+    """The parts of a deployed stack that the launcher needs."""
 
     api_id: str
     outputs: dict[str, str]
 
     def route_keys(self, emulator: Emulator) -> list[str]:
-        """Answer the keys of the API's routes."""
+        """Return the keys of the API's routes."""
         answer = emulator.client("apigatewayv2").get_routes(ApiId=self.api_id)
         return [route["RouteKey"] for route in answer["Items"]]
 
@@ -56,7 +56,7 @@ class DeployedStack:
 def parameters_for(
     settings: LocalSettings, *, issuer_url: str, r2_endpoint: str, access: ProviderAccess
 ) -> dict[str, str]:
-    """Answer the template's parameters for this machine and those a person chose; others keep their defaults."""
+    """Return the template's parameters for this machine and those a person set; others keep their defaults."""
     own = {
         "ApiUrl": settings.api_url,
         "Architecture": architecture(),
@@ -72,20 +72,20 @@ def parameters_for(
         "R2SecretName": R2_SECRET,
         **access.parameters,
     }
-    if taken := ", ".join(sorted(own.keys() & settings.template_parameters.keys())):
+    if reserved := ", ".join(sorted(own.keys() & settings.template_parameters.keys())):
         raise CannotRun(
-            f"TEMPLATE_PARAMETERS names {taken}, which the local stack sets itself: leave it out."
+            f"TEMPLATE_PARAMETERS names {reserved}, which the local stack sets itself. Leave it out."
         )
     return {ALLOWED_ORIGINS: settings.api_url, **own, **settings.template_parameters}
 
 
-def deployment_fingerprint(built: str, parameters: dict[str, str]) -> str:
-    """Answer one hash of everything a deployment depends on."""
-    return hashlib.sha256(json.dumps([built, parameters], sort_keys=True).encode()).hexdigest()
+def deployment_fingerprint(build_fingerprint: str, parameters: dict[str, str]) -> str:
+    """Return one hash of everything a deployment depends on."""
+    return hashlib.sha256(json.dumps([build_fingerprint, parameters], sort_keys=True).encode()).hexdigest()
 
 
 def deployed_stack(emulator: Emulator) -> DeployedStack | None:
-    """Answer the stack as it stands in the emulator; None when there is none that works."""
+    """Return the stack in the emulator, or None if there is none that works."""
     stack = describe(emulator.client("cloudformation"))
     if stack is None or stack["StackStatus"] not in CHANGEABLE:
         return None
@@ -93,20 +93,20 @@ def deployed_stack(emulator: Emulator) -> DeployedStack | None:
         "StackResources"
     ]
     apis = [
-        found["PhysicalResourceId"]
-        for found in resources
-        if found["ResourceType"] == "AWS::ApiGatewayV2::Api"
+        resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == "AWS::ApiGatewayV2::Api"
     ]
     if len(apis) != 1:
         raise CannotRun(
-            f"The template makes {len(apis)} HTTP APIs and the local stack serves exactly one: mend it."
+            f"The template has {len(apis)} HTTP APIs, but the local stack serves exactly one: change the template."
         )
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return DeployedStack(api_id=apis[0], outputs=outputs)
 
 
 def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]) -> DeployedStack:
-    """Create or update the stack and answer it; ends only when every route and authorizer is there."""
+    """Create or update the stack and return it once every route and authorizer exists."""
     print("  deploying the template …", file=sys.stderr, flush=True)
     formation, storage = emulator.client("cloudformation"), emulator.client("s3")
     storage.create_bucket(Bucket=CODE_BUCKET)
@@ -120,16 +120,16 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    empty(storage, CODE_BUCKET)  # the functions hold their code now
+    empty(storage, CODE_BUCKET)  # the functions have their own copies of the code
     stack = deployed_stack(emulator)
     if stack is None:
-        raise CannotRun(f"The stack is not there after its deployment: see the end of {emulator.log}.")
+        raise CannotRun(f"The stack does not exist after its deployment: see the end of {emulator.log}.")
     require_every_route(emulator, stack)
     return stack
 
 
 def require_known(parameters: Iterable[str], *, known: Collection[str]) -> None:
-    """Raise CannotRun for a parameter that the template does not have: the emulator would ignore it, AWS refuses it."""
+    """Raise CannotRun for a parameter that the template does not have: AWS refuses it, but the emulator ignores it."""
     for name in parameters:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -138,9 +138,11 @@ def require_known(parameters: Iterable[str], *, known: Collection[str]) -> None:
 
 
 def create_or_update(formation: Any, **request: Any) -> None:
-    """Make the stack what the request says and wait for it; CannotRun tells CloudFormation's own reasons."""
+    """Create or update the stack and wait for it; CannotRun has CloudFormation's own reasons."""
     stack = describe(formation)
-    if stack is not None and stack["StackStatus"] not in CHANGEABLE:  # a failed first deployment: it is empty
+    if (
+        stack is not None and stack["StackStatus"] not in CHANGEABLE
+    ):  # the first deployment failed, so it is empty
         formation.delete_stack(StackName=STACK_NAME)
         formation.get_waiter("stack_delete_complete").wait(StackName=STACK_NAME, WaiterConfig=POLL)
         stack = None
@@ -149,55 +151,53 @@ def create_or_update(formation: Any, **request: Any) -> None:
             formation.create_stack(**request)
         else:
             formation.update_stack(**request)
-        done = "stack_create_complete" if stack is None else "stack_update_complete"
-        formation.get_waiter(done).wait(StackName=STACK_NAME, WaiterConfig=POLL)
-    except ClientError as refused:
-        if is_unchanged(refused):
+        waiter = "stack_create_complete" if stack is None else "stack_update_complete"
+        formation.get_waiter(waiter).wait(StackName=STACK_NAME, WaiterConfig=POLL)
+    except ClientError as error:
+        if is_unchanged(error):
             return
         raise CannotRun(
-            f"CloudFormation refused the template: {refused.response['Error']['Message']}"
-        ) from refused
-    except WaiterError as failed:
-        raise CannotRun(f"The deployment failed and was rolled back: {reasons(formation)}") from failed
+            f"CloudFormation refused the template: {error.response['Error']['Message']}"
+        ) from error
+    except WaiterError as error:
+        raise CannotRun(f"The deployment failed and was rolled back: {reasons(formation)}") from error
 
 
-def is_unchanged(refused: ClientError) -> bool:
-    """Tell CloudFormation's answer to an update that changes nothing; it has no code of its own."""
-    return str(refused.response["Error"]["Message"]).startswith("No updates are to be performed")
+def is_unchanged(error: ClientError) -> bool:
+    """Return whether CloudFormation refused an update that changes nothing; this error has no code of its own."""
+    return str(error.response["Error"]["Message"]).startswith("No updates are to be performed")
 
 
 def reasons(formation: Any) -> str:
-    """Answer why the resources of the last deployment failed, the first failure first."""
+    """Return the reasons of the last deployment's failures, in order of time."""
     events = formation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     failures = [
         f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
         for event in reversed(events)
         if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason")
     ]
-    return "; ".join(failures) or "it gives no reason."
+    return "; ".join(failures) or "CloudFormation gives no reason."
 
 
 def describe(formation: Any) -> dict[str, Any] | None:
-    """Answer CloudFormation's description of the stack, None when there is no such stack."""
+    """Return CloudFormation's description of the stack, or None if there is no stack."""
     try:
-        described: dict[str, Any] = formation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    except ClientError as refused:
-        if (
-            refused.response["Error"]["Code"] == "ValidationError"
-        ):  # CloudFormation's code for "does not exist"
+        description: dict[str, Any] = formation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":  # CloudFormation's code for "does not exist"
             return None
         raise
-    return described
+    return description
 
 
 def empty(storage: Any, bucket: str) -> None:
     """Delete every object of a small bucket."""
-    for listed in storage.list_objects_v2(Bucket=bucket).get("Contents", []):
-        storage.delete_object(Bucket=bucket, Key=listed["Key"])
+    for item in storage.list_objects_v2(Bucket=bucket).get("Contents", []):
+        storage.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 def require_every_route(emulator: Emulator, stack: DeployedStack) -> None:
-    """Compare the API's routes and authorizers with SAM's; an API without any would deploy silently."""
+    """Compare the API's routes and authorizers with the template; an API without any would deploy silently."""
     template = emulator.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")
     body = next(
         resource["Properties"]["Body"]
@@ -206,10 +206,10 @@ def require_every_route(emulator: Emulator, stack: DeployedStack) -> None:
     )
     gateway = emulator.client("apigatewayv2")
     routes = {route["RouteKey"] for route in gateway.get_routes(ApiId=stack.api_id)["Items"]}
-    authorizers = {found["Name"] for found in gateway.get_authorizers(ApiId=stack.api_id)["Items"]}
-    wanted = {route.key for route in routes_of(body)}
-    if routes != wanted or authorizers != set(authorizers_of(body)) or not wanted:
+    authorizers = {item["Name"] for item in gateway.get_authorizers(ApiId=stack.api_id)["Items"]}
+    expected = {route.key for route in routes_of(body)}
+    if routes != expected or authorizers != set(authorizers_of(body)) or not expected:
         raise CannotRun(
-            f"The deployed API has {len(routes)} routes and {len(authorizers)} authorizers where the "
-            f"template has {len(wanted)} and {len(authorizers_of(body))}: see the end of {emulator.log}."
+            f"The deployed API has {len(routes)} routes and {len(authorizers)} authorizers, but the "
+            f"template has {len(expected)} and {len(authorizers_of(body))}: see the end of {emulator.log}."
         )

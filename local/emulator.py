@@ -37,46 +37,44 @@ POLL_SECONDS = 0.05
 
 @dataclass
 class News:
-    """What the emulator's process says while it runs, a line of JSON each; a person hears of failing saves."""
+    """Messages of the emulator's process, one line of JSON each; failing saves are printed for a person."""
 
     problem: str | None = None
     saving_fault: str | None = None
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def listen(self, lines: IO[bytes]) -> None:
-        """Read the lines until the process has ended."""
+        """Read messages until the process ends."""
         self._thread = threading.Thread(target=self._read, args=(lines,), daemon=True)
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for the last line of a process that has ended."""
+        """Wait for the last message of a process that has ended."""
         if self._thread is not None:
             self._thread.join(timeout=1)
 
     def _read(self, lines: IO[bytes]) -> None:
         for line in lines:
-            said = json.loads(line)
-            self.problem = said.get("problem", self.problem)
-            if "saving" in said:
-                self.saving_fault = said["saving"]
+            message = json.loads(line)
+            self.problem = message.get("problem", self.problem)
+            if "saving" in message:
+                self.saving_fault = message["saving"]
                 print(f"  {saving_line(self.saving_fault)}", file=sys.stderr, flush=True)
 
 
 def saving_line(fault: str | None) -> str:
-    """Answer what a person hears when saving fails, and when it works again."""
+    """Return the line to print when saving fails, or when it works again."""
     if fault is None:
-        return "everything is saved again: uploads and changes are taken."
-    return (
-        f"error: the state cannot be saved ({fault}): uploads and changes are answered with 503 until it can."
-    )
+        return "everything is saved again: uploads and changes are accepted."
+    return f"error: the state cannot be saved ({fault}): uploads and changes get 503 until it can."
 
 
 @dataclass
 class Emulator:
-    """A running emulator; ``endpoint`` serves every AWS service it knows, and the two R2 buckets.
+    """A running emulator; ``endpoint`` serves its AWS services and the two R2 buckets.
 
-    It lives as long as somebody holds the ``lifeline``. ``news`` says in one sentence why it did not start, and
-    whether saving fails. Whoever knows the ``front_secret`` calls functions as the front does.
+    It runs as long as the ``lifeline`` is open. ``news`` has the reason why it did not start, and whether saving fails.
+    Requests with the ``front_secret`` may call functions as the front does.
     """
 
     process: subprocess.Popen[bytes]
@@ -89,11 +87,11 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Its address under the one host name that browsers and handlers use too."""
+        """Its address, with the host name that browsers and handlers use too."""
         return f"http://localhost:{self.port}"
 
     def client(self, service: str, *, config: Config | None = None) -> boto3.client:
-        """Answer a boto3 client with the root's credentials, for the launcher's own work."""
+        """Return a boto3 client with the root's credentials, for the launcher's own work."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -104,7 +102,7 @@ class Emulator:
         )
 
     async def wait_until_ready(self) -> None:
-        """Return when it answers; raise CannotRun when it ends instead."""
+        """Return once it accepts connections; raise CannotRun if it ends or takes too long."""
         deadline = time.monotonic() + STARTING_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -121,17 +119,17 @@ class Emulator:
         )
 
     async def wait_until_gone(self) -> None:
-        """Return when the process has ended, for whatever reason."""
+        """Return when the process has ended for any reason."""
         while self.process.poll() is None:
             await asyncio.sleep(POLL_SECONDS * 10)
 
     @property
     def front_headers(self) -> dict[str, str]:
-        """The headers by which the emulator knows the front."""
+        """The headers by which the emulator recognises the front."""
         return {FRONT_HEADER.decode(): self.front_secret}
 
     def checkpoint(self) -> None:
-        """Have everything saved, the deployed code included; periodic saves leave that out."""
+        """Save everything, including the deployed code, which periodic saves leave out."""
         connection = http.client.HTTPConnection("localhost", self.port, timeout=STOPPING_SECONDS)
         connection.request("POST", CHECKPOINT_PATH, headers=self.front_headers)
         status = connection.getresponse().status
@@ -143,7 +141,7 @@ class Emulator:
             )
 
     def stop(self) -> None:
-        """Close its standard input and wait until it has saved everything."""
+        """Close its standard input and wait while it saves everything."""
         self.lifeline.close()
         try:
             self.process.wait(timeout=STOPPING_SECONDS)
@@ -153,12 +151,12 @@ class Emulator:
 
     @property
     def has_saved(self) -> bool:
-        """Whether it has ended, and saved everything before it did."""
+        """Whether it has ended after it saved everything."""
         return self.process.poll() == 0
 
     @property
     def could_not_save(self) -> bool:
-        """Whether it has ended, and the disk did not take everything."""
+        """Whether it has ended without being able to save everything."""
         return self.process.poll() == NOT_SAVED
 
     def _why_it_ended(self) -> str:
@@ -169,7 +167,7 @@ class Emulator:
 
 
 def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) -> Emulator:
-    """Start the emulator on a state folder; it keeps the folder's lock until it is gone."""
+    """Start the emulator on a state folder; it holds the folder's lock until it ends."""
     root_key, front_secret = state.root_key(), secrets.token_urlsafe(32)
     environment = {
         "AUTH": "true",
@@ -202,10 +200,10 @@ def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) 
             stdout=subprocess.PIPE,
             stderr=log,
             pass_fds=(lock.fileno(),),
-            start_new_session=True,  # Ctrl-C is for the launcher, which stops it in its turn
+            start_new_session=True,  # Ctrl-C goes to the launcher, which stops its parts in order
         )
     if process.stdin is None or process.stdout is None:
-        raise AssertionError  # both are pipes, as asked above
+        raise AssertionError  # both are pipes
     news = News()
     news.listen(process.stdout)
     return Emulator(
@@ -214,7 +212,7 @@ def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) 
 
 
 def command(root: Path) -> Sequence[str]:
-    """Answer the command of the emulator's process; the checkout is on its path, and not on the handlers'."""
+    """Return the command of the emulator's process; the checkout is on its path but not on the handlers' path."""
     begin = (
         f"import sys; sys.path.append({str(root)!r}); from local.inside_emulator.process import main; main()"
     )

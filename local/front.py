@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from local.cdn import Cdn
     from local.routes import Routes
 
-# Hop by hop (RFC 9110 7.6.1), or set anew by this server.
+# Hop-by-hop headers (RFC 9110, section 7.6.1), and those that this server sets itself.
 NOT_PASSED_ON = {
     "connection",
     "content-length",
@@ -55,9 +55,9 @@ logger = logging.getLogger("front")
 
 
 class Front:
-    """Serves the API under every path but ``/cdn/``, to programs and to pages of ``origins``.
+    """Serves the API under every path except ``/cdn/``, to programs and to pages of ``origins``.
 
-    ``secret`` holds the headers by which the emulator knows the front.
+    ``secret`` has the headers by which the emulator recognises the front.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Front:
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     def application(self) -> web.Application:
-        """Answer the HTTP application."""
+        """Return the HTTP application."""
         application = web.Application(
             middlewares=[localhost_only, log_routes(self._routes), pages_of(self._origins)],
             client_max_size=MAX_BODY_BYTES,
@@ -92,7 +92,7 @@ class Front:
         return application
 
     async def pass_on(self, request: web.Request) -> web.Response:
-        """Answer what the API answers to this request, within the gateway's limits."""
+        """Pass a request to the API within the gateway's limits, and return its response."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -101,12 +101,12 @@ class Front:
             return gateway_response(TOO_LARGE)
         try:
             async with self._throttle.place():
-                return await self._ask(request, body)
+                return await self._call(request, body)
         except TooManyRequests:
             return gateway_response(TOO_MANY, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
-    async def _ask(self, request: web.Request, body: bytes) -> web.Response:
-        """Have the emulator call the function, and answer what it answers."""
+    async def _call(self, request: web.Request, body: bytes) -> web.Response:
+        """Let the emulator call the function, and return its response."""
         try:
             async with self._http.request(
                 request.method,
@@ -121,7 +121,7 @@ class Front:
         except TimeoutError:
             return gateway_response(TIMED_OUT)
         except aiohttp.ClientError:
-            logger.exception("The emulator does not answer")
+            logger.exception("The emulator does not respond")
             return gateway_response(TIMED_OUT)
         if is_function_failure(answer.status, answer.content_type) or len(content) > MAX_ANSWER_BYTES:
             logger.error("A function failed: %s", content[:2_000].decode("utf-8", "replace"))
@@ -130,31 +130,31 @@ class Front:
 
 
 def passed_on(headers: Mapping[str, str], secret: Mapping[str, str] | None = None) -> CIMultiDict[str]:
-    """Answer the headers that concern both ends, repeated ones included, with those of the front itself."""
+    """Return end-to-end headers, including repeated ones, and those of the front itself."""
     own = secret or {}
-    not_theirs = NOT_PASSED_ON | {name.lower() for name in own}
-    kept = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in not_theirs)
-    kept.extend(own)
-    return kept
+    dropped = NOT_PASSED_ON | {name.lower() for name in own}
+    result = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+    result.extend(own)
+    return result
 
 
 def sent_on(headers: Mapping[str, str], secret: Mapping[str, str]) -> CIMultiDict[str]:
-    """Answer the headers for the emulator, without `Content-Encoding`: it would unpack a body, to any size.
+    """Return the headers for the emulator, without `Content-Encoding`: it would decompress a body to any size.
 
-    The real gateway unpacks none, and no function of ours does.
+    Neither the real gateway nor our functions decompress bodies.
     """
-    kept = passed_on(headers, secret)
-    kept.popall("Content-Encoding", None)
-    return kept
+    result = passed_on(headers, secret)
+    result.popall("Content-Encoding", None)
+    return result
 
 
 def gateway_response(answer: GatewayAnswer, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer in the gateway's own JSON; like the real one's, without CORS headers, which integrations' answers get."""
+    """Return a response of the gateway itself; like the real one's it has no CORS headers, which only functions get."""
     return web.json_response({"message": answer.message}, status=answer.status, headers=headers)
 
 
 def log_routes(routes: Routes) -> Middleware:
-    """Answer a middleware that logs a line a request, as the deployed API does: the route, and nothing of the path."""
+    """Return a middleware that logs one line for each request, as the deployed API does: the route, not the path."""
 
     @web.middleware
     async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,7 +1,7 @@
-"""The limits of the real gateway that the emulator does not have, with the answers the real one gives.
+"""Limits of the real gateway that the emulator does not have, and the real gateway's responses.
 
-HTTP APIs: payload 10 MB, integration timeout 30 s. Lambda: 6 MB for a synchronous event and for its answer; a
-body that is not text is base64 in the event, which leaves about 4.5 MB for an image.
+HTTP APIs: payload 10 MB, integration timeout 30 s. Lambda: 6 MB for a synchronous event and for its response. A body
+that is not text is base64 in the event, which leaves about 4.5 MB for an image.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEXT_TYPES = {"application/json", "application/xml", "application/javascript"}
 
 @dataclass(frozen=True)
 class GatewayAnswer:
-    """An answer the gateway gives by itself."""
+    """A response of the gateway itself."""
 
     status: int
     message: str
@@ -37,7 +37,7 @@ TIMED_OUT = GatewayAnswer(503, "Service Unavailable")
 
 
 def fits(body: bytes, *, headers: Mapping[str, str], target: str) -> bool:
-    """Tell whether a request's body and the event made from it are within the limits."""
+    """Return whether a request's body and the event made from it are within the limits."""
     if len(body) > MAX_BODY_BYTES:
         return False
     frame = (
@@ -49,7 +49,7 @@ def fits(body: bytes, *, headers: Mapping[str, str], target: str) -> bool:
 
 
 def body_bytes_in_event(body: bytes, content_type: str) -> int:
-    """Answer how many bytes a body takes as the JSON string in a Lambda event."""
+    """Return the bytes that a body takes as a JSON string in a Lambda event."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind.startswith("text/") or kind in TEXT_TYPES:
         return len(json.dumps(body.decode("utf-8", "replace"), ensure_ascii=False).encode())
@@ -57,5 +57,5 @@ def body_bytes_in_event(body: bytes, content_type: str) -> int:
 
 
 def is_function_failure(status: int, content_type: str) -> bool:
-    """Tell the emulator's answer for a handler that raised or timed out from a problem body of ours."""
+    """Return whether this is the emulator's response for a handler that raised or timed out, not a problem of ours."""
     return status == 502 and content_type == "application/json"

@@ -1,4 +1,4 @@
-"""What a person sees when the stack is ready: its address, and lines to copy into a shell."""
+"""The text that is printed when the stack is ready: its address, and lines to copy into a shell."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SAMPLE_WIDTH, SAMPLE_HEIGHT = 1200, 800
 
 
 def greeting(settings: LocalSettings, *, issuer: Issuer, sample: Path, log: Path) -> str:
-    """Answer the text; every line of it works as printed, in the order printed."""
+    """Return the text; its commands work as printed, in this order."""
     images = f"{settings.api_url}/v1/images"
     bearer = '-H "Authorization: Bearer $TOKEN"'
     read_id = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])'"
     return f"""
-The image store is running. Open {settings.api_url} in a browser and say who you are.
+The image store is running. Open {settings.api_url} in a browser and choose who you are.
 
-In another terminal, get a token for {DEFAULT_SUBJECT} (good for 12 hours):
+In another terminal, get a token for {DEFAULT_SUBJECT} (valid for 12 hours):
   export TOKEN=$(curl -sS '{issuer.token_url}?sub={DEFAULT_SUBJECT}')
 
 Store a picture, see it, list it, delete it:
@@ -36,15 +36,15 @@ Store a picture, see it, list it, delete it:
   curl -sS {images} {bearer}
   curl -sS -X DELETE {images}/$ID {bearer}
 
-A token for anybody else:  curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
+A token for somebody else: curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
 Documentation of the API:  {settings.api_url}/docs
 Logs of the functions:     {log}
-Ctrl-C stops it; everything stored is kept in {settings.state}.
+Ctrl-C stops it. Everything stored stays in {settings.state}.
 """
 
 
 def make_sample(path: Path) -> Path:
-    """Make a small picture to try the store with, unless it is there."""
+    """Create a small picture to try the store with, unless it exists."""
     if not path.exists():
         hues = [
             tuple(round(255 * part) for part in colorsys.hsv_to_rgb(column / SAMPLE_WIDTH, 0.6, 0.9))

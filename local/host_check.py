@@ -1,4 +1,4 @@
-"""Answer to ``localhost`` alone: no web page may reach the stack under a name of its own (DNS rebinding)."""
+"""Serve only requests to ``localhost``: no web page may reach the stack under its own name (DNS rebinding)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ async def localhost_only(request: web.Request, handler: Handler) -> web.StreamRe
     """Refuse every request whose Host header is not ``localhost``."""
     refusal = refusal_of_host(request.headers.get("Host"))
     if refusal:
-        return web.json_response({"message": f"This address is {own_address(request)}"}, status=refusal)
+        return web.json_response({"message": f"Use the address {own_address(request)}"}, status=refusal)
     return await handler(request)
 
 
 def own_address(request: web.Request) -> str:
-    """Answer the address that a browser has to use, with the port that this server listens on."""
+    """Return the address that a browser must use, with this server's port."""
     socket_name = request.get_extra_info("sockname")
     return f"http://localhost:{socket_name[1]}" if socket_name else "http://localhost"
 
 
 def refusal_of_host(host: str | None) -> int | None:
-    """Answer 400 for no Host header, 421 (misdirected request) for another name, None when it is fine."""
+    """Return 400 without a Host header, 421 (misdirected request) for another name, None if the host is allowed."""
     if not host:
         return 400
     name, _, port = host.partition(":")

@@ -1,4 +1,4 @@
-"""A token issuer for one machine: what Clerk, Cognito or any OpenID Connect provider is in the cloud."""
+"""A token issuer for one machine, in place of Clerk, Cognito or another OpenID Connect provider."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from local.state_folder import StateFolder, broken, write_privately
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-TOKEN_LIFETIME = timedelta(hours=12)  # a working day: the printed curl lines should not end at lunch
+TOKEN_LIFETIME = timedelta(hours=12)  # a working day, so that the printed curl lines keep working
 KEY_BITS = 2048
 DEFAULT_SUBJECT = "alice"
 NO_SCRIPT = re.compile(r"-[1-9][a-df-mo-zA-DF-Z]")
-"""What JavaScript never parses: a minus and a number that continues as a name."""
+"""A syntax error in JavaScript: a minus sign and a number that continues as a name."""
 
 
 class Issuer:
-    """Signs RS256 tokens, and answers the documents an authorizer reads to check them.
+    """Signs RS256 tokens, and provides the documents with which an authorizer checks them.
 
-    ``origins`` are those of the pages that may sign somebody in.
+    Pages of ``origins`` may sign a person in.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class Issuer:
 
     @property
     def token_url(self) -> str:
-        """Where a token is asked for: ``GET {token_url}?sub=alice&scope=images:admin``."""
+        """Address of tokens: ``GET {token_url}?sub=alice&scope=images:admin``."""
         return f"{self.url}/token"
 
     def token(self, *, subject: str, scope: str = "") -> str:
-        """Answer a signed token for a subject, with a scope claim when one is asked for."""
+        """Return a signed token for a subject, with a scope claim if `scope` is not empty."""
         return self._signed(subject, {"aud": AUDIENCE, **({"scope": scope} if scope else {})})
 
-    def tokens_for(self, sent: Mapping[str, str]) -> dict[str, Any]:
-        """Answer the tokens that a code is good for, as a token endpoint does; Refused when it is good for none."""
-        grant = self.sign_in.redeem(sent)
+    def tokens_for(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Redeem a code and return its tokens, as a token endpoint does; raises SignInRefused."""
+        grant = self.sign_in.redeem(form)
         nonce = {"nonce": grant.nonce} if grant.nonce else {}
         return {
             "access_token": self.token(subject=grant.subject, scope=grant.scope),
@@ -72,17 +72,17 @@ class Issuer:
         }
 
     def _signed(self, subject: str, further: dict[str, str]) -> str:
-        """Sign a token that is no JavaScript: a page that loads it as a script gets a syntax error, and no names."""
+        """Sign a token that is not valid JavaScript: a page that loads it as a script only gets a syntax error."""
         issued = self._now()
         claims = {"iss": self.url, "sub": subject, "iat": issued, "exp": issued + TOKEN_LIFETIME, **further}
         token = ""
-        while not NO_SCRIPT.search(token):  # about every second one is
-            named = {**claims, "jti": secrets.token_urlsafe(9)}
-            token = jwt.encode(named, self._key, algorithm="RS256", headers={"kid": self._key_id})
+        while not NO_SCRIPT.search(token):  # about every second token matches
+            unique_claims = {**claims, "jti": secrets.token_urlsafe(9)}
+            token = jwt.encode(unique_claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
         return token
 
     def configuration(self) -> dict[str, Any]:
-        """Answer the OpenID Connect discovery document, as far as authorizers and browsers read it."""
+        """Return the parts of the OpenID Connect discovery document that authorizers and browsers read."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks.json",
@@ -95,32 +95,32 @@ class Issuer:
         }
 
     def keys(self) -> dict[str, Any]:
-        """Answer the key set with the one public key."""
+        """Return the key set with the one public key."""
         return {"keys": [{**self._public, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
 
 def make_issuer(state: StateFolder, *, port: int, origins: frozenset[str]) -> Issuer:
-    """Answer the issuer with this state folder's key: a token outlives a restart."""
+    """Return the issuer with the key of this state folder, so that tokens outlive a restart."""
     url = f"http://localhost:{port}"
     return Issuer(url=url, key=issuer_key(state), origins=origins, now=lambda: datetime.now(UTC))
 
 
 def issuer_key(state: StateFolder) -> rsa.RSAPrivateKey:
-    """Read the signing key, made on the first start and readable by its owner alone."""
+    """Return the signing key; the first start creates it, readable only by its owner."""
     if not state.issuer_key.exists():
-        made = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-        pem = made.private_bytes(
+        key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+        pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         write_privately(state.issuer_key, pem.decode())
-        return made
+        return key
     os.chmod(state.issuer_key, 0o600)
     try:
-        kept = serialization.load_pem_private_key(state.issuer_key.read_bytes(), password=None)
-    except ValueError as unreadable:
-        raise broken(state.issuer_key) from unreadable
-    if not isinstance(kept, rsa.RSAPrivateKey):
+        loaded = serialization.load_pem_private_key(state.issuer_key.read_bytes(), password=None)
+    except ValueError as error:
+        raise broken(state.issuer_key) from error
+    if not isinstance(loaded, rsa.RSAPrivateKey):
         raise CannotRun(
             f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost."
         )
-    return kept
+    return loaded

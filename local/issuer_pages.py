@@ -1,7 +1,7 @@
-"""What the local issuer answers to whom: tokens to programs, and the sign-in page to the console's person.
+"""Routes of the local issuer: tokens for programs, and the sign-in page for people who use the console.
 
-A page of another origin gets nothing: it can neither load a token as a script, an image or a document, nor show the
-sign-in page in a frame, nor sign somebody in by sending the browser there.
+A page of another origin gets nothing: it cannot load a token as a script, image or document, show the sign-in page in a
+frame, or sign a person in by redirecting the browser.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SITE = "sec-fetch-site"
 SAME_SITE = "same-site"
-"""From another port of localhost, such as the console's."""
+"""`Sec-Fetch-Site` of a request from another port of localhost, such as the console's."""
 READ_BY_THE_CONSOLE = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/jwks.json"),
@@ -32,7 +32,7 @@ READ_BY_THE_CONSOLE = {
 
 
 def issuer_application(issuer: Issuer) -> web.Application:
-    """Answer the HTTP application that serves the issuer's documents, its tokens and its page."""
+    """Return the HTTP application with the issuer's documents, tokens and sign-in page."""
 
     async def token(request: web.Request) -> web.Response:
         subject = request.query.get("sub") or DEFAULT_SUBJECT
@@ -45,24 +45,24 @@ def issuer_application(issuer: Issuer) -> web.Application:
         return web.json_response(issuer.keys())
 
     async def authorize(request: web.Request) -> web.Response:
-        sent = dict(request.query)
-        subject = sent.pop("as", "")
+        query = dict(request.query)
+        subject = query.pop("as", "")
         try:
             if subject:
                 return web.Response(
-                    status=302, headers={"Location": issuer.sign_in.redirect(sent, subject=subject)}
+                    status=302, headers={"Location": issuer.sign_in.redirect(query, subject=subject)}
                 )
-            page = issuer.sign_in.page(sent)
+            page = issuer.sign_in.page(query)
         except SignInRefused as refusal:
-            return web.Response(status=400, text=f"This is no request of the web console: {refusal}.")
+            return web.Response(status=400, text=f"This is not a request of the web console: {refusal}.")
         allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
         policy = f"{allowed}; form-action 'self' {' '.join(sorted(issuer.origins))}"
         return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def redeem(request: web.Request) -> web.Response:
-        sent = {name: str(value) for name, value in (await request.post()).items()}
+        form = {name: str(value) for name, value in (await request.post()).items()}
         try:
-            answer = issuer.tokens_for(sent)
+            answer = issuer.tokens_for(form)
         except SignInRefused as refusal:
             return web.json_response({"error": str(refusal)}, status=400)
         return web.json_response(answer)
@@ -77,7 +77,7 @@ def issuer_application(issuer: Issuer) -> web.Application:
 
 
 def for_callers_of(issuer: Issuer) -> Middleware:
-    """Answer a middleware that knows the console, a person at the sign-in page, and programs; others are refused."""
+    """Return a middleware that accepts the console, people at the sign-in page, and programs, and refuses others."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -93,7 +93,7 @@ def for_callers_of(issuer: Issuer) -> Middleware:
             return await handler(request)
         if request.path != "/authorize" or not opens_a_document(request.method, headers):
             return refused()
-        # The console sends a person here; who they are, they say on the page itself.
+        # The console sends people here. They choose who they are on this page, not in the link.
         may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)
         return await handler(request) if may_come else refused()
 
@@ -102,7 +102,7 @@ def for_callers_of(issuer: Issuer) -> Middleware:
 
 @web.middleware
 async def closed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let no other origin load, frame or keep an answer, whatever it is."""
+    """Forbid other origins to load or frame any response, and caches to store it."""
     answer = await handler(request)
     for name, value in CLOSED.items():
         answer.headers.setdefault(name, value)

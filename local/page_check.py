@@ -1,4 +1,4 @@
-"""Keep web pages of other origins away from the stack: they may show what is public, and do nothing."""
+"""Keep web pages of other origins away from the stack: they may only show public images."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ CLOSED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""For answers that no page of another origin may load, show or sniff."""
+"""Headers of responses that no page of another origin may load, show or sniff."""
 
 
 def lower(headers: Mapping[str, str]) -> dict[str, str]:
-    """Answer headers by their names in lower case."""
+    """Return headers with names in lower case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def refused() -> web.Response:
-    """Answer a page that may not."""
+    """Return the response to a page that is not allowed."""
     return web.json_response(
         {"message": "A web page of another origin cannot use this stack."}, status=403, headers=CLOSED
     )
 
 
 def pages_of(origins: frozenset[str]) -> Middleware:
-    """Answer a middleware that takes requests of pages from these origins alone.
+    """Return a middleware that accepts requests of pages only from these origins.
 
-    Other pages may show what is public, and a person may follow their links: neither changes anything, and neither
-    lets the page read an answer.
+    Other pages may show public images, and a person may follow their links. Neither changes anything or lets the page
+    read a response.
     """
 
     @web.middleware
@@ -56,7 +56,7 @@ def pages_of(origins: frozenset[str]) -> Middleware:
         if ANY in origins or not comes_from_another_origin(headers, origins=origins):
             return await handler(request)
         is_read = request.method in {"GET", "HEAD"}
-        if request.path.startswith("/cdn/"):  # the public bucket says itself which pages may read it
+        if request.path.startswith("/cdn/"):  # the public bucket decides which pages may read it
             return await handler(request)
         if "origin" in headers or not is_read:
             return refused()
@@ -69,5 +69,5 @@ def pages_of(origins: frozenset[str]) -> Middleware:
 
 @web.middleware
 async def programs_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse every request that a page caused."""
+    """Refuse every request from a web page."""
     return refused() if comes_from_a_page(lower(request.headers)) else await handler(request)

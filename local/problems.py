@@ -1,5 +1,5 @@
-"""What stops the local stack and a person can mend."""
+"""The error for problems of the local stack that a person can repair."""
 
 
 class CannotRun(Exception):
-    """The stack cannot run as things are; the message is one sentence that says what to do. Exit code 2."""
+    """The stack cannot run. The message is one sentence that says what to do. Exit code 2."""

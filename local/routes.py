@@ -1,4 +1,4 @@
-"""Which route of the API a path belongs to: logs name the route, since a link in a path is the key to an image."""
+"""Find the route of a path: logs name the route, because whoever knows the link in a path can see its image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Routes:
                 self._has_default = True
 
     def name(self, method: str, path: str) -> str:
-        """Answer the path of the route that serves a request, the most literal one; never anything of the request."""
+        """Return the path of the most literal route that serves a request, never any part of the request itself."""
         segments = path.strip("/").split("/")
         fitting = [
             route for verb, route in self._routes if verb in {method, ANY_METHOD} and fits(route, segments)
@@ -37,14 +37,14 @@ class Routes:
 
 
 def fits(route: list[str], segments: list[str]) -> bool:
-    """Tell whether a route serves a path; a last ``{name+}`` takes all that is left."""
+    """Return whether a route serves a path; a last ``{name+}`` matches the rest of the path."""
     if is_greedy(route[-1]):
         return len(segments) >= len(route) and fits_one_by_one(route[:-1], segments)
     return len(route) == len(segments) and fits_one_by_one(route, segments)
 
 
 def fits_one_by_one(route: list[str], segments: list[str]) -> bool:
-    """Tell whether each segment is the route's, or stands where the route has a variable."""
+    """Return whether each segment equals the route's, or the route has a variable there."""
     return all(part == segment or is_variable(part) for part, segment in zip(route, segments, strict=False))
 
 
@@ -54,10 +54,10 @@ def variables(route: Iterable[str]) -> list[int]:
 
 
 def is_variable(part: str) -> bool:
-    """Tell whether a segment of a route stands for any."""
+    """Return whether a segment of a route matches any segment."""
     return part.startswith("{") and part.endswith("}")
 
 
 def is_greedy(part: str) -> bool:
-    """Tell whether a segment of a route stands for any number of them."""
+    """Return whether a segment of a route matches any number of segments."""
     return is_variable(part) and part.endswith("+}")

@@ -1,7 +1,7 @@
-"""Copies of the objects that are newer than the last save of the table, which so knows nothing of them.
+"""Copies of objects that are newer than the last save of the table, and therefore unknown to it.
 
-After a kill, cleanup takes such objects for garbage. Their clients got a success response: their bytes
-stay in the state folder until a person deletes them.
+After a kill, cleanup treats such objects as garbage. But clients got a success response for them, so their bytes stay
+in the state folder until a person deletes them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESOLUTION = timedelta(seconds=2)
-"""The times of objects have whole seconds, and an object may be a moment older than its record."""
+"""Times of objects have whole seconds, and an object may be slightly older than its record."""
 STORED = {"ready", "trashed"}
 KEY_SEGMENTS = 3
-"""Of a private key: image, attempt, rendition."""
+"""The last segments of a private key: image, attempt, rendition."""
 
 
 @dataclass(frozen=True)
 class Copy:
-    """One object and where its copy lies."""
+    """One object and the path of its copy."""
 
     bucket: str
     key: str
@@ -33,11 +33,11 @@ class Copy:
 
 
 def copy_newer(storage: Any, buckets: Sequence[str], *, than: datetime, folder: Path) -> list[Copy]:
-    """Copy every object that is newer than a time into a folder; answer the copies."""
+    """Copy every object that is newer than a time into a folder, and return the copies."""
     copies = []
     for bucket, key in newer_objects(storage, buckets, than=than):
         path = folder / bucket / key
-        if not path.resolve().is_relative_to((folder / bucket).resolve()):  # `..` is a key like any other
+        if not path.resolve().is_relative_to((folder / bucket).resolve()):  # a key may contain `..`
             path = folder / bucket / key.replace("/", "%2F")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
@@ -51,44 +51,44 @@ def newer_objects(storage: Any, buckets: Sequence[str], *, than: datetime) -> It
     """List bucket and key of the objects that are newer than a time."""
     for bucket in buckets:
         for page in storage.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for found in page.get("Contents", []):
-                if found["LastModified"] >= than - RESOLUTION:
-                    yield bucket, found["Key"]
+            for item in page.get("Contents", []):
+                if item["LastModified"] >= than - RESOLUTION:
+                    yield bucket, item["Key"]
 
 
-def drop_needless(
+def drop_unneeded(
     copies: Sequence[Copy], *, storage: Any, table: Any, table_name: str, folder: Path
 ) -> list[Copy]:
-    """Delete the copies of objects that are in use; answer those that stay."""
-    kept = []
+    """Delete the copies of objects that are in use, and return the remaining ones."""
+    remaining = []
     for copy in copies:
-        if is_there(storage, copy) and belongs_to_an_image(table, table_name, copy):
+        if exists(storage, copy) and belongs_to_an_image(table, table_name, copy):
             copy.path.unlink()
         else:
-            kept.append(copy)
+            remaining.append(copy)
     for empty in sorted(folder.rglob("*"), reverse=True):
         if empty.is_dir() and not any(empty.iterdir()):
             empty.rmdir()
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
-    return kept
+    return remaining
 
 
-def is_there(storage: Any, copy: Copy) -> bool:
-    """Tell whether the object of a copy still is in its bucket."""
+def exists(storage: Any, copy: Copy) -> bool:
+    """Return whether the object of a copy is still in its bucket."""
     try:
         storage.head_object(Bucket=copy.bucket, Key=copy.key)
-    except ClientError as missing:
-        if missing.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
         raise
     return True
 
 
 def belongs_to_an_image(table: Any, table_name: str, copy: Copy) -> bool:
-    """Tell whether a key is of a stored image; true of keys that name no image, which no sweep removes unseen.
+    """Return whether a key belongs to a stored image; true for keys without an image, which sweeps leave alone.
 
-    An object of an upload whose end was not saved is there for now, and removed when its deadline has passed.
+    An object whose upload was not saved as finished still exists, but cleanup removes it after its deadline.
     """
     segments = copy.key.split("/")
     if len(segments) < KEY_SEGMENTS or segments[0] in {"p", "staging"}:
@@ -98,5 +98,5 @@ def belongs_to_an_image(table: Any, table_name: str, copy: Copy) -> bool:
     record = table.get_item(TableName=table_name, Key=key, ConsistentRead=True).get("Item")
     if record is None:
         return True
-    state, written = (record.get(name, {}).get("S") for name in ("state", "attempt"))
-    return state in STORED and written == attempt
+    state, current_attempt = (record.get(name, {}).get("S") for name in ("state", "attempt"))
+    return state in STORED and current_attempt == attempt

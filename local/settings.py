@@ -1,4 +1,4 @@
-"""What a person may choose about a local stack: its port, the folder of its state, and template parameters."""
+"""Settings of a local stack: its port, its state folder, and template parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONSOLE_CLIENT_ID = "console"
 PRIVATE_BUCKET = "image-store-private"
 PUBLIC_BUCKET = "image-store-public"
 ALLOWED_ORIGINS = "AllowedOrigins"
-"""The template's parameter. Its default is every origin; a page of any could then ask a store on this machine."""
+"""The template's parameter. Its default is every origin, but any web page could then use a store on this machine."""
 R2_SECRET = f"{STACK_NAME}/r2"
 
 
@@ -34,47 +34,45 @@ class LocalSettings:
     port: int
     state: Path
     template_parameters: Mapping[str, str] = field(default_factory=dict)
-    """Values for parameters of the template that the launcher leaves at their defaults."""
+    """Values of template parameters that the launcher does not set itself."""
 
     @property
     def api_url(self) -> str:
-        """The one address of the API; it is also what links in answers begin with."""
+        """The address of the API; links in responses start with it."""
         return f"http://localhost:{self.port}"
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins of pages that may use the stack: its own, and those that a person names for the template."""
-        named = self.template_parameters.get(ALLOWED_ORIGINS, "").split(",")
-        return frozenset({self.api_url, *(origin.strip() for origin in named if origin.strip())})
+        """Origins of pages that may use the stack: its own, and those in the template parameter."""
+        other_origins = self.template_parameters.get(ALLOWED_ORIGINS, "").split(",")
+        return frozenset({self.api_url, *(origin.strip() for origin in other_origins if origin.strip())})
 
     @property
     def public_url(self) -> str:
-        """Where the public bucket is read, as through a CDN."""
+        """The address of the public bucket, served as by a CDN."""
         return f"{self.api_url}/cdn"
 
 
 def local_settings(environment: Mapping[str, str], *, root: Path) -> LocalSettings:
-    """Read ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS``; a relative ``STATE`` lies in the checkout.
+    """Read ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS``; a relative ``STATE`` is below the checkout.
 
-    ``TEMPLATE_PARAMETERS`` holds ``Name=value`` pairs as a shell would split them.
+    ``TEMPLATE_PARAMETERS`` has ``Name=value`` pairs, separated as in a shell.
     """
-    said = environment.get("PORT") or str(DEFAULT_PORT)
-    if not said.isascii() or not said.isdigit() or not 0 < int(said) <= HIGHEST_PORT:
-        raise CannotRun(f"PORT must be a number from 1 to {HIGHEST_PORT}, and it is {said!r}.")
+    port = environment.get("PORT") or str(DEFAULT_PORT)
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
+        raise CannotRun(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {port!r}.")
     return LocalSettings(
-        port=int(said),
+        port=int(port),
         state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve(),
         template_parameters=_pairs(environment.get("TEMPLATE_PARAMETERS", "")),
     )
 
 
-def _pairs(said: str) -> dict[str, str]:
+def _pairs(text: str) -> dict[str, str]:
     try:
-        pairs = [pair.partition("=") for pair in shlex.split(said)]
+        pairs = [pair.partition("=") for pair in shlex.split(text)]
     except ValueError:
         pairs = [("", "", "")]
     if not all(name.isalnum() and equals for name, equals, _ in pairs):
-        raise CannotRun(
-            f"TEMPLATE_PARAMETERS must be Name=value pairs with spaces between them, not {said!r}."
-        )
+        raise CannotRun(f"TEMPLATE_PARAMETERS must be Name=value pairs separated by spaces, not {text!r}.")
     return {name: value for name, _, value in pairs}

@@ -1,6 +1,6 @@
-"""Signing in at the local issuer: one click says who you are, and the web console gets its token.
+"""Sign-in at the local issuer: one click says who you are, and the web console gets its token.
 
-The authorization code flow with PKCE (RFC 6749, RFC 7636), as any OpenID Connect provider has it, but for passwords.
+This is the authorization code flow with PKCE (RFC 6749, RFC 7636) of any OpenID Connect provider, without passwords.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ CODE_LIFETIME = timedelta(minutes=1)
 ADMIN_SCOPE = "images:admin"
 ADMIN = "admin"
 PEOPLE = {
-    "alice": "has images of her own",
-    "bob": "sees his own images alone",
-    ADMIN: "may also look after the whole store",
+    "alice": "has her own images",
+    "bob": "sees only his own images",
+    ADMIN: "may also manage the whole store",
 }
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class SignInRefused(Exception):
-    """A request to sign in that is not answered; the message is OAuth's name of the fault."""
+    """A sign-in request was refused; the message is OAuth's error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a code stands for."""
+    """The sign-in that a code represents."""
 
     subject: str
     scope: str
@@ -50,7 +50,7 @@ class Grant:
 
 
 class SignIn:
-    """Issues sign-in codes, and redeems each of them once."""
+    """Issues sign-in codes, and redeems each code once."""
 
     def __init__(self, *, client_id: str, origins: frozenset[str], now: Callable[[], datetime]) -> None:
         self._client_id = client_id
@@ -58,64 +58,64 @@ class SignIn:
         self._now = now
         self._grants: dict[str, Grant] = {}
 
-    def page(self, asked: Mapping[str, str]) -> str:
-        """The page with one button a person; Refused when the request is not one of the console."""
-        self._require_console(asked)
+    def page(self, query: Mapping[str, str]) -> str:
+        """Return the page with one button for each person; SignInRefused if the request is not from the console."""
+        self._require_console(query)
         buttons = "".join(
-            f'<a href="?{html.escape(urlencode({**asked, "as": name}))}"><b>{html.escape(name)}</b>'
+            f'<a href="?{html.escape(urlencode({**query, "as": name}))}"><b>{html.escape(name)}</b>'
             f"<span>{html.escape(role)}</span></a>"
             for name, role in PEOPLE.items()
         )
         hidden = "".join(
             f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-            for name, value in asked.items()
+            for name, value in query.items()
         )
         return _PAGE.format(buttons=buttons, hidden=hidden)
 
-    def redirect(self, asked: Mapping[str, str], *, subject: str) -> str:
-        """Where to send a browser whose person said who they are; Refused as for the page."""
-        self._require_console(asked)
+    def redirect(self, query: Mapping[str, str], *, subject: str) -> str:
+        """Return the address for a browser whose person has chosen who they are; SignInRefused as for the page."""
+        self._require_console(query)
         self._grants = {code: grant for code, grant in self._grants.items() if grant.ends > self._now()}
         code = secrets.token_urlsafe(32)
         self._grants[code] = Grant(
             subject=subject,
             scope=f"openid {ADMIN_SCOPE}" if subject == ADMIN else "openid",
-            nonce=asked.get("nonce", ""),
+            nonce=query.get("nonce", ""),
             client_id=self._client_id,
-            redirect_uri=asked["redirect_uri"],
-            challenge=asked["code_challenge"],
+            redirect_uri=query["redirect_uri"],
+            challenge=query["code_challenge"],
             ends=self._now() + CODE_LIFETIME,
         )
-        return str(URL(asked["redirect_uri"]).update_query(code=code, state=asked.get("state", "")))
+        return str(URL(query["redirect_uri"]).update_query(code=code, state=query.get("state", "")))
 
-    def redeem(self, sent: Mapping[str, str]) -> Grant:
-        """What a code stands for, once and to nobody but who began; Refused otherwise."""
-        grant = self._grants.pop(sent.get("code", ""), None)
-        if sent.get("grant_type") != "authorization_code":
+    def redeem(self, form: Mapping[str, str]) -> Grant:
+        """Return the grant of a code, once and only to the client that began; SignInRefused otherwise."""
+        grant = self._grants.pop(form.get("code", ""), None)
+        if form.get("grant_type") != "authorization_code":
             raise SignInRefused("unsupported_grant_type")
         if grant is None or grant.ends <= self._now():
             raise SignInRefused("invalid_grant")
-        digest = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        same = (sent.get("client_id"), sent.get("redirect_uri")) == (grant.client_id, grant.redirect_uri)
+        same = (form.get("client_id"), form.get("redirect_uri")) == (grant.client_id, grant.redirect_uri)
         if not same or not hmac.compare_digest(challenge, grant.challenge):
             raise SignInRefused("invalid_grant")
         return grant
 
-    def _require_console(self, asked: Mapping[str, str]) -> None:
-        if asked.get("client_id") != self._client_id:
+    def _require_console(self, query: Mapping[str, str]) -> None:
+        if query.get("client_id") != self._client_id:
             raise SignInRefused("unauthorized_client")
-        if not self._may_return_to(asked.get("redirect_uri", "")):
+        if not self._may_return_to(query.get("redirect_uri", "")):
             raise SignInRefused("invalid_request: redirect_uri")
-        if asked.get("response_type") != "code":
+        if query.get("response_type") != "code":
             raise SignInRefused("unsupported_response_type")
-        if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(
-            asked.get("code_challenge", "")
+        if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(
+            query.get("code_challenge", "")
         ):
             raise SignInRefused("invalid_request: code_challenge")
 
     def _may_return_to(self, address: str) -> bool:
-        """Tell whether a code may be sent there: to pages of the known origins, and to no other port."""
+        """Return whether a code may be sent to this address: pages of the known origins, no other port."""
         try:
             url = URL(address)
             origin = str(url.origin())

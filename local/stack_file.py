@@ -1,4 +1,4 @@
-"""``stack.json``: how programs beside the stack find it while it runs."""
+"""``stack.json``: the addresses and keys with which other programs use the running stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def stack_description(
     settings: LocalSettings, *, emulator: Emulator, issuer: Issuer, stack: DeployedStack
 ) -> dict[str, str]:
-    """Answer the fields of ``stack.json``; the key pair is the emulator's root and works nowhere else."""
+    """Return the fields of ``stack.json``; the key pair is the emulator's root and is valid nowhere else."""
     return {
         "api_url": settings.api_url,
         "console_url": f"{settings.api_url}/",

@@ -1,7 +1,7 @@
-"""As many requests at once as the machine can serve: the others wait in line, and beyond the line they are refused.
+"""Run only as many requests at once as the machine can serve; others wait in line, and a full line refuses more.
 
-On Lambda each request gets an environment of its own. Here each is a process on a laptop: started all at once they
-take the processor from each other until all of them are too late.
+On Lambda each request gets its own environment. Here each is a process on a laptop: if all started at once, they would
+slow each other down until all of them time out.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ LONGEST_WAIT_SECONDS = 20.0
 
 
 class TooManyRequests(Exception):
-    """The line is full, or did not move for too long."""
+    """The line is full, or the wait was too long."""
 
 
 class Throttle:
-    """Places for requests that run, and a line of bounded length and time for those that wait."""
+    """Places for running requests, and a line of bounded length and time for waiting ones."""
 
     def __init__(
         self, *, at_once: int, waiting: int, longest_wait_seconds: float = LONGEST_WAIT_SECONDS
@@ -37,7 +37,7 @@ class Throttle:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Hold a place for the time of the block; TooManyRequests when there is none to be had."""
+        """Hold a place while the block runs; TooManyRequests if there is none in time."""
         if self._places.locked():
             await self._wait()
         else:
@@ -61,6 +61,6 @@ class Throttle:
 
 
 def throttle_for_this_machine() -> Throttle:
-    """Answer a throttle for the processors that there are."""
+    """Return a throttle for this machine's number of processors."""
     at_once = max(LEAST_AT_ONCE, AT_ONCE_PER_CORE * (os.cpu_count() or 1))
     return Throttle(at_once=at_once, waiting=WAITING_PER_PLACE * at_once)

@@ -85,7 +85,7 @@ def _models(descriptions: Iterable[ProviderDescription]) -> str:
             f"{model.max_prompt:,}",
             model.max_references or "none",
             sizes_in_words(model),
-            "yes" if model.seeds else "no",
+            "yes" if model.takes_seeds else "no",
             model.checked,
             f"[model]({model.source})",
         )

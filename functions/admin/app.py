@@ -63,7 +63,7 @@ def create_repair(request: Request) -> "Response[str]":
     app = application()
     options = request.json(RepairRequest)
     job = app.upkeep.repair_requests.begin(image_ids=options.image_ids, dry_run=options.dry_run)
-    return repairs.accepted(job, api_url=request.api_url(app.settings))
+    return repairs.accepted(job, api_url=request.api_url(app.settings.api_url))
 
 
 @api.get(

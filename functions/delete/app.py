@@ -50,7 +50,7 @@ def restore_image(request: Request, image_id: str) -> "Response[str]":
     """Takes an image out of the trash, as it was."""
     app = application()
     image = app.images.deletion.restore(request.owner, image_id)
-    return app.answers.image(image, api_url=request.api_url(app.settings))
+    return app.answers.image(image, api_url=request.api_url(app.settings.api_url))
 
 
 lambda_handler = api.handler()

@@ -25,7 +25,7 @@ def create_upload(request: Request) -> "Response[str]":
     """Announces an image. Send its bytes as the response says, then complete the upload."""
     app = application()
     upload = app.images.direct_uploads.begin(read_upload_request(request))
-    api_url = request.api_url(app.settings)
+    api_url = request.api_url(app.settings.api_url)
     if isinstance(upload, Image):
         return app.answers.image(upload, api_url=api_url)
     return app.answers.ticket(upload, api_url=api_url)
@@ -42,7 +42,7 @@ def complete_upload(request: Request, image_id: str) -> "Response[str]":
     """Makes an image of the bytes that have arrived. After 202 send the request again when `Retry-After` has passed."""
     app = application()
     image = app.images.direct_uploads.complete(request.owner, image_id, until=request.deadline(app.clock))
-    api_url = request.api_url(app.settings)
+    api_url = request.api_url(app.settings.api_url)
     if image is None:
         return answers.processing(image_id, api_url=api_url)
     return app.answers.image(image, api_url=api_url, status=201)

@@ -33,7 +33,7 @@ def list_feed(request: Request) -> "Response[str]":
         fields=fields,
         shown=shown,
         details=settings.shows_details,
-        api_url=request.api_url(app.settings),
+        api_url=request.api_url(app.settings.api_url),
         cache_for=settings.cache_lifetime,
     )
 

@@ -27,7 +27,7 @@ def create_generation(request: Request) -> "Response[str]":
     """Begins a job that makes images. Its address is in `Location`."""
     app = application()
     job, items = app.generation.jobs.begin(jobs.read_generation(request))
-    return jobs.accepted(job, items, api_url=request.api_url(app.settings))
+    return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
 
 
 @api.get(
@@ -71,7 +71,7 @@ def retry_generation(request: Request, job_id: str) -> "Response[str]":
     """Makes the failed images of a job again."""
     app = application()
     job, items = app.generation.jobs.retry(request.owner, job_id)
-    return jobs.accepted(job, items, api_url=request.api_url(app.settings))
+    return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
 
 
 @api.delete(

@@ -32,7 +32,7 @@ def create_migration(request: Request) -> "Response[str]":
     app = application()
     body, until = request.json(MigrationRequest), request.deadline(app.clock)
     migration = migrations.begin(body, app.upkeep.migration_requests, until=until)
-    return migrations.accepted(migration, api_url=request.api_url(app.settings))
+    return migrations.accepted(migration, api_url=request.api_url(app.settings.api_url))
 
 
 @api.get(

@@ -23,7 +23,7 @@ def get_image(request: Request, image_id: str) -> "Response[str]":
     image = app.images.retrieval.get(request.owner, image_id)
     if request.client_has(answers.etag(image.record)):
         return answers.not_modified(image.record)
-    return app.answers.image(app.images.sealing.open(image), api_url=request.api_url(app.settings))
+    return app.answers.image(app.images.sealing.open(image), api_url=request.api_url(app.settings.api_url))
 
 
 @api.get(

@@ -28,7 +28,7 @@ def create_image_link(request: Request, image_id: str) -> "Response[str]":
     link, expires_at = app.delivery.sharing.share(
         request.owner, image_id, recipe_or_preset(share), lifetime=lifetime_of(share)
     )
-    return answers.signed_link(f"{request.api_url(app.settings)}/i/{link}", expires_at)
+    return answers.signed_link(f"{request.api_url(app.settings.api_url)}/i/{link}", expires_at)
 
 
 lambda_handler = api.handler()

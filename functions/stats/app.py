@@ -24,9 +24,9 @@ def get_stats(request: Request) -> "Response[str]":
     app, owner, query = application(), request.owner, request.query(StatsQuery)
     days = {"since": query.first_day, "until": query.end_day}
     if query.scope is StatsScope.OWN:
-        return stats_answer(app.operations.reporting.of_owner(owner, **days), scope=query.scope)
+        return stats_answer(app.operations.statistics_reports.of_owner(owner, **days), scope=query.scope)
     request.caller.check_scope(Scope.ADMIN)
-    return stats_answer(app.operations.reporting.of_all(**days), scope=query.scope)
+    return stats_answer(app.operations.statistics_reports.of_all(**days), scope=query.scope)
 
 
 lambda_handler = api.handler()

@@ -23,7 +23,7 @@ def update_image(request: Request, image_id: str) -> "Response[str]":
     app = application()
     edit = edit_of(read_patch(request))
     image = app.images.editing.edit(request.owner, image_id, edit, if_version=request.if_version)
-    return app.answers.image(image, api_url=request.api_url(app.settings))
+    return app.answers.image(image, api_url=request.api_url(app.settings.api_url))
 
 
 lambda_handler = api.handler()

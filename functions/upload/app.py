@@ -30,7 +30,7 @@ def create_image(request: Request) -> "Response[str]":
     app = application()
     upload = read_upload(request, until=request.deadline(app.clock))
     image = app.images.uploads.accept_and_show(upload)
-    return app.answers.image(image, api_url=request.api_url(app.settings), status=201)
+    return app.answers.image(image, api_url=request.api_url(app.settings.api_url), status=201)
 
 
 @api.post(
@@ -48,7 +48,7 @@ def create_images(request: Request) -> "Response[str]":
     outcomes = app.images.batches.run(
         read_batch(request, until=until), lambda read: app.images.uploads.accept_and_show(read()), until=until
     )
-    return app.answers.batch(outcomes, api_url=request.api_url(app.settings))
+    return app.answers.batch(outcomes, api_url=request.api_url(app.settings.api_url))
 
 
 lambda_handler = api.handler()

@@ -1,5 +1,5 @@
-"""The emulator's own process: MiniStack, hosted with the few things added that the stack needs and it lacks.
+"""The emulator's process: MiniStack, with additions that the stack needs.
 
-Runs in ``.venv-ministack``, so these modules use the standard library and MiniStack alone. MiniStack is
-imported by name, inside functions: the environment that checks and tests this code does not have it.
+It runs in ``.venv-ministack``, so these modules use only the standard library and MiniStack. Functions import MiniStack
+by name, because the environment that checks and tests this code does not have it.
 """

@@ -1,7 +1,8 @@
-"""Tell a request that a web page caused from one that a program or a person made.
+"""Distinguish requests of web pages from requests of programs and people.
 
-Browsers say where a request comes from: `Origin` on what may change something or is read across origins, and
-`Sec-Fetch-*` on every request to localhost (Fetch metadata, W3C). A page can set neither. Programs send none of them.
+Browsers send the source of a request: `Origin` with requests that may change something or cross origins, and
+`Sec-Fetch-*` with every request to localhost (W3C Fetch Metadata). Pages cannot set these headers. Programs do not send
+them.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TYPED = "none"
-"""`Sec-Fetch-Site` of an address that a person typed, or chose from the bookmarks."""
+"""`Sec-Fetch-Site` of an address that a person typed or opened from a bookmark."""
 HERE = "same-origin"
 
 
 def comes_from_a_page(headers: Mapping[str, str]) -> bool:
-    """Tell whether any page caused a request; the names of the headers are in lower case."""
+    """Return whether a page sent a request; header names are in lower case."""
     return "origin" in headers or headers.get("sec-fetch-site", TYPED) != TYPED
 
 
 def comes_from_another_origin(headers: Mapping[str, str], *, origins: frozenset[str]) -> bool:
-    """Tell whether a page caused a request whose origin is none of these, or does not say which it is.
+    """Return whether a page of an unknown origin, or of none of these origins, sent a request.
 
-    Another port of localhost is another origin, and the same site.
+    Another port of localhost is another origin of the same site.
     """
     origin = headers.get("origin")
     if origin is not None:
@@ -33,7 +34,7 @@ def comes_from_another_origin(headers: Mapping[str, str], *, origins: frozenset[
 
 
 def opens_a_document(method: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request is one of a tab or window that goes to an address; frames are none of these."""
+    """Return whether a tab or window, but not a frame, opens this address."""
     return (
         method in {"GET", "HEAD"}
         and headers.get("sec-fetch-mode") == "navigate"

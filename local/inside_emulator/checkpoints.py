@@ -1,4 +1,4 @@
-"""Save the emulator's state while it runs: MiniStack saves bytes at once, all else only on a clean exit."""
+"""Save the emulator's state while it runs: MiniStack saves bytes immediately, but the rest only at a clean exit."""
 
 from __future__ import annotations
 
@@ -19,24 +19,21 @@ if TYPE_CHECKING:
     from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 LEAST_PAUSE_SECONDS = 2.0
-PAUSE_PER_SAVING_SECOND = (
-    10  # a large table takes long to write: never spend more than a tenth of the time on it
-)
-# Functions and layers, with their archives inside: tens of megabytes that only a deployment changes, and the
-# launcher asks for a full save after each.
+PAUSE_PER_SAVING_SECOND = 10  # a large table takes long to write; saving gets at most a tenth of the time
+# Functions and layers with their archives: tens of megabytes that only deployments change. The launcher requests a full
+# save after each deployment.
 SAVED_ON_REQUEST_ONLY = frozenset({"lambda"})
 LAST_SAVE = "saved"
-"""The file beside the state whose time says when the last complete save began."""
-KEPT_LOG_STREAMS = 100  # MiniStack makes one stream an invocation and keeps them all
+"""The file beside the state whose modification time is the start of the last complete save."""
+KEPT_LOG_STREAMS = 100  # MiniStack creates one stream for each invocation and keeps all of them
 
 logger = logging.getLogger("local.checkpoints")
 
 
 class Checkpoints:
-    """Writes each service's state when it changed, in the event loop, so that no request is half in it.
+    """Writes the changed state of services, in the event loop, so that no state has half a request.
 
-    ``fault`` says in words why the last save failed; it is None while everything is saved. ``tell`` hears of each
-    change of it.
+    ``fault`` is the reason why the last save failed, or None. ``tell`` is called with each change of it.
     """
 
     def __init__(
@@ -53,11 +50,11 @@ class Checkpoints:
 
     @property
     def fault(self) -> str | None:
-        """Why not everything that was stored is on the disk; None when it is, or will be in a moment."""
+        """Why stored data is not on the disk; None if it is, or if the next save will write it."""
         return self._objects.fault or self._fault
 
     async def run(self) -> None:
-        """Save what changed every few seconds until cancelled, also while saving fails."""
+        """Save changes every few seconds until cancelled, even while saving fails."""
         pause = LEAST_PAUSE_SECONDS
         while True:
             await asyncio.sleep(pause)
@@ -66,8 +63,8 @@ class Checkpoints:
             pause = max(LEAST_PAUSE_SECONDS, PAUSE_PER_SAVING_SECOND * (time.monotonic() - started))
 
     def save_changed(self) -> None:
-        """Save the services whose state differs from the last save; none while a stack is being changed."""
-        if is_deploying():  # half a deployment could not be continued by the next start
+        """Save the services whose state changed since the last save, but nothing during a deployment."""
+        if is_deploying():  # the next start could not continue half a deployment
             return
         forget_old_log_streams()
         self._save_all(
@@ -75,7 +72,7 @@ class Checkpoints:
         )
 
     def save_everything(self) -> None:
-        """Save every service, the deployed code included."""
+        """Save every service, including the deployed code."""
         self._save_all(self._states())
 
     def _states(self) -> dict[str, Callable[[], Any]]:
@@ -83,7 +80,7 @@ class Checkpoints:
         return states
 
     def _save_all(self, states: dict[str, Callable[[], Any]]) -> None:
-        """Save services and the objects that could not be saved before; whatever goes wrong becomes the fault."""
+        """Save services and the objects that could not be saved before; any error becomes the fault."""
         begun, faults, is_complete = time.time(), [], True
         self._objects.save_again()
         for service, get_state in states.items():
@@ -103,23 +100,23 @@ class Checkpoints:
             self._tell(self._told)
 
     def _note_save(self, begun: float) -> None:
-        """Let the file's time say up to when everything is saved: the next start reads it after a kill."""
+        """Set the file's modification time to the start of a complete save; after a kill the next start reads it."""
         path = self._state_dir.with_name(LAST_SAVE)
         path.touch()
         os.utime(path, (begun, begun))
 
     def _save(self, service: str, get_state: Callable[[], Any]) -> bool:
-        """Save one service when it changed; tell whether the file is up to date."""
+        """Save one service if it changed; return whether the file is up to date."""
         try:
             with uncopied_tables():
                 state = get_state()
                 text = json.dumps(state, default=self._persistence._json_default)
-        except RuntimeError as changed_meanwhile:  # a delivery thread of MiniStack added to a dict: next time
-            logger.info("%s will be saved later: %s", service, changed_meanwhile)
+        except RuntimeError as error:  # a delivery thread of MiniStack changed a dict; the next save succeeds
+            logger.info("%s will be saved later: %s", service, error)
             return False
         if state is None or self._saved.get(service) == hash(text):
             return True
-        # As MiniStack's save_state writes it, and five times as fast: that one misses json's C encoder.
+        # The same file as MiniStack's save_state writes, but five times as fast, because json can use its C encoder.
         version = self._persistence._state_format_version(service)
         path = self._state_dir / f"{service}.json"
         half_written = path.with_suffix(".json.tmp")
@@ -127,23 +124,22 @@ class Checkpoints:
             half_written.write_text(f'{{"__ministack_format__": {version}, "payload": {text}}}')
             half_written.replace(path)
         except OSError:
-            half_written.unlink(missing_ok=True)  # on a full disk it is in the way
+            half_written.unlink(missing_ok=True)  # on a full disk it takes space
             raise
         self._saved[service] = hash(text)
         return True
 
 
 def words_for(fault: Exception) -> str:
-    """Answer what a person may read of a fault."""
+    """Return an error in words for a person."""
     return (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__
 
 
 @contextmanager
 def uncopied_tables() -> Iterator[None]:
-    """Let DynamoDB hand out its tables as they are: it copies them first, which takes most of a save's time.
+    """Make DynamoDB return its tables without copying them first, which takes most of a save's time.
 
-    The copy is for a writer that shares the time with requests. This one turns the tables into text before
-    any request can run.
+    A copy is only necessary if requests run during a save. Here tables become text before any request can run.
     """
     tables: Any = importlib.import_module("ministack.services.dynamodb")
     copy, tables.copy = tables.copy, SimpleNamespace(deepcopy=lambda value: value)
@@ -154,7 +150,7 @@ def uncopied_tables() -> Iterator[None]:
 
 
 def forget_old_log_streams() -> None:
-    """Keep each log group's newest streams only; the log file has every line."""
+    """Keep only the newest streams of each log group; the log file has every line."""
     logs: Any = importlib.import_module("ministack.services.cloudwatch_logs")
     for _, group in logs._log_groups.all_items():
         streams = group["streams"]
@@ -163,7 +159,7 @@ def forget_old_log_streams() -> None:
 
 
 def is_deploying() -> bool:
-    """Tell whether CloudFormation is at work on a stack."""
+    """Return whether CloudFormation is changing a stack."""
     formation: Any = importlib.import_module("ministack.services.cloudformation")
     states = (stack["StackStatus"] for _, stack in formation._stacks.all_items())
     return any(state.endswith("_IN_PROGRESS") for state in states)

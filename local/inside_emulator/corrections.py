@@ -1,4 +1,4 @@
-"""Where MiniStack is laxer than the real thing, or laxer with the developer's data than it should be."""
+"""Corrections where MiniStack is less strict than AWS, or careless with the developer's data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def require_expiry() -> None:
-    """Answer 401 to a token without ``exp``, as API Gateway does; MiniStack takes it as valid for ever."""
+    """Answer 401 to a token without ``exp``, as API Gateway does; MiniStack accepts it for ever."""
     gateway: Any = importlib.import_module("ministack.services.apigateway")
     validate = gateway._validate_jwt_authorizer
 
@@ -26,9 +26,9 @@ def require_expiry() -> None:
 
 
 def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
-    """End the process, with one sentence to the descriptor ``tell``, when a saved state cannot be read back.
+    """End the process, with one sentence to the descriptor ``tell``, if a saved state cannot be read.
 
-    MiniStack would go on with that service empty, and its next save would overwrite what is left of the data.
+    MiniStack would continue with an empty service, and its next save would overwrite the remaining data.
     """
     emulator: Any = importlib.import_module("ministack.app")
     load = emulator.load_state
@@ -49,7 +49,7 @@ def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
 
 
 def forget_stream_positions() -> None:
-    """Drop the saved positions of DynamoDB stream mappings: with them the mappings stall after a restart."""
+    """Drop saved positions of DynamoDB stream mappings, with which the mappings stall after a restart."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     restore = functions.load_persisted_state
 
@@ -60,9 +60,9 @@ def forget_stream_positions() -> None:
 
 
 def count_loopback_as_encrypted() -> None:
-    """Answer ``aws:SecureTransport`` with true, as AWS does behind its HTTPS endpoints: all traffic here is loopback.
+    """Make ``aws:SecureTransport`` true, as behind AWS's HTTPS endpoints: all traffic here is loopback.
 
-    The ingest bucket's policy refuses what is not encrypted on its way.
+    The ingest bucket's policy refuses unencrypted requests.
     """
     emulator: Any = importlib.import_module("ministack.app")
     pin = emulator.pin_request_origin
@@ -74,7 +74,7 @@ def count_loopback_as_encrypted() -> None:
 
 
 def authorize_batches_as_what_they_repeat() -> None:
-    """Ask a role for ``sqs:SendMessage`` where it sends a batch: IAM has no actions for batches of messages."""
+    """Require ``sqs:SendMessage`` for a batch of messages: IAM has no actions for batches."""
     actions: Any = importlib.import_module("ministack.core.iam_actions")
     extract = actions.extract_iam_action
 
@@ -87,7 +87,7 @@ def authorize_batches_as_what_they_repeat() -> None:
 
 
 def count_parameters_as_numbers() -> None:
-    """Take a queue's concurrency as a number: CloudFormation hands on a parameter's text, and Lambda reads it."""
+    """Convert a queue's concurrency to a number: CloudFormation passes a parameter as text, which Lambda accepts."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     concurrency_of = functions._sqs_esm_concurrency
 
@@ -98,16 +98,17 @@ def count_parameters_as_numbers() -> None:
     functions._sqs_esm_concurrency = concurrency
 
 
-def tell_encryption_contexts() -> None:
-    """Let policies ask for the encryption context of a call to KMS, as `kms:EncryptionContext:` and a name."""
+def provide_encryption_contexts() -> None:
+    """Give policies the encryption context of a call to KMS, as `kms:EncryptionContext:` and a name."""
     actions: Any = importlib.import_module("ministack.core.iam_actions")
     context_of = actions.request_tag_context
 
     def context(service: str, action: str, body: bytes, *arguments: Any) -> dict[str, Any]:
-        told: dict[str, Any] = context_of(service, action, body, *arguments) or {}
+        context_keys: dict[str, Any] = context_of(service, action, body, *arguments) or {}
         if service != "kms":
-            return told
-        said = json.loads(body or b"{}").get("EncryptionContext") or {}
-        return {**told, **{f"kms:EncryptionContext:{name}": value for name, value in said.items()}}
+            return context_keys
+        encryption_context = json.loads(body or b"{}").get("EncryptionContext") or {}
+        names = {f"kms:EncryptionContext:{name}": value for name, value in encryption_context.items()}
+        return {**context_keys, **names}
 
     actions.request_tag_context = context

@@ -1,4 +1,4 @@
-"""Show what the handlers log in the emulator's log file; MiniStack puts it into CloudWatch Logs alone."""
+"""Write the handlers' log lines to the emulator's log file; MiniStack only writes them to CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BREATH_SECONDS = 0.001
-"""In which the thread that reads a pipe passes on what it has read."""
+PASSING_SECONDS = 0.001
+"""Time for the thread that reads a pipe to pass on what it has read."""
 LONGEST_SECONDS = 0.25
 
 logger = logging.getLogger("function")
 
 
 def log_functions() -> None:
-    """Log every invocation's lines under the function's name."""
+    """Log the lines of every invocation under the function's name."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     emit = functions._emit_lambda_logs
 
@@ -37,41 +37,41 @@ def log_functions() -> None:
 
 
 def end_invocations_with_their_logs() -> None:
-    """Answer an invocation as soon as its lines are read.
+    """End an invocation as soon as its log lines are read.
 
-    MiniStack waits 50 ms for the first line of each that logs none, and a worker takes no other meanwhile. What a
-    handler logs is in its pipe before it answers, so an empty pipe says that there is nothing to wait for.
+    MiniStack waits 50 ms for the first line of an invocation without any, and the worker is blocked meanwhile. A
+    handler's lines are in its pipe before it responds, so an empty pipe means that there is nothing to wait for.
     """
     runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
     wait_and_drain = runtime.Worker._drain_stderr_bounded
 
     def drain(worker: Any, *arguments: Any, **options: Any) -> str:
         process = worker._proc
-        if process is None:  # it failed, and the pipe went with it
+        if process is None:  # the worker failed, and its pipe is gone
             return str(wait_and_drain(worker, *arguments, **options))
-        return "\n".join(taken_from(process.stderr, worker._drain_stderr))
+        return "\n".join(drain_pipe(process.stderr, worker._drain_stderr))
 
     runtime.Worker._drain_stderr_bounded = drain
 
 
-def taken_from(pipe: Any, take: Callable[[], str]) -> list[str]:
-    """Take what another thread passes on of a pipe, until the pipe is empty and nothing more comes."""
+def drain_pipe(pipe: Any, take: Callable[[], str]) -> list[str]:
+    """Collect what another thread reads from a pipe, until the pipe is empty and nothing more comes."""
     until = time.monotonic() + LONGEST_SECONDS
-    taken: list[str] = []
+    parts: list[str] = []
     while True:
         is_empty = unread_bytes(pipe) == 0
-        time.sleep(BREATH_SECONDS)
-        some = take()
-        if some:
-            taken.append(some)
+        time.sleep(PASSING_SECONDS)
+        part = take()
+        if part:
+            parts.append(part)
         elif is_empty:
-            return taken
+            return parts
         if time.monotonic() > until:
-            return taken
+            return parts
 
 
 def unread_bytes(pipe: Any) -> int:
-    """Tell how many bytes lie in a pipe."""
+    """Return the number of unread bytes in a pipe."""
     answer = fcntl.ioctl(pipe.fileno(), termios.FIONREAD, b"\0\0\0\0")
     (number,) = struct.unpack("i", answer)
     return int(number)

@@ -1,7 +1,7 @@
-"""What the emulator answers to: signed requests to this machine, the front of the stack, and nothing else.
+"""Access to the emulator: only signed requests to this machine, and requests of the stack's front.
 
-A web page can send requests to a port of this machine, and knows or guesses names. So it counts who signed a request,
-with a secret that no page can read, and a page may follow the buckets' presigned links alone.
+A web page can send requests to a port of this machine and guess names. So requests must be signed with a secret that no
+page can read. Pages may only follow presigned links of buckets.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 HOSTS = {"localhost", "127.0.0.1"}
 CHECKPOINT_PATH = "/_local/checkpoint"
 FRONT_HEADER = b"x-local-front"
-"""Holds the secret by which the launcher's requests are known; functions never see it."""
+"""Header with the secret of the launcher's requests; functions never see it."""
 FRONTS = ("/_aws/execute-api/", "/_aws/lambda-url/")
-"""What only the front may call: functions behind HTTP APIs and addresses, which check their callers themselves."""
+"""Paths that only the front may call: functions behind HTTP APIs and URLs, which check their callers themselves."""
 REFUSED, FAILED = 400, 500
 NOT_NOW = b'{"message":"Service Unavailable"}'
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -45,10 +45,10 @@ WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite")
 
 
 class Gate:
-    """An ASGI application around MiniStack that passes on what is signed, and what comes from the front.
+    """An ASGI application around MiniStack that passes on signed requests and requests of the front.
 
-    ``POST /_local/checkpoint`` saves the whole state before it answers 204. While ``fault`` says why the state cannot
-    be saved, what writes is answered with 503.
+    ``POST /_local/checkpoint`` saves the whole state before it answers 204. While ``fault`` returns a reason why the
+    state cannot be saved, writes get 503.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Gate:
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it here."""
+        """Pass the request on, or respond here."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -95,11 +95,11 @@ class Gate:
             await self._signed(scope, receive, send, from_page=comes_from_a_page(headers))
 
     def _is_front(self, scope: Scope) -> bool:
-        said = [value for name, value in scope["headers"] if name.lower() == FRONT_HEADER]
-        return len(said) == 1 and hmac.compare_digest(said[0], self._front_secret)
+        secrets = [value for name, value in scope["headers"] if name.lower() == FRONT_HEADER]
+        return len(secrets) == 1 and hmac.compare_digest(secrets[0], self._front_secret)
 
     async def _from_front(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the launcher: functions, and a full save."""
+        """Serve the launcher's requests: calls of functions, and full saves."""
         method, path = scope["method"], scope["path"]
         if path == CHECKPOINT_PATH and method == "POST":
             self._save()
@@ -114,7 +114,7 @@ class Gate:
             await self._app({**scope, "headers": known}, receive, answering)
 
     async def _preflight(self, scope: Scope, receive: Receive, send: Send, *, host: str) -> None:
-        """Ask the bucket which pages may follow a presigned link; a preflight itself is never signed."""
+        """Let the bucket answer which pages may follow a presigned link; preflights are never signed."""
         try:
             signature = signature_of(request_of(scope))
         except RefusedSignature:
@@ -129,14 +129,14 @@ class Gate:
         try:
             signature = acceptable_signature(request, from_page=from_page)
             if signature.is_presigned:
-                # Its body is not signed. Otherwise any page could have the emulator hold a body of any length.
+                # Before the body, which is not signed, is read: otherwise any page could send a body of any size.
                 verify(request, signature, b"", secret_of=self._secret_of, now=self._now())
             body = await whole_body(receive)
             if body is None:
                 return
             verify(request, signature, body, secret_of=self._secret_of, now=self._now())
-        except RefusedSignature as refused:
-            await refusal(send, refused)
+        except RefusedSignature as error:
+            await refusal(send, error)
             return
         answering = followed(send) if is_link(signature) else send
         if writes(signature, request):
@@ -147,10 +147,10 @@ class Gate:
         await self._app(scope, replayed(body, receive), answering)
 
     def _unless_lost(self, send: Send, *, is_write: bool, body: bytes = b"") -> Send:
-        """Answer a `send` that says 503 where a write did not reach the disk, or a function could not start for it."""
+        """Return a `send` that sends 503 if a write did not reach the disk or a function could not start."""
         is_lost = False
 
-        async def honest(message: Message) -> None:
+        async def send_checked(message: Message) -> None:
             nonlocal is_lost
             if message["type"] == "http.response.start" and self._fault():
                 status = message["status"]
@@ -160,11 +160,11 @@ class Gate:
             if not is_lost:
                 await send(message)
 
-        return honest
+        return send_checked
 
 
 def request_of(scope: Scope) -> SignedRequest:
-    """Answer a request as the client sent it."""
+    """Return a request as the client sent it."""
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
     return SignedRequest(
         scope["method"],
@@ -175,24 +175,24 @@ def request_of(scope: Scope) -> SignedRequest:
 
 
 def acceptable_signature(request: SignedRequest, *, from_page: bool) -> Signature | OlderLink:
-    """Answer the signature of a request that may be verified; RefusedSignature for every other one."""
+    """Return the signature of a request if it may be verified; raises RefusedSignature otherwise."""
     signature = signature_of(request)
     if signature is None:
         raise RefusedSignature("MissingAuthenticationToken", "Missing Authentication Token")
     if (from_page or signature.is_presigned) and not is_link(signature):
-        raise RefusedSignature("AccessDenied", "A web page may follow presigned links of buckets alone.")
+        raise RefusedSignature("AccessDenied", "A web page may only follow presigned links of buckets.")
     if unquote(request.path).startswith("/_"):
         raise RefusedSignature("AccessDenied", "No such address.", service=signature.service)
     return signature
 
 
 def is_link(signature: Signature | OlderLink) -> bool:
-    """Tell whether a signature is one of a presigned link of a bucket."""
+    """Return whether a signature is that of a presigned link of a bucket."""
     return signature.is_presigned and signature.service == "s3"
 
 
 def writes(signature: Signature | OlderLink, request: SignedRequest) -> bool:
-    """Tell whether a call stores or deletes an object or a row."""
+    """Return whether a call stores or deletes an object or a row."""
     if signature.service == "s3":
         return request.method not in READING
     action = request.value("x-amz-target").rpartition(".")[2]
@@ -200,13 +200,13 @@ def writes(signature: Signature | OlderLink, request: SignedRequest) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether a Host header names this machine; ``bucket.localhost`` does too."""
+    """Return whether a Host header names this machine, such as ``localhost`` or ``bucket.localhost``."""
     name, colon, port = host.lower().partition(":")
     return (not colon or port.isdigit()) and (name in HOSTS or name.endswith(".localhost"))
 
 
 async def whole_body(receive: Receive) -> bytes | None:
-    """Read a request's body; None when the client went away."""
+    """Read a request's body; None if the client disconnected."""
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -218,7 +218,7 @@ async def whole_body(receive: Receive) -> bytes | None:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """Answer a `receive` that hands out a body that was read already, and then what comes after it."""
+    """Return a `receive` that returns a body that was already read, and then later messages."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
@@ -228,11 +228,11 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def without_cors(send: Send) -> Send:
-    """Answer a `send` that keeps what MiniStack would let every page read from every page."""
+    """Return a `send` without MiniStack's CORS headers, which would let every page read every response."""
 
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start" and not message.pop("cors_is_meant", False):
-            kept = [
+            other_headers = [
                 pair
                 for pair in message.get("headers", [])
                 if not pair[0].lower().startswith(b"access-control-")
@@ -241,14 +241,14 @@ def without_cors(send: Send) -> Send:
                 (b"cross-origin-resource-policy", b"same-origin"),
                 (b"x-content-type-options", b"nosniff"),
             ]
-            message = {**message, "headers": [*kept, *closed]}
+            message = {**message, "headers": [*other_headers, *closed]}
         await send(message)
 
     return guarded
 
 
 def shown_cors(send: Send) -> Send:
-    """Answer a `send` that lets pages read what the bucket or the API says that they may."""
+    """Return a `send` with the CORS headers of the bucket or the API."""
 
     async def shown(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -259,24 +259,24 @@ def shown_cors(send: Send) -> Send:
 
 
 def followed(send: Send) -> Send:
-    """Answer a `send` for presigned links: what the bucket lets pages read, kept by caches for each page apart."""
-    shown = shown_cors(send)
+    """Return a `send` for presigned links: with the bucket's CORS headers, cached separately for each origin."""
+    send_with_cors = shown_cors(send)
 
     async def varied(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", []), (b"vary", b"Origin")]}
-        await shown(message)
+        await send_with_cors(message)
 
     return varied
 
 
 async def answer(send: Send, status: int, *headers: tuple[bytes, bytes], body: bytes = b"") -> None:
-    """Answer without MiniStack."""
-    sent = [(b"content-length", str(len(body)).encode()), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": sent})
+    """Respond without MiniStack."""
+    all_headers = [(b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": all_headers})
     await send({"type": "http.response.body", "body": body})
 
 
 async def unavailable(send: Send, body: bytes = b"") -> None:
-    """Answer that nothing can be stored now."""
+    """Respond that nothing can be stored now."""
     await answer(send, 503, (b"retry-after", b"2"), (b"content-type", b"application/json"), body=body)

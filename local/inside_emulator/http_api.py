@@ -1,7 +1,6 @@
-"""Give an HTTP API its routes from the OpenAPI body that SAM writes; MiniStack does not read ``Body`` at all.
+"""Give an HTTP API the routes of the OpenAPI body that SAM writes; MiniStack ignores ``Body``.
 
-The body arrives here after CloudFormation has resolved it, so parameters, conditions and function ARNs are
-plain text.
+CloudFormation has already resolved the body, so parameters, conditions and ARNs of functions are plain text.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ ANY_METHOD = "x-amazon-apigateway-any-method"
 
 @dataclass(frozen=True)
 class GatewayRoute:
-    """One operation of the body: its route key, its integration and what a caller must show."""
+    """One operation of the body: its route key, its integration and its authorization."""
 
     key: str
     integration: dict[str, Any]
@@ -58,7 +57,7 @@ def authorizers_of(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def import_api_bodies() -> None:
-    """Let CloudFormation import a body whenever it makes or changes an ``AWS::ApiGatewayV2::Api``."""
+    """Import the body whenever CloudFormation creates or changes an ``AWS::ApiGatewayV2::Api``."""
     provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
@@ -83,17 +82,17 @@ def import_api_bodies() -> None:
 
 
 def with_cors(properties: dict[str, Any]) -> dict[str, Any]:
-    """Answer the properties with the body's CORS settings where MiniStack looks for them."""
+    """Return the properties with the body's CORS settings where MiniStack looks for them."""
     cors = (properties.get("Body") or {}).get(CORS)
     return {**properties, "CorsConfiguration": cors} if cors else properties
 
 
 def import_body(api_id: str, body: dict[str, Any] | None) -> None:
-    """Replace the API's authorizers, integrations and routes by those of the body, as a reimport does."""
+    """Replace the API's authorizers, integrations and routes with those of the body, as a reimport does."""
     if body is None:
         return
     gateway: Any = importlib.import_module("ministack.services.apigateway")
-    # Its control-plane functions answer HTTP responses; the stores behind them are what an import needs.
+    # Its control-plane functions return HTTP responses, so this writes to the stores behind them.
     gateway._authorizers[api_id] = {}
     gateway._integrations[api_id] = {}
     gateway._routes[api_id] = {}

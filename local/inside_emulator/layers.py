@@ -1,8 +1,7 @@
-"""Layers and code are unpacked once, and not once for every worker that runs them.
+"""Unpack layers and code once, not once for every worker that runs them.
 
-MiniStack gives each worker a copy of its layers, thousands of files, which takes longer than the cold start itself.
-Here a worker's folders are links into one copy of each, as on Lambda, where many environments share what is below
-`/opt` and none may write there.
+MiniStack gives each worker a copy of its layers. These are thousands of files, which take longer than the cold start
+itself. Here a worker's folders are links into one copy, similar to Lambda, where `/opt` is read-only.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 
 
 def unpack_layers_once() -> None:
-    """Let workers share what they run; it lies beside their own folders, in the temporary directory."""
+    """Let workers share unpacked archives, which are beside their own folders in the temporary directory."""
     runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
     runtime.zipfile = SimpleNamespace(
         ZipFile=SharedZip, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
@@ -27,7 +26,7 @@ def unpack_layers_once() -> None:
 
 
 class SharedZip(zipfile.ZipFile):
-    """A zip whose extraction links to what an earlier extraction of the same bytes has left."""
+    """A zip that is extracted as links to an earlier extraction of the same bytes."""
 
     def __init__(self, file: str) -> None:
         super().__init__(file)
@@ -35,17 +34,17 @@ class SharedZip(zipfile.ZipFile):
         self._shared = Path(tempfile.gettempdir()) / "unpacked" / digest
 
     def namelist(self) -> list[str]:
-        """The members that are still to be unpacked: MiniStack looks where each would lead."""
+        """Members that are not yet unpacked, whose paths MiniStack checks."""
         return [] if self._shared.exists() else super().namelist()
 
     def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
-        """Fill a folder with links."""
+        """Fill a folder with links to the shared extraction."""
         if not self._shared.exists():
             self._shared.parent.mkdir(exist_ok=True)
-            mine = Path(tempfile.mkdtemp(dir=self._shared.parent))
-            super().extractall(mine, members, pwd)
+            unpacked = Path(tempfile.mkdtemp(dir=self._shared.parent))
+            super().extractall(unpacked, members, pwd)
             with suppress(OSError):  # another worker was faster
-                mine.rename(self._shared)
-            shutil.rmtree(mine, ignore_errors=True)
-        for found in self._shared.iterdir():
-            Path(path, found.name).symlink_to(found)
+                unpacked.rename(self._shared)
+            shutil.rmtree(unpacked, ignore_errors=True)
+        for member in self._shared.iterdir():
+            Path(path, member.name).symlink_to(member)

@@ -1,4 +1,4 @@
-"""Presigned links of signature version 2: boto3 makes them for S3 in us-east-1 unless it is told otherwise."""
+"""Presigned links of signature version 2, which boto3 makes for S3 in us-east-1 by default."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 NAMES = ("AWSAccessKeyId", "Expires", "Signature")
 SIGNED_NAMES = ("content-md5", "content-type")
 LATEST = 2**40
-"""Of a time in seconds; beyond it is no date."""
+"""The largest time in seconds; later ones are not dates."""
 
 
 @dataclass(frozen=True)
 class OlderLink:
-    """What such a link says about its signature."""
+    """The signature of such a link and its parts."""
 
     access_key: str
     expires: int
@@ -31,7 +31,7 @@ class OlderLink:
 
 
 def older_link(pairs: Sequence[tuple[str, str]]) -> OlderLink | None:
-    """Read a link from the pairs of a query; None when it is not one, whole and unambiguous."""
+    """Read a link from the pairs of a query; None if it is incomplete or ambiguous."""
     names = [name.lower() for name, _ in pairs]
     values = dict(pairs)
     if any(names.count(name.lower()) != 1 or name not in values for name in NAMES):
@@ -55,12 +55,12 @@ def is_signed_by(
     headers: Mapping[str, str],
     pairs: Sequence[tuple[str, str]],
 ) -> bool:
-    """Tell whether the owner of a secret signed this request; headers of AWS may stand in the query."""
+    """Return whether the owner of a secret signed this request; AWS headers may be in the query."""
     auth: Any = importlib.import_module("botocore.auth")
     credentials: Any = importlib.import_module("botocore.credentials").Credentials(link.access_key, secret)
     http_headers: Any = importlib.import_module("botocore.compat").HTTPHeaders()
-    said = {name.lower(): unquote_plus(value) for name, value in pairs} | dict(headers)
-    for name, value in said.items():
+    candidates = {name.lower(): unquote_plus(value) for name, value in pairs} | dict(headers)
+    for name, value in candidates.items():
         if name in SIGNED_NAMES or name.startswith("x-amz-"):
             http_headers[name] = value
 
@@ -74,5 +74,5 @@ def is_signed_by(
 
 
 def has_ended(link: OlderLink, now: datetime) -> bool:
-    """Tell whether a link's time is over."""
+    """Return whether a link has expired."""
     return now.timestamp() > link.expires

@@ -1,8 +1,7 @@
 """Serve MiniStack on loopback until standard input closes; settings come from the environment.
 
-The launcher holds the other end of standard input: however it ends, also by ``kill -9``, this process sees
-the end of the file, saves its state and goes. That works where a parent-death signal does not exist (macOS)
-and needs no pid file.
+The launcher has the other end of standard input. However it ends, even by ``kill -9``, this process sees the end of the
+file, saves its state and exits. This also works on macOS, which has no parent-death signal, and needs no pid file.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from local.inside_emulator.corrections import (
     count_loopback_as_encrypted,
     count_parameters_as_numbers,
     forget_stream_positions,
+    provide_encryption_contexts,
     refuse_broken_state,
     require_expiry,
-    tell_encryption_contexts,
 )
 from local.inside_emulator.credentials import make_function_credentials_secret, secret_of
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
@@ -40,20 +39,18 @@ from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 KEEP_ALIVE_SECONDS = 75
 NOT_SAVED = 4
-"""The exit code of a stop after which not everything is on the disk."""
+"""The exit code if not everything could be saved."""
 DEPLOYMENT_POLL_SECONDS = 0.1
 
 
 def main() -> None:
-    """Run the emulator; returns when standard input closes or SIGTERM comes, with all state saved."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is the launcher's: it stops the parts in their order
+    """Run the emulator until standard input closes or SIGTERM arrives, then save all state and exit."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the launcher, which stops its parts in order
     problems = os.dup(
         1
-    )  # the launcher reads there what a person has to know; what MiniStack prints is for the log
+    )  # the launcher reads messages for a person here; MiniStack's own output goes to the log
     os.dup2(2, 1)
-    # MiniStack runs handlers on its own interpreter and they would see its packages. This one has none.
+    # MiniStack would run handlers on its own interpreter, with its packages. This interpreter has no packages.
     sys.executable = os.environ.pop("HANDLER_PYTHON")
     front_secret = os.environ.pop("FRONT_SECRET")  # handlers inherit the environment
     emulator: Any = importlib.import_module("ministack.app")
@@ -67,7 +64,7 @@ def main() -> None:
     count_loopback_as_encrypted()
     authorize_batches_as_what_they_repeat()
     count_parameters_as_numbers()
-    tell_encryption_contexts()
+    provide_encryption_contexts()
     log_functions()
     end_invocations_with_their_logs()
     unpack_layers_once()
@@ -80,19 +77,19 @@ def main() -> None:
     )
     port = int(os.environ["GATEWAY_PORT"])
     asyncio.run(serve(emulator, checkpoints, port=port, front_secret=front_secret))
-    checkpoints.save_everything()  # MiniStack did, while it shut down, and does not say whether it could
-    # A handler still at work would hold the process, its port and its lock.
+    checkpoints.save_everything()  # MiniStack does this at its shutdown, but does not report whether it succeeded
+    # A handler that is still running would keep the process, its port and its lock alive.
     os._exit(NOT_SAVED if checkpoints.fault else 0)
 
 
 def tell_saving(problems: int, fault: str | None) -> None:
-    """Let the launcher say that saving fails, and why, or that it works again."""
+    """Report to the launcher why saving fails, or that it works again."""
     with suppress(OSError):  # the launcher may be gone
         os.write(problems, json.dumps({"saving": fault}).encode() + b"\n")
 
 
 async def serve(emulator: Any, checkpoints: Checkpoints, *, port: int, front_secret: str) -> None:
-    """Serve until told to stop, saving what changed every few seconds meanwhile."""
+    """Serve until a stop, and save changes every few seconds meanwhile."""
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")
     config: Any = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"127.0.0.1:{port}"]
@@ -115,25 +112,25 @@ async def serve(emulator: Any, checkpoints: Checkpoints, *, port: int, front_sec
     saving = asyncio.create_task(checkpoints.run())
     saving.add_done_callback(partial(end_with, stop))
 
-    async def told_to_stop() -> None:
+    async def wait_for_stop() -> None:
         await stop.wait()
-        while is_deploying():  # takes seconds, and half of one cannot be continued
+        while is_deploying():  # a deployment takes seconds, and the next start cannot continue half of it
             await asyncio.sleep(DEPLOYMENT_POLL_SECONDS)
 
-    await hypercorn.serve(gate, config, shutdown_trigger=told_to_stop)
+    await hypercorn.serve(gate, config, shutdown_trigger=wait_for_stop)
     saving.cancel()
     logging.getLogger("local").info("stopped")
 
 
 def end_with(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
-    """Stop when a task ended by itself that should have lasted: nothing is stored by halves unseen."""
+    """Stop if the saving task ended by itself, so that no change stays unsaved without notice."""
     if not task.cancelled():
         logging.getLogger("local").error("saving has ended", exc_info=task.exception())
         stop.set()
 
 
 def wait_for_launcher(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Block until the launcher is gone, then ask for the stop."""
+    """Block until the launcher has ended, then trigger the stop."""
     while os.read(0, 4096):
         pass
     loop.call_soon_threadsafe(stop.set)

@@ -1,4 +1,4 @@
-"""Say why a request is refused, in the form that its service's clients read."""
+"""Responses to refused requests, in the error format of the requested service."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ if TYPE_CHECKING:
     from local.inside_emulator.signatures import RefusedSignature
 
 QUERY_SERVICES = {"autoscaling", "cloudformation", "ec2", "iam", "monitoring", "rds", "sns", "sts"}
-"""Services whose errors are XML in an envelope."""
+"""Services whose errors are XML in an `ErrorResponse`."""
 
 
 async def refusal(
-    send: Callable[[MutableMapping[str, Any]], Awaitable[None]], refused: RefusedSignature
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]], error: RefusedSignature
 ) -> None:
-    """Answer a refused request."""
-    kind, body = _told(refused)
+    """Respond to a refused request."""
+    content_type, body = _content(error)
     headers = [
-        (b"content-type", kind.encode()),
+        (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"x-amzn-errortype", refused.code.encode()),
+        (b"x-amzn-errortype", error.code.encode()),
         (b"cache-control", b"no-store"),
     ]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _told(refused: RefusedSignature) -> tuple[str, bytes]:
+def _content(refused: RefusedSignature) -> tuple[str, bytes]:
+    """The content type and body of the response."""
     code, message = escape(refused.code), escape(str(refused))
     if refused.service == "s3":
         error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

@@ -1,8 +1,7 @@
-"""Verify AWS Signature Version 4, in the Authorization header and in a presigned address.
+"""Verify AWS Signature Version 4 in the Authorization header and in presigned URLs.
 
-MiniStack checks the signatures of users and of sessions, and none of its root: whoever knows or guesses a key id of
-the root may do everything. It also takes the hash of a body from the header that names it. Here every signature
-counts, and the body has to be the one that was signed.
+MiniStack verifies signatures of users and sessions but not of its root: whoever guesses a key id of the root may do
+everything. It also trusts the header with the hash of a body. Here every signature is verified, and so is the body.
 """
 
 from __future__ import annotations
@@ -38,18 +37,18 @@ IN_QUERY = (
     "X-Amz-Signature",
 )
 OLDER_SCHEMES = {"awsaccesskeyid", "signature", "signatureversion"}
-"""Names in the query of older signatures, of which links to buckets alone are taken."""
+"""Query names of older signatures, which are accepted only in links to buckets."""
 AWS = "AWS"
-"""How the Authorization headers of AWS begin. Others are of no account: clients carry them through redirects."""
+"""The prefix of AWS's Authorization headers. Others are ignored, because clients send them along after redirects."""
 
 type Headers = Sequence[tuple[bytes, bytes]]
 type Pairs = Sequence[tuple[str, str]]
 type SecretOf = Callable[[str, str], str | None]
-"""Answers the secret of an access key with its session token ("" without one), None when there is no such pair."""
+"""Returns the secret of an access key with its session token ("" without one), or None if there is no such pair."""
 
 
 class RefusedSignature(Exception):
-    """A request without a valid signature; `code` is AWS's name of the error."""
+    """A request has no valid signature; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str, *, status: int = 403, service: str = "") -> None:
         super().__init__(message)
@@ -60,7 +59,7 @@ class RefusedSignature(Exception):
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request says about its signature."""
+    """The signature of a request and its parts."""
 
     access_key: str
     date: str
@@ -71,22 +70,22 @@ class Signature:
     value: str
     token: str
     expires: int | None
-    """Of a presigned address: the seconds for which it is good."""
+    """Seconds for which a presigned URL is valid."""
 
     @property
     def is_presigned(self) -> bool:
-        """Whether it stands in the query."""
+        """Whether it is in the query."""
         return self.expires is not None
 
     @property
     def scope(self) -> str:
-        """What the signing key is good for."""
+        """The credential scope."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as it arrived: nothing decoded."""
+    """A request as it arrived, with nothing decoded."""
 
     method: str
     path: str
@@ -94,20 +93,20 @@ class SignedRequest:
     headers: Headers
 
     def values(self, name: str) -> list[str]:
-        """Answer every value of a header, in the order in which they arrived."""
-        wanted = name.lower().encode()
-        return [value.decode("latin-1") for key, value in self.headers if key.lower() == wanted]
+        """Return all values of a header in order."""
+        header = name.lower().encode()
+        return [value.decode("latin-1") for key, value in self.headers if key.lower() == header]
 
     def value(self, name: str) -> str:
-        """Answer the one value of a header, "" without one; more than one is refused."""
-        found = self.values(name)
-        if len(found) > 1:
+        """Return the value of a header, "" without one; several are refused."""
+        values = self.values(name)
+        if len(values) > 1:
             raise RefusedSignature("InvalidRequest", f"There is more than one {name} header.", status=400)
-        return found[0] if found else ""
+        return values[0] if values else ""
 
 
 def signature_of(request: SignedRequest) -> Signature | OlderLink | None:
-    """Read a request's signature; None when there is none, RefusedSignature when it is not one that can be verified."""
+    """Read a request's signature; None without one, RefusedSignature if it cannot be verified."""
     pairs = query_pairs(request.query)
     names = {unquote_to_bytes(name).decode("latin-1").lower() for name, _ in pairs}
     is_older, is_link = bool(OLDER_SCHEMES & names), bool(names & set(map(str.lower, IN_QUERY)))
@@ -127,16 +126,16 @@ def signature_of(request: SignedRequest) -> Signature | OlderLink | None:
 
 
 def _in_header(request: SignedRequest, authorization: str) -> Signature:
-    found = IN_HEADER.fullmatch(authorization)
-    if found is None:
+    match = IN_HEADER.fullmatch(authorization)
+    if match is None:
         raise RefusedSignature(
             "IncompleteSignature", "The Authorization header is not a signature of version 4."
         )
     return _signature(
-        found["credential"],
-        signed_headers=found["signed_headers"],
+        match["credential"],
+        signed_headers=match["signed_headers"],
         time=request.value("x-amz-date"),
-        value=found["signature"],
+        value=match["signature"],
         token=request.value("x-amz-security-token"),
     )
 
@@ -149,11 +148,11 @@ def verify(
     secret_of: SecretOf,
     now: datetime,
 ) -> None:
-    """Return when the owner of the key signed this request with this body; RefusedSignature otherwise."""
+    """Raise RefusedSignature unless the owner of the key signed this request with this body."""
     secret = secret_of(signature.access_key, signature.token)
     if secret is None:
         code = "InvalidAccessKeyId" if signature.service == "s3" else "UnrecognizedClientException"
-        message = "There is no such access key, or not with this token."
+        message = "There is no such access key with this token."
         raise RefusedSignature(code, message, service=signature.service)
     if isinstance(signature, OlderLink):
         _verify_older_link(request, signature, secret, now)
@@ -208,7 +207,7 @@ def _verify(request: SignedRequest, signature: Signature, body: bytes, secret: s
 
 
 def _in_query(values: dict[str, str], names: Sequence[str]) -> Signature:
-    """Read a presigned address; each parameter has to be there once and in its own spelling."""
+    """Read a presigned URL; each parameter must occur once and in its exact spelling."""
     if any(names.count(name) != 1 for name in IN_QUERY):
         raise RefusedSignature(
             "AuthorizationQueryParametersError", f"{', '.join(IN_QUERY)} are needed once each.", status=400
@@ -221,7 +220,9 @@ def _in_query(values: dict[str, str], names: Sequence[str]) -> Signature:
             "AuthorizationQueryParametersError", f"X-Amz-Expires is a number from 1 to {longest}.", status=400
         )
     if read["X-Amz-Algorithm"] != ALGORITHM or not SIGNATURE.fullmatch(read["X-Amz-Signature"]):
-        raise RefusedSignature("AuthorizationQueryParametersError", f"Only {ALGORITHM} is taken.", status=400)
+        raise RefusedSignature(
+            "AuthorizationQueryParametersError", f"Only {ALGORITHM} is accepted.", status=400
+        )
     return _signature(
         read["X-Amz-Credential"],
         signed_headers=read["X-Amz-SignedHeaders"],
@@ -279,7 +280,7 @@ def _require_signed_headers(request: SignedRequest, signature: Signature) -> Non
 
 
 def canonical_requests(request: SignedRequest, signature: Signature, payload: str) -> list[bytes]:
-    """Answer the canonical request, of the address as it was sent and of the address encoded anew.
+    """Return the canonical request, of the address as it was sent and of the address encoded anew.
 
     Some clients sign another spelling of an address than they send; both spellings name the same thing.
     """
@@ -306,8 +307,8 @@ def canonical_requests(request: SignedRequest, signature: Signature, payload: st
 
 
 def _trimmed(request: SignedRequest, name: str) -> list[bytes]:
-    wanted = name.encode("latin-1")
-    return [b" ".join(value.split()) for key, value in request.headers if key.lower() == wanted]
+    header = name.encode("latin-1")
+    return [b" ".join(value.split()) for key, value in request.headers if key.lower() == header]
 
 
 def _paths(path: str, service: str) -> tuple[str, str]:
@@ -320,14 +321,14 @@ def _paths(path: str, service: str) -> tuple[str, str]:
 
 
 def without_dots(path: str) -> str:
-    """Answer a path without `.`, `..` and empty segments, as RFC 3986 resolves them."""
-    kept: list[str] = []
+    """Return a path without `.`, `..` and empty segments, as RFC 3986 resolves them."""
+    segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
-            kept[-1:] = []
+            segments[-1:] = []
         elif segment not in {"", "."}:
-            kept.append(segment)
-    return f"/{'/'.join(kept)}{'/' if kept and path.endswith('/') else ''}"
+            segments.append(segment)
+    return f"/{'/'.join(segments)}{'/' if segments and path.endswith('/') else ''}"
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
@@ -342,7 +343,7 @@ def encoded(text: bytes, *, safe: str = "") -> str:
 
 
 def string_to_sign(signature: Signature, canonical: bytes) -> str:
-    """Answer the text that a signature signs."""
+    """Return the text that a signature signs."""
     return "\n".join([ALGORITHM, signature.time, signature.scope, hashlib.sha256(canonical).hexdigest()])
 
 

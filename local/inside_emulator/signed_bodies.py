@@ -1,4 +1,4 @@
-"""Compare a body with what its signature says of it: its hash, a signature of each chunk, or nothing."""
+"""Compare a body with its signed hash or with the signatures of its chunks."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 UNSIGNED_BODY = ("SignatureDoesNotMatch", "The body is not the one that was signed.")
 
 type Problem = tuple[str, str]
-"""AWS's name of a fault, and what it is."""
+"""AWS's error code, and a message."""
 
 
 def require_signed_body(
     body: bytes, payload: str, *, seed: str, key: bytes, time: str, scope: str, service: str
 ) -> Problem | None:
-    """Answer what is wrong with a body; None when it is the one that `payload` and the signature `seed` speak of.
+    """Return the problem of a body, or None if it matches `payload` and the signature `seed`.
 
-    Only S3 takes bodies that are not signed, or in chunks.
+    Only S3 accepts bodies that are not signed or are signed in chunks.
     """
     if SHA256.fullmatch(payload):
         same = hmac.compare_digest(hashlib.sha256(body).hexdigest(), payload)
-        return None if same else ("XAmzContentSHA256Mismatch", "The body has not the hash that was signed.")
+        return (
+            None
+            if same
+            else ("XAmzContentSHA256Mismatch", "The body does not have the hash that was signed.")
+        )
     if service != "s3":
         return "InvalidRequest", "The hash of the body is needed."
     if payload in {UNSIGNED, UNSIGNED_CHUNKS}:
@@ -51,7 +55,7 @@ def require_signed_body(
 
 
 class _Chain:
-    """Signatures of chunks, each of which signs the one before."""
+    """Signatures of chunks, each of which includes the one before."""
 
     def __init__(self, seed: str, *, key: bytes, time: str, scope: str) -> None:
         self._last = seed
@@ -60,7 +64,7 @@ class _Chain:
         self._scope = scope
 
     def follow(self, body: bytes) -> bytes:
-        """Answer what comes after the last chunk; ValueError when a chunk is not the one that was signed."""
+        """Verify all chunks and return the rest of the body; ValueError if a chunk is not the one that was signed."""
         position = 0
         for size, start, signature in _chunks(body):
             chunk = body[start : start + size]
@@ -70,7 +74,7 @@ class _Chain:
         return body[position:]
 
     def signs_trailer(self, trailer: bytes) -> bool:
-        """Tell whether the trailer is the one that was signed."""
+        """Return whether the trailer is the one that was signed."""
         lines = trailer.removesuffix(b"\r\n").split(b"\r\n")
         while lines and not lines[-1]:
             lines.pop()
@@ -88,15 +92,15 @@ class _Chain:
 
 
 def _chunks(body: bytes) -> Iterator[tuple[int, int, str]]:
-    """Read size, start and signature of each chunk; the last one is empty. ValueError when they cannot be read."""
+    """Yield size, start and signature of each chunk; the last one is empty. ValueError if the body is malformed."""
     position = 0
     while True:
         end = body.find(b"\r\n", position)
-        found = CHUNK.fullmatch(body, position, end) if end >= 0 else None
-        if found is None:
+        match = CHUNK.fullmatch(body, position, end) if end >= 0 else None
+        if match is None:
             raise ValueError
-        size, start = int(found["size"], 16), end + 2
-        yield size, start, found["signature"].decode()
+        size, start = int(match["size"], 16), end + 2
+        yield size, start, match["signature"].decode()
         if size == 0:
             return
         if body[start + size : start + size + 2] != b"\r\n":

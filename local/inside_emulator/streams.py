@@ -1,4 +1,4 @@
-"""Deliver every change of a table's stream: MiniStack drops those that a function could not take, and all at a stop."""
+"""Deliver every change of a table's stream: MiniStack drops failed changes, and all undelivered ones at a stop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _TABLE = re.compile(r":table/([^/]+)/stream/")
 
 
 def repeat_failed_changes() -> None:
-    """Deliver a batch again of which a function reports failures, as AWS does; MiniStack counts it as taken.
+    """Deliver a batch again if a function reports failures in it, as AWS does; MiniStack counts it as delivered.
 
-    AWS repeats from the first failure on, MiniStack the whole batch after its pause: a function may get a change twice.
+    AWS repeats a batch from the first failure on, and MiniStack the whole batch after a pause: a function may get a
+    change twice.
     """
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
     poll, execute = functions._poll_dynamodb_streams, functions._execute_function
@@ -44,7 +45,7 @@ def repeat_failed_changes() -> None:
 
 
 def failures_in(body: Any) -> list[Any]:
-    """Answer the failures that a function reports of a batch; none in a response that reports none."""
+    """Return the failures that a function reports for a batch."""
     if isinstance(body, str | bytes):
         try:
             body = json.loads(body)
@@ -55,10 +56,10 @@ def failures_in(body: Any) -> list[Any]:
 
 
 def keep_undelivered_changes() -> None:
-    """Save the changes that a function has not taken yet with their table, and deliver them after the next start.
+    """Save undelivered changes with their table, and deliver them after the next start.
 
-    Without it an image that was stored just before a stop is in no search and in no figure. A function may get a
-    change twice, as in AWS.
+    Otherwise search and statistics would miss an image that was stored just before a stop. A function may get a change
+    twice, as in AWS.
     """
     tables: Any = importlib.import_module("ministack.services.dynamodb")
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
@@ -66,8 +67,8 @@ def keep_undelivered_changes() -> None:
     restored_at: dict[str, float] = {}
 
     def state_with_changes() -> dict[str, Any]:
-        # The positions come first and the changes last: what a function does while the rows are copied may be
-        # missing in the copy, and then the change that caused it must be delivered again.
+        # Positions are read first and changes last: if a function writes while the rows are copied, the copy may miss
+        # it, and then the change must be delivered again.
         positions = positions_of(tables, functions)
         state = state_of()
         return {**state, KEPT: undelivered(tables, positions)}
@@ -80,7 +81,7 @@ def keep_undelivered_changes() -> None:
             restored_at.update(dict.fromkeys((record["eventID"] for record in records), time.time()))
 
     def is_too_old_here(record: dict[str, Any], cutoff: float) -> bool:
-        # A stream keeps a change for a day. Days in which the stack was down do not count.
+        # A stream keeps a change for a day, not counting the time in which the stack was down.
         restored: float = restored_at.get(record["eventID"], cutoff)
         return restored <= cutoff and bool(is_too_old(record, cutoff))
 
@@ -90,25 +91,25 @@ def keep_undelivered_changes() -> None:
 
 
 def positions_of(tables: Any, functions: Any) -> dict[tuple[str, str, str], int]:
-    """Answer the position before which every function has taken the changes of a table that functions read."""
+    """Return, for each table that functions read, the position up to which all of them got its changes."""
     positions: dict[tuple[str, str, str], int] = {}
     for account, region, mapping in functions._iter_all_esms():
         source = _TABLE.search(mapping["EventSourceArn"])
         if source is None:
             continue
         trimmed = tables._stream_trimmed.get_scoped(account, region, source[1], 0)
-        taken = functions._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"], trimmed)
+        position = functions._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"], trimmed)
         at = (account, region, source[1])
-        positions[at] = min(taken, positions.get(at, taken))
+        positions[at] = min(position, positions.get(at, position))
     return positions
 
 
 def undelivered(tables: Any, positions: dict[tuple[str, str, str], int]) -> Any:
-    """Answer the changes of each stream from its position on."""
+    """Return the changes of each stream from its position onward."""
     changes = type(tables._stream_records)()
     for (account, region, table), position in positions.items():
         records = tables._stream_records.get_scoped(account, region, table, [])
         trimmed = tables._stream_trimmed.get_scoped(account, region, table, 0)
-        if left := records[max(0, position - trimmed) :]:
-            changes.set_scoped(account, region, table, left)
+        if pending := records[max(0, position - trimmed) :]:
+            changes.set_scoped(account, region, table, pending)
     return changes

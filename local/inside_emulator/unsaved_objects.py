@@ -1,6 +1,6 @@
 """Objects whose bytes did not reach the disk.
 
-MiniStack keeps them in memory, answers 200, and loses them when it is killed.
+MiniStack keeps them in memory, answers 200, and loses them if it is killed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ logger = logging.getLogger("local.objects")
 
 
 class UnsavedObjects:
-    """Remembers the objects that could not be written, and writes them as soon as that works again."""
+    """Records objects that could not be written, and writes them once that works again."""
 
     def __init__(self) -> None:
         self._storage: Any = importlib.import_module("ministack.services.s3")
@@ -29,21 +29,21 @@ class UnsavedObjects:
 
     @property
     def fault(self) -> str | None:
-        """Why objects wait for being written; None when none does."""
+        """Why objects are not written; None if all are."""
         return self._fault if self._unsaved else None
 
     def watch(self) -> None:
-        """Hear of every object that MiniStack could not write."""
+        """Record every object that MiniStack cannot write from now on."""
         write = self._storage._atomic_write
 
-        def write_or_tell(*arguments: Any, **options: Any) -> None:
+        def write_or_record(*arguments: Any, **options: Any) -> None:
             try:
                 write(*arguments, **options)
             except OSError as fault:
                 self._faults.append(fault)
                 raise
 
-        self._storage._atomic_write = write_or_tell
+        self._storage._atomic_write = write_or_record
         for name in SAVING:
             setattr(self._storage, name, self._watched(getattr(self._storage, name)))
 
@@ -58,14 +58,14 @@ class UnsavedObjects:
         return save_and_note
 
     def save_again(self) -> None:
-        """Try every object that waits once more."""
+        """Try to write every unsaved object again."""
         self._faults.clear()
         for account, bucket, key in sorted(self._unsaved):
             self._scope.set_request_account_id(account)
             self._unsaved.discard((account, bucket, key))
-            held = self._storage._buckets.get(bucket)
-            if held is not None:
-                self._storage._persist_version_state(bucket, key, held)  # adds it again when that fails
+            versions = self._storage._buckets.get(bucket)
+            if versions is not None:
+                self._storage._persist_version_state(bucket, key, versions)  # adds it again when that fails
         if not self._unsaved and self._fault is not None:
             logger.info("every object is on the disk again")
             self._fault = None

@@ -12,7 +12,7 @@ from typing import Any
 from botocore import xform_name
 
 from tests.benchmarks.answers import answer_with
-from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 
@@ -21,7 +21,7 @@ class MemoryTable:
 
     def __init__(self, name: str) -> None:
         self._dynamo = MemoryDynamo()
-        self._dynamo.create_table(TableName=name, **table_form())
+        new_table(self._dynamo, name)
         self._lock = Lock()
         self.own_seconds = 0.0
         """The CPU time that standing in took."""

@@ -8,12 +8,13 @@ is refused as DynamoDB refuses, which neither the emulator nor moto does. Time i
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
@@ -23,7 +24,7 @@ from image_store.domain.images.reservation import IdempotencyKey
 from image_store.services.images.write_protocol import ReservedImage
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
-from tests.fakes.dynamodb import new_table, table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
 from tests.fakes.store import Store
@@ -103,11 +104,6 @@ class HoldingTable:
         return getattr(self.table, operation)(**request)
 
 
-@cache
-def _form() -> dict[str, Any]:
-    return table_form()
-
-
 def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
     """Begin so many reservations of one owner at the same moment."""
     kept = random.getstate()
@@ -132,14 +128,16 @@ def measure(_: Path) -> Iterator[Measurement]:
 def _crowd(size: int, quota: Quota) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
-    table = new_table(memory, _form())
+    table = new_table(memory)
     client = HoldingTable(memory, time)
     store = Store()
     succeeded: list[float] = []
     ended: list[float] = []
 
     def rows() -> DynamoRows:
-        return DynamoRows(table, client=lambda: client, sleep=time.sleep, monotonic=time.monotonic)
+        return DynamoRows(
+            DynamoTable(table, client=lambda: client, sleep=time.sleep, monotonic=time.monotonic)
+        )
 
     def reserve(number: int) -> None:
         repository = rows()

@@ -10,6 +10,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.bootstrap import use
 from image_store.domain.images.image import Image, Kind, Visibility
 from tests.benchmarks.growth_contents import (
@@ -22,7 +23,7 @@ from tests.benchmarks.growth_contents import (
     found_by,
 )
 from tests.benchmarks.growth_operations import OPERATIONS, Held
-from tests.fakes.dynamodb import all_items, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 FEW, MANY = 20, 60
@@ -135,13 +136,13 @@ def test_fields_cost_nothing_but_for_those_of_details(read: dict[str, list[Cost]
 
 def test_what_is_measured_is_what_the_projector_writes() -> None:
     client = MemoryDynamo()
-    table = new_table(client, table_form())
+    table = new_table(client)
     samples = [found(index) for index in range(PROJECTED)]
     stored = {key for sample in samples for key in records.rows_of(sample)}
     for sample in samples:
         for row in records.rows_of(sample).values():
             client.put_item(TableName=table, Item=row)
-    projector = DynamoProjector(table, client=lambda: client)
+    projector = DynamoProjector(DynamoTable(table, client=lambda: client))
 
     for sample in samples:
         projector.project(sample.record.id, epoch=EPOCH, at=NOW)

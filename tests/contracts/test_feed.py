@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.cards import Page
 from image_store.domain.finding.feed import FeedQuery
 from image_store.domain.images.details import Details
@@ -22,11 +23,11 @@ from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
-from tests.contracts.test_search import Counting
 from tests.fakes.clock import SetClock
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_shown
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.projections import assert_feed_follows
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
@@ -98,9 +99,9 @@ def in_memory() -> Public:
 
 
 def in_table(client: Any) -> Public:
-    table = new_table(client, table_form())
-    repository = DynamoRows(table, client=lambda: client)
-    return Public(repository, DynamoFeedRows(table, client=lambda: client), table)
+    table = new_table(client)
+    repository = DynamoRows(DynamoTable(table, client=lambda: client))
+    return Public(repository, DynamoFeedRows(DynamoTable(table, client=lambda: client)), table)
 
 
 @pytest.fixture(params=["memory", "table"])
@@ -165,8 +166,8 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
     for _ in range(300):
         store.add(expires_at=store.clock.now() + timedelta(minutes=5))
     store.clock.instant += timedelta(minutes=5)
-    counting = Counting(client)
-    rows = DynamoFeedRows(store.table, client=lambda: counting)
+    counting = InterceptedClient(client)
+    rows = DynamoFeedRows(DynamoTable(store.table, client=lambda: counting))
 
     found = rows.entries(FeedQuery(1), after=None, at=store.clock.now())
 

@@ -8,6 +8,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, State, Visibility
@@ -15,6 +16,7 @@ from tests.contracts.repository.images import NOON
 from tests.contracts.test_feed import POST, Public, all_of, in_table
 from tests.fakes.dynamodb import all_items
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient, after
 from tests.fakes.projections import assert_feed_follows, key_of
 
 MONTHS = keys.former_feed_months(1)
@@ -27,7 +29,7 @@ class Earlier:
         self.client = client
         self.store: Public = in_table(client)
         self.table = self.store.table
-        self.upkeep = DynamoFeedUpkeep(self.table, client=lambda: client, sleep=lambda _: None)
+        self.upkeep = DynamoFeedUpkeep(DynamoTable(self.table, client=lambda: client, sleep=lambda _: None))
 
     def put(self, key: tuple[str, str], **attributes: Any) -> None:
         self.client.put_item(TableName=self.table, Item={**keys.key(*key), **attributes})
@@ -90,26 +92,13 @@ def test_an_upgrade_ends_in_time_and_goes_on_later(earlier: Earlier) -> None:
     assert earlier.upgrade() == 1
 
 
-class Interrupted:
-    """A client that lets something happen between reading and writing."""
-
-    def __init__(self, client: Any, meanwhile: Any) -> None:
-        self._client, self._meanwhile = client, meanwhile
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        act, self._meanwhile = self._meanwhile, lambda: None
-        act()
-        return self._client.transact_write_items(**request)
-
-
 def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earlier) -> None:
     image = earlier.store.add()
     earlier.as_earlier(image)
-    slow = Interrupted(earlier.client, lambda: earlier.store.withdraw(image))
-    earlier.upkeep = DynamoFeedUpkeep(earlier.table, client=lambda: slow, sleep=lambda _: None)
+    slow = InterceptedClient(
+        earlier.client, transact_write_items=after(lambda: earlier.store.withdraw(image))
+    )
+    earlier.upkeep = DynamoFeedUpkeep(DynamoTable(earlier.table, client=lambda: slow, sleep=lambda _: None))
 
     earlier.upgrade()
     earlier.upgrade()
@@ -144,7 +133,9 @@ def test_a_rebuild_restores_rows_that_are_missing_and_removes_those_of_no_record
     for row in rows:
         earlier.client.put_item(TableName=earlier.table, Item=row)
     earlier.put(stray, card={"S": "[]"})
-    projector = DynamoProjector(earlier.table, client=lambda: earlier.client, sleep=lambda _: None)
+    projector = DynamoProjector(
+        DynamoTable(earlier.table, client=lambda: earlier.client, sleep=lambda _: None)
+    )
 
     after: str | None = None
     while True:

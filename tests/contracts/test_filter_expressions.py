@@ -8,7 +8,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.filters import attribute_items, attributes_of, filter_expression
 from image_store.domain.finding.filters import AttributeValue, Comparison, Condition
-from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb import mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 ROWS: dict[str, dict[str, AttributeValue]] = {
@@ -32,7 +32,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
     """A table with these rows in one partition."""
     with mocked_client() as mocked:
         client = MemoryDynamo() if request.param == "table" else mocked
-        name = new_table(client, table_form())
+        name = new_table(client)
         for row, attributes in ROWS.items():
             item = {**keys.key("ROWS", row), **attribute_items(attributes)}
             client.put_item(TableName=name, Item=item)

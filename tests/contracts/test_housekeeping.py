@@ -1,61 +1,38 @@
 """What every Housekeeping does: the fake of the tests and DynamoHousekeeping on the template's table alike."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.upkeep.cleanup import CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
-from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.contracts.tables import Table, Tables
+from tests.fakes.dynamodb import all_items
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.interception import InterceptedClient, raising
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 END = NOON + timedelta(minutes=16)
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table, and the client to it."""
-
-    client: Any
-    name: str
-
-    @property
-    def kept(self) -> DynamoHousekeeping:
-        return DynamoHousekeeping(self.name, client=lambda: self.client)
-
-
-Tables = Callable[[str], Table]
-
-
-@pytest.fixture(scope="module")
-def tables() -> Iterator[Tables]:
-    """New tables, in moto or in the DynamoDB that the fault matrix runs on."""
-    form = table_form()
-    with mocked_client() as moto:
-        clients = {"moto": moto, "memory": MemoryDynamo()}
-        yield lambda where: Table(clients[where], new_table(clients[where], form))
-
-
-@pytest.fixture(params=["moto", "memory"])
-def table(request: pytest.FixtureRequest, tables: Tables) -> Table:
-    return tables(request.param)
+def in_table(table: Table) -> DynamoHousekeeping:
+    return DynamoHousekeeping(DynamoTable(table.name, client=lambda: table.client))
 
 
 @pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
 def kept(request: pytest.FixtureRequest, tables: Tables) -> Housekeeping:
-    kind, _, where = request.param.partition(" in ")
-    return tables(where).kept if kind == "dynamodb" else MemoryHousekeeping()
+    kind, _, place = request.param.partition(" in ")
+    return in_table(tables(place)) if kind == "dynamodb" else MemoryHousekeeping()
 
 
 def take(kept: Housekeeping, *, holder: str = "a run", at: datetime = NOON, until: datetime = END) -> Lease:
@@ -257,19 +234,6 @@ def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
 # DynamoHousekeeping alone -----------------------------------------------------------------------------
 
 
-class Failing:
-    """A client that fails every call."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**_: Any) -> Any:
-            raise self._error
-
-        return call
-
-
 CALLS: dict[str, Callable[[Housekeeping], object]] = {
     "take_lease": take,
     "end_lease": lambda kept: kept.end_lease(Lease("a run", 1)),
@@ -301,7 +265,12 @@ def canceled(code: str) -> ClientError:
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
     a_second_later = itertools.count().__next__
     kept = DynamoHousekeeping(
-        "images", client=lambda: Failing(error), sleep=lambda _: None, monotonic=a_second_later
+        DynamoTable(
+            "images",
+            client=lambda: InterceptedClient(every=raising(error)),
+            sleep=lambda _: None,
+            monotonic=a_second_later,
+        )
     )
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -312,7 +281,7 @@ def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> No
 
 def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: Table) -> None:
     """As botocore does by itself."""
-    kept = table.kept
+    kept = in_table(table)
     take(kept, holder="a run")
 
     again = take(kept, holder="a run")
@@ -321,7 +290,7 @@ def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: 
 
 
 def test_reports_alone_expire_by_themselves_after_90_days(table: Table) -> None:
-    kept = table.kept
+    kept = in_table(table)
     lease = take(kept)
     kept.move("private", PassPosition(NOON, "a"), lease)
     kept.keep_report(report(), lease)
@@ -336,4 +305,4 @@ def test_making_it_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoHousekeeping("images", client=client)
+    DynamoHousekeeping(DynamoTable("images", client=client))

@@ -12,14 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from tests.contracts.repository.images import NOON, OWNER, ids_of, moved, pending, query
-from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb import mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
 
@@ -42,9 +44,10 @@ class Projected(DynamoRows):
     """A repository whose every change is projected at once."""
 
     def __init__(self, table: str, client: Any) -> None:
-        super().__init__(table, client=lambda: client)
+        rows = DynamoTable(table, client=lambda: client)
+        super().__init__(rows)
         self.client, self.table = client, table
-        self._projector = DynamoProjector(table, client=lambda: client)
+        self._projector = DynamoProjector(rows)
 
     def replace(self, before: Image, after: Image, **more: Any) -> None:
         super().replace(before, after, **more)
@@ -52,7 +55,7 @@ class Projected(DynamoRows):
 
 
 def in_table(client: Any) -> Projected:
-    return Projected(new_table(client, table_form()), client)
+    return Projected(new_table(client), client)
 
 
 @pytest.fixture(scope="module", params=["memory", "table", "moto"])
@@ -202,7 +205,7 @@ def test_a_list_by_tag_reads_only_its_own_rows_in_one_query() -> None:
             return client.query(**request)
 
     counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
+    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]
@@ -218,16 +221,10 @@ def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None
         store.reserve(Reservation(image, Quota(), None, None, NOON))
         store.replace(image, moved(image, State.READY, due_at=None))
     list_query = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
-    calls: list[str] = []
+    counting = InterceptedClient(client)
 
-    class Counting:
-        def __getattr__(self, operation: str) -> Any:
-            calls.append(operation)
-            return getattr(client, operation)
-
-    counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
+    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert found.cards == ()
-    assert len(calls) < 25
+    assert len(counting.calls) < 25
     assert len(ids_of(store, ListQuery(OWNER, 1, sha256=sha256))) == 300

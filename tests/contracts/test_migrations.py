@@ -1,13 +1,12 @@
 """What is remembered of migrations: the fake of the tests and DynamoMigrations alike (A16)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.migration import (
@@ -27,7 +26,8 @@ from image_store.domain.upkeep.migration import (
     Table,
 )
 from image_store.ports.upkeep import Migrations
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.interception import Hook, InterceptedClient, lose_response, never_send, refuse
 from tests.fakes.migrations import MemoryMigrations
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -61,22 +61,11 @@ NEW = Migration(
 )
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def migrations(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Migrations:
+def migrations(request: pytest.FixtureRequest, moto: Any) -> Migrations:
     if request.param == "memory":
         return MemoryMigrations()
-    return DynamoMigrations(new_table(client, form), client=lambda: client)
+    return DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("migration", [FULL, NEW], ids=["full", "new"])
@@ -185,28 +174,9 @@ def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) 
 # DynamoMigrations alone -------------------------------------------------------------------------------
 
 
-class Failing:
-    """A client whose writes fail, after their effect or without it, and whose reads fail if told so."""
-
-    def __init__(self, client: Any, *, has_effect: bool, reads: bool = True) -> None:
-        self._client = client
-        self._has_effect = has_effect
-        self._reads = reads
-
-    def transact_write_items(self, **request: Any) -> Any:
-        if self._has_effect:
-            self._client.transact_write_items(**request)
-        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-
-    def get_item(self, **request: Any) -> Any:
-        if not self._reads:
-            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "GetItem")
-        return self._client.get_item(**request)
-
-
-def test_a_write_whose_answer_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
-    failing = Failing(client, has_effect=True)
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
+    failing = InterceptedClient(moto, transact_write_items=lose_response)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
     migrations.create(NEW)
     migrations.save(replace(NEW, step=2), step=1)
@@ -214,11 +184,9 @@ def test_a_write_whose_answer_is_lost_is_settled_by_a_read(client: Any, form: di
     assert migrations.get(NEW.id) == replace(NEW, step=2)
 
 
-def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(
-    client: Any, form: dict[str, Any]
-) -> None:
+def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(moto: Any) -> None:
     """botocore repeats what had its effect; the condition then fails on what we wrote."""
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: client)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
     migrations.create(NEW)
     after = replace(NEW, step=2)
     migrations.save(after, step=1)
@@ -228,34 +196,30 @@ def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(
     assert migrations.get(NEW.id) == after
 
 
-@pytest.mark.parametrize("reads", [True, False])
-def test_a_table_that_does_not_answer_is_unavailable(client: Any, form: dict[str, Any], reads: bool) -> None:
-    failing = Failing(client, has_effect=False, reads=reads)
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+@pytest.mark.parametrize("reads", [{}, {"get_item": refuse}], ids=["reads", "reads nothing"])
+def test_a_table_that_does_not_answer_is_unavailable(moto: Any, reads: dict[str, Hook]) -> None:
+    failing = InterceptedClient(moto, transact_write_items=never_send, **reads)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         migrations.create(NEW)
 
 
-def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be_moved(
-    client: Any, form: dict[str, Any]
-) -> None:
-    name = new_table(client, form)
-    migrations = DynamoMigrations(name, client=lambda: client)
+def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be_moved(moto: Any) -> None:
+    name = new_table(moto)
+    migrations = DynamoMigrations(DynamoTable(name, client=lambda: moto))
 
     migrations.keep_records(NEW.id, MIGRATED[:1], expires_at=NOON + REMEMBERED)
 
-    assert {item["ttl"]["N"] for item in all_items(client, name)} == {
-        str(int((NOON + REMEMBERED).timestamp()))
-    }
+    assert {item["ttl"]["N"] for item in all_items(moto, name)} == {str(int((NOON + REMEMBERED).timestamp()))}
 
 
-def test_a_migration_never_expires_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
+def test_a_migration_never_expires_and_is_in_no_index(moto: Any) -> None:
+    name = new_table(moto)
 
-    DynamoMigrations(name, client=lambda: client).create(FULL)
+    DynamoMigrations(DynamoTable(name, client=lambda: moto)).create(FULL)
 
-    found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(client, name)}
+    found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(moto, name)}
     assert found == {
         "MIGRATION": {"pk", "sk", "v", "step", "migration"},
         "MIGRATIONS": {"pk", "sk", "migration_id", "moved", "left", "failed"},

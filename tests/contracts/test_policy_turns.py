@@ -7,14 +7,14 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.images.image import State
 from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
-from tests.contracts.repository.tables import Interposed
-from tests.fakes.dynamodb import new_table, table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.rows import DynamoRows
 
-FORM = table_form()
 LATER = NOON + timedelta(hours=3)
 
 
@@ -23,13 +23,15 @@ class Stored:
 
     def __init__(self) -> None:
         self.client = MemoryDynamo()
-        self.table = new_table(self.client, FORM)
-        self.asked = Interposed(self.client)
-        self.rows = DynamoRows(self.table, client=lambda: self.client)
+        self.table = new_table(self.client)
+        self.intercepted = InterceptedClient(self.client)
+        self.rows = DynamoRows(DynamoTable(self.table, client=lambda: self.client))
 
     def projector(self, *, after_save: bool = False) -> DynamoProjector:
         """The projector of a function that has just started."""
-        return DynamoProjector(self.table, client=lambda: self.asked, policies_after_save=after_save)
+        return DynamoProjector(
+            DynamoTable(self.table, client=lambda: self.intercepted), policies_after_save=after_save
+        )
 
     def store(self, projector: DynamoProjector, at: datetime = NOON, **changes: Any) -> str:
         image = pending(**changes)
@@ -45,9 +47,9 @@ class Stored:
         """How many writes were sent to rows of turns since the last look."""
         found: int = sum(
             operation == "update_item" and request["Key"] == keys.turn(OWNER)
-            for operation, request in self.asked.asked
+            for operation, request in self.intercepted.calls
         )
-        self.asked.asked.clear()
+        self.intercepted.calls.clear()
         return found
 
 

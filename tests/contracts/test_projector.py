@@ -3,19 +3,18 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projections import RowKey
 from image_store.adapters.dynamodb.finding.projector import RETENTION_AFTER_END, DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import bands
@@ -24,10 +23,14 @@ from image_store.domain.images.image import Image, ImageRecord, State, Visibilit
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from tests.contracts.repository.images import NOON, OWNER, PUBLICATION, moved, pending
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import Hook, InterceptedClient, after, lose_response, never_send, nth
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
 from tests.fakes.rows import DynamoRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HASH = "0123456789abcdef"
 LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
@@ -36,14 +39,14 @@ LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
 class Store:
     """A table with records and their projections."""
 
-    def __init__(self, client: Any, form: dict[str, Any]) -> None:
+    def __init__(self, client: Any) -> None:
         self.client = client
-        self.table = new_table(client, form)
-        self.repository = DynamoRows(self.table, client=lambda: client)
+        self.table = new_table(client)
+        self.repository = DynamoRows(DynamoTable(self.table, client=lambda: client))
         self.projector = self.projector_with(client)
 
     def projector_with(self, client: Any) -> DynamoProjector:
-        return DynamoProjector(self.table, client=lambda: client, sleep=lambda _: None)
+        return DynamoProjector(DynamoTable(self.table, client=lambda: client, sleep=lambda _: None))
 
     def add(self, state: State = State.READY, *, details: Details | None = None, **changes: Any) -> Image:
         image = pending(**changes)
@@ -76,12 +79,6 @@ class Store:
         assert_projected(self.items(), epoch)
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Any:
     """A client of a DynamoDB in memory, or of moto for tests that ask for both."""
@@ -92,14 +89,9 @@ def client(request: pytest.FixtureRequest) -> Any:
 both = pytest.mark.parametrize("client", ["memory", "moto"], indirect=True)
 
 
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture
-def store(client: Any, form: dict[str, Any]) -> Store:
-    return Store(client, form)
+def store(client: Any) -> Store:
+    return Store(client)
 
 
 def published(record: ImageRecord) -> dict[str, Any]:
@@ -262,32 +254,14 @@ def test_more_rows_than_fit_into_a_transaction_are_all_replaced(store: Store) ->
 # Whatever happens on the way --------------------------------------------------------------------------
 
 
-class Failing:
-    """A client whose n-th transaction is refused, or happens and loses its answer."""
-
-    def __init__(self, client: Any, at: int, *, happens: bool) -> None:
-        self._client, self._left, self._happens = client, at, happens
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        self._left -= 1
-        if self._left == 0:
-            if self._happens:
-                self._client.transact_write_items(**request)
-            raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-        return self._client.transact_write_items(**request)
-
-
-@pytest.mark.parametrize("happens", [True, False])
+@pytest.mark.parametrize("failure", [lose_response, never_send], ids=lambda failure: failure.__name__)
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_the_next_consumer_finishes_an_interrupted_projection(store: Store, at: int, happens: bool) -> None:
+def test_the_next_consumer_finishes_an_interrupted_projection(store: Store, at: int, failure: Hook) -> None:
     image = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
     store.project(image)
     prompt = LONG_PROMPT.replace("word", "wort")
     image = store.move(image, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
-    failing = store.projector_with(Failing(store.client, at, happens=happens))
+    failing = store.projector_with(InterceptedClient(store.client, transact_write_items=nth(at, failure)))
 
     with pytest.raises(StorageUnavailable):
         failing.project(image.record.id, epoch=1, at=NOON)
@@ -303,7 +277,9 @@ def test_a_later_version_repairs_an_interrupted_projection(store: Store, at: int
     prompt = LONG_PROMPT.replace("word", "wort")
     image = store.move(image, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
     for tries in (at, 2):
-        failing = store.projector_with(Failing(store.client, tries, happens=True))
+        failing = store.projector_with(
+            InterceptedClient(store.client, transact_write_items=nth(tries, lose_response))
+        )
         with pytest.raises(StorageUnavailable):
             failing.project(image.record.id, epoch=1, at=NOON)
         image = store.move(image, State.READY, Details(tags=("c",), generation={"prompt": f"{prompt} x"}))
@@ -312,21 +288,6 @@ def test_a_later_version_repairs_an_interrupted_projection(store: Store, at: int
     store.project(image)
 
     store.assert_follows()
-
-
-class Interrupted:
-    """A client that lets something happen between reading and writing."""
-
-    def __init__(self, client: Any, meanwhile: Callable[[], object]) -> None:
-        self._client, self._meanwhile = client, meanwhile
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        act, self._meanwhile = self._meanwhile, lambda: None
-        act()
-        return self._client.transact_write_items(**request)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["projected before", "never projected"])
@@ -345,7 +306,7 @@ def test_a_slow_consumer_does_not_restore_a_deleted_image(store: Store, known: b
             store.project(tomb)
             store.repository.forget(tomb)
 
-    slow = store.projector_with(Interrupted(store.client, delete))
+    slow = store.projector_with(InterceptedClient(store.client, transact_write_items=after(delete)))
     slow.project(image.record.id, epoch=1, at=NOON)
 
     store.assert_follows()
@@ -385,10 +346,10 @@ def stepped(store: Store, image: Image, step: str, number: int) -> Image:
     st.randoms(use_true_random=False),
 )
 def test_a_shuffled_and_duplicated_stream_gives_the_same_rows_as_an_ordered_one(
-    form: dict[str, Any], steps: list[tuple[int, str]], chance: random.Random
+    steps: list[tuple[int, str]], chance: random.Random
 ) -> None:
     """Messages arrive in any order, twice, and some of them before later changes are made."""
-    store = Store(MemoryDynamo(), form)
+    store = Store(MemoryDynamo())
     records = [store.add(details=CATS), store.add(), store.add(category="pets", size_bytes=7)]
     messages = list(records)
     for number, (which, step) in enumerate(steps):

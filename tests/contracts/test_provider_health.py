@@ -1,6 +1,5 @@
 """Circuit breakers and retry budgets: the fake of the tests and DynamoProviderHealth alike (E2, E3)."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import BudgetHold, Budgets
 from image_store.domain.generation.catalogue import models_of
@@ -23,7 +23,7 @@ from image_store.ports.generation import Generations, ProviderHealth
 from image_store.ports.system import Clock
 from image_store.services.generation.choice import ModelCandidate
 from image_store.services.generation.health import CallHistory, CallPermit, HealthWatch, NoRetryLeft
-from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generations import MemoryGenerations, MemoryHealth
 from tests.fakes.repository import MemoryRepository
@@ -50,25 +50,15 @@ class Noon(Clock):
         return NOON
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def parts(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Parts:
+def parts(request: pytest.FixtureRequest, moto: Any) -> Parts:
     if request.param == "memory":
         generations = MemoryGenerations(MemoryRepository())
         return Parts(MemoryHealth(generations), generations)
-    table = new_table(client, form)
+    table = new_table(moto)
     return Parts(
-        DynamoProviderHealth(table, client=lambda: client), DynamoGenerations(table, client=lambda: client)
+        DynamoProviderHealth(DynamoTable(table, client=lambda: moto)),
+        DynamoGenerations(DynamoTable(table, client=lambda: moto)),
     )
 
 
@@ -159,7 +149,7 @@ def test_the_images_of_a_day_are_counted_by_provider_and_failures_are_not(parts:
 
 
 def test_images_earn_retries(parts: Parts) -> None:
-    empty = RetryBudget().filled(NOON, made=0)
+    empty = RetryBudget().refilled(NOON, made=0)
     parts.health.save(A, Breaker(retries=replace(empty, shares=0), version=1))
     watch = HealthWatch(health=parts.health, clock=Noon())
     for number in range(5):
@@ -173,8 +163,8 @@ def test_images_earn_retries(parts: Parts) -> None:
 def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
     """E3."""
     dynamo, start = MemoryDynamo(), Barrier(WORKERS)
-    dynamo.create_table(TableName="table", **table_form())
-    health = DynamoProviderHealth("table", client=lambda: dynamo)
+    new_table(dynamo, "table")
+    health = DynamoProviderHealth(DynamoTable("table", client=lambda: dynamo))
 
     def work(_: int) -> int:
         start.wait(timeout=30)

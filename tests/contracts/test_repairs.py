@@ -1,18 +1,18 @@
 """What is remembered of repairs: the fake of the tests and DynamoRepairs alike (F8)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME, DynamoRepairs
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus, RepairTally
 from image_store.ports.upkeep import Repairs
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.interception import InterceptedClient, lose_response, never_send
 from tests.fakes.repairs import MemoryRepairs
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -39,22 +39,11 @@ FULL = RepairJob(
 )
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def repairs(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Repairs:
+def repairs(request: pytest.FixtureRequest, moto: Any) -> Repairs:
     if request.param == "memory":
         return MemoryRepairs()
-    return DynamoRepairs(new_table(client, form), client=lambda: client)
+    return DynamoRepairs(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("job", [FULL, NEW], ids=["full", "new"])
@@ -90,25 +79,9 @@ def test_a_repair_is_begun_once_and_not_saved_before(repairs: Repairs) -> None:
 # DynamoRepairs alone ----------------------------------------------------------------------------------
 
 
-class Failing:
-    """A client whose writes get no response, after their effect or without it."""
-
-    def __init__(self, client: Any, *, has_effect: bool) -> None:
-        self._client = client
-        self._has_effect = has_effect
-
-    def transact_write_items(self, **request: Any) -> Any:
-        if self._has_effect:
-            self._client.transact_write_items(**request)
-        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-
-    def get_item(self, **request: Any) -> Any:
-        return self._client.get_item(**request)
-
-
-def test_a_write_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
-    failing = Failing(client, has_effect=True)
-    repairs = DynamoRepairs(new_table(client, form), client=lambda: failing)
+def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
+    failing = InterceptedClient(moto, transact_write_items=lose_response)
+    repairs = DynamoRepairs(DynamoTable(new_table(moto), client=lambda: failing))
 
     repairs.create(NEW)
     repairs.save(replace(NEW, step=2), step=1)
@@ -116,19 +89,19 @@ def test_a_write_whose_response_is_lost_is_settled_by_a_read(client: Any, form: 
     assert repairs.get(NEW.id) == replace(NEW, step=2)
 
 
-def test_a_write_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
-    failing = Failing(client, has_effect=False)
-    repairs = DynamoRepairs(new_table(client, form), client=lambda: failing)
+def test_a_write_that_never_arrived_is_unavailable(moto: Any) -> None:
+    failing = InterceptedClient(moto, transact_write_items=never_send)
+    repairs = DynamoRepairs(DynamoTable(new_table(moto), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         repairs.create(NEW)
 
 
-def test_a_repair_expires_after_90_days_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
+def test_a_repair_expires_after_90_days_and_is_in_no_index(moto: Any) -> None:
+    name = new_table(moto)
 
-    DynamoRepairs(name, client=lambda: client).create(FULL)
+    DynamoRepairs(DynamoTable(name, client=lambda: moto)).create(FULL)
 
-    (item,) = all_items(client, name)
+    (item,) = all_items(moto, name)
     assert item.keys() == {"pk", "sk", "step", "repair", "ttl", "v"}
     assert int(item["ttl"]["N"]) == int((NOON + REPAIR_LIFETIME).timestamp())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projections import terms_in
 from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.finding.words import query_terms, terms_of
@@ -25,8 +26,9 @@ from image_store.services.finding.search import Search
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected
 from tests.fakes.clock import SetClock
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import Rows
 from tests.fakes.search_index import MemorySearchIndex
@@ -138,8 +140,10 @@ def shelf_in_memory(**windows: int) -> Shelf:
 
 
 def shelf_in_table(client: Any, **windows: int) -> Shelf:
-    repository = Projected(new_table(client, table_form()), client)
-    return Shelf(repository, DynamoSearchIndex(repository.table, client=lambda: client), **windows)
+    repository = Projected(new_table(client), client)
+    return Shelf(
+        repository, DynamoSearchIndex(DynamoTable(repository.table, client=lambda: client)), **windows
+    )
 
 
 @pytest.fixture(params=["memory", "table", "moto"])
@@ -273,64 +277,48 @@ def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrow
     assert found.keys() == {image.record.id}
 
 
-class Counting:
-    """A client that counts read units and calls."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-        self.rows = 0
-        self.consistent: list[bool] = []
-        """Of each BatchGetItem, whether it was strongly consistent."""
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**request: Any) -> Any:
-            self.calls.append(operation)
-            for wanted in request.get("RequestItems", {}).values():
-                self.consistent.append(wanted.get("ConsistentRead", False))
-            answer = getattr(self._client, operation)(**request)
-            self.rows += answer.get("ScannedCount", 0)
-            return answer
-
-        return call
-
-
 def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any) -> None:
     """A rare word leads, whatever the common one beside it is."""
     shelf = shelf_in_table(client)
     rare = shelf.add(Details(title="zebra common"))
     for _ in range(30):
         shelf.add(Details(title="common"))
-    counting = Counting(client)
+    counting = InterceptedClient(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
 
     assert shelf.found("common zebra", 10) == [rare.record.id]
-    assert counting.rows <= 25 + 1
-    assert counting.calls == ["query", "query", "batch_get_item"]
+    assert counting.scanned_rows <= 25 + 1
+    assert counting.operations == ["query", "query", "batch_get_item"]
 
 
 def test_a_single_word_takes_one_query_and_one_read_of_records(client: Any) -> None:
     shelf = shelf_in_table(client)
     for _ in range(30):
         shelf.add(Details(title="common"))
-    counting = Counting(client)
+    counting = InterceptedClient(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
 
     page = next(shelf.pages("common", 10))
 
     assert len(page) == 10
-    assert counting.calls == ["query", "batch_get_item"]
+    assert counting.operations == ["query", "batch_get_item"]
 
 
-def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
-    shelf, counting = shelf_in_table(client), Counting(client)
+def counted_shelf(client: Any) -> tuple[Shelf, InterceptedClient]:
+    shelf, counting = shelf_in_table(client), InterceptedClient(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
     return shelf, counting
 
 
@@ -341,7 +329,7 @@ def test_many_images_that_a_filter_drops_take_few_reads(client: Any) -> None:
     last = shelf.records[0].record.id
 
     assert shelf.found("common", 1, group="post:p1") == []
-    assert counting.calls.count("batch_get_item") < 15
+    assert counting.operations.count("batch_get_item") < 15
     assert shelf.found("common", 1)[-1] == last
 
 
@@ -355,7 +343,7 @@ def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:
     page = next(shelf.pages("common usual", 10))
 
     assert len(page) == 10
-    assert counting.rows == 5 + 5 + 10
+    assert counting.scanned_rows == 5 + 5 + 10
 
 
 def test_the_rarer_of_two_words_leads_though_both_have_many_rows(client: Any) -> None:
@@ -365,7 +353,7 @@ def test_the_rarer_of_two_words_leads_though_both_have_many_rows(client: Any) ->
     shelf.search = replace(shelf.search, window_rows=20, probed_rows=10)
 
     assert len(shelf.found("common zoo", 100)) == 15
-    assert counting.rows == 10 + 10 + 15
+    assert counting.scanned_rows == 10 + 10 + 15
 
 
 def term_rows(client: Any, shelf: Shelf) -> list[dict[str, Any]]:
@@ -406,7 +394,12 @@ def test_records_are_read_at_half_a_unit_each(client: Any) -> None:
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
 
     assert shelf.found("cat", tag="pet", group="session:s1") == [image.record.id]
-    assert counting.consistent == [False, False, False]
+    consistent = [
+        part.get("ConsistentRead", False)
+        for request in counting.requests("batch_get_item")
+        for part in request["RequestItems"].values()
+    ]
+    assert consistent == [False, False, False]
 
 
 def test_a_last_window_that_grows_between_pages_shows_nothing_twice() -> None:

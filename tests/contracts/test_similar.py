@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.finding.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
 from image_store.domain.images.image import Image, State
@@ -23,6 +24,7 @@ from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected, in_table
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository, card_of
 from tests.fakes.rows import Rows
 from tests.fakes.similarity_index import MemorySimilarityIndex
@@ -71,7 +73,7 @@ def album_in_memory() -> Album:
 
 def album_in_table(client: Any) -> Album:
     repository = in_table(client)
-    return Album(repository, DynamoSimilarityIndex(repository.table, client=lambda: client))
+    return Album(repository, DynamoSimilarityIndex(DynamoTable(repository.table, client=lambda: client)))
 
 
 @pytest.fixture(params=["memory", "table", "moto"])
@@ -204,24 +206,6 @@ def test_images_within_the_band_distance_are_always_found(chance: random.Random)
         assert all(distance <= MAX_DISTANCE for _, distance in found)
 
 
-class Counting:
-    """A client that counts calls and the rows that they read."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-        self.rows = 0
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**request: Any) -> Any:
-            self.calls.append(operation)
-            answer = getattr(self._client, operation)(**request)
-            self.rows += answer.get("ScannedCount", 0)
-            return answer
-
-        return call
-
-
 def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() -> None:
     album = album_in_table(MemoryDynamo())
     repository = album.repository
@@ -229,16 +213,16 @@ def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() ->
     image, _ = album.add(HASH), album.add(HASH)
     for number in range(30):
         album.add(f"{~number & (1 << 64) - 1:016x}")
-    counting = Counting(repository.client)
+    counting = InterceptedClient(repository.client)
     album.similarity = replace(
         album.similarity,
         repository=Projected(repository.table, counting),
-        rows=DynamoSimilarityIndex(repository.table, client=lambda: counting),
+        rows=DynamoSimilarityIndex(DynamoTable(repository.table, client=lambda: counting)),
     )
 
     assert len(album.found(image)) == 1
-    assert counting.calls == ["batch_get_item", *["query"] * 4]
-    assert counting.rows == 2 * 4
+    assert counting.operations == ["batch_get_item", *["query"] * 4]
+    assert counting.scanned_rows == 2 * 4
 
 
 def test_a_row_of_a_typical_image_is_as_small_as_one_of_a_list() -> None:
@@ -267,7 +251,7 @@ def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
         def query(self, **_request: Any) -> Any:
             raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
-    rows = DynamoSimilarityIndex(repository.table, client=Silent)
+    rows = DynamoSimilarityIndex(DynamoTable(repository.table, client=Silent))
     album.similarity = replace(album.similarity, rows=rows)
 
     with pytest.raises(StorageUnavailable):

@@ -24,6 +24,7 @@ from image_store.domain.upkeep.migration import (
 from image_store.domain.work import MigrateBatch
 from image_store.ports.upkeep import MigrationSource
 from tests.fakes.dynamodb import mocked_client
+from tests.fakes.interception import Hook, InterceptedClient, after, raising
 from tests.fakes.store import Store
 from tests.samples import OWNER, PICTURE
 
@@ -70,38 +71,9 @@ def counted(source: MigrationSource, after: str | None = None) -> int:
     return sum(part.records for part in source.count(after))
 
 
-class ShortPages:
-    """A client whose scans read two items a page, and which may change the table before an update."""
-
-    def __init__(self, client: Any, *, before_update: Callable[[], object] | None = None) -> None:
-        self._client = client
-        self._before_update = before_update
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def scan(self, **request: Any) -> Any:
-        return self._client.scan(**(request | {"Limit": 2}))
-
-    def update_item(self, **request: Any) -> Any:
-        if self._before_update is not None:
-            self._before_update()
-        return self._client.update_item(**request)
-
-
-class CountedScans:
-    """A client that notes what its scans ask for."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.scans: list[dict[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def scan(self, **request: Any) -> Any:
-        self.scans.append(request)
-        return self._client.scan(**request)
+def short_pages(client: Any, **hooks: Hook) -> InterceptedClient:
+    """A client whose scans read two items a page."""
+    return InterceptedClient(client, scan=lambda send: send(Limit=2), **hooks)
 
 
 # Reading ----------------------------------------------------------------------------------------------
@@ -110,12 +82,12 @@ class CountedScans:
 def test_a_step_reads_a_small_page_and_a_count_reads_at_half_the_price(client: Any) -> None:
     """A step moves a few records, and the next one would read, and pay for, the rest of a page of 1 MB again."""
     name = made(client, items=[message(number) for number in range(3)])
-    counting = CountedScans(client)
+    counting = InterceptedClient(client)
     source = source_of(counting, name)
 
     assert (len(found_in(source)), counted(source)) == (3, 3)
 
-    step, count = counting.scans
+    step, count = counting.requests("scan")
     assert (step["Limit"], step["ConsistentRead"]) == (50, True)
     assert "Limit" not in count
     assert not count.get("ConsistentRead")
@@ -134,7 +106,7 @@ def test_only_records_with_the_attribute_are_seen_and_counted(client: Any) -> No
 def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
     bare = [{"id": {"S": f"bare{number}"}} for number in range(9)]
     name = made(client, items=[*bare, *map(message, range(5))])
-    source = source_of(ShortPages(client), name)
+    source = source_of(short_pages(client), name)
     steps = list(source.steps(None))
 
     whole = [step.found for step in steps if step.found]
@@ -142,14 +114,14 @@ def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
     assert len(whole) == 5
     for at, step in enumerate(steps):
         rest = [later.found for later in steps[at + 1 :] if later.found]
-        assert found_in(source_of(ShortPages(client), name), step.position) == rest
+        assert found_in(source_of(short_pages(client), name), step.position) == rest
 
 
 def test_each_part_of_a_count_is_a_place_to_go_on_from(client: Any) -> None:
     name = made(client, items=list(map(message, range(5))))
-    parts = list(source_of(ShortPages(client), name).count(None))
+    parts = list(source_of(short_pages(client), name).count(None))
 
-    rests = [counted(source_of(ShortPages(client), name), part.position) for part in parts]
+    rests = [counted(source_of(short_pages(client), name), part.position) for part in parts]
 
     assert sum(part.records for part in parts) == 5
     assert rests == [sum(part.records for part in parts[at + 1 :]) for at in range(len(parts))]
@@ -283,17 +255,6 @@ def test_a_found_item_that_is_no_record_is_refused(client: Any) -> None:
 # Failures ---------------------------------------------------------------------------------------------
 
 
-class Failing:
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def __getattr__(self, _: str) -> Any:
-        def call(**_: Any) -> Any:
-            raise self._error
-
-        return call
-
-
 def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "Scan")
 
@@ -313,7 +274,7 @@ def refused(code: str) -> ClientError:
 def test_what_trying_again_cannot_help_is_told_from_what_it_can(
     error: Exception, raised: type[Exception]
 ) -> None:
-    source = source_of(Failing(error), "messages")
+    source = source_of(InterceptedClient(every=raising(error)), "messages")
     calls: tuple[Callable[[], object], ...] = (
         lambda: list(source.steps(None)),
         lambda: list(source.count(None)),
@@ -369,7 +330,7 @@ def test_a_table_is_moved_and_left_as_it_is(client: Any) -> None:
     before = [message(number) for number in range(5)]
     name = made(client, items=before)
 
-    store, done = migrate(ShortPages(client), name, batch_size=2)
+    store, done = migrate(short_pages(client), name, batch_size=2)
 
     assert (done.status, done.total, done.tally.moved) == (MigrationStatus.SUCCEEDED, 5, 5)
     assert [len(images_of(store, f"m{number}")) for number in range(5)] == [1] * 5
@@ -406,7 +367,7 @@ def test_a_record_that_changes_meanwhile_is_not_told(client: Any, change: str) -
             return client.delete_item(TableName=name, Key={"id": {"S": "m1"}})
         return client.put_item(TableName=name, Item=other)
 
-    _, done = migrate(ShortPages(client, before_update=act), name, write_back=True)
+    _, done = migrate(short_pages(client, update_item=after(act)), name, write_back=True)
 
     assert done.tally.failed == 1
     assert client.scan(TableName=name)["Items"] == ([] if change == "deleted" else [other])

@@ -7,16 +7,15 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import QuotaExceeded
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.quota import Quota, Usage
 from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
-from tests.contracts.repository.tables import Interposed
-from tests.fakes.dynamodb import all_items, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.rows import DynamoRows
-
-FORM = table_form()
 
 
 class Owner:
@@ -24,14 +23,14 @@ class Owner:
 
     def __init__(self) -> None:
         self.client = MemoryDynamo()
-        self.table = new_table(self.client, FORM)
-        self.asked = Interposed(self.client)
-        self.projector = DynamoProjector(self.table, client=lambda: self.client)
+        self.table = new_table(self.client)
+        self.intercepted = InterceptedClient(self.client)
+        self.projector = DynamoProjector(DynamoTable(self.table, client=lambda: self.client))
 
     @property
     def rows(self) -> DynamoRows:
         """As a function that has just started sees the table."""
-        return DynamoRows(self.table, client=lambda: self.asked)
+        return DynamoRows(DynamoTable(self.table, client=lambda: self.intercepted))
 
     def store(self, quota: Quota = Quota(), **changes: Any) -> Image:  # noqa: B008 - it is frozen
         rows = self.rows
@@ -64,7 +63,7 @@ def written_rows(owner: Owner) -> set[tuple[str, str]]:
     """The rows that transactions have written."""
     return {
         (name["pk"]["S"], name["sk"]["S"])
-        for operation, request in owner.asked.asked
+        for operation, request in owner.intercepted.calls
         if operation == "transact_write_items"
         for each in request["TransactItems"]
         for write in each.values()
@@ -75,7 +74,7 @@ def written_rows(owner: Owner) -> set[tuple[str, str]]:
 def test_without_a_quota_two_images_of_an_owner_write_no_row_in_common(owner: Owner) -> None:
     written = []
     for _ in range(2):
-        owner.asked.asked.clear()
+        owner.intercepted.calls.clear()
         owner.delete(owner.store())
         written.append(written_rows(owner))
 
@@ -165,12 +164,12 @@ def test_images_of_the_first_version_count_though_their_projections_do_not_know_
 
 def test_that_all_is_counted_is_remembered_for_a_minute(owner: Owner) -> None:
     now = [0.0]
-    rows = DynamoRows(owner.table, client=lambda: owner.asked, monotonic=lambda: now[0])
+    rows = DynamoRows(DynamoTable(owner.table, client=lambda: owner.intercepted, monotonic=lambda: now[0]))
 
     def reads(act: Callable[[], object]) -> int:
-        owner.asked.asked.clear()
+        owner.intercepted.calls.clear()
         act()
-        return sum(operation == "get_item" for operation, _ in owner.asked.asked)
+        return owner.intercepted.operations.count("get_item")
 
     def reserve() -> None:
         rows.reserve(reservation(pending(), quota=Quota(images=10)))

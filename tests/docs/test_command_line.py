@@ -1,4 +1,4 @@
-"""What the pages tell of `image-store` against its parser, its settings and its exit codes."""
+"""The pages describe `image-store` as its parser, its settings and its exit codes define it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BEGINNINGS = {"|", ";", "&&", "(", "<("}
 
 
 def commands_of(page: Path) -> list[list[str]]:
-    """The words of every `image-store` that a page tells to type."""
-    found = []
+    """The words of every `image-store` command in the shell lines of a page."""
+    commands = []
     for block in re.findall(r"^```sh$(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL):
         for line in block.replace("\\\n", " ").splitlines():
             if "image-store" not in line:
@@ -34,33 +34,33 @@ def commands_of(page: Path) -> list[list[str]]:
                 if word == "image-store" and (before in BEGINNINGS or "=" in before):
                     rest = words[start + 1 :]
                     end = next((at for at, each in enumerate(rest) if each in ENDS), len(rest))
-                    found.append(rest[:end])
-    return found
+                    commands.append(rest[:end])
+    return commands
 
 
-TOLD = [words for page in (PAGE, ROOT / "README.md") for words in commands_of(page)]
+DOCUMENTED = [words for page in (PAGE, ROOT / "README.md") for words in commands_of(page)]
 
 
-@pytest.mark.parametrize("words", [words for words in TOLD if words != ["--version"]], ids=" ".join)
-def test_a_command_that_is_told_can_be_typed(words: list[str]) -> None:
+@pytest.mark.parametrize("words", [words for words in DOCUMENTED if words != ["--version"]], ids=" ".join)
+def test_the_parser_accepts_every_command_of_the_pages(words: list[str]) -> None:
     assert build_parser().parse_args(words).run
 
 
-def test_the_page_tells_of_every_command() -> None:
+def test_the_page_describes_every_command() -> None:
     known = set(commands_of_parser(build_parser())[""].commands)
 
-    told = {word for words in TOLD for word in words if word in known}
+    documented = {word for words in DOCUMENTED for word in words if word in known}
 
-    assert told == known
+    assert documented == known
 
 
-def test_the_page_tells_of_every_exit_code() -> None:
+def test_the_page_describes_every_exit_code() -> None:
     table = PAGE.read_text().split("| exit code |")[1]
 
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, flags=re.MULTILINE)} == {*map(int, Exit)}
 
 
-def test_the_profile_that_is_shown_is_one(tmp_path: Path) -> None:
+def test_the_profile_of_the_page_sets_every_field(tmp_path: Path) -> None:
     [block] = re.findall(r"^```toml$(.*?)^```$", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
     path = tmp_path / "config.toml"
     path.write_text(block.replace("# token_file", "token_file"))

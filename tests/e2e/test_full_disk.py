@@ -139,6 +139,6 @@ def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:
     with full_disk(stack):
         assert stack.stop() == 1
 
-    assert "error: not everything could be saved at the end." in said(stack)
+    assert "error: not everything could be saved before the end." in said(stack)
     stack.start()
-    assert "the last stop was not a clean one" in said(stack)
+    assert "the last stop was not clean" in said(stack)

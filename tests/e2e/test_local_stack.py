@@ -194,7 +194,7 @@ def test_data_and_tokens_survive_a_stop_and_nothing_is_compared_after_it(stack: 
 
     assert is_stored(stack, "stopped")
     assert status(stack, "/v1/images", token) == 200
-    assert "not a clean one" not in (stack.state.path / "launcher.out").read_text()
+    assert "the last stop was not clean" not in (stack.state.path / "launcher.out").read_text()
 
 
 def test_a_second_launcher_on_the_same_state_says_so_in_one_sentence(stack: Stack) -> None:

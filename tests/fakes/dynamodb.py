@@ -58,7 +58,7 @@ def mocked_client() -> Iterator[Any]:
 
 
 @cache
-def table_form() -> dict[str, Any]:
+def _table_form() -> dict[str, Any]:
     """Keys and indexes as the template has them; read once, for it takes as long as many tests."""
     template = yaml.load(TEMPLATE.read_text("utf-8"), _Template)  # noqa: S506 - a safe loader that skips tags
     resources = template["Resources"].values()
@@ -66,10 +66,10 @@ def table_form() -> dict[str, Any]:
     return {name: table["Properties"][name] for name in _FORM}
 
 
-def new_table(client: Any, form: dict[str, Any], name: str | None = None) -> str:
+def new_table(client: Any, name: str | None = None) -> str:
     """Create an empty table; without a name it gets one that no other has."""
     name = name or f"images-{next(_numbers)}"
-    client.create_table(TableName=name, **form)
+    client.create_table(TableName=name, **_table_form())
     return name
 
 

@@ -120,7 +120,7 @@ class MemoryGenerations(Generations):
             counts=dict(counts),
             version=job.version + 1,
             updated_at=at,
-            cancelled=job.cancelled and due_at is None,
+            is_cancelled=job.is_cancelled and due_at is None,
             cost_micros=job.cost_micros + sum(c.after.cost_micros - c.before.cost_micros for c in changes),
             unknown_costs=job.unknown_costs
             + sum(c.after.unknown_costs - c.before.unknown_costs for c in changes),
@@ -130,7 +130,7 @@ class MemoryGenerations(Generations):
 
     def cancel(self, job_id: str, *, at: datetime) -> None:
         job = self._jobs[job_id]
-        self._jobs[job_id] = replace(job, cancelled=True, version=job.version + 1, updated_at=at)
+        self._jobs[job_id] = replace(job, is_cancelled=True, version=job.version + 1, updated_at=at)
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
         held = self.names.get(name)

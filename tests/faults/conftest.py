@@ -8,7 +8,6 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.services.images import batches, write_protocol
 from image_store.services.upkeep.repair import storage_check
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.world import World, Worlds
 
@@ -40,5 +39,4 @@ def one_of_each() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def worlds() -> Worlds:
-    form = table_form()
-    return lambda **parts: World(MemoryDynamo(), form, **parts)
+    return lambda **parts: World(MemoryDynamo(), **parts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth, DynamoProviderKeys
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.bootstrap import assemble
 from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.jobs import Job, JobItemState
@@ -108,7 +109,7 @@ class Painting:
         ports.generations = self.generations
         ports.provider_health = world.patient(DynamoProviderHealth)
         ports.provider_keys = DynamoProviderKeys(
-            world.table, client=lambda: world.faulty_dynamo, cipher=MemoryCipher
+            DynamoTable(world.table, client=lambda: world.faulty_dynamo), cipher=MemoryCipher
         )
         ports.image_providers = {Provider.POLLINATIONS: self.provider}
         ports.deployment_key = lambda _: ProviderKey("of the deployment")
@@ -176,7 +177,7 @@ class Painting:
         self.world.settle()
         found = self.generations.job(job.id)
         assert found is not None
-        assert found.ended, "an image is neither made nor given up"
+        assert found.has_ended, "an image is neither made nor given up"
         return found
 
     # What must be true --------------------------------------------------------------------------------

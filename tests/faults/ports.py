@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
@@ -121,7 +122,7 @@ class WorldPorts(Ports):
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
-        self.repairs = DynamoRepairs(world.table, client=lambda: world.faulty_dynamo)
+        self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
 
 

@@ -43,7 +43,6 @@ from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import REST
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Faults, Killed, Mode, may_conflict
 from tests.faults.soundness import (
@@ -151,13 +150,12 @@ class History(RuleBasedStateMachine):
     shown = st.sampled_from(Visibility)
     groups = st.sampled_from([(), (CONVERSATION.name,)])
 
-    form: dict[str, Any]
     parts: dict[str, Any]
     """What this store is put together from instead of the real thing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(MemoryDynamo(), self.form, faults=Disturbances(), quota=Quota(1_000), **self.parts)
+        self.world = World(MemoryDynamo(), faults=Disturbances(), quota=Quota(1_000), **self.parts)
         self.told: dict[str, Told] = {}
         self.dropped: dict[DroppedObject, Dropped] = {}
         self.dangling = 0
@@ -489,7 +487,7 @@ def _quietly(step: Step) -> None:
 def let_run(chosen: settings, **parts: Any) -> None:
     """Let a store, or one with wrong parts, live through histories; fails with the first that goes wrong."""
     run_state_machine_as_test(
-        type("AnyHistory", (History,), {"form": table_form(), "parts": parts}),
+        type("AnyHistory", (History,), {"parts": parts}),
         settings=settings(
             chosen,
             stateful_step_count=STEPS,

@@ -18,7 +18,6 @@ from image_store.services.generation.jobs import LOOK_AFTER
 from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.sealed_requests import OpenRequest
 from image_store.services.generation.worker.storage import ResultStorage
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict, naming_fault
 from tests.faults.painting import QUOTA, Painting
@@ -31,8 +30,7 @@ BETWEEN_PAYING_AND_KEEPING = ("provider.generate", "private.put ")
 
 @pytest.fixture(scope="module")
 def paintings() -> Callable[..., Painting]:
-    form = table_form()
-    return lambda **parts: Painting(World(MemoryDynamo(), form, quota=Quota(QUOTA)), **parts)
+    return lambda **parts: Painting(World(MemoryDynamo(), quota=Quota(QUOTA)), **parts)
 
 
 @dataclass(frozen=True)

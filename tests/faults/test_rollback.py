@@ -10,14 +10,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from image_store.domain.generation.jobs import JobItemState
 from image_store.domain.generation.ledger import PROVIDER_RESULTS_PREFIX
 from image_store.domain.images.image import State
 from image_store.domain.images.quota import Quota
 from image_store.services.generation.worker.changes import LEASE
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Faults, Killed, Mode, naming_fault
 from tests.faults.painting import QUOTA, Painting
@@ -38,15 +35,10 @@ class Watching(Faults):
         return super().call(name, effect, error=error)
 
 
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
-def made_until(form: dict[str, Any], at: str | None) -> tuple[Painting, Watching]:
+def made_until(at: str | None) -> tuple[Painting, Watching]:
     """A job whose worker died after a call, or at its end, with backups of the table from before each call."""
     faults = Watching()
-    painting = Painting(World(MemoryDynamo(), form, faults=faults, quota=Quota(QUOTA)))
+    painting = Painting(World(MemoryDynamo(), faults=faults, quota=Quota(QUOTA)))
     painting.begin()
     painting.world.clock.instant += timedelta(minutes=1)
     faults.begin(at, Mode.KILLED_APPLIED)
@@ -67,15 +59,15 @@ def states(painting: Painting) -> set[State]:
     return {found.record.state for found in painting.images()}
 
 
-def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(form: dict[str, Any]) -> None:
-    whole, faults = made_until(form, None)
+def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored() -> None:
+    whole, faults = made_until(None)
     calls = list(faults.calls)
     found_again = 0
     for died_at in [*calls, None]:
-        _, before = made_until(form, died_at)
+        _, before = made_until(died_at)
         for number, (restored_to, _) in enumerate(before.backups):
             with naming_fault(f"died after {died_at}, restored to before {restored_to} ({number})"):
-                painting, faults = made_until(form, died_at)
+                painting, faults = made_until(died_at)
                 painting.world.client.restore(painting.world.table, faults.backups[number][1])
                 painting.world.sqs.waiting["generation"].clear()
                 can_be_found = bool(kept(painting)) or State.READY in states(painting)
@@ -95,9 +87,9 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
     assert found_again > len(calls)
 
 
-def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again(form: dict[str, Any]) -> None:
+def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again() -> None:
     """The answer is gone, the image is stored and deleted, and only its job was on its way in the backup."""
-    painting, _ = made_until(form, "dynamodb.transact_write_items#3")
+    painting, _ = made_until("dynamodb.transact_write_items#3")
     (image,) = painting.images()
     assert image.record.state is State.READY
     painting.world.delete_id(image.record.id, permanent=True)
@@ -109,10 +101,8 @@ def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again(form
     assert painting.provider.paid == 1
 
 
-def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gone(
-    form: dict[str, Any],
-) -> None:
-    painting, _ = made_until(form, "private.put original.png#1")
+def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gone() -> None:
+    painting, _ = made_until("private.put original.png#1")
     assert states(painting) == {State.PENDING}
     painting.world.private.delete(kept(painting))
     painting.world.clock.instant += LEASE
@@ -125,9 +115,9 @@ def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gon
     assert painting.provider.paid == 1
 
 
-def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one(form: dict[str, Any]) -> None:
+def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one() -> None:
     """Its removal failed; what its owner tries again is made anew."""
-    painting, _ = made_until(form, None)
+    painting, _ = made_until(None)
     (job,) = painting.jobs()
     found = painting.generations.item(job.id, 0)
     assert found is not None

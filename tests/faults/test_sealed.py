@@ -22,7 +22,7 @@ from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.provenance import ProvenanceMark
 from image_store.domain.upkeep.migration import JsonLines, Options
 from image_store.entrypoints.operations.audit import handle_trail
-from tests.fakes.dynamodb import all_items, table_form
+from tests.fakes.dynamodb import all_items
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.stream import Streaming
 from tests.faults.faults import CONFLICTS, Killed, Mode, naming_fault
@@ -260,7 +260,7 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream = Streaming(MemoryDynamo(), at=1_772_366_400)
-    world = World(stream, table_form(), seals=True)
+    world = World(stream, seals=True)
     world.uploads = replace(world.uploads, mark=ProvenanceMark.PROMPT)
     painting = Painting(world)
     analysis = {"response_context": SECRETS["analysis"], "tone_analysis": {"themes": ["melancholy"]}}

@@ -15,7 +15,6 @@ from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.provenance import Provenance
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.delivery.renditions import RenditionFile
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.processor import StubProcessor
 from tests.faults.soundness import assert_sound
@@ -47,7 +46,7 @@ class CountingProcessor(StubProcessor):
 
 @pytest.fixture
 def world() -> World:
-    return World(MemoryDynamo(), table_form())
+    return World(MemoryDynamo())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.kms import KmsCipher
 from image_store.adapters.sqs import SqsIngestEvents
 from image_store.bootstrap import assemble
@@ -74,7 +75,6 @@ class World:
     def __init__(
         self,
         client: Any,
-        form: dict[str, Any],
         *,
         faults: Faults | None = None,
         protocol: type[WriteProtocol] = WriteProtocol,
@@ -87,7 +87,7 @@ class World:
         self.faults = faults or Faults()
         self.clock = SetClock()
         self.client = client
-        self.table = new_table(client, form, TABLE)
+        self.table = new_table(client, TABLE)
         self.gate = GatePerThread(ROLES, USED)
         peers: dict[str, MemoryBucket] = {}
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)
@@ -140,14 +140,15 @@ class World:
         self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)
 
-    def patient[Rows](self, rows: Callable[..., Rows]) -> Rows:
+    def patient[Rows](self, rows: Callable[[DynamoTable], Rows]) -> Rows:
         """Rows in the failing table; each look at the clock takes a quarter of a second, so that waiting ends."""
-        return rows(
+        table = DynamoTable(
             self.table,
             client=lambda: self.faulty_dynamo,
             sleep=lambda _: None,
             monotonic=lambda: next(self.waited) / 4,
         )
+        return rows(table)
 
     @runs_as("render")
     def _render(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from image_store.bootstrap import use
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.functions.deployment import Deployment
 
@@ -20,15 +19,10 @@ def dynamodb() -> MemoryDynamo:
     return MemoryDynamo()
 
 
-@pytest.fixture(scope="session")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture
-def deployed(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Callable[..., Deployment]]:
+def deployed(dynamodb: MemoryDynamo) -> Iterator[Callable[..., Deployment]]:
     """Deploys with variables of the environment other than the usual ones."""
-    yield lambda **environment: Deployment(dynamodb, form, **environment)
+    yield lambda **environment: Deployment(dynamodb, **environment)
     use(None)
 
 

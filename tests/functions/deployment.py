@@ -12,12 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
 from image_store.domain.generation.providers import GeneratedImage, Provider, Unit
-from image_store.entrypoints.callers.actors import acting
+from image_store.entrypoints.callers.actors import current_actor
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
 from tests.fakes.clock import CountedIds, SetClock
@@ -217,7 +218,10 @@ class DeploymentPorts(Ports):
 
     @cached_property
     def repository(self) -> Rows:
-        return DynamoRows(self._settings.storage.table, client=lambda: self.clients.dynamodb, actor=acting)
+        return DynamoRows(
+            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb),
+            actor=current_actor,
+        )
 
     @cached_property
     def cipher(self) -> CountedCipher:
@@ -234,9 +238,9 @@ class DeploymentPorts(Ports):
 class Deployment:
     """The application on clients in memory; adapters, services and everything above them are the real ones."""
 
-    def __init__(self, client: Any, form: dict[str, Any], **environment: str) -> None:
+    def __init__(self, client: Any, **environment: str) -> None:
         self.client = client
-        self.table = new_table(client, form)
+        self.table = new_table(client)
         self.environment = ENVIRONMENT | {"TABLE_NAME": self.table} | environment
         self.set_clock = SetClock()
         peers: dict[str, MemoryBucket] = {}

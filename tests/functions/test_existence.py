@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from tests.fakes.rows import DynamoRows
 from tests.functions.deployment import Deployment, assert_refused, event
 
@@ -73,7 +74,7 @@ def test_what_could_not_be_found_out_is_never_a_no(
     store: Deployment, method: str, failure: Exception
 ) -> None:
     """Whether it is there or not, and whatever the table says but an answer."""
-    store.ports.repository = DynamoRows("images", client=lambda: Failing(failure))
+    store.ports.repository = DynamoRows(DynamoTable("images", client=lambda: Failing(failure)))
 
     answer = store.call(of_method(method), function="retrieve")
 

@@ -203,10 +203,10 @@ def test_a_record_that_is_not_there_is_not_found(store: Deployment) -> None:
 
 
 @pytest.fixture
-def on_moto(form: dict[str, Any]) -> Iterator[Deployment]:
+def on_moto() -> Iterator[Deployment]:
     """A deployment whose DynamoDB also holds tables with other keys than the store's own."""
     with mocked_client() as client:
-        yield Deployment(client, form, MIGRATION_TABLE="messages")
+        yield Deployment(client, MIGRATION_TABLE="messages")
     use(None)
 
 

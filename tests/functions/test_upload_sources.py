@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_from_bytes
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
@@ -36,14 +37,14 @@ PNG = png(40, 30)
 class Store:
     """The upload function on a store in memory."""
 
-    def __init__(self, client: MemoryDynamo, form: dict[str, Any]) -> None:
+    def __init__(self, client: MemoryDynamo) -> None:
         self.client = client
-        self.table = new_table(client, form)
+        self.table = new_table(client)
         settings = Settings.from_env({"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"})
         self.ports = Ports(settings, Clients(settings.storage))
         self.app = assemble(self.ports, settings)
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
-        self.ports.repository = self.ports.claims = DynamoRows(self.table, client=lambda: client)
+        self.ports.repository = self.ports.claims = DynamoRows(DynamoTable(self.table, client=lambda: client))
         self.ports.private = self.bucket
         self.ports.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})
@@ -62,8 +63,8 @@ class Store:
 
 
 @pytest.fixture
-def store(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Store]:
-    made = Store(dynamodb, form)
+def store(dynamodb: MemoryDynamo) -> Iterator[Store]:
+    made = Store(dynamodb)
     use(lambda: made.app)
     yield made
     use(None)

@@ -196,7 +196,7 @@ def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating,
     job = generating.begin(a_request("A red fox"), preference=ModelPreference(provider=provider))
     generating.work_off(at_most=100)
     item = generating.item(job)
-    assert item.ended
+    assert item.has_ended
     assert generating.clock.now() < datetime(2026, 11, 25, tzinfo=UTC) + timedelta(hours=2)
     assert len(server.asked) <= 1 + RETRIES
     return generating, item

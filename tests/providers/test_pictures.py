@@ -308,7 +308,7 @@ def test_half_a_picture_is_not_taken_and_not_bought_again(server: Scripted, prov
         generate(server, provider)
 
     assert failed.value.reason is Reason.CONNECTION
-    assert (failed.value.is_paid, failed.value.transient) == (True, False)
+    assert (failed.value.is_paid, failed.value.is_transient) == (True, False)
 
 
 @pytest.mark.parametrize("usage", [None, "odd"])
@@ -332,7 +332,7 @@ def test_an_answer_that_counts_no_picture_may_be_tried_again(server: Scripted) -
     with pytest.raises(ProviderFailure) as failed:
         generate(server, Provider.GOOGLE)
 
-    assert failed.value.transient
+    assert failed.value.is_transient
     assert failed.value.usage is not None
     assert sum(failed.value.usage.values()) == 12
 

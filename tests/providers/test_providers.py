@@ -452,7 +452,7 @@ def test_a_provider_that_is_not_there_is_unavailable(provider: Provider) -> None
         generate(gone, provider)
 
     assert failed.value.reason in {Reason.UNAVAILABLE, Reason.CONNECTION}
-    assert failed.value.transient
+    assert failed.value.is_transient
 
 
 @pytest.mark.parametrize("provider", Provider)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from image_store.adapters.tokens import JwtVerifier, KeySets
 from image_store.adapters.tokens.documents import UnreadableDocument
-from image_store.domain.callers.issuers import Issuer, Issuers
+from image_store.domain.callers.issuers import TrustedIssuer, Issuers
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "pictures"
@@ -127,7 +127,7 @@ class Published:
 class World:
     """A verifier, and everything around it."""
 
-    issuers: tuple[Issuer, ...] = (Issuer(issuer=ISSUER, audiences=frozenset({AUDIENCE})),)
+    issuers: tuple[TrustedIssuer, ...] = (TrustedIssuer(issuer=ISSUER, audiences=frozenset({AUDIENCE})),)
     published: Published = field(default_factory=Published)
     clock: SetClock = field(default_factory=SetClock)
     reports: list[tuple[str, str]] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.callers.issuers import Issuer
+from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.errors import InvalidToken, IssuerUnavailable
 from tests.tokens.issuers import AUDIENCE, ISSUER, World, public_jwk, token
 
@@ -112,7 +112,7 @@ def test_known_keys_go_on_working_for_a_day_without_their_issuer(world: World) -
 
 def test_a_configured_key_set_needs_no_discovery() -> None:
     address = "https://elsewhere.example/jwks"
-    world = World(issuers=(Issuer(issuer=ISSUER, audiences=frozenset({AUDIENCE}), keys_url=address),))
+    world = World(issuers=(TrustedIssuer(issuer=ISSUER, audiences=frozenset({AUDIENCE}), keys_url=address),))
     world.published.documents[address] = {"keys": [public_jwk("rsa")]}
 
     assert world.verifier.verify(token()).owner == "alice"
@@ -121,7 +121,7 @@ def test_a_configured_key_set_needs_no_discovery() -> None:
 
 def test_an_issuer_that_ends_in_a_slash_has_its_document_below_it() -> None:
     issuer = "https://tenant.example/"
-    world = World(issuers=(Issuer(issuer=issuer, audiences=frozenset({AUDIENCE})),))
+    world = World(issuers=(TrustedIssuer(issuer=issuer, audiences=frozenset({AUDIENCE})),))
     world.published.publish([public_jwk("rsa")], issuer=issuer)
 
     assert world.verifier.verify(token(iss=issuer)).owner == "alice"

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
-from image_store.domain.callers.issuers import Issuer
+from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.errors import InvalidToken
 from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, World, claims, private_key, public_jwk, token
 
@@ -257,8 +257,8 @@ class TestSeveralIssuers:
     def world(self) -> World:
         world = World(
             issuers=(
-                Issuer(issuer=ISSUER, audiences=frozenset({AUDIENCE})),
-                Issuer(issuer=self.OTHER, audiences=frozenset({"shop"}), subject_prefix="shop:"),
+                TrustedIssuer(issuer=ISSUER, audiences=frozenset({AUDIENCE})),
+                TrustedIssuer(issuer=self.OTHER, audiences=frozenset({"shop"}), subject_prefix="shop:"),
             )
         )
         world.published.publish([public_jwk("rsa")])

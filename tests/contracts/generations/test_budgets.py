@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, QuotaExceeded
 from image_store.domain.generation.budget import BudgetHold, Budgets, Spending
 from image_store.domain.generation.jobs import JobItemChange, JobItemState
@@ -211,16 +212,16 @@ def test_an_image_that_is_tried_again_is_promised_again(jobs: Generations) -> No
         )
 
 
-def test_the_ledger_holds_each_paid_call_with_what_was_charged(client: Any, form: dict[str, Any]) -> None:
+def test_the_ledger_holds_each_paid_call_with_what_was_charged(moto: Any) -> None:
     """E4: the budget is the ledger's sum."""
-    table = new_table(client, form)
-    jobs = DynamoGenerations(table, client=lambda: client)
+    table = new_table(moto)
+    jobs = DynamoGenerations(DynamoTable(table, client=lambda: moto))
     items = create(jobs, 2)
     succeed(jobs, running(jobs, items[0]))
     other = replace(CALL, id="00000000000000bb")
     succeed(jobs, running(jobs, items[1], other), None, other)
 
-    rows = [row for row in all_items(client, table) if row["pk"]["S"].startswith("LEDGER#")]
+    rows = [row for row in all_items(moto, table) if row["pk"]["S"].startswith("LEDGER#")]
 
     assert {row["sk"]["S"] for row in rows} == {f"{JOB}#00#{CALL.id}", f"{JOB}#01#{other.id}"}
     assert sorted(int(row["charged"]["N"]) for row in rows) == [60, 100]
@@ -228,9 +229,9 @@ def test_the_ledger_holds_each_paid_call_with_what_was_charged(client: Any, form
     assert spending(jobs).spent == 160
 
 
-def test_promises_and_stored_images_share_one_quota(client: Any, form: dict[str, Any]) -> None:
-    table = new_table(client, form)
-    jobs = DynamoGenerations(table, client=lambda: client)
+def test_promises_and_stored_images_share_one_quota(moto: Any) -> None:
+    table = new_table(moto)
+    jobs = DynamoGenerations(DynamoTable(table, client=lambda: moto))
     create(jobs, 2, most_images=2)
 
-    assert DynamoRows(table, client=lambda: client).usage(OWNER).images == 0
+    assert DynamoRows(DynamoTable(table, client=lambda: moto)).usage(OWNER).images == 0

@@ -79,7 +79,7 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
         running(jobs, item),
         JobItemState.QUEUED,
         retries=1,
-        given_up=(Provider.GOOGLE,),
+        unable_providers=(Provider.GOOGLE,),
         provider=Provider.OPENAI,
         model="m",
         duration_ms=3,
@@ -164,13 +164,13 @@ def test_a_job_that_is_created_again_is_created_once(jobs: Generations) -> None:
 def test_stopping_marks_a_job_and_going_on_ends_that(jobs: Generations) -> None:
     (item,) = create(jobs)
     jobs.cancel(JOB, at=NOON)
-    assert read(jobs).cancelled
+    assert read(jobs).is_cancelled
     failed = change(jobs, running(jobs, item), JobItemState.FAILED, hold=None)
 
     again = failed.moved_to(JobItemState.QUEUED, change="again", hold=BudgetHold(micros=5, on=TODAY))
     jobs.change([JobItemChange(before=failed, after=again)], at=NOON, budgets=FREE, due_at=NOON)
 
-    assert not read(jobs).cancelled
+    assert not read(jobs).is_cancelled
     assert spending(jobs) == Spending(0, 5)
 
 

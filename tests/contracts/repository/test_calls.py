@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.ingest import SweepPosition
 from tests.contracts.repository.images import NOON, OWNER, PUBLICATION, SHA256, buried, query
-from tests.contracts.repository.tables import Interposed, Table, dynamo, never_sent, refused
+from tests.contracts.tables import Table, dynamo
+from tests.fakes.interception import InterceptedClient, never_send, refuse
 from tests.fakes.rows import DynamoRows, Rows
 
 A_ROW = PublicationRow(PUBLICATION, "id", frozenset({"p/key"}), NOON)
@@ -49,12 +51,12 @@ WEAK_OR_WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+@pytest.mark.parametrize("failure", [never_send, refuse], ids=lambda failure: failure.__name__)
 @pytest.mark.parametrize("method", READS)
 def test_every_failure_is_storage_unavailable(
     method: str, failure: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    client = Interposed(
+    client = InterceptedClient(
         None,
         query=failure,
         get_item=failure,
@@ -63,7 +65,7 @@ def test_every_failure_is_storage_unavailable(
         update_item=failure,
         batch_get_item=failure,
     )
-    store = DynamoRows("images", client=lambda: client)
+    store = DynamoRows(DynamoTable("images", client=lambda: client))
 
     with pytest.raises(StorageUnavailable) as raised:
         READS[method](store)
@@ -73,12 +75,12 @@ def test_every_failure_is_storage_unavailable(
 
 @pytest.mark.parametrize("method", [name for name in READS if name not in WEAK_OR_WRITTEN])
 def test_reads_that_decide_are_strong(table: Table, method: str) -> None:
-    client = Interposed(table.client)
+    client = InterceptedClient(table.client)
 
     READS[method](dynamo(table, client))
 
-    request = client.asked[0][1]
-    assert len(client.asked) == (3 if method == "usage" else 1), "figures are read beside the count"
+    request = client.calls[0][1]
+    assert len(client.calls) == (3 if method == "usage" else 1), "figures are read beside the count"
     assert request["ConsistentRead"] is True
 
 
@@ -88,26 +90,26 @@ MAINTENANCE: dict[str, Callable[[Rows], object]] = {
 }
 
 
-@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+@pytest.mark.parametrize("failure", [never_send, refuse], ids=lambda failure: failure.__name__)
 @pytest.mark.parametrize("method", MAINTENANCE)
 def test_every_failure_of_maintenance_is_storage_unavailable(
     method: str, failure: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    client = Interposed(None, scan=failure, update_item=failure)
+    client = InterceptedClient(None, scan=failure, update_item=failure)
 
     with pytest.raises(StorageUnavailable):
-        MAINTENANCE[method](DynamoRows("images", client=lambda: client))
+        MAINTENANCE[method](DynamoRows(DynamoTable("images", client=lambda: client)))
 
 
 def test_no_method_scans(table: Table) -> None:
-    client = Interposed(table.client)
+    client = InterceptedClient(table.client)
     store = dynamo(table, client)
 
     store.forget(buried(store))
     for read in READS.values():
         read(store)
 
-    assert {operation for operation, _ in client.asked} == {
+    assert {operation for operation, _ in client.calls} == {
         "transact_write_items",
         "query",
         "get_item",
@@ -122,4 +124,4 @@ def test_making_a_repository_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoRows("images", client=client)
+    DynamoRows(DynamoTable("images", client=client))

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.table import CONFLICT_RETRY
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY, DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.images.image import State
 from image_store.domain.images.quota import Quota, Usage
@@ -23,24 +23,25 @@ from tests.contracts.repository.images import (
     reservation,
     reserve,
 )
-from tests.contracts.repository.tables import (
-    Interposed,
-    Table,
-    answer_garbled,
-    answer_lost,
-    dynamo,
-    never_sent,
-    refused,
-    sent_twice,
+from tests.contracts.tables import Table, dynamo
+from tests.fakes.interception import (
+    InterceptedClient,
+    fail_after_effect,
+    lose_response,
+    never_send,
+    refuse,
+    send_twice,
 )
 from tests.fakes.rows import DynamoRows
 
 
-@pytest.mark.parametrize("lost", [answer_lost, answer_garbled, sent_twice], ids=lambda lost: lost.__name__)
+@pytest.mark.parametrize(
+    "lost", [lose_response, fail_after_effect, send_twice], ids=lambda lost: lost.__name__
+)
 def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
     table: Table, lost: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    client = Interposed(table.client, transact_write_items=lost)
+    client = InterceptedClient(table.client, transact_write_items=lost)
     store = dynamo(table, client)
 
     image = pending(guarded=True)
@@ -51,7 +52,7 @@ def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
 
     reads = [
         request
-        for operation, request in client.asked
+        for operation, request in client.calls
         if operation == "get_item" and request["Key"] == keys.record(image.record.id)
     ]
     assert len(reads) == 4
@@ -60,13 +61,13 @@ def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
     assert store.usage(OWNER) == Usage(0, 0)
 
 
-@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+@pytest.mark.parametrize("failure", [never_send, refuse], ids=lambda failure: failure.__name__)
 def test_writes_that_never_happened_are_storage_unavailable(
     table: Table, failure: Callable[[Callable[[], Any]], Any]
 ) -> None:
     image = reserve(dynamo(table))
     tombstone = buried(dynamo(table))
-    store = dynamo(table, Interposed(table.client, transact_write_items=failure))
+    store = dynamo(table, InterceptedClient(table.client, transact_write_items=failure))
 
     writes: tuple[Callable[[], None], ...] = (
         lambda: store.reserve(reservation(pending())),
@@ -90,14 +91,14 @@ def test_an_answer_lost_after_another_writer_won_is_no_success(table: Table) -> 
             carry_out()
         raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
-    store = dynamo(table, Interposed(table.client, transact_write_items=overtaken))
+    store = dynamo(table, InterceptedClient(table.client, transact_write_items=overtaken))
 
     with pytest.raises(StorageUnavailable):
         store.replace(seen, moved(seen, State.READY))
 
 
 def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: Table) -> None:
-    client = Interposed(table.client, transact_write_items=answer_lost, get_item=never_sent)
+    client = InterceptedClient(table.client, transact_write_items=lose_response, get_item=never_send)
 
     with pytest.raises(StorageUnavailable):
         dynamo(table, client).reserve(reservation(pending()))
@@ -132,13 +133,15 @@ def conflicting(carry_out: Callable[[], Any], *, single: bool = False) -> Any:
 def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, single: bool) -> None:
     left = iter([True, True, True, False])
     time = Time()
-    client = Interposed(
+    client = InterceptedClient(
         table.client,
         transact_write_items=lambda carry_out: (
             conflicting(carry_out, single=single) if next(left) else carry_out()
         ),
     )
-    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    store = DynamoRows(
+        DynamoTable(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    )
     image = pending()
 
     store.reserve(reservation(image))
@@ -149,8 +152,10 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
 
 def test_a_conflict_of_transactions_is_waited_for_some_seconds_with_jitter_up_to_160_ms(table: Table) -> None:
     time = Time()
-    client = Interposed(table.client, transact_write_items=conflicting)
-    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    client = InterceptedClient(table.client, transact_write_items=conflicting)
+    store = DynamoRows(
+        DynamoTable(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    )
     image = pending()
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -165,11 +170,11 @@ def test_a_conflict_of_transactions_is_waited_for_some_seconds_with_jitter_up_to
 
 def test_a_lost_race_is_not_tried_again(table: Table) -> None:
     held = reserve(dynamo(table), sha256=SHA256, guarded=True)
-    client = Interposed(table.client)
+    client = InterceptedClient(table.client)
     store = dynamo(table, client)
 
     with pytest.raises(Conflict):
         store.reserve(reservation(pending(sha256=SHA256, guarded=True)))
 
-    assert [operation for operation, _ in client.asked] == ["transact_write_items", "get_item"]
+    assert [operation for operation, _ in client.calls] == ["transact_write_items", "get_item"]
     assert dynamo(table).copies(OWNER, SHA256).guard == held.record.id

@@ -28,7 +28,7 @@ from tests.contracts.repository.images import (
     reserve,
     waiting,
 )
-from tests.contracts.repository.tables import Table, dynamo
+from tests.contracts.tables import Table, dynamo
 from tests.fakes.dynamodb import all_items
 from tests.fakes.rows import Rows
 

@@ -28,7 +28,8 @@ from tests.contracts.repository.images import (
     reservation,
     waiting,
 )
-from tests.contracts.repository.tables import Interposed, Table, dynamo
+from tests.contracts.tables import Table, dynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows
 
@@ -59,7 +60,7 @@ def counting(table: Table) -> tuple[DynamoRows, list[int]]:
         read.append(answer["ScannedCount"])
         return answer
 
-    return dynamo(table, Interposed(table.client, query=counted)), read
+    return dynamo(table, InterceptedClient(table.client, query=counted)), read
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
@@ -102,24 +103,24 @@ def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:
 
 def test_a_scan_is_strong_and_reads_no_more_rows_than_its_limit(table: Table) -> None:
     fill(table, 5)
-    client = Interposed(table.client)
+    client = InterceptedClient(table.client)
 
     _, after = dynamo(table, client).scan(after=None, limit=3)
     dynamo(table, client).scan(after=after, limit=3)
 
-    requests = [request for _, request in client.asked]
+    requests = [request for _, request in client.calls]
     assert [(request["Limit"], request["ConsistentRead"]) for request in requests] == [(3, True)] * 2
     assert "ExclusiveStartKey" in requests[1]
 
 
 def test_a_page_of_a_hundred_is_one_query_of_a_hundred_rows(table: Table) -> None:
     fill(table, 120)
-    client = Interposed(table.client)
+    client = InterceptedClient(table.client)
 
     page = dynamo(table, client).cards(query(100), after=None)
 
     assert len(page.cards) == 100
-    assert [(operation, request["Limit"]) for operation, request in client.asked] == [("query", 100)]
+    assert [(operation, request["Limit"]) for operation, request in client.calls] == [("query", 100)]
 
 
 def size_bytes_of(row: dict[str, Any]) -> int:

@@ -129,7 +129,7 @@ def test_what_is_no_name_is_counted_and_not_repeated(name: str) -> None:
 
 
 def test_a_name_is_used_once() -> None:
-    with pytest.raises(ConfigurationError, match="preset card cannot be used: there are two"):
+    with pytest.raises(ConfigurationError, match="preset card cannot be used: the name is used twice"):
         presets_from("card=9x9;card=8x8")
 
 

@@ -14,7 +14,7 @@ from image_store.domain.delivery.shares import Share, share_token, verified_shar
 from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Visibility
-from image_store.services.delivery.shares import ShareRequest
+from image_store.services.delivery.shares import NewShare
 from tests.fakes.store import Store
 
 HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ def image(store: Store) -> Image:
 
 def share(store: Store, image: Image, **changes: Any) -> tuple[Share, str]:
     return store.share_administration.create(
-        caller_named(image.record.owner), ShareRequest(lifetime=changes.pop("lifetime", HOUR), **changes)
+        caller_named(image.record.owner), NewShare(lifetime=changes.pop("lifetime", HOUR), **changes)
     )
 
 
@@ -203,7 +203,7 @@ def test_an_image_that_is_not_the_callers_is_not_shared(store: Store, image: Ima
     for image_id in (image.record.id, "missing"):
         with pytest.raises(ImageNotFound):
             store.share_administration.create(
-                caller_named("mallory"), ShareRequest(lifetime=HOUR, image_id=image_id)
+                caller_named("mallory"), NewShare(lifetime=HOUR, image_id=image_id)
             )
 
 
@@ -245,7 +245,7 @@ def test_owners_list_their_own_shares(store: Store, image: Image) -> None:
 def test_a_share_that_a_key_made_names_both(store: Store, image: Image) -> None:
     holder = key_holder("0123456789abcdef", owner=image.record.owner, scopes=USER_SCOPES)
 
-    created, _ = store.share_administration.create(holder, ShareRequest(lifetime=HOUR))
+    created, _ = store.share_administration.create(holder, NewShare(lifetime=HOUR))
 
     assert (created.owner, created.created_by) == (image.record.owner, "key:0123456789abcdef")
 

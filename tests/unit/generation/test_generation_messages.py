@@ -68,7 +68,7 @@ def worked_off(generating: Generating, job: Job, *, at_most: timedelta = timedel
             heappush(waiting, (now + delay, next(numbers), work))
         queue.clear()
         next_sweep = swept_at + CLEANUP_EVERY
-        if not waiting and generating.job(job).ended:
+        if not waiting and generating.job(job).has_ended:
             traffic.sent, traffic.took = queue.sent, now - began
             return traffic
         if not waiting or max(now, waiting[0][0]) >= next_sweep:

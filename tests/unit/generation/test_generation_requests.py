@@ -368,8 +368,8 @@ def test_providers_are_told_with_their_health_and_what_they_did(generating: Gene
     by_name = {found.provider: found for found in told.providers}
     others = [provider for provider in Provider if provider not in {FIRST, SECOND, THIRD}]
     assert [found.provider for found in told.providers] == [FIRST, SECOND, THIRD, *others]
-    assert [found.configured for found in told.providers] == [True, True, True] + [False] * len(others)
-    assert by_name[Provider.GOOGLE].own_key
+    assert [found.is_configured for found in told.providers] == [True, True, True] + [False] * len(others)
+    assert by_name[Provider.GOOGLE].has_own_key
     assert by_name[FIRST].breaker.health(told.at) == "down"
     assert (by_name[FIRST].performance.failed, by_name[SECOND].performance.succeeded) == (5, 5)
     assert told.today == Spending(5 * 634, 0)

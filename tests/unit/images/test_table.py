@@ -12,8 +12,9 @@ from image_store.adapters.dynamodb.keys import key
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY, LONGEST_BACKOFF_SECONDS, DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.generation.jobs import JobName
-from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient, send_twice
 from tests.samples import START
 
 type Answer = Exception | dict[str, Any]
@@ -182,7 +183,7 @@ def test_a_read_of_several_rows_waits_as_well() -> None:
 def test_a_row_that_is_named_twice_is_read_once() -> None:
     """DynamoDB refuses a BatchGetItem with duplicates, also where they are more than one batch apart."""
     memory = MemoryDynamo()
-    memory.create_table(TableName="images", **table_form())
+    new_table(memory, "images")
     rows = [key("IMAGE#1", f"{number:03d}") for number in range(120)]
     for row in rows:
         memory.put_item(TableName="images", Item=row)
@@ -197,28 +198,14 @@ def test_a_row_that_is_named_twice_is_read_once() -> None:
 NAME = JobName("name", "fingerprint", START + timedelta(hours=1))
 
 
-class Repeating:
-    """A client each of whose writes has its effect, loses its answer and is sent again."""
-
-    def __init__(self, client: MemoryDynamo) -> None:
-        self._client = client
-
-    def __getattr__(self, operation: str) -> Any:
-        found = getattr(self._client, operation)
-        if operation not in SINGLE_WRITES:
-            return found
-
-        def call(**request: Any) -> Any:
-            found(**dict(request))
-            return found(**dict(request))
-
-        return call
-
-
 def named() -> DynamoGenerations:
     memory = MemoryDynamo()
-    memory.create_table(TableName="images", **table_form())
-    return DynamoGenerations("images", client=lambda: Repeating(memory))
+    new_table(memory, "images")
+    return DynamoGenerations(
+        DynamoTable(
+            "images", client=lambda: InterceptedClient(memory, **dict.fromkeys(SINGLE_WRITES, send_twice))
+        )
+    )
 
 
 def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:

@@ -7,13 +7,14 @@ import pytest
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.finding.lists import DynamoListRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.domain.upkeep.cleanup import GRACE, Policy
 from image_store.services.upkeep.projections import Projections
-from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.store import Store
 from tests.faults.faults import Killed, Mode
@@ -24,12 +25,9 @@ from tests.samples import OWNER
 EXPIRY = timedelta(hours=1)
 
 
-FORM = table_form()
-
-
 @pytest.fixture
 def world() -> World:
-    return World(MemoryDynamo(), FORM)
+    return World(MemoryDynamo())
 
 
 def spoil(world: World, key: keys.Key, **changes: Any) -> None:
@@ -105,14 +103,14 @@ def test_a_report_or_a_position_that_cannot_be_read_is_as_good_as_none(world: Wo
 
 def test_a_report_of_the_first_version_is_read() -> None:
     client = MemoryDynamo()
-    client.create_table(TableName="images", **FORM)
+    new_table(client, "images")
     report = (
         '{"id":"r1","started_at":"2026-03-01T12:00:00.000000Z","dry_run":false,"finished_at":null,"abandoned":2,'
         '"policies":[1],"failed":0,"stopped_because":null}'
     )
     client.put_item(TableName="images", Item={**keys.cleanup_report("r1"), "report": {"S": report}})
 
-    (found,) = DynamoHousekeeping("images", client=lambda: client).reports(limit=5)
+    (found,) = DynamoHousekeeping(DynamoTable("images", client=lambda: client)).reports(limit=5)
 
     assert (found.abandoned, found.policies, found.unreadable) == (2, [1], 0)
 
@@ -251,7 +249,7 @@ def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
     spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
-    rows = DynamoListRows(world.table, client=lambda: world.client)
+    rows = DynamoListRows(DynamoTable(world.table, client=lambda: world.client))
     wanted = [bad.record.id, good.record.id]
 
     assert set(rows.details(wanted)) == {good.record.id}

@@ -19,6 +19,7 @@ import image_store.domain
 from image_store.adapters.dynamodb.delivery.publication_items import publication_item
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 from image_store.adapters.dynamodb.items import text_time
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import IdempotencyMismatch, UploadIncomplete
@@ -47,7 +48,6 @@ from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
 from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generating import Generating, a_request, failing
 from tests.faults.faults import Killed, Mode
@@ -57,13 +57,12 @@ from tests.samples import OWNER
 
 YEARS = timedelta(days=1_000)
 A = Provider.POLLINATIONS
-FORM = table_form()
 AHEAD = pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=3), YEARS])
 
 
 @pytest.fixture
 def world() -> World:
-    return World(MemoryDynamo(), FORM)
+    return World(MemoryDynamo())
 
 
 @contextmanager
@@ -309,7 +308,7 @@ def _dies_after(put: Callable[..., object]) -> Callable[..., None]:
 
 @pytest.mark.parametrize(("what", "longest"), [("open_until", LONGEST_PAUSE), ("probe_until", PROBE_TIME)])
 def test_a_breaker_by_a_clock_ahead_lets_a_probe_pass(world: World, what: str, longest: timedelta) -> None:
-    health = DynamoProviderHealth(world.table, client=lambda: world.client)
+    health = DynamoProviderHealth(DynamoTable(world.table, client=lambda: world.client))
     now = world.clock.now()
     opened = replace(Breaker(version=1), open_until=now, opened_at=now)
     times: dict[str, Any] = {what: now + YEARS}
@@ -336,8 +335,8 @@ def test_retries_are_earned_again_after_one_that_a_clock_ahead_took() -> None:
     now = datetime.fromisoformat("2026-03-01T12:00:00Z")
     spent = replace(RetryBudget(shares=0), at=now + YEARS, day=now.date(), made=0)
 
-    seen = spent.filled(now, made=0)
-    later = seen.filled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, made=0)
+    seen = spent.refilled(now, made=0)
+    later = seen.refilled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, made=0)
 
     assert seen.shares == 0
     assert later.shares == MOST_RETRIES * SHARES_OF_A_RETRY

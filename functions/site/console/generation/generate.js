@@ -1,4 +1,4 @@
-// Asking for images: one prompt a line, how and by whom they are made, and pictures to begin from.
+// The form for new images: prompts, one per line, with provider, model, size and reference images.
 import { call, listImages } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
@@ -20,7 +20,7 @@ export async function showGenerate(root, { signal }) {
         "div",
         {},
         h("h1", { tabindex: "-1" }, "Generate"),
-        h("p", { class: "fine" }, "Describe pictures, and have them made and stored."),
+        h("p", { class: "fine" }, "Describe images to generate and store."),
       ),
     ),
     h("p", { class: "gallery-status", role: "status" }, "Loading …"),
@@ -35,8 +35,8 @@ export async function showGenerate(root, { signal }) {
         "p",
         { class: "box" },
         "No provider has a key yet. ",
-        h("a", { href: "#/providers" }, "Bring a key of your own"),
-        ", or have whoever runs the store configure one.",
+        h("a", { href: "#/providers" }, "Add a key of your own"),
+        ", or ask the operator of the store to configure one.",
       ),
     );
   const problem = h("p", { class: "form-problem", role: "alert" });
@@ -58,7 +58,7 @@ export async function showGenerate(root, { signal }) {
             required: true,
             placeholder: "A lighthouse at dusk, watercolour\nThe same lighthouse in a storm",
           }),
-        "One a line; each becomes an image.",
+        "One per line; each becomes an image.",
       ),
       field("Exclude", (id) => h("input", { id, name: "negative_prompt", autocomplete: "off" })),
       h("fieldset", { class: "stack" }, h("legend", {}, "Reference images"), await references(signal)),
@@ -71,7 +71,7 @@ export async function showGenerate(root, { signal }) {
           id,
           "provider",
           [["", "Automatic"], ...usable.map(({ provider }) => [provider, providerName(provider)])],
-          offer,
+          offerModels,
         ),
       ),
       field("Model", (id) => select(id, "model", [["", "Default"]], offerSizes)),
@@ -112,7 +112,7 @@ export async function showGenerate(root, { signal }) {
     ),
   );
   const modelsOf = (name) => (name ? (providers.find(({ provider }) => provider === name)?.models ?? []) : []);
-  function offer() {
+  function offerModels() {
     fill(
       form.elements.model,
       options([["", "Default"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]),
@@ -167,38 +167,38 @@ export async function showGenerate(root, { signal }) {
   count();
 
   function restore(draft) {
-    const put = (names) =>
+    const fillIn = (names) =>
       names.forEach(
         (name) => draft?.[name] !== undefined && form.elements[name] && (form.elements[name].value = draft[name]),
       );
-    put(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
-    offer();
-    put(["model"]);
+    fillIn(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
+    offerModels();
+    fillIn(["model"]);
     offerSizes();
-    put(["size", "quality"]);
+    fillIn(["size", "quality"]);
   }
 
   async function submit(event) {
     event.preventDefault();
     problem.textContent = "";
     button.disabled = true;
-    const told = Object.fromEntries(new FormData(form));
-    const chosen = new FormData(form).getAll("reference");
-    const each = {
-      n: Number(told.n) || 1,
-      visibility: told.visibility,
-      ...(told.negative_prompt && { negative_prompt: told.negative_prompt }),
-      ...(told.size && { size: told.size }),
-      ...(told.quality && { quality: told.quality }),
-      ...(told.seed && { seed: Number(told.seed) }),
-      ...(chosen.length && { reference_ids: chosen }),
+    const values = Object.fromEntries(new FormData(form));
+    const referenceIds = new FormData(form).getAll("reference");
+    const shared = {
+      n: Number(values.n) || 1,
+      visibility: values.visibility,
+      ...(values.negative_prompt && { negative_prompt: values.negative_prompt }),
+      ...(values.size && { size: values.size }),
+      ...(values.quality && { quality: values.quality }),
+      ...(values.seed && { seed: Number(values.seed) }),
+      ...(referenceIds.length && { reference_ids: referenceIds }),
     };
     try {
       const { data: job } = await call("POST", "/v1/generations", {
         json: {
-          items: prompts().map((prompt) => ({ prompt, ...each })),
-          ...(told.provider && { provider: told.provider }),
-          ...(told.model && { model: told.model }),
+          items: prompts().map((prompt) => ({ prompt, ...shared })),
+          ...(values.provider && { provider: values.provider }),
+          ...(values.model && { model: values.model }),
         },
         headers: { "Idempotency-Key": crypto.randomUUID() },
       });
@@ -220,7 +220,7 @@ async function references(signal) {
         { class: "fine" },
         "None yet. ",
         h("a", { href: "#/upload" }, "Upload pictures"),
-        " of the kind “Reference” to begin from them.",
+        " of the kind “Reference” to use them here.",
       );
     return h(
       "div",

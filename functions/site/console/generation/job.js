@@ -1,4 +1,4 @@
-// One job, live: how far it is, what became of each image, and what can still be done.
+// One job: its progress, its images, and the buttons to retry or cancel.
 import { call, getImage } from "../parts/api.js";
 import { fill, h, wait } from "../parts/dom.js";
 import { atMoment, duration, money, providerName } from "../parts/format.js";
@@ -6,8 +6,8 @@ import { icon } from "../parts/icons.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "../parts/notices.js";
 
-const OFTEN = 1000;
-const SELDOM = 5000;
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 5000;
 const RUNNING = new Set(["queued", "running"]);
 
 export async function showJob(root, { parameters, signal }) {
@@ -39,19 +39,19 @@ export async function showJob(root, { parameters, signal }) {
   follow();
 
   async function follow() {
-    const mine = (poll += 1);
-    let pause = OFTEN;
+    const thisPoll = (poll += 1);
+    let pause = SHORTEST_PAUSE_MS;
     let job = current;
-    while (RUNNING.has(job.status) && mine === poll && !signal.aborted) {
+    while (RUNNING.has(job.status) && thisPoll === poll && !signal.aborted) {
       await wait(pause, signal).catch(() => {});
-      if (signal.aborted || mine !== poll) return;
+      if (signal.aborted || thisPoll !== poll) return;
       try {
         ({ data: job } = await call("GET", path, { signal }));
         draw(job);
-        pause = Math.min(SELDOM, pause * 1.15);
+        pause = Math.min(LONGEST_PAUSE_MS, pause * 1.15);
       } catch (error) {
         if (!error.mayPass) return;
-        pause = SELDOM;
+        pause = LONGEST_PAUSE_MS;
       }
     }
   }
@@ -60,16 +60,16 @@ export async function showJob(root, { parameters, signal }) {
     current = job;
     const { total, succeeded, failed } = job.progress;
     const ended = succeeded + failed + (job.progress.cancelled ?? 0);
-    const told = [
+    const summary = [
       `${succeeded} of ${total} made`,
       failed > 0 && `${failed} failed`,
       `cost ${money(job.cost_usd)}`,
-      `begun ${atMoment(job.created_at)}`,
+      `started ${atMoment(job.created_at)}`,
     ]
       .filter(Boolean)
       .join(" · ");
-    if (status.dataset.told !== told + job.status) fill(status, stateOf(job.status), h("span", {}, told));
-    status.dataset.told = told + job.status;
+    if (status.dataset.summary !== summary + job.status) fill(status, stateOf(job.status), h("span", {}, summary));
+    status.dataset.summary = summary + job.status;
     Object.assign(bar, { max: total, value: ended });
     fill(
       actions,
@@ -80,7 +80,7 @@ export async function showJob(root, { parameters, signal }) {
           {
             type: "button",
             class: "button is-main",
-            onclick: (event) => act(event, "POST", `${path}/retry`, "Trying again what failed."),
+            onclick: (event) => act(event, "POST", `${path}/retry`, "The failed images are made again."),
           },
           icon("retry"),
           "Retry failed",
@@ -91,28 +91,28 @@ export async function showJob(root, { parameters, signal }) {
           {
             type: "button",
             class: "button",
-            onclick: (event) => act(event, "DELETE", path, "Cancelled. What is being made now may still arrive."),
+            onclick: (event) => act(event, "DELETE", path, "Cancelled. Images that are being made may still arrive."),
           },
           icon("close"),
           "Cancel",
         ),
     );
     for (const item of job.items) {
-      const drawn = JSON.stringify(item);
-      if (rows.get(item.index)?.drawn === drawn) continue;
+      const content = JSON.stringify(item);
+      const shown = rows.get(item.index);
+      if (shown?.content === content) continue;
       const element = row(item, signal);
-      const known = rows.get(item.index)?.element;
-      if (known) known.replaceWith(element);
+      if (shown) shown.element.replaceWith(element);
       else list.append(element);
-      rows.set(item.index, { drawn, element });
+      rows.set(item.index, { content, element });
     }
   }
 
-  async function act(event, method, address, said) {
+  async function act(event, method, address, notice) {
     event.currentTarget.disabled = true;
     try {
       draw((await call(method, address)).data);
-      notify(said);
+      notify(notice);
       follow();
     } catch (error) {
       notify(error.message, { isProblem: true });
@@ -152,13 +152,13 @@ function row(item, signal) {
   );
 }
 
-/** Why it failed: the provider's reason is told once, though some details hold it already. */
+/** Why it failed, with the provider's reason unless the details contain it. */
 const reasonOf = ({ detail, reason }) => (!reason || detail?.includes(reason) ? detail : `${detail} ${reason}`);
 
 async function show(item, preview, title, signal) {
-  const found = await getImage(item.image_id, signal).catch(() => null);
-  if (!found) return;
-  const { image } = found;
+  const answer = await getImage(item.image_id, signal).catch(() => null);
+  if (!answer) return;
+  const { image } = answer;
   fill(preview, h("img", { src: image.renditions.thumb?.url, alt: image.alt_text ?? "", loading: "lazy" }));
   if (image.generation?.prompt) title.textContent = image.generation.prompt;
 }

@@ -62,8 +62,8 @@ function row(job, signal) {
 }
 
 async function show(id, preview, signal) {
-  const found = await getImage(id, signal).catch(() => null);
-  if (found) fill(preview, h("img", { src: found.image.renditions.thumb?.url, alt: "", loading: "lazy" }));
+  const answer = await getImage(id, signal).catch(() => null);
+  if (answer) fill(preview, h("img", { src: answer.image.renditions.thumb?.url, alt: "", loading: "lazy" }));
 }
 
 const NAMES = {
@@ -75,5 +75,5 @@ const NAMES = {
   cancelled: "Cancelled",
 };
 
-/** A job's or an image's state, as a word on a colour. */
+/** The coloured label of a state of a job or an image. */
 export const stateOf = (status) => h("span", { class: `state is-${status}` }, NAMES[status] ?? status);

@@ -1,4 +1,4 @@
-// Who makes images: how they have been doing, what they cost, and one's own keys.
+// The providers: their performance, models and prices, and the caller's own keys.
 import { call } from "../parts/api.js";
 import { h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
@@ -7,7 +7,7 @@ import { stateOf } from "./jobs.js";
 import { notify } from "../parts/notices.js";
 import { refresh } from "../frame/router.js";
 
-const HEALTH = { ok: "Works", unknown: "Not used yet", degraded: "Often fails", down: "Out of use for now" };
+const HEALTH = { ok: "Works", unknown: "Not used yet", degraded: "Often fails", down: "Not called for now" };
 
 export async function showProviders(root, { signal }) {
   root.append(
@@ -18,7 +18,7 @@ export async function showProviders(root, { signal }) {
         "div",
         {},
         h("h1", { tabindex: "-1" }, "Providers"),
-        h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."),
+        h("p", { class: "fine" }, "Success and time cover the images of all users in the last seven days."),
       ),
     ),
     h("p", { class: "gallery-status", role: "status" }, "Loading …"),
@@ -38,7 +38,7 @@ function spending({ today, month }) {
       "div",
       { class: "figure" },
       h("dt", {}, name),
-      h("dd", {}, money(spent), reserved > 0 && h("p", { class: "fine" }, `${money(reserved)} set aside`)),
+      h("dd", {}, money(spent), reserved > 0 && h("p", { class: "fine" }, `${money(reserved)} reserved`)),
     );
   return h("dl", { class: "figures" }, figure("You spent today", today), figure("You spent this month", month));
 }
@@ -59,7 +59,7 @@ function performance(items) {
           h("th", {}, "Provider"),
           h("th", {}, "State"),
           h("th", { class: "is-number" }, "Success"),
-          h("th", { class: "is-number" }, "Time an image"),
+          h("th", { class: "is-number" }, "Time per image"),
           h("th", { class: "is-number" }, "Models"),
         ),
       ),
@@ -84,9 +84,9 @@ function performance(items) {
 
 function state(item) {
   if (!item.configured && !item.own_key) return h("span", { class: "state" }, "No key");
-  const drawn = stateOf(item.health);
-  drawn.textContent = HEALTH[item.health] ?? item.health;
-  return drawn;
+  const label = stateOf(item.health);
+  label.textContent = HEALTH[item.health] ?? item.health;
+  return label;
 }
 
 function provider(item) {
@@ -134,9 +134,9 @@ function provider(item) {
   );
 }
 
-const prices = ({ prices: listed = [] }) =>
-  listed.length
-    ? listed
+const prices = ({ prices: all = [] }) =>
+  all.length
+    ? all
         .map(
           (price) =>
             `${price.amount} ${price.currency} / ` +
@@ -147,10 +147,10 @@ const prices = ({ prices: listed = [] }) =>
 
 function ownKey(item) {
   const path = `/v1/provider-keys/${encodeURIComponent(item.provider)}`;
-  const attempt = async (act, said) => {
+  const attempt = async (act, notice) => {
     try {
       await act();
-      notify(said);
+      notify(notice);
       refresh();
     } catch (error) {
       notify(error.message, { isProblem: true });
@@ -176,7 +176,7 @@ function ownKey(item) {
     const { key, account_id: account } = Object.fromEntries(new FormData(event.target));
     attempt(
       () => call("PUT", path, { json: { key, ...(account && { account_id: account }) } }),
-      "Your key is saved, encrypted. Nobody can read it back.",
+      "Your key is saved, encrypted. It cannot be read back.",
     );
   };
   return h(
@@ -185,7 +185,7 @@ function ownKey(item) {
     field(
       "A key of your own",
       (id) => h("input", { id, name: "key", type: "password", required: true, autocomplete: "off" }),
-      "Images are then made at your cost, not the store's.",
+      "Images are then made at your cost.",
     ),
     item.provider === "cloudflare" &&
       field("Cloudflare account", (id) => h("input", { id, name: "account_id", autocomplete: "off" })),

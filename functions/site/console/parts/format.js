@@ -1,4 +1,4 @@
-// Numbers, times and sizes as people read them.
+// Numbers, times and sizes for people.
 
 const number = new Intl.NumberFormat("en");
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -32,7 +32,7 @@ export function bytes(value) {
   return `${scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${units[unit]}`;
 }
 
-/** US dollars; what is not known is said so, and never shown as nothing. */
+/** US dollars; an unknown amount is "unknown", never 0. */
 export function money(value) {
   if (value === null || value === undefined) return "unknown";
   const amount = Number(value);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
@@ -19,7 +19,7 @@ class Callers:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def authorization(self) -> Authorization:
         from image_store.services.callers.authorization import Authorization
 
@@ -31,7 +31,7 @@ class Callers:
             admin_subjects=self._settings.admins.subjects,
         )
 
-    @made_once
+    @lazy_property
     def key_administration(self) -> KeyAdministration:
         from image_store.services.callers.key_administration import KeyAdministration
 

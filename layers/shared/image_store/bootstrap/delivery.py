@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
@@ -24,7 +24,7 @@ class Delivery:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def publisher(self) -> Publisher:
         from image_store.services.delivery.publishing import Publisher
 
@@ -40,7 +40,7 @@ class Delivery:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def renditions(self) -> Renditions:
         from image_store.services.delivery.renditions import Renditions
 
@@ -50,7 +50,7 @@ class Delivery:
             presets=self._settings.renditions.presets,
         )
 
-    @made_once
+    @lazy_property
     def rendering(self) -> Rendering:
         from image_store.services.delivery.rendering import Rendering
 
@@ -66,7 +66,7 @@ class Delivery:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def transforming(self) -> Transforming:
         from image_store.services.delivery.transforming import Transforming
 
@@ -80,7 +80,7 @@ class Delivery:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def share_administration(self) -> ShareAdministration:
         from image_store.services.delivery.shares import ShareAdministration
 
@@ -93,7 +93,7 @@ class Delivery:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def shared_view(self) -> SharedView:
         from image_store.services.delivery.shares import SharedView
 
@@ -105,13 +105,13 @@ class Delivery:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def share_links(self) -> ShareLinks:
         from image_store.services.delivery.signed_links import ShareLinks
 
         return ShareLinks(keys=self._ports.signing_keys)
 
-    @made_once
+    @lazy_property
     def sharing(self) -> Sharing:
         from image_store.services.delivery.signed_links import Sharing
 
@@ -122,7 +122,7 @@ class Delivery:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def shared(self) -> SharedImages:
         from image_store.services.delivery.signed_links import SharedImages
 

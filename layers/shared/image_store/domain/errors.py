@@ -1,15 +1,14 @@
-"""Every way the store says no, each with a stable code that clients may rely on.
+"""The errors of the store, each with a stable code that clients may rely on.
 
-The codes are those of the HTTP contract. Their statuses live in one table in
-`entrypoints/http/problems.py`. A message is written for the caller: it names what was wrong and what to do,
-never a key, a bucket or another owner's data.
+The codes belong to the HTTP contract; the table in `entrypoints/http/problems.py` gives each its status. A message is
+written for the caller: it says what was wrong and what to do, and never names a key, a bucket or another owner's data.
 """
 
 from datetime import timedelta
 
 
 class ImageStoreError(Exception):
-    """The root of all errors of the store; `code` is stable, the message is safe to show."""
+    """The base class of all errors of the store; the message is safe to show to the caller."""
 
     code = "internal_error"
 
@@ -20,7 +19,7 @@ class ImageStoreError(Exception):
 
 
 class UnreadableRow(ImageStoreError):
-    """A row of the table that this version of the store cannot read; the message says what to do about it."""
+    """This version of the store cannot read a row of the table; the message says what to do about it."""
 
     code = "internal_error"
 
@@ -31,13 +30,13 @@ class ConfigurationError(ImageStoreError):
     code = "internal_error"
 
 
-# What the caller sent ---------------------------------------------------------------------------------
+# The request ------------------------------------------------------------------------------------------
 
 
 class InvalidRequest(ImageStoreError):
-    """The request does not have the form the contract asks for.
+    """The request does not follow the API's schema.
 
-    `errors` holds one `(location, type, message)` for each fault and never the input itself.
+    `errors` holds `(location, type, message)` of each fault, and never the input itself.
     """
 
     code = "invalid_request"
@@ -50,7 +49,7 @@ class InvalidRequest(ImageStoreError):
 
 
 class MethodNotAllowed(ImageStoreError):
-    """There is such an address, and it does not answer this method; `allowed` names those that it does."""
+    """The address does not accept this method; `allowed` lists the methods that it accepts."""
 
     code = "method_not_allowed"
 
@@ -60,43 +59,43 @@ class MethodNotAllowed(ImageStoreError):
 
 
 class InvalidCursor(ImageStoreError):
-    """The cursor was altered, has expired, or belongs to another owner or query."""
+    """The cursor was changed, has expired, or belongs to another owner or query."""
 
     code = "invalid_cursor"
 
 
 class AttributesTooLarge(ImageStoreError):
-    """Prompt and params, or the custom metadata, are larger than a record may be."""
+    """An attribute, such as the prompt or the custom metadata, is too large for the record."""
 
     code = "attributes_too_large"
 
 
 class PayloadTooLarge(ImageStoreError):
-    """The body or the object has more bytes than this way in accepts."""
+    """The body or the object has more bytes than this way of uploading accepts."""
 
     code = "payload_too_large"
 
 
 class UnsupportedMediaType(ImageStoreError):
-    """The bytes, or the body's content type, are of a kind the store does not take."""
+    """The store does not accept this image format, or this content type of a body."""
 
     code = "unsupported_media_type"
 
 
 class ContentTypeMismatch(ImageStoreError):
-    """The declared type is not the type the bytes show."""
+    """The declared type differs from the type of the bytes."""
 
     code = "content_type_mismatch"
 
 
 class InvalidImage(ImageStoreError):
-    """The bytes begin like an image and cannot be decoded to their end."""
+    """The bytes begin like an image, but cannot be decoded completely."""
 
     code = "invalid_image"
 
 
 class ImageTooLarge(ImageStoreError):
-    """The image has more pixels than the deployment decodes."""
+    """The image has more pixels, or needs more memory, than the deployment allows."""
 
     code = "image_too_large"
 
@@ -104,8 +103,8 @@ class ImageTooLarge(ImageStoreError):
 class UrlNotAllowed(ImageStoreError):
     """No image could be fetched from a URL.
 
-    Always the same message, whether the URL is refused or its server failed: whoever sends URLs learns nothing of
-    the network behind the store. The log says why.
+    The message is the same for a refused URL and for a server that failed, so that a caller cannot explore the network
+    of the store. The log has the reason.
     """
 
     code = "url_not_allowed"
@@ -118,28 +117,28 @@ class UrlNotAllowed(ImageStoreError):
 
 
 class TooManyFrames(ImageStoreError):
-    """The animation has more frames, or more pixels in all its frames, than the deployment decodes."""
+    """The animation has more frames, or more pixels in all frames together, than the deployment allows."""
 
     code = "too_many_frames"
 
 
 class ChecksumMismatch(ImageStoreError):
-    """The bytes that arrived are not those that were announced."""
+    """The bytes that arrived do not have the announced checksum."""
 
     code = "checksum_mismatch"
 
 
-# What the store holds ---------------------------------------------------------------------------------
+# Images and jobs --------------------------------------------------------------------------------------
 
 
 class ImageNotFound(ImageStoreError):
-    """There is no such image for this caller: none at all, deleted, or somebody else's."""
+    """The image does not exist, was deleted, or belongs to another owner."""
 
     code = "image_not_found"
 
 
 class DuplicateImage(ImageStoreError):
-    """The owner already has these bytes, and the caller asked to refuse a second copy."""
+    """The owner already has an image with these bytes, and the caller wants no second one."""
 
     code = "duplicate_image"
 
@@ -149,79 +148,79 @@ class DuplicateImage(ImageStoreError):
 
 
 class UploadNotFound(ImageStoreError):
-    """There is no such direct upload for this caller: none at all, expired, deleted, or somebody else's."""
+    """The direct upload does not exist, has expired, was deleted, or belongs to another owner."""
 
     code = "upload_not_found"
 
 
 class UploadIncomplete(ImageStoreError):
-    """A direct upload is to be completed and its bytes have not arrived."""
+    """A direct upload cannot be completed, because its bytes have not arrived."""
 
     code = "upload_incomplete"
 
 
 class RepairNotFound(ImageStoreError):
-    """There is no such repair: none at all, or one that is longer ago than 90 days."""
+    """The repair does not exist, or is older than 90 days."""
 
     code = "repair_not_found"
 
 
 class MigrationNotFound(ImageStoreError):
-    """There is no such migration."""
+    """The migration does not exist."""
 
     code = "migration_not_found"
 
 
 class SourceUnreadable(ImageStoreError):
-    """The source of a migration is not there, was changed while it was read, or may not be read."""
+    """The source of a migration is missing, changed while it was read, or may not be read."""
 
     code = "source_unreadable"
 
 
 class JobNotFound(ImageStoreError):
-    """There is no such generation job for this caller: none at all, forgotten, or somebody else's."""
+    """The generation job does not exist, has expired, or belongs to another owner."""
 
     code = "job_not_found"
 
 
 class Conflict(ImageStoreError):
-    """Another request changed the same thing at the same moment; reading again and repeating is safe."""
+    """Another request changed the same row at the same time; reading again and retrying is safe."""
 
     code = "conflict"
 
 
 class PreconditionFailed(ImageStoreError):
-    """If-Match names a version that is no longer current."""
+    """`If-Match` names a version that is not the current one."""
 
     code = "precondition_failed"
 
 
 class IdempotencyInProgress(ImageStoreError):
-    """A request with the same Idempotency-Key has not ended yet."""
+    """A request with the same `Idempotency-Key` is still running."""
 
     code = "idempotency_in_progress"
 
 
 class IdempotencyMismatch(ImageStoreError):
-    """The Idempotency-Key was used before for another request body."""
+    """The `Idempotency-Key` was used for another request body."""
 
     code = "idempotency_mismatch"
 
 
 class QuotaExceeded(ImageStoreError):
-    """The owner's quota of images or bytes would be passed."""
+    """The image would exceed the owner's quota of images or bytes."""
 
     code = "quota_exceeded"
 
 
 class BudgetExceeded(ImageStoreError):
-    """The request alone costs more than a budget allows; waiting does not help."""
+    """The request alone costs more than a budget allows; a retry cannot succeed."""
 
     code = "budget_exceeded"
 
 
 class BudgetUsedUp(BudgetExceeded):
-    """A budget has no room for the request until it begins anew."""
+    """A budget is used up until its next day or month."""
 
     def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
@@ -313,28 +312,28 @@ class TooManyKeys(ImageStoreError):
 
 
 class AdminRequired(ImageStoreError):
-    """The caller is known and is no admin."""
+    """The caller is not an admin."""
 
     code = "admin_required"
 
 
-# What the store stands on -----------------------------------------------------------------------------
+# Other services ---------------------------------------------------------------------------------------
 
 
 class StorageUnavailable(ImageStoreError):
-    """R2 or DynamoDB did not answer as it should; nothing is known to have changed; retrying is safe."""
+    """R2 or DynamoDB failed. The change may or may not have been made; retrying is safe."""
 
     code = "storage_unavailable"
 
 
 class ProviderFailed(ImageStoreError):
-    """No provider of images is configured that can do what is asked."""
+    """No provider can generate the requested images."""
 
     code = "provider_failed"
 
 
 class DeadlineExceeded(ImageStoreError):
-    """The function ran out of its time before the work was done; retrying is safe."""
+    """The function ran out of time before the work was done; retrying is safe."""
 
     code = "deadline_exceeded"
 
@@ -346,4 +345,4 @@ RETRYABLE: tuple[type[ImageStoreError], ...] = (
     IdempotencyInProgress,
     ConfigurationError,
 )
-"""What may go better later, for work that can wait; everything else the store says of an image is final."""
+"""Errors after which queued work is tried again; every other error of an image is final."""

@@ -47,9 +47,9 @@ class ImageRepository(Protocol):
     ) -> None:
         """Write the next version of an image, with every row that follows from it.
 
-        Group, checksum, guard and index rows and the row of the current publication are derived from the record.
-        Usage is given back when an image becomes DELETING. `publications`, which are not current, are written in the
-        same transaction; the row of a publication never loses a key.
+        Group, checksum, guard and index rows and the row of the current publication follow from the record. When an
+        image becomes DELETING, its usage is released. `publications`, which are not current, are written in the same
+        transaction; the row of a publication never loses a key.
 
         Raises
         ------
@@ -86,10 +86,10 @@ class ImageRepository(Protocol):
 
 
 class Claims(Protocol):
-    """The checksums, idempotency keys and usage that reservations have taken."""
+    """The checksums, idempotency keys and usage that reservations have written."""
 
     def copies(self, owner: str, sha256: str) -> Copies:
-        """The owner's stored images with this checksum, strongly consistent."""
+        """Read which images of the owner have this checksum, strongly consistent."""
         ...
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
@@ -97,11 +97,11 @@ class Claims(Protocol):
         ...
 
     def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
-        """Let an idempotency key expire earlier, unless its row was changed meanwhile."""
+        """Set an earlier expiry of an idempotency key, unless its row was changed meanwhile."""
         ...
 
     def usage(self, owner: str) -> Usage:
-        """The usage of an owner: strongly consistent for images reserved under a quota, eventually for the rest."""
+        """Read the usage of an owner: strongly consistent for images reserved under a quota, eventually for others."""
         ...
 
 
@@ -116,11 +116,10 @@ class ImageProcessor(Protocol):
         *,
         provenance: Provenance | None = None,
     ) -> ProcessedImage:
-        """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
+        """Verify that `data` is an accepted image, and make a rendition by each recipe from one decode.
 
-        `media_type` is the known type of the image, or None. Renditions come in the order of
-        `recipes` and under their names; they have the orientation applied, are in sRGB and carry no metadata
-        but `provenance`.
+        `media_type` is the known type of the image, or None. Renditions have the order and the names of `recipes`.
+        Their orientation is applied, their colors are sRGB, and their only metadata is `provenance`.
 
         Raises
         ------
@@ -131,7 +130,7 @@ class ImageProcessor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The response of a remote server."""
+    """The file that a remote server returned."""
 
     data: bytes
     content_type: str | None
@@ -147,13 +146,13 @@ class Fetcher(Protocol):
         Raises
         ------
         UrlNotAllowed
-            the URL, an address that it resolves to, or the response is not acceptable; or there was no response
+            the URL, an address that it resolves to, or the response is not allowed; or there was no response
         """
         ...
 
 
 class VersionedBucket(Protocol):
-    """A bucket that keeps every version of an object, as its sweep needs it."""
+    """A bucket that keeps every version of an object."""
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
         """One page of the versions below a prefix that have bytes, by key, the newest of a key first.
@@ -167,15 +166,15 @@ class IngestEvents(Protocol):
     """The queue of events about dropped objects: at least once, in any order."""
 
     def announce(self, dropped: DroppedObject) -> None:
-        """Announce an object as the bucket itself does; StorageUnavailable when the queue does not take it."""
+        """Announce an object as the bucket itself does; StorageUnavailable if the queue does not accept it."""
         ...
 
 
 class IngestNotes(Protocol):
-    """Notes on dropped objects that are no images, and the position of their sweep."""
+    """Notes about dropped objects that were not stored, and the position of their sweep."""
 
     def find_settled(self, names: Collection[str], *, at: datetime) -> Collection[str]:
-        """The idempotency names that have an image or a note, strongly consistent."""
+        """Find the idempotency names that have an image or a valid note, strongly consistent."""
         ...
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
@@ -183,7 +182,7 @@ class IngestNotes(Protocol):
         ...
 
     def sweep_position(self, sweep: str) -> SweepPosition | None:
-        """Where a sweep stopped, strongly consistent; None before the first."""
+        """Read where a sweep stopped, strongly consistent; None before the first."""
         ...
 
     def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:

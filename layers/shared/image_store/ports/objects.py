@@ -1,4 +1,4 @@
-"""Where the bytes are."""
+"""The port of object stores."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 class ObjectMissing(Exception):
-    """An object that was to be read or copied is not there; services decide what that means."""
+    """An object to be read or copied does not exist; services decide what that means."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What an object store tells about an object without its bytes."""
+    """An object without its bytes."""
 
     key: str
     size_bytes: int
     modified_at: datetime
     etag: str | None = None
-    """Names these very bytes for a conditional read or copy; opaque."""
+    """Identifies the bytes for a conditional read or copy; opaque."""
     sha256: str | None = None
-    """The checksum kept in the object's metadata, where it was given; listings never carry it."""
+    """The checksum in the object's metadata, if there is one; listings never have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ class PresignedPut:
 
     url: str
     headers: Mapping[str, str]
-    """What has to be sent exactly so; Content-Length follows from the body."""
+    """Headers that must be sent unchanged; Content-Length follows from the body."""
 
 
 class ObjectStore(Protocol):
-    """One bucket, spoken to in S3's language. All methods raise StorageUnavailable when it does not answer."""
+    """One bucket behind S3's API. All methods raise StorageUnavailable when it does not answer."""
 
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
     ) -> None:
         """Write an object that must not exist yet (If-None-Match: *); the store verifies its MD5.
 
-        Safe to repeat: a key that exists already with these very bytes counts as written.
+        Safe to repeat: a key that exists with the same bytes counts as written.
 
         Raises
         ------
@@ -66,26 +66,26 @@ class ObjectStore(Protocol):
     ) -> None:
         """Copy an object to `key`, replacing its headers and metadata by these alone.
 
-        Safe to repeat: a key belongs to one source. Raises ObjectMissing when the source is not there, or is not
-        the object that `source_etag` names.
+        Safe to repeat, since a key has one source. Raises ObjectMissing if the source does not exist, or is not the
+        object that `source_etag` names.
         """
         ...
 
     def head(self, key: str) -> StoredObject | None:
-        """Describe an object; None says that it surely does not exist."""
+        """Describe an object; None means that it does not exist, and never that the answer is unknown."""
         ...
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
-        """Read an object whole; PayloadTooLarge when it has more than `max_bytes`.
+        """Read a whole object; PayloadTooLarge if it has more than `max_bytes`.
 
-        ObjectMissing when it is absent, or is not the object that `etag` names.
+        ObjectMissing if it does not exist, or is not the object that `etag` names.
         """
         ...
 
     def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
-        """Read `length` bytes of an object from byte `start` on, fewer where it ends before; `start` lies in it.
+        """Read `length` bytes of an object from byte `start`, which it has; fewer if the object ends before.
 
-        ObjectMissing when it is absent, or is not the object that `etag` names.
+        ObjectMissing if it does not exist, or is not the object that `etag` names.
         """
         ...
 
@@ -94,19 +94,19 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
-        """All objects below a prefix, in the order of their keys, page by page as they are consumed.
+        """List all objects below a prefix in the order of their keys; pages are read as they are consumed.
 
-        A prefix ends in `/`, or is empty for the whole bucket. With `after` the list begins behind that key.
+        A prefix ends in `/`, or is empty for the whole bucket. With `after` the list begins after that key.
         """
         ...
 
     def presigned_read(
         self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
     ) -> str:
-        """A link that reads one object for 15–60 minutes without further credentials, with that one method.
+        """A link that reads one object with this method for 15–60 minutes without further credentials.
 
-        Links made within the same half hour are equal, so that browsers can cache what they show.
-        `filename` makes the browser save the object under that name.
+        Links of the same half hour are equal, so that browsers can cache the object. With `filename` the browser saves
+        the object under that name.
         """
         ...
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from image_store.domain.callers.issuers import Issuer, Issuers, issuer_from
+from image_store.domain.callers.issuers import TrustedIssuer, Issuers, issuer_from
 from image_store.domain.errors import ConfigurationError
 from image_store.settings.variables import Variables
 
@@ -32,10 +32,10 @@ class AdminSettings:
 
 def read_issuers(variables: Variables) -> Issuers:
     """The issuers of `ISSUERS`, a JSON list, and the one of `ISSUER` and `AUDIENCE`, which has no subject prefix."""
-    issuers: list[Issuer] = []
+    issuers: list[TrustedIssuer] = []
     if variables.text("ISSUER"):
         audiences = frozenset(variables.entries("AUDIENCE"))
-        issuers.append(Issuer(issuer=variables.text("ISSUER"), audiences=audiences))
+        issuers.append(TrustedIssuer(issuer=variables.text("ISSUER"), audiences=audiences))
     try:
         described = json.loads(variables.text("ISSUERS") or "[]")
         issuers += map(issuer_from, described if isinstance(described, list) else [described])

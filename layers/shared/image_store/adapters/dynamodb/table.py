@@ -50,13 +50,11 @@ class DynamoTable:
         client: Callable[[], Any],
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
-        refusal: Callable[[set[str]], Exception] = refused,
     ) -> None:
         self.name = name
+        self.monotonic = monotonic
         self._client = client
         self._sleep = sleep
-        self._monotonic = monotonic
-        self._refusal = refusal
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Carry out an operation on the table."""
@@ -103,7 +101,7 @@ class DynamoTable:
         def read() -> None:
             answer.update(self._client().transact_get_items(TransactItems=reads))
 
-        self._waiting_out_conflicts(read, [""] * len(reads), settled=lambda: False, refusal=self._refusal)
+        self._waiting_out_conflicts(read, [""] * len(reads), settled=lambda: False, refusal=refused)
         return [found.get("Item") for found in answer["Responses"]]
 
     def transact(
@@ -111,19 +109,17 @@ class DynamoTable:
         writes: Sequence[NamedWrite],
         *,
         settled: Callable[[], bool],
-        refusal: Callable[[set[str]], Exception] | None = None,
+        refusal: Callable[[set[str]], Exception] = refused,
     ) -> None:
         """Carry out writes as a whole; `settled` tells, after a lost answer, whether they are there.
 
-        Raises what `refusal`, by default the table's own, makes of the names of the writes whose conditions failed.
+        Raises what `refusal`, makes of the names of the writes whose conditions failed.
         """
 
         def write() -> None:
             self._client().transact_write_items(TransactItems=[request for _, request in writes])
 
-        self._waiting_out_conflicts(
-            write, [name for name, _ in writes], settled=settled, refusal=refusal or self._refusal
-        )
+        self._waiting_out_conflicts(write, [name for name, _ in writes], settled=settled, refusal=refusal)
 
     def _waiting_out_conflicts(
         self,
@@ -170,7 +166,7 @@ class DynamoTable:
             return answer
 
     def _new_patience(self) -> "_Patience":
-        return _Patience(self._sleep, self._monotonic)
+        return _Patience(self._sleep, self.monotonic)
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -227,14 +223,7 @@ def _reasons(error: ClientError) -> list[str]:
 
 
 class OnTable:
-    """An adapter on rows of the one table; the client is made at the first call."""
+    """An adapter on rows of the one table."""
 
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)
+    def __init__(self, table: DynamoTable) -> None:
+        self._rows = table

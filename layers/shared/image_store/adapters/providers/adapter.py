@@ -23,7 +23,7 @@ from image_store.ports.generation import ImageProvider
 from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
-_MADE = (Unit.IMAGE, Unit.IMAGE_OUTPUT_TOKEN)
+_PICTURE_UNITS = (Unit.IMAGE, Unit.IMAGE_OUTPUT_TOKEN)
 
 _log = logging.getLogger("image_store.generation")
 
@@ -52,9 +52,9 @@ class ProviderAdapter(ImageProvider):
         self._http = PlainHttp(clock)
         self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
 
-    @abstractmethod
     def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
         """Read the usage, unchecked; None if the answer reports none."""
+        return None
 
     @abstractmethod
     def refusal_of(self, answer: Answer) -> Refusal | None:
@@ -94,7 +94,7 @@ class ProviderAdapter(ImageProvider):
         reason = refusal.reason if refusal is not None else reason_of(answer.status)
         says_none = refusal is not None and refusal.says_none_was_made
         made_none = not answer.is_success or (not leaves_traces and (says_none or counted.usage is not None))
-        counts_one = any((counted.usage or {}).get(unit) for unit in _MADE)
+        counts_one = any((counted.usage or {}).get(unit) for unit in _PICTURE_UNITS)
         is_paid = reason is Reason.BAD_ANSWER and (counts_one or not made_none)
         return failure(reason, retry_after=refusal.retry_after if refusal else None, is_paid=is_paid)
 

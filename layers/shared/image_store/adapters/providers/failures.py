@@ -8,21 +8,18 @@ from image_store.domain.generation.providers import ProviderFailure, Reason
 
 LONGEST_WAIT = timedelta(minutes=15)
 _SENTENCES = {
-    Reason.RATE_LIMITED: "The provider takes no more requests for now.",
+    Reason.RATE_LIMITED: "The provider accepts no more requests for now.",
     Reason.UNAVAILABLE: "The provider is not available.",
     Reason.TIMEOUT: "The provider did not answer in time.",
     Reason.CONNECTION: "The connection to the provider failed.",
-    Reason.BAD_ANSWER: "The provider's answer broke off, or holds no image.",
-    Reason.LOST: "The work ended while the provider was at it.",
+    Reason.BAD_ANSWER: "The provider's answer is incomplete or contains no image.",
     Reason.REFUSED: "The provider's policy does not allow this image.",
     Reason.BAD_KEY: "The provider does not accept the key.",
     Reason.NO_BALANCE: "The account with the provider has no balance left.",
     Reason.BAD_REQUEST: "The provider cannot process this request.",
     Reason.NO_MODEL: "The provider has no such model.",
 }
-_PAID = (
-    "The provider counts this image as made, but no whole picture arrived. It is not called again by itself."
-)
+_PAID = "The provider counts this image as made, but no whole picture arrived. It is not called again automatically."
 _BY_STATUS = {
     400: Reason.BAD_REQUEST,
     401: Reason.BAD_KEY,

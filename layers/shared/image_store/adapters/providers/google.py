@@ -74,23 +74,23 @@ class GoogleImages(ProviderAdapter):
             return None
         if not isinstance(usage, dict):
             return _UNREADABLE
-        incoming = _by_modality(usage.get("promptTokensDetails"))
-        outgoing = _by_modality(usage.get("candidatesTokensDetails"))
-        written = count(usage.get("candidatesTokenCount") or 0)
-        thoughts = count(usage.get("thoughtsTokenCount") or 0)
-        if incoming is None or outgoing is None or written is None or thoughts is None:
+        inputs = _by_modality(usage.get("promptTokensDetails"))
+        outputs = _by_modality(usage.get("candidatesTokensDetails"))
+        output_tokens = count(usage.get("candidatesTokenCount") or 0)
+        thought_tokens = count(usage.get("thoughtsTokenCount") or 0)
+        if inputs is None or outputs is None or output_tokens is None or thought_tokens is None:
             return _UNREADABLE
-        drawn = outgoing["IMAGE"] if outgoing else written
-        if incoming:
-            seen = incoming.pop("IMAGE", 0)
-            read: object = incoming.total()
+        picture_tokens = outputs["IMAGE"] if outputs else output_tokens
+        if inputs:
+            reference_tokens = inputs.pop("IMAGE", 0)
+            prompt_tokens: object = inputs.total()
         else:
-            seen, read = 0, usage.get("promptTokenCount") or 0
-        counts: dict[Unit, object] = {Unit.IMAGE_INPUT_TOKEN: seen} if seen else {}
+            reference_tokens, prompt_tokens = 0, usage.get("promptTokenCount") or 0
+        counts: dict[Unit, object] = {Unit.IMAGE_INPUT_TOKEN: reference_tokens} if reference_tokens else {}
         return counts | {
-            Unit.TEXT_INPUT_TOKEN: read,
-            Unit.IMAGE_OUTPUT_TOKEN: drawn,
-            Unit.TEXT_OUTPUT_TOKEN: max(written - drawn, 0) + thoughts,
+            Unit.TEXT_INPUT_TOKEN: prompt_tokens,
+            Unit.IMAGE_OUTPUT_TOKEN: picture_tokens,
+            Unit.TEXT_OUTPUT_TOKEN: max(output_tokens - picture_tokens, 0) + thought_tokens,
         }
 
     def refusal_of(self, answer: Answer) -> Refusal | None:
@@ -100,12 +100,12 @@ class GoogleImages(ProviderAdapter):
         if isinstance(feedback, dict) and feedback.get("blockReason"):
             return Refusal(Reason.REFUSED, says_none_was_made=True)
         candidates = answer.member("candidates")
-        ends = {
+        finish_reasons = {
             str(candidate.get("finishReason"))
             for candidate in (candidates if isinstance(candidates, list) else ())
             if isinstance(candidate, dict)
         }
-        return Refusal(Reason.REFUSED, says_none_was_made=True) if ends & _REFUSALS else None
+        return Refusal(Reason.REFUSED, says_none_was_made=True) if finish_reasons & _REFUSALS else None
 
     def _error(self, answer: Answer) -> Refusal:
         error = answer.member("error")
@@ -120,8 +120,8 @@ class GoogleImages(ProviderAdapter):
         elif answer.status == 499:
             reason = Reason.TIMEOUT
         waits = [answer.headers.get("Retry-After"), *(detail.get("retryDelay") for detail in details)]
-        known = (wait_in(wait, now=self._clock.now()) for wait in waits)
-        return Refusal(reason, next((wait for wait in known if wait), None), says_none_was_made=True)
+        readable = (wait_in(wait, now=self._clock.now()) for wait in waits)
+        return Refusal(reason, next(filter(None, readable), None), says_none_was_made=True)
 
 
 def _ratio(request: ImageRequest) -> str:

@@ -57,20 +57,20 @@ class OpenAIImages(ProviderAdapter):
             return None
         if not isinstance(usage, dict):
             return _UNREADABLE
-        incoming, outgoing = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+        inputs, outputs = usage.get("input_tokens_details"), usage.get("output_tokens_details")
         counts: dict[Unit, object] = {}
-        if isinstance(incoming, dict):
-            counts[Unit.TEXT_INPUT_TOKEN] = incoming.get("text_tokens")
-            counts[Unit.IMAGE_INPUT_TOKEN] = incoming.get("image_tokens")
+        if isinstance(inputs, dict):
+            counts[Unit.TEXT_INPUT_TOKEN] = inputs.get("text_tokens")
+            counts[Unit.IMAGE_INPUT_TOKEN] = inputs.get("image_tokens")
         else:
-            counts[Unit.TEXT_INPUT_TOKEN] = _UNREADABLE if incoming else usage.get("input_tokens")
+            counts[Unit.TEXT_INPUT_TOKEN] = _UNREADABLE if inputs else usage.get("input_tokens")
             counts[Unit.IMAGE_INPUT_TOKEN] = 0
-        if isinstance(outgoing, dict):
-            counts[Unit.TEXT_OUTPUT_TOKEN] = outgoing.get("text_tokens")
-            counts[Unit.IMAGE_OUTPUT_TOKEN] = outgoing.get("image_tokens")
+        if isinstance(outputs, dict):
+            counts[Unit.TEXT_OUTPUT_TOKEN] = outputs.get("text_tokens")
+            counts[Unit.IMAGE_OUTPUT_TOKEN] = outputs.get("image_tokens")
         else:
             counts[Unit.TEXT_OUTPUT_TOKEN] = 0
-            counts[Unit.IMAGE_OUTPUT_TOKEN] = _UNREADABLE if outgoing else usage.get("output_tokens")
+            counts[Unit.IMAGE_OUTPUT_TOKEN] = _UNREADABLE if outputs else usage.get("output_tokens")
         return counts
 
     def refusal_of(self, answer: Answer) -> Refusal | None:
@@ -78,10 +78,10 @@ class OpenAIImages(ProviderAdapter):
         if not error and answer.is_success:
             return None
         codes = [error.get(name) for name in ("code", "type")] if isinstance(error, dict) else [error]
-        known = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
+        reasons = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
         wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
         # The code comes before the type, which is more general.
-        return Refusal(known[0] if known else reason_of(answer.status), wait, says_none_was_made=True)
+        return Refusal(reasons[0] if reasons else reason_of(answer.status), wait, says_none_was_made=True)
 
 
 ADAPTER = OpenAIImages

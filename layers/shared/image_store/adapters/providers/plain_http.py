@@ -22,7 +22,7 @@ from image_store.ports.system import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_JSON_PARTS = 1_000_000
-"""Lists, objects and what they hold; an answer with ten pictures and their details has some hundred."""
+"""Lists, objects and their parts; an answer with ten pictures and their details has about a hundred."""
 _CONNECT_SECONDS = 5.0
 _PART_BYTES = 16 * 1024
 _GZIP = b"\x1f\x8b"
@@ -54,7 +54,7 @@ class Answer:
 
     @cached_property
     def text(self) -> str:
-        """The body as text, with a mark for each byte that is none."""
+        """The body as text, with a replacement character for each byte that is no text."""
         try:
             encoding = json.detect_encoding(self.data[:16])
             return self.data.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
@@ -85,7 +85,7 @@ class Answer:
         return value, _end_of_space(text, end) == len(text)
 
     def member(self, name: str) -> Any:
-        """A member of the JSON object that the body is; None when there is no such."""
+        """A member of the body's JSON object; None if there is none."""
         return self.json.get(name) if isinstance(self.json, dict) else None
 
 
@@ -98,10 +98,10 @@ class PlainHttp:
     def send(
         self, method: str, url: str, *, headers: Mapping[str, str], until: datetime, body: bytes | None = None
     ) -> Answer:
-        """One exchange, done by `until`; ProviderFailure when no answer began."""
+        """Send a request and read its answer by `until`; ProviderFailure if no answer began."""
         from urllib3.exceptions import HTTPError
 
-        from image_store.adapters.remote.watch import Watch
+        from image_store.adapters.remote.time_limit import TimeLimit
 
         connection = self._connected(url, until)
         parts = urlsplit(url)
@@ -109,7 +109,7 @@ class PlainHttp:
         if parts.query:
             resource += "?" + quote(parts.query, safe=_PATH_SAFE + "?")
         try:
-            with Watch(connection, self._left(until)) as watch:
+            with TimeLimit(connection, self._left(until)) as time_limit:
                 try:
                     connection.request(
                         method,
@@ -121,12 +121,12 @@ class PlainHttp:
                     )
                     answer = connection.getresponse()
                 except (HTTPError, HTTPException, OSError) as error:
-                    late = watch.is_over or isinstance(error, TimeoutError)
+                    late = time_limit.has_expired or isinstance(error, TimeoutError)
                     raise failure(Reason.TIMEOUT if late else Reason.CONNECTION) from error
-                data, broken = _read(answer, watch)
+                data, broken = _read(answer, time_limit)
         finally:
             connection.close()
-        return Answer(answer.status, answer.headers, *_unpacked(data, answer.headers, broken))
+        return Answer(answer.status, answer.headers, *_decompressed(data, answer.headers, broken))
 
     def _connected(self, url: str, until: datetime) -> Any:
         from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -149,7 +149,7 @@ class PlainHttp:
         except (HTTPError, OSError, ValueError) as error:
             connection.close()
             raise failure(Reason.UNAVAILABLE) from error  # it was not reached, so nothing was sent
-        # The watch ends it; a time limit of the socket's own would throw away what has arrived.
+        # The time limit ends it; a timeout of the socket would discard what has arrived.
         connection.timeout = left + 1
         return connection
 
@@ -160,8 +160,8 @@ class PlainHttp:
         return left
 
 
-def _read(answer: Any, watch: Any) -> tuple[bytes, Reason | None]:
-    """The body as far as it came, and why no further."""
+def _read(answer: Any, time_limit: Any) -> tuple[bytes, Reason | None]:
+    """The body as far as it came, and why it is incomplete."""
     from urllib3.exceptions import HTTPError
 
     parts: list[bytes] = []
@@ -173,14 +173,16 @@ def _read(answer: Any, watch: Any) -> tuple[bytes, Reason | None]:
             if size > MAX_ANSWER_BYTES:
                 return b"".join(parts), Reason.BAD_ANSWER
     except (HTTPError, HTTPException, OSError):
-        return b"".join(parts), Reason.TIMEOUT if watch.is_over else Reason.CONNECTION
+        return b"".join(parts), Reason.TIMEOUT if time_limit.has_expired else Reason.CONNECTION
     finally:
         answer.close()
-    return b"".join(parts), Reason.TIMEOUT if watch.is_over else None
+    return b"".join(parts), Reason.TIMEOUT if time_limit.has_expired else None
 
 
-def _unpacked(data: bytes, headers: Mapping[str, str], broken: Reason | None) -> tuple[bytes, Reason | None]:
-    """The body unpacked if it is packed, whatever its headers say; it unpacks to no more than an answer may have."""
+def _decompressed(
+    data: bytes, headers: Mapping[str, str], broken: Reason | None
+) -> tuple[bytes, Reason | None]:
+    """The decompressed body, whatever its headers say, at most MAX_ANSWER_BYTES."""
     encoding = (headers.get("Content-Encoding") or "").strip().lower()
     if data.startswith(_GZIP):
         windows = [_ANY_ZLIB]
@@ -189,14 +191,14 @@ def _unpacked(data: bytes, headers: Mapping[str, str], broken: Reason | None) ->
     else:
         windows = []
     for window in windows:
-        unpacking = zlib.decompressobj(window)
+        decompressor = zlib.decompressobj(window)
         try:
-            unpacked = unpacking.decompress(data, MAX_ANSWER_BYTES)
+            body = decompressor.decompress(data, MAX_ANSWER_BYTES)
         except zlib.error:
             continue
-        if unpacking.unconsumed_tail:
-            return unpacked, Reason.BAD_ANSWER
-        return unpacked, broken if unpacking.eof else broken or Reason.CONNECTION
+        if decompressor.unconsumed_tail:
+            return body, Reason.BAD_ANSWER
+        return body, broken if decompressor.eof else broken or Reason.CONNECTION
     return data, broken
 
 
@@ -210,7 +212,7 @@ def _number(digits: str) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. Of two members of one name the later counts, unless it holds nothing."""
+    """A JSON object. If two members have one name, the later counts, unless it is empty."""
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name not in members or value:

@@ -19,7 +19,7 @@ from jwt import PyJWK
 from jwt.exceptions import InvalidKeyError, PyJWKError
 
 from image_store.adapters.tokens.documents import UnreadableDocument, read_document
-from image_store.domain.callers.issuers import Issuer
+from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.errors import IssuerUnavailable
 from image_store.ports.system import Clock
 
@@ -43,7 +43,7 @@ ALGORITHMS = {
 
 Read = Callable[[str], dict[str, Any]]
 """Reads the JSON object at an address; raises UnreadableDocument."""
-Report = Callable[[Issuer, str], None]
+Report = Callable[[TrustedIssuer, str], None]
 """Receives the reason why the keys of an issuer could not be read."""
 
 
@@ -79,7 +79,7 @@ class KeySets:
         self._read = read
         self._sets: dict[str, _KeySet] = {}
 
-    def keys(self, issuer: Issuer, key_id: str | None) -> tuple[PublicKey, ...]:
+    def keys(self, issuer: TrustedIssuer, key_id: str | None) -> tuple[PublicKey, ...]:
         """The keys that may have signed a token with this `kid`; all of them for a token without one.
 
         Raises IssuerUnavailable when the keys of the issuer are not known and cannot be read.
@@ -96,7 +96,7 @@ class KeySets:
     def _is_usable(self, key_set: _KeySet, now: datetime) -> bool:
         return key_set.read_at is not None and now - key_set.read_at < USABLE_FOR
 
-    def _refresh(self, issuer: Issuer, key_set: _KeySet, now: datetime) -> None:
+    def _refresh(self, issuer: TrustedIssuer, key_set: _KeySet, now: datetime) -> None:
         pause = FAILURE_PAUSE if key_set.has_failed else UNKNOWN_KEY_PAUSE
         if key_set.tried_at is not None and now - key_set.tried_at < pause:
             return
@@ -110,7 +110,7 @@ class KeySets:
         else:
             key_set.keys, key_set.read_at, key_set.has_failed = keys, now, False
 
-    def _discovered(self, issuer: Issuer) -> str:
+    def _discovered(self, issuer: TrustedIssuer) -> str:
         """The address of the key set, from the discovery document (OpenID Connect Discovery 1.0, section 4)."""
         document = self._read(f"{issuer.issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != issuer.issuer:  # section 4.3

@@ -6,7 +6,7 @@ import jwt
 from jwt.exceptions import ExpiredSignatureError, ImmatureSignatureError, PyJWTError
 
 from image_store.adapters.tokens.key_sets import ALGORITHMS, KeySets, PublicKey
-from image_store.domain.callers.issuers import Issuer, Issuers
+from image_store.domain.callers.issuers import TrustedIssuer, Issuers
 from image_store.domain.errors import InvalidToken
 from image_store.ports.callers import TokenVerifier, VerifiedToken
 
@@ -39,7 +39,7 @@ class JwtVerifier(TokenVerifier):
         owner = self._issuers.owner_of(issuer, claims["sub"])
         return VerifiedToken(owner=owner, scopes=_scopes(claims))
 
-    def _issuer_of(self, token: str) -> Issuer:
+    def _issuer_of(self, token: str) -> TrustedIssuer:
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
         except (PyJWTError, ValueError, RecursionError):
@@ -50,7 +50,7 @@ class JwtVerifier(TokenVerifier):
             raise InvalidToken("The token's issuer is not one that this deployment accepts.")
         return issuer
 
-    def _claims(self, token: str, header: dict[str, Any], issuer: Issuer) -> dict[str, Any]:
+    def _claims(self, token: str, header: dict[str, Any], issuer: TrustedIssuer) -> dict[str, Any]:
         """The claims, once one of the issuer's keys verifies the signature and they are in force."""
         algorithm, key_id = header["alg"], header.get("kid")
         keys = [key for key in self._key_sets.keys(issuer, key_id) if algorithm in key.algorithms]
@@ -89,7 +89,7 @@ def _header(token: str) -> dict[str, Any]:
     return header
 
 
-def _check_audience(claims: dict[str, Any], issuer: Issuer) -> None:
+def _check_audience(claims: dict[str, Any], issuer: TrustedIssuer) -> None:
     """Raise InvalidToken unless `aud`, or `client_id` where there is no `aud`, is an audience of the deployment.
 
     Cognito's access tokens have no `aud` (Amazon Cognito, "Understanding the access token").

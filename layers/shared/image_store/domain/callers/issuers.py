@@ -13,7 +13,7 @@ _MEMBERS = frozenset({"issuer", "audiences", "subject_prefix", "keys_url"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issuer:
+class TrustedIssuer:
     """One issuer of tokens, as the deployment describes it."""
 
     issuer: str
@@ -32,7 +32,7 @@ class Issuers:
     cannot name a subject that begins with the prefix of another issuer.
     """
 
-    def __init__(self, issuers: Iterable[Issuer]) -> None:
+    def __init__(self, issuers: Iterable[TrustedIssuer]) -> None:
         """Raise ConfigurationError where two issuers could name the same owner."""
         every = tuple(issuers)
         self._by_name = {issuer.issuer: issuer for issuer in every}
@@ -48,11 +48,11 @@ class Issuers:
                     "ISSUERS has subject prefixes that are equal, or of which one begins with another."
                 )
 
-    def named(self, issuer: str) -> Issuer | None:
+    def named(self, issuer: str) -> TrustedIssuer | None:
         """The issuer with this `iss`; None for one that the deployment does not accept."""
         return self._by_name.get(issuer)
 
-    def owner_of(self, issuer: Issuer, subject: str) -> str:
+    def owner_of(self, issuer: TrustedIssuer, subject: str) -> str:
         """The owner that a subject of an issuer is; InvalidToken where it cannot be one."""
         owner = issuer.subject_prefix + subject
         foreign = (prefix for prefix in self._prefixes if prefix and prefix != issuer.subject_prefix)
@@ -61,7 +61,7 @@ class Issuers:
         return owner
 
 
-def issuer_from(described: Mapping[str, Any]) -> Issuer:
+def issuer_from(described: Mapping[str, Any]) -> TrustedIssuer:
     """An issuer from its JSON object; ValueError for one that is not well-formed."""
     if not isinstance(described, Mapping) or not set(described) <= _MEMBERS:
         raise ValueError("not an issuer")
@@ -74,7 +74,7 @@ def issuer_from(described: Mapping[str, Any]) -> Issuer:
     issuer, prefix, keys_url = texts
     for address in filter(None, (issuer, keys_url)):
         check_address(address)
-    return Issuer(issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url)
+    return TrustedIssuer(issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url)
 
 
 def check_address(address: str) -> None:

@@ -21,6 +21,6 @@ def parse_cache_control(text: str) -> str:
         elif name in _SECONDS and value.isascii() and value.isdecimal() and int(value) <= MAX_SECONDS:
             directives.append(f"{name}={int(value)}")
         else:
-            known = ", ".join(sorted(_FLAGS | _SECONDS))
-            raise InvalidRequest(f"cache_control takes {known}; seconds up to {MAX_SECONDS}.")
+            allowed = ", ".join(sorted(_FLAGS | _SECONDS))
+            raise InvalidRequest(f"cache_control takes {allowed}; seconds up to {MAX_SECONDS}.")
     return ", ".join(directives)

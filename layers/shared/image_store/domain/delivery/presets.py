@@ -74,17 +74,17 @@ def _is_name(name: str) -> bool:
     return 0 < len(name) <= MAX_NAME_CHARACTERS and _NAME_CHARACTERS.issuperset(name)
 
 
-def _check_name(name: str, taken: Mapping[str, Preset]) -> None:
+def _check_name(name: str, presets: Mapping[str, Preset]) -> None:
     if not _is_name(name):
-        raise ValueError("a name has 1–32 of a–z, 0–9, _ and -, and an = follows")
+        raise ValueError("a name has 1–32 of a–z, 0–9, _ and -, and is followed by =")
     if name in _RESERVED:
-        raise ValueError("the store needs this name itself, with its own meaning")
-    if name in taken:
-        raise ValueError("there are two of this name")
+        raise ValueError("the name is reserved")
+    if name in presets:
+        raise ValueError("the name is used twice")
 
 
-def _preset(name: str, written: str) -> Preset:
-    size, *options = written.split(",")
+def _preset(name: str, definition: str) -> Preset:
+    size, *options = definition.split(",")
     width, height = _sides(size)
     chosen: dict[str, object] = {}
     types: list[MediaType] = []

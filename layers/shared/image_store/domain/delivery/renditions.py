@@ -8,7 +8,9 @@ from types import MappingProxyType
 from image_store.domain.images.media import MediaType
 
 MAX_SIDE_PX = 4_096
-"""The largest width and height of a rendition."""
+"""The largest width and height that a recipe may request."""
+MAX_WEBP_SIDE_PX = 16_383
+"""WebP allows no longer side. A recipe with one side alone may lead to any length of the other."""
 
 
 class Fit(StrEnum):

@@ -35,7 +35,7 @@ class SignedLink:
     image_id: str
     expires_at: datetime
     """In whole seconds."""
-    what: Recipe | str
+    target: Recipe | str
     """A recipe that `transform` returned, or the name of a preset."""
 
 
@@ -77,10 +77,10 @@ def transform_filename(recipe: Recipe) -> str:
 def encode_link(link: SignedLink) -> bytes:
     """A link as bytes."""
     head = _HEAD.pack(uuid.UUID(link.image_id).bytes, int(link.expires_at.timestamp()))
-    if isinstance(link.what, str):
-        name = link.what.encode("ascii")
+    if isinstance(link.target, str):
+        name = link.target.encode("ascii")
         return _PRESET + head + bytes([len(name)]) + name
-    return _RECIPE + head + _encoded_recipe(link.what)
+    return _RECIPE + head + _encoded_recipe(link.target)
 
 
 def decode_link(raw: bytes) -> SignedLink | None:
@@ -88,8 +88,8 @@ def decode_link(raw: bytes) -> SignedLink | None:
     kind, head, rest = raw[:1], raw[1 : 1 + _HEAD.size], raw[1 + _HEAD.size :]
     try:
         image_id, expires = _HEAD.unpack(head)
-        what = _preset(rest) if kind == _PRESET else _recipe(rest)
-        link = SignedLink(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
+        target = _preset(rest) if kind == _PRESET else _recipe(rest)
+        link = SignedLink(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), target)
     except (struct.error, ValueError, IndexError):
         return None
     return link if encode_link(link) == raw else None

@@ -21,7 +21,7 @@ class Budgets:
         return max((100 * spending.committed / limit for limit, spending in limits if limit), default=None)
 
     @property
-    def limited(self) -> bool:
+    def has_limits(self) -> bool:
         """Whether there is any limit."""
         return any((self.owner_daily, self.owner_monthly, self.deployment_daily, self.deployment_monthly))
 

@@ -22,7 +22,7 @@ def stem_of(text: str) -> str | None:
 
     ASCII letters, digits and hyphens, at most 60.
     """
-    # The first words are enough, and a long text takes no longer.
+    # Only the first words are needed; without the cut a long text would cost more time.
     lower = _APOSTROPHES.sub("", text[: 8 * _MOST_CHARS].lower()).translate(_LETTERS)
     parts = unicodedata.normalize("NFKD", lower)
     plain = "".join(char for char in parts if not unicodedata.combining(char))

@@ -97,9 +97,9 @@ class JobItem:
     """The number of provider calls."""
     retries: int = 0
     """The number of calls that repeated a transient failure."""
-    given_up: tuple[Provider, ...] = ()
+    unable_providers: tuple[Provider, ...] = ()
     """Providers that cannot make it, now or later."""
-    tried: tuple[Provider, ...] = ()
+    failed_providers: tuple[Provider, ...] = ()
     """Providers whose calls for it failed with a transient error."""
     not_before: datetime
     deadline: datetime
@@ -137,14 +137,14 @@ class JobItem:
         return None if self.unknown_costs else self.cost_micros
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether it has reached a final state; only a retry of its owner changes it again."""
         return self.state in ENDED
 
     @property
     def has_place(self) -> bool:
         """Whether it takes a place in the owner's quota; after it has ended, its image takes one."""
-        return self.promised and not self.ended
+        return self.promised and not self.has_ended
 
     def moved_to(self, state: JobItemState, *, change: str, **changes: Any) -> "JobItem":
         """The next version of the item; Conflict if the transition is not legal."""
@@ -167,7 +167,7 @@ class Job:
     counts: Mapping[JobItemState, int]
     cost_micros: int = 0
     unknown_costs: int = 0
-    cancelled: bool = False
+    is_cancelled: bool = False
     prompt: str | None = None
     """The beginning of its first prompt; None if prompts are encrypted."""
     image_id: str | None = None
@@ -179,7 +179,7 @@ class Job:
         return sum(self.counts.values())
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether all of its items have ended."""
         return not self.counts[JobItemState.QUEUED] and not self.counts[JobItemState.RUNNING]
 
@@ -192,7 +192,7 @@ class Job:
     def status(self) -> JobStatus:
         """The status that follows from its counts."""
         counts = self.counts
-        if not self.ended:
+        if not self.has_ended:
             waiting = counts[JobItemState.QUEUED] == self.total
             return JobStatus.QUEUED if waiting else JobStatus.RUNNING
         if counts[JobItemState.SUCCEEDED] == self.total:

@@ -103,7 +103,7 @@ class ProviderFailure(Exception):
         """Whether the provider answered as if it had made an image; another call would be paid again."""
 
     @property
-    def transient(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether another call may succeed without paying for the same image twice."""
         return self.reason in TRANSIENT and not self.is_paid
 

@@ -10,7 +10,7 @@ from image_store.domain.images.image import Kind, Visibility
 
 
 class OnDuplicate(StrEnum):
-    """What to do when the owner already stores these very bytes."""
+    """What to do if the owner already stores the same bytes."""
 
     KEEP = "keep"
     RETURN_EXISTING = "return_existing"
@@ -22,10 +22,10 @@ MAX_CATEGORY_CHARS = 64
 
 
 def composed(text: str) -> str:
-    """A text in Unicode's NFC, in which texts are stored and compared: `é` is one character, not two."""
+    """A text in Unicode's normal form NFC, in which texts are stored and compared: `é` is one character, not two."""
     if text.isascii():
         return text
-    import unicodedata  # most texts are ASCII and need no table of a megabyte
+    import unicodedata  # its table has a megabyte, and most texts are ASCII
 
     return unicodedata.normalize("NFC", text)
 

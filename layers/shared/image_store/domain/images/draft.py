@@ -13,7 +13,7 @@ WARN_ABOVE_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDraft:
-    """Everything about an image that its sender and its bytes determine."""
+    """Everything that the sender and the bytes of an image determine."""
 
     owner: str
     sha256: str
@@ -22,7 +22,7 @@ class ImageDraft:
     attributes: Attributes
     idempotency: IdempotencyKey | None
     extra_warnings: tuple[str, ...] = ()
-    """Warnings besides those that every upload may get."""
+    """Further warnings, besides those of `warnings`."""
 
 
 def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ import re
 
 from image_store.domain.images.attributes import MAX_FILENAME_CHARS
 
-# Invisible characters that reorder the text around them: they can make `gpj.exe` look like `exe.jpg`. The joiners of
-# Persian and emoji stay, and so do the marks U+200E and U+200F, which reorder no letters.
+# Invisible characters that reorder the text around them: they can make `gpj.exe` look like `exe.jpg`. Joiners, which
+# Persian and emoji need, stay, and so do the marks U+200E and U+200F, which reorder no letters.
 REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

@@ -44,7 +44,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DELETING: frozenset({State.TOMBSTONE}),
     State.TOMBSTONE: frozenset(),
 }
-"""READY → READY is an edit. After TOMBSTONE the record is removed."""
+"""READY → READY is an edit. The record of a TOMBSTONE is removed."""
 
 PUBLIC_PREFIX = "p/"
 """The prefix of copies in the public bucket."""
@@ -53,10 +53,10 @@ STAGING_PREFIX = "staging/"
 """The prefix of direct uploads that are not accepted yet."""
 
 TRANSFORMS_PREFIX = "transforms/"
-"""The prefix of files made for signed links; the bucket's lifecycle expires them too."""
+"""The prefix of files made for signed links; the bucket's lifecycle expires them."""
 
 ORIGINAL = "original"
-"""Takes the place of the preset in the key of an original."""
+"""Used in place of the preset in the key of an original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class ImageRecord:
     version: int
     change: str
     folder: str
-    """The folder of its private objects: empty or ending in `/`, fixed when it is reserved."""
+    """The folder of its private objects: empty or ending in `/`, fixed by the reservation."""
     kind: Kind
     visibility: Visibility
     filename: str
@@ -91,43 +91,43 @@ class ImageRecord:
     cache_control: str | None = None
     expires_at: datetime | None = None
     publication: str | None = None
-    """The publication that is current; None unless READY and not private."""
+    """The current publication; None unless READY and not private."""
     intent: str | None = None
-    """A publication being copied, not yet committed."""
+    """A publication whose copies are being written; not committed yet."""
     due_at: datetime | None = None
-    """When cleanup has to look at this record next."""
+    """When cleanup has to check this record next."""
     guarded: bool = False
     """Whether this image holds the guard of its owner and checksum."""
     idempotency: str | None = None
-    """The name of the idempotency row that its reservation took."""
+    """The name of the idempotency row that its reservation wrote."""
     staging: str | None = None
-    """The attempt under which a direct upload stages its bytes; None when they came with the request."""
+    """The attempt in the staging key of a direct upload; None if the bytes came with the request."""
     refusal: str | None = None
-    """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
+    """The error code of a refused direct upload; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
     """When a direct upload was queued, to be completed after its request."""
     counted: bool = False
-    """Whether the owner's usage row counts it, since it was reserved under a quota."""
+    """Whether the owner's usage row counts it, because it was reserved under a quota."""
     transformed: bool = False
-    """Whether transforms were ever made of it, so some may exist."""
+    """Whether there may be transforms of it."""
     perceptual_hash: str | None = None
-    """Nearly equal for pictures that look alike: 16 hexadecimal digits; None until the bytes were decoded."""
+    """16 hexadecimal digits, nearly equal for pictures that look alike; None until the bytes are decoded."""
     amendment: str | None = None
-    """The name of the last change that clients do not see, and that did not change the version."""
+    """The name of the last change that kept the version, because clients do not see it."""
 
     @property
     def prefix(self) -> str:
-        """What all private objects of all attempts begin with; ends in `/`."""
+        """The prefix of the private objects of all attempts; ends in `/`."""
         return _image_prefix(self.folder, self.id)
 
     @property
     def attempt_prefix(self) -> str:
-        """What the private keys of original and renditions begin with; ends in `/`."""
+        """The prefix of the private keys of original and renditions; ends in `/`."""
         return attempt_prefix(self.folder, self.id, self.attempt)
 
     @property
     def original_key(self) -> str:
-        """The private key of the bytes as they were accepted."""
+        """The private key of the original."""
         return f"{self.attempt_prefix}{ORIGINAL}.{self.media_type.extension}"
 
     def rendition_key(self, rendition: Rendition) -> str:
@@ -136,7 +136,7 @@ class ImageRecord:
 
     @property
     def transforms_prefix(self) -> str:
-        """What all transforms begin with, those of all attempts; ends in `/`."""
+        """The prefix of the transforms of all attempts; ends in `/`."""
         return f"{TRANSFORMS_PREFIX}{self.id}/"
 
     def transform_key(self, filename: str) -> str:
@@ -145,14 +145,14 @@ class ImageRecord:
 
     @property
     def staging_key(self) -> str | None:
-        """Where the bytes of a direct upload arrive; None when there is nothing to arrive."""
+        """The key under which the bytes of a direct upload arrive; None for other images."""
         if self.staging is None:
             return None
         return f"{STAGING_PREFIX}{self.id}/{self.staging}/{ORIGINAL}.{self.media_type.extension}"
 
     @property
     def is_in_feed(self) -> bool:
-        """Whether everyone may find it."""
+        """Whether the feed shows it."""
         return (
             self.state is State.READY
             and self.visibility is Visibility.PUBLIC
@@ -162,23 +162,23 @@ class ImageRecord:
     @property
     def stored_bytes(self) -> int:
         """The size of original and renditions."""
-        return self.size_bytes + sum(made.size_bytes for made in self.renditions)
+        return self.size_bytes + sum(rendition.size_bytes for rendition in self.renditions)
 
     @property
     def private_keys(self) -> tuple[str, ...]:
         """The keys of all private objects of the attempt, and of its staged bytes."""
-        made = tuple(self.rendition_key(rendition) for rendition in self.renditions)
-        staged = () if self.staging_key is None else (self.staging_key,)
-        return (self.original_key, *made, *staged)
+        renditions = (self.rendition_key(rendition) for rendition in self.renditions)
+        staging = () if self.staging_key is None else (self.staging_key,)
+        return (self.original_key, *renditions, *staging)
 
     def public_keys(self, publication: str) -> frozenset[str]:
         """The keys of all copies in a publication of this image."""
-        return frozenset(public_key(publication, made) for made in self.renditions)
+        return frozenset(public_key(publication, rendition) for rendition in self.renditions)
 
     def rendition(self, preset: str, media_type: MediaType | None = None) -> Rendition | None:
-        """The rendition made by a preset, in one format or in the first it was made in; None if there is none."""
-        wanted = (made for made in self.renditions if made.preset == preset)
-        return next((made for made in wanted if media_type in {None, made.media_type}), None)
+        """The rendition of a preset in this format, or else in its first format; None if there is none."""
+        of_preset = (rendition for rendition in self.renditions if rendition.preset == preset)
+        return next((each for each in of_preset if media_type in {None, each.media_type}), None)
 
     def next_version(self, change: str, **values: Any) -> "ImageRecord":
         """The record after a change of this name, with new values."""
@@ -193,14 +193,14 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image with its details, as one read gives them."""
+    """An image: its record and its details."""
 
     record: ImageRecord
     details: Details
 
 
 class RecordsById(dict[str, ImageRecord]):
-    """Images by id, without those that are not there; `unreadable` ids are there and cannot be read."""
+    """Records by id, without absent ones; the rows of `unreadable` ids exist and cannot be read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,7 +208,7 @@ class RecordsById(dict[str, ImageRecord]):
 
 
 class RecordPage(list[ImageRecord]):
-    """Images of a page; `unreadable` ids were on it and cannot be read."""
+    """The records of a page; the rows of `unreadable` ids were on it and cannot be read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -216,7 +216,7 @@ class RecordPage(list[ImageRecord]):
 
 
 def attempt_prefix(folder: str, image_id: str, attempt: str) -> str:
-    """What the private keys of an attempt begin with; ends in `/`."""
+    """The prefix of the private keys of an attempt; ends in `/`."""
     return f"{_image_prefix(folder, image_id)}{attempt}/"
 
 

@@ -1,10 +1,10 @@
-"""Objects in the ingest bucket, and how long their results are kept."""
+"""Objects in the ingest bucket, and the lifetime of their results."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import was_never_meant
+from image_store.domain.deadlines import is_too_far_ahead
 
 INGEST_PREFIX = "ingest/"
 OBJECT_LIFETIME = timedelta(days=14)
@@ -13,14 +13,14 @@ RESULT_LIFETIME = 2 * OBJECT_LIFETIME + timedelta(days=1)
 """How long the store knows that an object was stored or refused: longer than the bucket keeps any version of it."""
 
 ANNOUNCEMENT_LIFETIME = timedelta(days=1)
-"""How long an object is not announced again."""
+"""How long the sweep waits before it announces an object again."""
 _NOTE_LIFETIMES = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIME}
 
 
 def is_note_valid(what: str, expires_at: datetime, now: datetime) -> bool:
-    """Whether a note is still valid; a note that expires too late was written by a clock that ran ahead."""
+    """Whether a note is still valid. A note with a too late expiry was written by a clock that ran ahead: it is not."""
     longest = _NOTE_LIFETIMES.get(what, RESULT_LIFETIME)
-    return now.replace(microsecond=0) <= expires_at and not was_never_meant(expires_at, now, longest=longest)
+    return now.replace(microsecond=0) <= expires_at and not is_too_far_ahead(expires_at, now, longest=longest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,5 +57,5 @@ def _encoded(segment: str) -> str:
         if len(encoded) + len(piece) > MAX_SEGMENT_BYTES:
             break
         encoded += piece
-    # A segment of dots alone would be a step in a path to some tools.
+    # Some tools read a segment of dots as a relative path.
     return "%2E" * min(len(encoded), MAX_SEGMENT_BYTES // 3) if set(encoded) == {"."} else encoded

@@ -18,7 +18,7 @@ class RenderedFile:
 class ProcessedImage:
     """Everything that one decode of an original yields.
 
-    `width` and `height` are those of the picture as it is meant to be seen, EXIF orientation applied.
+    `width` and `height` are those of the picture after its EXIF orientation is applied.
     """
 
     media_type: MediaType
@@ -28,6 +28,6 @@ class ProcessedImage:
     renditions: tuple[RenderedFile, ...]
     placeholder: Placeholder
     perceptual_hash: str
-    """16 hexadecimal digits that are nearly the same for pictures that look the same."""
+    """16 hexadecimal digits, nearly equal for pictures that look alike."""
     warnings: tuple[str, ...] = ()
     """Facts that the caller should know, although the image can be stored."""

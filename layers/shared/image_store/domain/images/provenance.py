@@ -18,7 +18,7 @@ class ProvenanceMark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The mark that a model made a picture, with prompt and seed if they are given."""
+    """The mark that a model made a picture; with prompt and seed if they are set."""
 
     prompt: str | None = None
     seed: int | None = None

@@ -10,15 +10,15 @@ class Quota:
     images: int = 0
     size_bytes: int = 0
     enforced: bool = True
-    """Whether an image beyond the quota is refused; a paid result is counted and stored anyway."""
+    """Whether an image beyond the quota is refused; paid results are counted and stored anyway."""
 
     @property
     def is_set(self) -> bool:
-        """Whether usage is counted: without a quota the count has no reader."""
+        """Whether usage is counted; without a quota it is not needed."""
         return bool(self.images or self.size_bytes)
 
     def without_refusals(self) -> "Quota":
-        """The quota for images that are counted and never refused."""
+        """The same quota for images that are counted and never refused."""
         return replace(self, enforced=False)
 
 

@@ -1,4 +1,4 @@
-"""The reservation of an image: everything that one transaction takes before the first byte is written."""
+"""The reservation of an image: everything that one transaction writes before the first byte is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,17 +8,17 @@ from image_store.domain.images.image import Image
 from image_store.domain.images.quota import Quota
 
 RESERVATION_LIFETIME = timedelta(minutes=2)
-"""Longer than any function runs that holds a reservation; a test compares it with the template's timeouts."""
+"""Longer than the timeout of every function that reserves; a test compares it with the template."""
 
 LONGEST_RESERVATION = timedelta(minutes=40)
-"""The lifetime for a direct upload, whose bytes come by a link."""
+"""The lifetime of the reservation of a direct upload."""
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A caller's key for one request, bound to owner, route and body: a repeat means the same request."""
+    """A caller's key for one request, bound to owner, route and body, so that a repeat is recognised."""
 
     name: str
     """A digest of owner, route and the caller's key."""
@@ -35,7 +35,7 @@ class IdempotencyRow:
     fingerprint: str
     image_id: str
     expires_at: datetime
-    """In whole seconds. The row may be read for days longer, and counts as absent."""
+    """In whole seconds. DynamoDB may return the row for days longer; then it counts as absent."""
 
     def is_expired(self, at: datetime) -> bool:
         """Whether the key is free for another request."""
@@ -44,7 +44,7 @@ class IdempotencyRow:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A PENDING image with everything that is taken together with it."""
+    """A PENDING image, and everything that is written in the same transaction."""
 
     image: Image
     quota: Quota

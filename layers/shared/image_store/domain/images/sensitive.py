@@ -1,4 +1,4 @@
-"""The sensitive attributes of images, which a deployment may keep sealed: prompts and analysis of conversations."""
+"""The sensitive attributes of images, which a deployment may store sealed: prompts, and analysis of conversations."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from image_store.domain.images.image import Image
 
 OF_GENERATION = ("prompt", "negative_prompt", "params", "original_url")
-"""The sensitive fields. `original_url` is one: some providers put the prompt into the address."""
+"""The sensitive fields of `generation`. `original_url` is one, because some providers put the prompt into it."""
 
 NOT_SEARCHED = ("generation.prompt",)
 """Fields that are not searched while they are sealed."""

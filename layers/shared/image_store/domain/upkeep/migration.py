@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from image_store.domain.images.media import MAX_BYTES
+
 MAX_LINE_BYTES = 8 * 1024 * 1024
-MAX_OBJECT_BYTES = 100 * 1024 * 1024
+MAX_OBJECT_BYTES = MAX_BYTES
 DEFAULT_BATCH_SIZE = 10
 KEPT_ERRORS = 50
 REMEMBERED = timedelta(days=3650)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from image_store.domain.callers.issuers import Issuer
+from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.entrypoints.operations.observability import log_metric, logger
 
 REFUSED = "CredentialsRefused"
@@ -14,10 +14,10 @@ def count_refusal(code: str, *, namespace: str) -> None:
     log_metric(REFUSED, 1, unit="Count", namespace=namespace, code=code)
 
 
-def unreadable_keys_report(namespace: str) -> Callable[[Issuer, str], None]:
+def unreadable_keys_report(namespace: str) -> Callable[[TrustedIssuer, str], None]:
     """Return a function that logs and counts an issuer whose keys cannot be read."""
 
-    def report(issuer: Issuer, reason: str) -> None:
+    def report(issuer: TrustedIssuer, reason: str) -> None:
         logger.error("the keys of an issuer cannot be read", issuer=issuer.issuer, reason=reason)
         log_metric(KEYS_UNREADABLE, 1, unit="Count", namespace=namespace)
 

@@ -1,4 +1,4 @@
-"""Reads requests for generation jobs and provider keys, and writes the answers."""
+"""Reads requests for generation jobs and provider keys, and builds the responses."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ from image_store.entrypoints.generation.request_schemas import (
 )
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import JSON, Request
-from image_store.entrypoints.http.validation import validated
+from image_store.entrypoints.http.validation import validate
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -28,7 +28,7 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 def read_generation(request: Request) -> JobRequest:
     """Read the request to begin a job."""
     value = request.json_value
-    body = validated(GenerationRequestBody, value, at="body")
+    body = validate(GenerationRequestBody, value, at="body")
     return JobRequest(
         owner=request.owner,
         variation_sets=tuple(VariationSet(request=item.to_domain(), count=item.n) for item in body.items),
@@ -141,8 +141,8 @@ def _provider(provider: ProviderStatus, overview: Overview) -> dict[str, Any]:
     rate = performance.success_rate
     return {
         "provider": provider.provider,
-        "configured": provider.configured,
-        "own_key": provider.own_key,
+        "configured": provider.is_configured,
+        "own_key": provider.has_own_key,
         "health": provider.health(overview.at),
         "success_rate": round(rate, 3) if rate is not None else None,
         "average_ms": performance.duration_ms // performance.succeeded if performance.succeeded else None,
@@ -158,7 +158,7 @@ def _model(listing: PricedModel) -> dict[str, Any]:
         "max_references": model.max_references,
         "sizes": model.sizes,
         "qualities": model.qualities,
-        "seeds": model.seeds,
+        "seeds": model.takes_seeds,
         "prices": [
             {
                 "unit": price.unit,

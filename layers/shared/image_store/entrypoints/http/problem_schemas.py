@@ -1,4 +1,4 @@
-"""Errors as they are answered (RFC 9457)."""
+"""The schemas of error responses (RFC 9457)."""
 
 from typing import Annotated
 
@@ -39,6 +39,6 @@ class ProblemAnswer(ItemProblemAnswer):
 
 
 class GatewayMessageAnswer(BaseModel):
-    """What the gateway says when it refuses a request by itself."""
+    """An error of the gateway, which refused the request itself."""
 
     message: str

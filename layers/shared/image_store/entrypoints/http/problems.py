@@ -55,23 +55,23 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.UnreadableRow: 500,
     errors.ImageStoreError: 500,
 }
-"""The one place where an error meets its status."""
+"""The status of each error; the API document and the tests read it here."""
 
 MAX_FAULTS = 20
-"""Faults of a request that are listed."""
+"""The most faults of a request that a response lists."""
 MAX_ITEM_FAULTS = 5
-"""The same for an item of a batch: a batch has 20 of them, and its answer is bounded too."""
+"""The same for an item of a batch, because a batch has up to 20 items."""
 
 _MAX_PLACE_PARTS = 8
 _MAX_PLACE_CHARS = 40
-"""Names of unknown fields are the caller's: they are cut."""
+"""Names of unknown fields come from the caller, so they are cut."""
 
 CONTENT_TYPE = "application/problem+json"
 _INTERNAL = "Something went wrong on our side; the request id helps to find out what."
 
 
 def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]":
-    """The answer for an error of the store. What is wrong inside (500) is not told to the caller."""
+    """The response to an error. The details of an internal error (500) are not shown to the caller."""
     body = _problem_of(error, most_faults=MAX_FAULTS) | {"request_id": request_id}
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.MethodNotAllowed):
@@ -84,27 +84,27 @@ def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]
 
 
 def item_problem(error: errors.ImageStoreError) -> dict[str, Any]:
-    """What went wrong with one item of a batch, as it stands in the answer; logged where it is our side's fault."""
+    """The problem of one item of a batch, as the response shows it; a fault of the store is logged."""
     if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("item failed", code=error.code, exc_info=error)
     return _problem_of(error, most_faults=MAX_ITEM_FAULTS)
 
 
 def internal_problem(*, request_id: str) -> "Response[str]":
-    """The answer for a fault of ours."""
+    """The response to an unexpected error of the store."""
     body = _body(500, errors.ImageStoreError.code, _INTERNAL) | {"request_id": request_id}
     return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
 
 
 def _problem_of(error: errors.ImageStoreError, *, most_faults: int) -> dict[str, Any]:
     status = STATUSES[type(error)]
-    internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
-    body = _body(status, error.code, _INTERNAL if internal else error.message)
+    is_internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    body = _body(status, error.code, _INTERNAL if is_internal else error.message)
     if isinstance(error, errors.InvalidRequest) and error.errors:
-        listed = error.errors[:most_faults]
-        body["errors"] = [{"loc": _place(loc), "type": kind, "msg": text} for loc, kind, text in listed]
-        if len(listed) < len(error.errors):
-            body["errors_not_listed"] = len(error.errors) - len(listed)
+        faults = error.errors[:most_faults]
+        body["errors"] = [{"loc": _place(loc), "type": kind, "msg": text} for loc, kind, text in faults]
+        if len(faults) < len(error.errors):
+            body["errors_not_listed"] = len(error.errors) - len(faults)
     if isinstance(error, errors.DuplicateImage):
         body["existing_id"] = error.existing_id
     return body

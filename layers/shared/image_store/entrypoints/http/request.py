@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from image_store.ports.system import Clock
-    from image_store.settings import Settings
 
 JSON = "application/json"
 OWNER_HEADER = "image-store-owner"
 """Names the owner that a caller with the scope `act-as` acts for, percent-encoded."""
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
+LARGEST_BODY = f"{MAX_BODY_BYTES / 1024**2:.1f} MB"
+"""The same in words."""
 
 _MAX_ETAG_CHARS = 20
 """Far longer than any version; int() raises for thousands of digits."""
@@ -99,9 +100,9 @@ class Request:
         """Which of the two methods for reading the request has."""
         return "HEAD" if self._gateway.get("http", {}).get("method") == "HEAD" else "GET"
 
-    def api_url(self, settings: "Settings") -> str:
+    def api_url(self, configured: str) -> str:
         """The base URL of the API: the configured one, or the host name that the request was sent to."""
-        return settings.api_url or f"https://{self._gateway['domainName']}"
+        return configured or f"https://{self._gateway['domainName']}"
 
     def deadline(self, clock: "Clock") -> datetime:
         """When the work for the request has to be done, so that its response still leaves in time."""
@@ -152,7 +153,7 @@ class Request:
     def query[M: "BaseModel"](self, model: type[M]) -> M:
         """The query string as a model; each parameter at most once."""
         from image_store.entrypoints.http.scalars import from_texts
-        from image_store.entrypoints.http.validation import validated
+        from image_store.entrypoints.http.validation import validate
 
         values = self.query_values
         repeated = [name for name, texts in values.items() if len(texts) > 1]
@@ -162,7 +163,7 @@ class Request:
                 errors=((("query", repeated[0]), "repeated", "must be given once"),),
             )
         single = {name: texts[0] for name, texts in values.items()}
-        return validated(model, from_texts(model, single), at="query")
+        return validate(model, from_texts(model, single), at="query")
 
     def choice(self, name: str, *, among: tuple[str, ...]) -> str | None:
         """The value of the only query parameter that a route takes; InvalidRequest for any other query."""
@@ -194,28 +195,30 @@ class Request:
         except (binascii.Error, ValueError):
             raise InvalidRequest("The body cannot be read.") from None
         if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge("The body is larger than 4.5 MB; use a direct upload for larger images.")
+            raise PayloadTooLarge(
+                f"The body is larger than {LARGEST_BODY}; use a direct upload for larger images."
+            )
         return body
 
     def json[M: "BaseModel"](self, model: type[M], *, media_types: tuple[str, ...] = (JSON,)) -> M:
         """The body as a model; UnsupportedMediaType unless the body has one of these types."""
-        from image_store.entrypoints.http.validation import json_of, validated
+        from image_store.entrypoints.http.validation import parse_storable_json, validate
 
-        return validated(model, json_of(self._body_of(media_types)), at="body")
+        return validate(model, parse_storable_json(self._body_of(media_types)), at="body")
 
     @property
     def json_value(self) -> Any:
         """The JSON body as a value that can be stored."""
-        from image_store.entrypoints.http.validation import json_of
+        from image_store.entrypoints.http.validation import parse_storable_json
 
-        return json_of(self._body_of((JSON,)))
+        return parse_storable_json(self._body_of((JSON,)))
 
     @property
     def unchecked_json(self) -> Any:
         """The JSON body as a value, parts of which may be impossible to store."""
-        from image_store.entrypoints.http.validation import parsed
+        from image_store.entrypoints.http.validation import parse_json
 
-        return parsed(self._body_of((JSON,)))
+        return parse_json(self._body_of((JSON,)))
 
     def _body_of(self, media_types: tuple[str, ...]) -> bytes:
         if self.media_type not in media_types:

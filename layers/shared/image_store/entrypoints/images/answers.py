@@ -70,25 +70,25 @@ class Answers:
         key = record.original_key
         return redirect(self.private.presigned_read(key, filename=record.filename, method=method))
 
-    def rendition(self, found: "RenditionFile", *, method: Method) -> "Response[str]":
+    def rendition(self, file: "RenditionFile", *, method: Method) -> "Response[str]":
         """A redirect to a rendition, for its owner; the link works for this method only."""
-        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
+        return redirect(self._rendition_url(file.record, file.rendition, method), vary="Accept")
 
-    def public_redirect(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
+    def public_redirect(self, file: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
         """A redirect for a public link: to the CDN, or to a presigned link if there is none.
 
         A substitute for a missing rendition is not cached.
         """
-        url = self._rendition_url(found.record, found.rendition, method)
-        if self.public_url and found.is_exact:
+        url = self._rendition_url(file.record, file.rendition, method)
+        if self.public_url and file.is_exact:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
-    def signed_redirect(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
-        """A redirect for a signed link, to a rendition or to a key; not cached, since the link expires."""
-        if isinstance(found, str):
-            return redirect(self.private.presigned_read(found, method=method))
-        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
+    def signed_redirect(self, file: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
+        """A redirect for a signed link, to a rendition or a private key; not cached, since the link expires."""
+        if isinstance(file, str):
+            return redirect(self.private.presigned_read(file, method=method))
+        return redirect(self._rendition_url(file.record, file.rendition, method), vary="Accept")
 
     def _image(self, image: Image, api_url: str) -> dict[str, Any]:
         record, details = image.record, image.details
@@ -115,9 +115,9 @@ class Answers:
             if record.publication
             else None,
             "renditions": {
-                made.preset: self._rendition(record, made)
-                for made in record.renditions
-                if made.making is None
+                rendition.preset: self._rendition(record, rendition)
+                for rendition in record.renditions
+                if rendition.making is None
             },
             "created_at": rfc3339(record.created_at),
             "updated_at": rfc3339(record.updated_at),
@@ -125,25 +125,25 @@ class Answers:
             "warnings": details.warnings,
         }
 
-    def _rendition(self, record: ImageRecord, made: Rendition) -> dict[str, Any]:
-        return _rendition(made, self._rendition_url(record, made))
+    def _rendition(self, record: ImageRecord, rendition: Rendition) -> dict[str, Any]:
+        return _rendition(rendition, self._rendition_url(record, rendition))
 
     def _rendition_url(self, record: ImageRecord, rendition: Rendition, method: Method = "GET") -> str:
         if record.publication and self.public_url:
             return f"{self.public_url}/{public_key(record.publication, rendition)}"
         return self.private.presigned_read(record.rendition_key(rendition), method=method)
 
-    def rendition_of_card(self, card: "Card", made: Rendition) -> dict[str, Any]:
+    def rendition_of_card(self, card: "Card", rendition: Rendition) -> dict[str, Any]:
         """A rendition of an image of which only the card was read."""
         if card.publication and self.public_url:
-            url = f"{self.public_url}/{public_key(card.publication, made)}"
+            url = f"{self.public_url}/{public_key(card.publication, rendition)}"
         else:
-            url = self.private.presigned_read(card.rendition_key(made))
-        return _rendition(made, url)
+            url = self.private.presigned_read(card.rendition_key(rendition))
+        return _rendition(rendition, url)
 
     def card(self, card: "Card") -> dict[str, Any]:
         """An image in a list."""
-        published = card.public_thumb_key if self.public_url else None
+        public_key_of_thumb = card.public_thumb_key if self.public_url else None
         return {
             "id": card.id,
             "kind": card.kind,
@@ -155,8 +155,8 @@ class Answers:
             "height": card.height,
             "alt_text": card.alt_text,
             "placeholder": _placeholder(card.placeholder),
-            "thumb_url": f"{self.public_url}/{published}"
-            if published
+            "thumb_url": f"{self.public_url}/{public_key_of_thumb}"
+            if public_key_of_thumb
             else self.private.presigned_read(card.thumb_key),
             "created_at": rfc3339(card.created_at),
         }
@@ -175,7 +175,7 @@ def not_modified(record: ImageRecord) -> "Response[str]":
 def redirect(
     url: str, cache_control: str = "private, no-store", *, vary: str | None = None
 ) -> "Response[str]":
-    """302 to the bytes; `vary` names the request header that the choice depended on."""
+    """302 to the bytes; `vary` names the request header that decides which bytes."""
     headers = {"Location": url, "Cache-Control": cache_control}
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
 
@@ -225,13 +225,13 @@ def groups_of(names: Sequence[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _rendition(made: Rendition, url: str) -> dict[str, Any]:
+def _rendition(rendition: Rendition, url: str) -> dict[str, Any]:
     return {
         "url": url,
-        "content_type": made.media_type,
-        "width": made.width,
-        "height": made.height,
-        "size_bytes": made.size_bytes,
+        "content_type": rendition.media_type,
+        "width": rendition.width,
+        "height": rendition.height,
+        "size_bytes": rendition.size_bytes,
     }
 
 

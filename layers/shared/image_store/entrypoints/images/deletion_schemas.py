@@ -6,17 +6,16 @@ from pydantic import Field
 
 from image_store.entrypoints.http.fields import GroupName, Strict
 from image_store.entrypoints.http.scalars import Flag
-
-MAX_BATCH_DELETE = 100
+from image_store.services.images.batch_deletion import MAX_IDS
 
 
 class BatchDelete(Strict):
     """The images to delete: either `ids` or `group`."""
 
     ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
-        None, min_length=1, max_length=MAX_BATCH_DELETE, description="Repeated ids are deleted once."
+        None, min_length=1, max_length=MAX_IDS, description="Repeated ids are deleted once."
     )
-    group: GroupName | None = Field(None, description="`type:id`; at most 100 images per request.")
+    group: GroupName | None = Field(None, description=f"`type:id`; at most {MAX_IDS} images per request.")
     permanent: Flag = Field(
         default=False,
         description="Skips the trash. Images in the trash are in no group, so a group does not include them.",

@@ -9,7 +9,7 @@ from image_store.domain.images.media import essence_of_type, is_generic
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.scalars import from_texts
-from image_store.entrypoints.http.validation import json_of, validated
+from image_store.entrypoints.http.validation import parse_storable_json, validate
 from image_store.entrypoints.images import upload_requests as uploads
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.services.images.direct_uploads import DirectUpload
@@ -28,11 +28,11 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
         attributes, source = _attributes_in_query(request), Content(body, media_type)
         content = ("bytes", media_type, canonical(request.query_values), body)
     elif media_type == "multipart/form-data":
-        attributes, source, given = _form(body, request.header("content-type") or "")
+        attributes, source, fields = _form(body, request.header("content-type") or "")
         declared = essence_of_type(source.declared_type or "")
-        content = ("form", declared, canonical(given), source.data)
+        content = ("form", declared, canonical(fields), source.data)
     elif media_type == "application/json":
-        value = json_of(body)
+        value = parse_storable_json(body)
         attributes, source = json_upload(value, at="body")
         content = ("json", canonical(value))
     else:
@@ -50,7 +50,7 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
 
 def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, ImageSource]:
     """The attributes and the source of an upload in JSON; `at` is its place in the body, for errors."""
-    upload = validated(uploads.ImageUpload, value, at=at)
+    upload = validate(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
 
 
@@ -73,7 +73,7 @@ def source_of(source: uploads.Source) -> ImageSource:
 def read_upload_request(request: Request) -> DirectUpload:
     """Read a request for a direct upload."""
     value = request.json_value
-    upload = validated(uploads.UploadRequest, value, at="body")
+    upload = validate(uploads.UploadRequest, value, at="body")
     return DirectUpload(
         owner=request.owner,
         media_type=upload.content_type,
@@ -85,19 +85,19 @@ def read_upload_request(request: Request) -> DirectUpload:
 
 
 def _attributes_in_query(request: Request) -> ImageAttributes:
-    given: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, values in request.query_values.items():
         if name == "tag":
-            given["tags"] = values
+            attributes["tags"] = values
         elif name == "group":
-            given["groups"] = _groups(values)
+            attributes["groups"] = _groups(values)
         elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
             _refuse_query(name, "is not a query parameter: send JSON or a form")
         elif len(values) > 1:
             _refuse_query(name, "must be given once")
         else:
-            given[name] = values[0]
-    return validated(ImageAttributes, from_texts(ImageAttributes, given), at="query")
+            attributes[name] = values[0]
+    return validate(ImageAttributes, from_texts(ImageAttributes, attributes), at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -126,15 +126,15 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    given = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    fields = parse_storable_json(parts["attributes"].data) if "attributes" in parts else {}
     if (
-        isinstance(given, dict)
-        and "filename" not in given
+        isinstance(fields, dict)
+        and "filename" not in fields
         and (filename := clean_filename(file.filename or ""))
     ):
-        given["filename"] = filename
+        fields["filename"] = filename
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
-    attributes = validated(ImageAttributes, given, at="attributes")
-    return attributes, Content(file.data, declared), given
+    attributes = validate(ImageAttributes, fields, at="attributes")
+    return attributes, Content(file.data, declared), fields

@@ -13,7 +13,6 @@ from image_store.domain.errors import InvalidRequest, PayloadTooLarge
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.details import MAX_GROUPS
 from image_store.domain.images.media import MediaType
-from image_store.domain.times import rfc3339
 from image_store.domain.upkeep.migration import (
     FieldNames,
     Folder,
@@ -26,10 +25,11 @@ from image_store.domain.upkeep.migration import (
     Table,
 )
 from image_store.entrypoints.http.fields import GroupId
-from image_store.entrypoints.http.request import JSON, MAX_BODY_BYTES
-from image_store.entrypoints.http.validation import validated
+from image_store.entrypoints.http.request import JSON, LARGEST_BODY, MAX_BODY_BYTES
+from image_store.entrypoints.http.validation import validate
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.upkeep.migration_schemas import MigrationRecord, MigrationRequest
+from image_store.entrypoints.upkeep.progress import progress_answer
 from image_store.services.upkeep.migration.requests import MigrationRequests
 
 RECORD_GROUP = "record"
@@ -62,12 +62,13 @@ def begin(body: MigrationRequest, requests: MigrationRequests, *, until: datetim
 
 def accepted(migration: Migration, *, api_url: str) -> "Response[str]":
     """202 with the migration and its address in `Location`."""
-    return _answer(202, migration, {"Location": f"{api_url}/v1/admin/migrations/{migration.id}"})
+    location = f"{api_url}/v1/admin/migrations/{migration.id}"
+    return progress_answer(migration, _fields(migration), location=location)
 
 
 def progress(migration: Migration) -> "Response[str]":
     """200 with the progress of a migration."""
-    return _answer(200, migration, {})
+    return progress_answer(migration, _fields(migration))
 
 
 def records(page: MigratedPage) -> "Response[str]":
@@ -80,14 +81,14 @@ def records(page: MigratedPage) -> "Response[str]":
 def content(data: bytes, media_type: MediaType) -> "Response[bytes]":
     """The picture of a record that is not moved; PayloadTooLarge if it is larger than a response can be."""
     if len(data) > MAX_BODY_BYTES:
-        raise PayloadTooLarge("The picture is larger than 4.5 MB: it is available once it is moved.")
+        raise PayloadTooLarge(f"The picture is larger than {LARGEST_BODY}: it is available once it is moved.")
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return Response(200, media_type.value, data, headers=headers)
 
 
 def record_attributes(value: Any, record_id: str) -> Attributes:
     """The attributes in a record, validated as those of an upload; the image joins the group of its record."""
-    attributes = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
+    attributes = validate(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
     groups = tuple(dict.fromkeys((*attributes.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
     if len(groups) > MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {MAX_GROUPS} groups, that of its record included.")
@@ -106,11 +107,9 @@ def _record(record: MigrationRecord) -> SourceRecord:
     return SourceRecord(f"record {record.id}", record.id, record.image, record.owner, record.attributes)
 
 
-def _answer(status: int, migration: Migration, headers: dict[str, str | list[str]]) -> "Response[str]":
+def _fields(migration: Migration) -> dict[str, Any]:
     tally = migration.tally
-    body = {
-        "id": migration.id,
-        "status": migration.status,
+    return {
         "source": _source(migration),
         "progress": {
             "total": migration.total,
@@ -119,12 +118,7 @@ def _answer(status: int, migration: Migration, headers: dict[str, str | list[str
             "left": migration.left,
             "failed": tally.failed,
         },
-        "errors": [asdict(error) for error in tally.errors],
-        "created_at": rfc3339(migration.created_at),
-        "updated_at": rfc3339(migration.updated_at),
-        "finished_at": rfc3339(migration.finished_at) if migration.finished_at else None,
     }
-    return Response(status, JSON, json.dumps(body), headers={"Cache-Control": "no-store", **headers})
 
 
 def _source(migration: Migration) -> dict[str, Any]:

@@ -33,7 +33,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.delivery.render_requests import RenditionRequest
-from image_store.domain.delivery.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, Rendition
+from image_store.domain.delivery.renditions import (
+    MAX_SIDE_PX,
+    MAX_WEBP_SIDE_PX,
+    Fit,
+    Preset,
+    Recipe,
+    Rendition,
+)
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.images.image import ImageRecord, Kind, State
 from image_store.domain.images.processing import RenderedFile
@@ -47,9 +54,6 @@ from image_store.services.images.write_protocol import too_late
 
 LEASE = timedelta(seconds=40)
 """Longer than the timeout of the function that makes renditions."""
-
-MAX_LENGTH_PX = 16_383
-"""The longest side that WebP allows."""
 
 _TRIES = 3
 _VISIBLE = frozenset({State.READY, State.TRASHED})
@@ -148,11 +152,11 @@ def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
     """The recipe; with both sides if the missing side would be longer than WebP allows."""
     if recipe.width is not None and recipe.height is None:
         width = min(recipe.width, record.width)
-        is_long = record.height * width > MAX_LENGTH_PX * record.width
+        is_long = record.height * width > MAX_WEBP_SIDE_PX * record.width
         return replace(recipe, height=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
     if recipe.height is not None and recipe.width is None:
         height = min(recipe.height, record.height)
-        is_long = record.width * height > MAX_LENGTH_PX * record.height
+        is_long = record.width * height > MAX_WEBP_SIDE_PX * record.height
         return replace(recipe, width=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
     return recipe
 

@@ -21,7 +21,7 @@ _MAX_CACHED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRequest:
+class NewShare:
     """A share that is to be created; without an image and a group it is of everything."""
 
     lifetime: timedelta
@@ -42,7 +42,7 @@ class ShareAdministration:
     clock: Clock
     ids: Ids
 
-    def create(self, caller: Caller, request: ShareRequest) -> tuple[Share, str]:
+    def create(self, caller: Caller, request: NewShare) -> tuple[Share, str]:
         """Create a share, and answer it with the token of its addresses.
 
         Raises

@@ -70,7 +70,7 @@ class Sharing:
     clock: Clock
 
     def share(
-        self, owner: str, image_id: str, what: Recipe | str, *, lifetime: timedelta
+        self, owner: str, image_id: str, target: Recipe | str, *, lifetime: timedelta
     ) -> tuple[str, datetime]:
         """A link to a rendition or a transform of a READY image, and when the link expires.
 
@@ -80,14 +80,14 @@ class Sharing:
         InvalidRequest
             there is no such preset
         """
-        if isinstance(what, str) and what not in self.presets:
+        if isinstance(target, str) and target not in self.presets:
             fault = (("body", "rendition"), "enum", f"must be one of {', '.join(self.presets)}")
             raise InvalidRequest("There is no such rendition.", errors=(fault,))
         record = self.retrieval.get_record(owner, image_id)
         if record.state is not State.READY:
             raise not_found()
         expires_at = (self.clock.now() + lifetime).replace(microsecond=0)
-        return self.links.make(SignedLink(record.id, expires_at, what)), expires_at
+        return self.links.make(SignedLink(record.id, expires_at, target)), expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,20 +110,20 @@ class SharedImages:
         share = self.links.read(link)
         if share is None or share.expires_at <= self.clock.now():
             raise not_found()
-        if isinstance(share.what, str):
-            return self.renditions.for_signed_link(share.image_id, share.what, accept=accept)
+        if isinstance(share.target, str):
+            return self.renditions.for_signed_link(share.image_id, share.target, accept=accept)
         record = self.retrieval.get_ready(share.image_id)
-        key = record.transform_key(transform_filename(share.what))
+        key = record.transform_key(transform_filename(share.target))
         if self._exists(key):
             return key
         try:
-            self.renderer().render(TransformRequest(record.id, share.what))
+            self.renderer().render(TransformRequest(record.id, share.target))
         except StorageUnavailable as error:
             _logger.warning("A transform could not be made: %s", error.message)
         record = self.retrieval.get_ready(share.image_id)
         if self._exists(key):
             return key
-        return RenditionFile(record, nearest(record, Preset("", share.what), accept=None), is_exact=False)
+        return RenditionFile(record, nearest(record, Preset("", share.target), accept=None), is_exact=False)
 
     def _exists(self, key: str) -> bool:
         return self.private.head(key) is not None

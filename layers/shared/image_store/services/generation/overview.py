@@ -30,8 +30,8 @@ class ProviderStatus:
     """A provider as a client sees it."""
 
     provider: Provider
-    configured: bool
-    own_key: bool
+    is_configured: bool
+    has_own_key: bool
     breaker: Breaker
     models: tuple[PricedModel, ...]
     performance: ProviderPerformance

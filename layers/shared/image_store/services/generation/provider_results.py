@@ -19,11 +19,12 @@ from image_store.domain.generation.ledger import (
 )
 from image_store.domain.generation.providers import Provider, Reason
 from image_store.domain.generation.usage import count
+from image_store.domain.images.media import MAX_BYTES
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock
 from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
 
-MAX_RESULT_BYTES = 100 * 1024 * 1024
+MAX_RESULT_BYTES = MAX_BYTES
 _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
 
@@ -45,7 +46,7 @@ class ProviderResults:
     sleep: Callable[[float], None] = time.sleep
 
     def put(self, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
-        """Put a result into the bucket; while the bucket is away, try again until time is up.
+        """Put a result into the bucket; while the bucket does not respond, retry until `until`.
 
         Only this put waits: the result was paid for and exists nowhere else. Raises StorageUnavailable.
         """
@@ -83,7 +84,7 @@ class ProviderResults:
                 yield result
 
     def remove(self, item: JobItem, call: ProviderCall) -> None:
-        """Remove a result that is settled; if the bucket is away, the sweep removes it later."""
+        """Remove a result that is settled; if the bucket does not respond, the sweep removes it later."""
         try:
             self.private.delete([call.result_key(item.job_id, item.index)])
         except StorageUnavailable:

@@ -56,7 +56,7 @@ class GenerationSweep:
             job, items = row
             looked_at += 1
             try:
-                if job.ended:
+                if job.has_ended:
                     done += self._clear(job)
                 else:
                     sent += self._send_again(job, items)

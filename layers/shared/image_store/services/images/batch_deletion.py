@@ -1,8 +1,7 @@
 """Deletes many images in one request, by their ids or by their group.
 
-Only READY images are in a group; images in the trash are not: cleanup deletes those. A group is read
-strongly consistent, so that new images are not missed, and from its oldest image on, so that images that are added
-meanwhile come last.
+Only READY images are in a group; cleanup deletes those in the trash. A group is read strongly consistent, so that new
+images are not missed, and from its oldest image on, so that images added meanwhile come last.
 """
 
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 
 MAX_IDS = 100
+"""The most images that one request deletes."""
 _BEFORE_ALL = uuid7(datetime.fromtimestamp(0, UTC), 0)
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger("image_store")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
-    """Runs batches in threads: items mostly wait for storage, or decode without the interpreter's lock."""
+    """Runs batches in threads: items mostly wait for storage, or decode while the interpreter's lock is released."""
 
     clock: Clock
     concurrency: int = CONCURRENCY
@@ -29,8 +29,8 @@ class Batches:
     ) -> list[R | ImageStoreError]:
         """The result or error of `do` for each item, in the order of the items. Items start in that order.
 
-        An item that did not start by `until`, or did not end soon after, gets DeadlineExceeded; the latter may still
-        succeed. An unexpected error is logged and replaced by an ImageStoreError that hides its cause.
+        An item that did not start by `until`, or did not end soon after, gets DeadlineExceeded; one that started may
+        still succeed. An unexpected error is logged and replaced by an ImageStoreError that hides its cause.
         """
 
         def attempt(item: I) -> R | ImageStoreError:
@@ -39,7 +39,7 @@ class Batches:
         pool = ThreadPoolExecutor(self.concurrency)
         running = [pool.submit(attempt, item) for item in items]
         wait(running, timeout=max(0.0, (until + self.last_step - self.clock.now()).total_seconds()))
-        # An item that hangs is abandoned: that leaves no more than a function that ends in the middle of it.
+        # An item that hangs is abandoned. What it leaves is what a function that stops in the middle leaves.
         pool.shutdown(wait=False, cancel_futures=True)
         return [_outcome(future) for future in running]
 

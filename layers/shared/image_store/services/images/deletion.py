@@ -1,14 +1,14 @@
 """Moves images to the trash, restores them, and deletes them permanently.
 
 Permanent deletion
-1. One conditional write takes the record to DELETING. From here on the image answers 404; its quota is given back and
-   its publication withdrawn.
+1. One conditional write takes the record to DELETING. From here on the image answers 404. The same write releases its
+   quota and withdraws its publication.
 2. Delete the public copies, then the private objects.
 3. The record becomes a TOMBSTONE, until late writes are impossible.
 4. Cleanup sweeps the image's folder once more and removes the record.
 
-After step 2 the CDN is purged and the publication's row removed, as `publishing` describes. If a step after the first
-fails, cleanup finishes it: it finds the record in the due index.
+After step 2 the CDN is purged and the publication's row removed, as `publishing` describes. If a later step fails,
+cleanup finds the record in the due index and finishes.
 """
 
 from dataclasses import dataclass, replace
@@ -57,7 +57,7 @@ class Deletion:
             except Conflict:
                 continue
             return
-        raise _contended()
+        raise _changed_by_others()
 
     def restore(self, owner: str, image_id: str) -> Image:
         """Restore an image from the trash, as a private image: its public link stays dead.
@@ -65,9 +65,9 @@ class Deletion:
         Returns the image as its owner sees it. Safe to retry.
         """
         sensitive: Sensitive | None = None
-        for tried in range(_TRIES):
+        for try_number in range(_TRIES):
             image = self.retrieval.get(owner, image_id)
-            if not tried:  # first: without KMS nothing may change
+            if try_number == 0:  # before any change: if KMS does not answer, nothing may change
                 sensitive = self.sealing.read_sensitive(image)
             if image.record.state is State.READY:
                 return with_sensitive(image, sensitive)
@@ -75,7 +75,7 @@ class Deletion:
                 return with_sensitive(self._restore(image), sensitive)
             except Conflict:
                 continue
-        raise _contended()
+        raise _changed_by_others()
 
     def _restore(self, image: Image) -> Image:
         now = self.clock.now()
@@ -99,14 +99,14 @@ class Deletion:
         record = image.record
         if record.state not in {State.READY, State.TRASHED}:
             raise not_found()
-        doomed = replace(image, record=self._withdrawn(image, State.DELETING, now, due_at=now))
-        self.repository.replace(image, doomed, publications=self.publisher.withdrawal_rows(record, now))
-        return doomed
+        deleting = replace(image, record=self._hidden_record(image, State.DELETING, now, due_at=now))
+        self.repository.replace(image, deleting, publications=self.publisher.withdrawal_rows(record, now))
+        return deleting
 
     def finish(self, image: Image) -> bool:
         """Delete the objects of a DELETING image and leave its tombstone; False leaves the rest to cleanup."""
         record = image.record
-        # An abandoned reservation may have an intended publication. Its row is due by itself; its copies can go now.
+        # An abandoned reservation may have an intended publication. Its row has its own deadline; its copies go now.
         publications = [name for name in (record.publication, record.intent) if name is not None]
         try:
             for publication in publications:
@@ -125,20 +125,21 @@ class Deletion:
         return True
 
     def _delete(self, image: Image) -> None:
-        withdrawn = self.publisher.withdrawal_rows(image.record, self.clock.now())
+        publications = self.publisher.withdrawal_rows(image.record, self.clock.now())
         if self.finish(self.start(image)):
-            self.publisher.forget(withdrawn)
+            self.publisher.forget(publications)
 
     def _trash(self, image: Image) -> None:
         now = self.clock.now()
-        withdrawn = self.publisher.withdrawal_rows(image.record, now)
+        publications = self.publisher.withdrawal_rows(image.record, now)
         trashed = replace(
-            image, record=self._withdrawn(image, State.TRASHED, now, due_at=now + self.trash_retention)
+            image, record=self._hidden_record(image, State.TRASHED, now, due_at=now + self.trash_retention)
         )
-        self.repository.replace(image, trashed, publications=withdrawn)
-        self.publisher.remove(withdrawn)
+        self.repository.replace(image, trashed, publications=publications)
+        self.publisher.remove(publications)
 
-    def _withdrawn(self, image: Image, state: State, at: datetime, *, due_at: datetime) -> ImageRecord:
+    def _hidden_record(self, image: Image, state: State, at: datetime, *, due_at: datetime) -> ImageRecord:
+        """The next version of a record in a state that public links do not show."""
         record = image.record
         return record.moved_to(
             state,
@@ -150,5 +151,5 @@ class Deletion:
         )
 
 
-def _contended() -> Conflict:
+def _changed_by_others() -> Conflict:
     return Conflict("The image is being changed by others at this moment; try again.")

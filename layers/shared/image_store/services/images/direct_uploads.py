@@ -57,7 +57,7 @@ from image_store.services.images.write_protocol import StagedObject, too_late
 
 COMPLETION_LIFETIME = LONGEST_RESERVATION
 LINK_LIFETIME = COMPLETION_LIFETIME - timedelta(minutes=10)
-"""Shorter than the reservation: a PUT that begins just before the link expires can still be completed."""
+"""Shorter than the reservation, so that a PUT that begins just before the link expires can still be completed."""
 IN_REQUEST_BYTES = 20 * 1024 * 1024
 """Larger uploads are completed after the request: reading and decoding them may exceed the timeout of a request."""
 _QUEUE_WAIT = timedelta(minutes=5)
@@ -71,16 +71,16 @@ _REFUSALS: tuple[type[ImageStoreError], ...] = (
     TooManyFrames,
     UnsupportedMediaType,
 )
-"""Errors of the bytes themselves, which a retry cannot cure."""
+"""Errors of the bytes themselves; a retry cannot succeed."""
 
 _ENDED: tuple[type[ImageStoreError], ...] = (UploadNotFound, UploadIncomplete, *_REFUSALS)
 _BY_CODE = {refusal.code: refusal for refusal in _REFUSALS}
-_SHOWN = frozenset({State.READY, State.TRASHED})
+_VISIBLE = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectUpload:
-    """A description of bytes that a client is going to send."""
+    """An upload whose bytes the client sends straight to storage."""
 
     owner: str
     media_type: MediaType
@@ -92,7 +92,7 @@ class DirectUpload:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a client needs to send its bytes."""
+    """The link by which a client sends its bytes."""
 
     image_id: str
     put: PresignedPut
@@ -117,7 +117,7 @@ class DirectUploads:
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def begin(self, upload: DirectUpload) -> Ticket | Image:
-        """Reserve an image whose bytes will be sent; an image that is stored already is returned as its owner sees it.
+        """Reserve an image for a direct upload. An image that is stored already is returned as its owner sees it.
 
         Safe to retry with the same idempotency key: the ticket is for the same image.
 
@@ -146,7 +146,7 @@ class DirectUploads:
         return self._answer(reserved if isinstance(reserved, Image) else reserved.image)
 
     def complete(self, owner: str, image_id: str, *, until: datetime) -> Image | None:
-        """Verify the staged bytes and store the image; None when that continues after the request.
+        """Verify the staged bytes and store the image; None if that continues after the request.
 
         Returns the image as its owner sees it. Safe to repeat: a completed upload returns its image.
 
@@ -160,7 +160,7 @@ class DirectUploads:
         if image is None or image.record.owner != owner:
             raise _not_found()
         record = image.record
-        if record.state in _SHOWN:
+        if record.state in _VISIBLE:
             return self.sealing.open(image)
         staging_key = self._staging_key(record)
         if record.refusal is not None:
@@ -173,7 +173,8 @@ class DirectUploads:
             self._staged_etag(staging_key)
             self._queue(image)
             return None
-        sensitive = self.sealing.read_sensitive(image)  # first: without KMS nothing may change
+        # Before any change: if KMS does not answer, nothing may change.
+        sensitive = self.sealing.read_sensitive(image)
         try:
             return with_sensitive(self._accept(image, staging_key, until=until), sensitive)
         except DeadlineExceeded:
@@ -209,8 +210,8 @@ class DirectUploads:
 
     def _staging_key(self, record: ImageRecord) -> str:
         """The staging key of an upload that still waits for its bytes; raises UploadNotFound for any other."""
-        late = is_due(record, self.clock.now())
-        if record.state is not State.PENDING or record.staging_key is None or late:
+        is_late = is_due(record, self.clock.now())
+        if record.state is not State.PENDING or record.staging_key is None or is_late:
             raise _not_found()
         return record.staging_key
 
@@ -227,7 +228,7 @@ class DirectUploads:
         try:
             self.repository.replace(image, replace(image, record=queued))
         except Conflict:
-            return  # another request completes it already
+            return  # another request is completing it
 
     def _accept(self, image: Image, staging_key: str, *, until: datetime) -> Image:
         record = image.record

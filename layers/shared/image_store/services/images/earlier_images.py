@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from image_store.domain.deadlines import is_due, was_never_meant
+from image_store.domain.deadlines import is_due, is_too_far_ahead
 from image_store.domain.errors import (
     Conflict,
     DuplicateImage,
@@ -25,7 +25,7 @@ _DELETED_SINCE = "The image stored under this Idempotency-Key has been deleted s
 class EarlierImages:
     """Keeps the promises of idempotency keys and `on_duplicate`.
 
-    A reservation whose deadline has passed does not block a new request: it is abandoned here.
+    A reservation past its deadline does not block a new request: it is abandoned here.
     """
 
     repository: ImageRepository
@@ -34,7 +34,7 @@ class EarlierImages:
     ids: Ids
 
     def find(self, draft: ImageDraft) -> Image | None:
-        """The image that takes the place of a draft; raises what `by_key` and `by_bytes` raise."""
+        """The stored image to return in place of a draft; raises what `by_key` and `by_bytes` raise."""
         return self.by_key(draft.idempotency) or self.by_bytes(
             draft.owner, draft.sha256, draft.attributes.on_duplicate
         )
@@ -106,14 +106,14 @@ class EarlierImages:
         return image
 
     def _row_of(self, idempotency: IdempotencyKey) -> IdempotencyRow | None:
-        """The row of a key. A row whose end a fast clock set too late now ends one lifetime from here."""
+        """The row of a key. If a clock that ran ahead set its expiry, it now expires one lifetime from here."""
         row, now = self.claims.idempotency(idempotency.name), self.clock.now()
-        if row is not None and was_never_meant(row.expires_at, now, longest=idempotency.lifetime):
+        if row is not None and is_too_far_ahead(row.expires_at, now, longest=idempotency.lifetime):
             self.claims.bring_forward(idempotency.name, row, to=now + idempotency.lifetime)
         return row
 
     def _abandon_if_late(self, image: Image, error: Conflict | IdempotencyInProgress) -> None:
-        """Abandon a reservation past its deadline; otherwise raise the error with the time that is left."""
+        """Abandon a reservation past its deadline; before it, raise the error with the remaining time."""
         now = self.clock.now()
         if not self._is_late(image.record):
             error.retry_after = (image.record.due_at or now) - now

@@ -37,18 +37,19 @@ class Editing:
         concurrent change. Safe to retry.
         """
         sensitive: Sensitive | None = None
-        for tried in range(_TRIES):
+        for try_number in range(_TRIES):
             image = self.retrieval.get(owner, image_id)
             if image.record.state is not State.READY:
                 raise not_found()
             if if_version is not None and image.record.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
-            if not tried:  # first: without KMS nothing may change; no edit changes the sensitive part
+            # Before any change: if KMS does not answer, nothing may change. No edit changes the sensitive part.
+            if try_number == 0:
                 sensitive = self.sealing.read_sensitive(image)
             try:
                 return with_sensitive(self._apply(image, edit), sensitive)
             except Conflict:
-                continue  # with `if_version` only a change that kept the version lets a retry succeed
+                continue  # with `if_version` a retry succeeds only if the other change kept the version
         raise Conflict("The image is being changed by others at this moment; try again.")
 
     def _apply(self, image: Image, edit: Edit) -> Image:
@@ -70,10 +71,11 @@ class Editing:
         if before.publication is None and visibility is not Visibility.PRIVATE:
             return self.publisher.publish(image, visibility, edited=edited)
         record = edited.record.next_version(self.ids.token())
-        withdrawn = self.publisher.withdrawal_rows(before, now) if visibility is Visibility.PRIVATE else ()
-        if withdrawn:
+        is_private = visibility is Visibility.PRIVATE
+        publications = self.publisher.withdrawal_rows(before, now) if is_private else ()
+        if publications:
             record = replace(record, publication=None)
         changed = replace(edited, record=record)
-        self.repository.replace(image, changed, publications=withdrawn)
-        self.publisher.remove(withdrawn)
+        self.repository.replace(image, changed, publications=publications)
+        self.publisher.remove(publications)
         return changed

@@ -2,8 +2,8 @@
 
 The object's key names the owner, `ingest/{owner}/…`, so everyone who may write that bucket may act for any owner.
 Ingested images are private. Events arrive at least once and out of order. Bucket, key and version of an object form
-its idempotency key, which lives longer than the object, so repeated events make one image. A refusal is noted for as
-long, so that the sweep for lost events skips the object; a repeated event tries it again.
+its idempotency key, which lives longer than the object, so repeated events make one image. A note of a refusal lives
+as long, so that the sweep for lost events skips the object; a repeated event tries it again.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class Ingestion:
         """Store an object for the owner in its key; None if the object is gone, or its image was deleted.
 
         Safe to repeat. Raises DeadlineExceeded at `until`, and what `Uploads.accept` raises; only errors of the stores
-        are worth a retry.
+        justify a retry.
         """
         owner, filename = _owner_and_filename(dropped.key)
         if dropped.size_bytes > self.max_bytes:

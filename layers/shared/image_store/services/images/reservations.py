@@ -24,7 +24,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservations:
-    """Takes reservations."""
+    """Reserves images and renews reservations."""
 
     earlier: EarlierImages
     protocol: WriteProtocol
@@ -41,10 +41,10 @@ class Reservations:
         quota: Quota,
         lifetime: timedelta = RESERVATION_LIFETIME,
     ) -> ReservedImage | Image:
-        """Reserve an image; an image that another request stored meanwhile is returned instead.
+        """Reserve an image, or return the image that another request stored meanwhile.
 
-        Without `processed` the record waits for its bytes in staging. Sensitive attributes are sealed first, once for
-        all tries.
+        Without `processed` the record waits for its bytes in staging. Sensitive attributes are sealed once, before the
+        first try.
 
         Raises QuotaExceeded, and what `EarlierImages.find` raises.
         """
@@ -68,9 +68,9 @@ class Reservations:
         )
 
     def renew(self, image: Image, processed: ProcessedImage) -> ReservedImage:
-        """Give a PENDING direct upload a new attempt and the facts of its bytes; older attempts cannot commit any more.
+        """Give a PENDING direct upload a new attempt and the facts of its bytes; older attempts can no longer commit.
 
-        Conflict when another attempt is running.
+        Raises Conflict while another attempt is running.
         """
         record, now = image.record, self.clock.now()
         ends_at = record.updated_at + RESERVATION_LIFETIME
@@ -124,7 +124,7 @@ class Reservations:
             placeholder=processed.placeholder if processed else Placeholder("", ""),
             perceptual_hash=processed.perceptual_hash if processed else None,
             renditions=tuple(file.rendition for file in processed.renditions) if processed else (),
-            # By its id, so that a list from this instant on begins with this image.
+            # The time in its id, so that a list from this instant on begins with this image.
             created_at=created_at(image_id),
             updated_at=now,
             category=attributes.category,

@@ -7,7 +7,7 @@ from image_store.domain.ids import is_image_id, parse_link
 from image_store.domain.images.image import Image, ImageRecord, State
 from image_store.ports.images import ImageRepository
 
-_SHOWN = frozenset({State.READY, State.TRASHED})
+_VISIBLE = frozenset({State.READY, State.TRASHED})
 
 
 def not_found() -> ImageNotFound:
@@ -24,14 +24,14 @@ class Retrieval:
     def get(self, owner: str, image_id: str) -> Image:
         """An image of this owner, READY or TRASHED; ImageNotFound otherwise."""
         image = self._repository.get(image_id) if is_image_id(image_id) else None
-        if image is None or image.record.owner != owner or image.record.state not in _SHOWN:
+        if image is None or image.record.owner != owner or image.record.state not in _VISIBLE:
             raise not_found()
         return image
 
     def get_record(self, owner: str, image_id: str) -> ImageRecord:
         """The record alone: one item read; ImageNotFound as in `get`."""
         record = self._repository.get_record(image_id) if is_image_id(image_id) else None
-        if record is None or record.owner != owner or record.state not in _SHOWN:
+        if record is None or record.owner != owner or record.state not in _VISIBLE:
             raise not_found()
         return record
 
@@ -50,7 +50,7 @@ class Retrieval:
         return record
 
     def get_public(self, link: str) -> ImageRecord:
-        """The record of a public link; ImageNotFound unless the link is that of the current publication."""
+        """The record of a public link; ImageNotFound unless the link names the current publication."""
         parts = parse_link(link)
         record = self._repository.get_record(parts[0]) if parts else None
         if parts is None or record is None or record.state is not State.READY or record.publication is None:

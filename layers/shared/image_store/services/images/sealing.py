@@ -19,11 +19,11 @@ from image_store.ports.secrets import Cipher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """Seals and opens attributes; the cipher is made at its first use."""
+    """Seals and opens attributes; the cipher is created at its first use."""
 
     cipher: Callable[[], Cipher]
     seals: bool
-    """Whether new images are sealed; what was sealed earlier can always be opened."""
+    """Whether new images are sealed; images that were sealed earlier can always be opened."""
 
     def seal(self, attributes: Attributes, *, owner: str, image_id: str) -> tuple[Attributes, str | None]:
         """The plain part of attributes, and the sealed text of the rest; None if nothing is sensitive.
@@ -39,19 +39,19 @@ class Sealing:
         return self.plain_part(attributes), sealed
 
     def plain_part(self, attributes: Attributes) -> Attributes:
-        """The plain part of attributes; nothing is sealed here."""
+        """The attributes without those that `seal` would seal."""
         if not self.seals:
             return attributes
         return replace(attributes, generation=plain_generation(attributes.generation), analysis=None)
 
     def read_sensitive(self, image: Image) -> Sensitive | None:
-        """The sensitive part of an image, opened; None if nothing is sealed.
+        """Decrypt the sensitive part of an image; None if nothing is sealed.
 
         Raises
         ------
         StorageUnavailable
         ConfigurationError
-            it was sealed for another image or owner, or with another key
+            the text was sealed for another image or owner, or with another key
         """
         sealed, record = image.details.sealed, image.record
         if sealed is None:
@@ -59,7 +59,7 @@ class Sealing:
         return Sensitive.from_text(self.cipher().open(sealed, context=context_of(record)))
 
     def open(self, image: Image) -> Image:
-        """An image as its owner sees it; raises what `read_sensitive` raises."""
+        """The image as its owner sees it; raises what `read_sensitive` raises."""
         return with_sensitive(image, self.read_sensitive(image))
 
 

@@ -1,6 +1,6 @@
 """Reads the bytes of an image from the request or from a URL.
 
-A URL is fetched only once it is clear that its bytes are needed.
+A URL is fetched late: only when its bytes are needed.
 """
 
 import base64
@@ -16,7 +16,7 @@ from image_store.domain.images.media import MAX_BYTES, parse_declared
 from image_store.ports.images import Fetcher
 
 _LONGEST_INDENT = 100
-"""White space that may precede a data URI."""
+"""The most white space that may precede a data URI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ ImageSource = Content | RemoteUrl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Opens sources; the fetcher is made for the first URL and reads at most `max_bytes`."""
+    """Opens sources; the fetcher is created for the first URL and reads at most `max_bytes`."""
 
     fetcher: Callable[[], Fetcher]
     max_bytes: int = MAX_BYTES

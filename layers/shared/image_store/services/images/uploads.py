@@ -30,7 +30,7 @@ from image_store.services.images.write_protocol import too_late
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An image to store, with the attributes that its sender gave."""
+    """An image to store, with the attributes that its sender set."""
 
     owner: str
     source: ImageSource
@@ -124,14 +124,14 @@ class Uploads:
         return self.processor.process(data, None, UPLOAD_RECIPES, provenance=provenance)
 
     def _named(self, attributes: Attributes, filename: str | None) -> Attributes:
-        # Some providers put the prompt into the address of a picture, so a sealing store takes no name from it.
+        # Some providers put the prompt into the address of a picture, so a store that seals takes no name from it.
         if attributes.filename or self.sealing.seals:
             return attributes
         return replace(attributes, filename=filename)
 
 
 def check_declared(data: bytes, declared_type: str | None) -> None:
-    """Raise ContentTypeMismatch if the bytes have another type than declared; the processor refuses unknown bytes."""
+    """Raise ContentTypeMismatch if the bytes have another type than declared; the processor refuses unknown types."""
     if declared_type is None:
         return
     sniffed = sniff(data)

@@ -1,8 +1,8 @@
 """The write protocol: stores bytes and record as one image, or nothing.
 
-1. Reserve. The record is written PENDING with its attempt and a deadline, together with the owner's quota where there
-   is one, the guard of the checksum, the idempotency key and, for a published image, the publication that is about
-   to be copied, in one transaction. Nothing is visible yet.
+1. Reserve. One transaction writes the record as PENDING with its attempt and a deadline. It also writes the owner's
+   quota if there is one, the guard of the checksum, the idempotency key and, for a published image, the publication
+   whose copies follow. Nothing is visible yet.
 2. Put. Original, renditions and public copies are written in parallel to keys that carry the attempt (or the
    publication) and are refused if they exist. Repeating a put is harmless.
 3. Commit. One conditional transaction takes PENDING of this attempt to READY. Only now do index keys, group rows
@@ -45,7 +45,7 @@ from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
 PARALLEL_PUTS = 8
 
 ObjectWrite = Callable[[], None]
-"""Writes one object when it is called; safe to repeat."""
+"""Writes one object; safe to repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class StagedObject:
 
 @dataclass(frozen=True, slots=True)
 class ReservedImage:
-    """A PENDING image and the two steps that are left: `put` and `commit`."""
+    """A PENDING image, and its two remaining steps `put` and `commit`."""
 
     image: Image
     _protocol: "WriteProtocol"
@@ -83,7 +83,7 @@ class WriteProtocol:
     private_bucket: str
     """The name of `private`, which a copy out of staging needs."""
     public: ObjectStore | None
-    """None when there is no public bucket; then nothing is copied."""
+    """None without a public bucket; then nothing is copied."""
     public_cache_control: str
     """The Cache-Control of public copies of an image that has none of its own."""
     clock: Clock
@@ -124,16 +124,16 @@ class WriteProtocol:
         return [self._original(record, original), *self._renditions(record, renditions)]
 
     def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
-        """Write objects in parallel; DeadlineExceeded when they are not done by `until`."""
+        """Write objects in parallel; DeadlineExceeded if they are not written by `until`."""
         pool = ThreadPoolExecutor(PARALLEL_PUTS)
         running = [pool.submit(write) for write in writes]
-        done, late = wait(running, timeout=max(0.0, (until - self.clock.now()).total_seconds()))
+        ended, late = wait(running, timeout=max(0.0, (until - self.clock.now()).total_seconds()))
         # A put that hangs is abandoned: the reservation expires and cleanup removes its objects.
         pool.shutdown(wait=False, cancel_futures=True)
         if late:
             raise too_late()
-        for finished in done:
-            finished.result()
+        for future in ended:
+            future.result()
 
     def _original(self, record: ImageRecord, original: bytes | StagedObject) -> ObjectWrite:
         if isinstance(original, StagedObject):
@@ -191,13 +191,13 @@ class WriteProtocol:
 
 
 def abandon(image: Image, *, change: str, at: datetime) -> Image:
-    """A PENDING image past its deadline, now DELETING: quota, guard and idempotency key are given back."""
+    """Take a PENDING image past its deadline to DELETING, which releases quota, guard and idempotency key."""
     record = image.record.moved_to(State.DELETING, change=change, due_at=at, guarded=False)
     return replace(image, record=record)
 
 
 def too_late() -> DeadlineExceeded:
-    """The error for work that does not fit into the rest of an invocation."""
+    """The error for work that does not fit into the remaining time of an invocation."""
     return DeadlineExceeded(
         "The image could not be stored in the time a request has; try again.",
         retry_after=timedelta(seconds=1),
@@ -215,7 +215,7 @@ def facts_of(record: ImageRecord) -> dict[str, str]:
 
 
 def header_safe(text: str) -> str:
-    """Text for an object's metadata: printable ASCII, with everything else percent-encoded."""
+    """Text for an object's metadata: printable ASCII; other characters are percent-encoded."""
     return "".join(
         char
         if char.isascii() and char.isprintable() and char != "%"

@@ -22,7 +22,7 @@ _TIMES = ("created_at", "expires_at", "revoked_at", "previous_until")
 
 
 class DynamoApiKeys(OnTable, ApiKeys):
-    """API keys in the one table; the client is made at the first call."""
+    """API keys in the one table."""
 
     def create(self, key: ApiKey) -> None:
         item = _item_of(key)

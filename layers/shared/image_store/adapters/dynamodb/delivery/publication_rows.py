@@ -13,7 +13,7 @@ from image_store.ports.delivery import PublicationRows
 
 
 class DynamoPublicationRows(OnTable, PublicationRows):
-    """PublicationRows in the one table; the client is made at the first call."""
+    """PublicationRows in the one table."""
 
     def publication(self, publication: str) -> PublicationRow | None:
         answer = self._rows.call("get_item", Key=keys.publication(publication), ConsistentRead=True)

@@ -9,7 +9,7 @@ from image_store.ports.delivery import RenderLeases
 
 
 class DynamoRenderLeases(OnTable, RenderLeases):
-    """RenderLeases in the one table; the client is made at the first call."""
+    """RenderLeases in the one table."""
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
         answer = self._rows.conditional(

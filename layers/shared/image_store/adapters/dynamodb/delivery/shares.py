@@ -19,7 +19,7 @@ KEPT_AFTER_END = timedelta(days=7)
 
 
 class DynamoShares(OnTable, Shares):
-    """Shares in the one table; the client is made at the first call."""
+    """Shares in the one table."""
 
     def create(self, share: Share) -> None:
         item = _item_of(share)

@@ -18,7 +18,7 @@ from image_store.ports.finding import FeedRows
 
 
 class DynamoFeedRows(OnTable, FeedRows):
-    """FeedRows on the one table; the client is made at the first call."""
+    """FeedRows on the one table."""
 
     def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
         partition = _partition(query)

@@ -29,7 +29,7 @@ _SPARE = 1.25
 
 
 class DynamoListRows(OnTable, ListRows):
-    """ListRows in the one table; the client is made at the first call."""
+    """ListRows in the one table."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         if query.sha256 is not None:

@@ -14,8 +14,7 @@ stays for a week after the image's end. By then no consumer can hold a copy of t
 
 import json
 import logging
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,9 +22,9 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import projections as rows
 from image_store.adapters.dynamodb.finding.projections import RowKey
-from image_store.adapters.dynamodb.finding.rebuilds import rebuild_of
+from image_store.adapters.dynamodb.finding.rebuilds import rebuild_item, rebuild_of
 from image_store.adapters.dynamodb.images import records
-from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, unavailable
+from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, unavailable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.upkeep.policy_turns import PolicyTurns
 from image_store.domain.errors import Conflict, UnreadableRow
@@ -67,22 +66,13 @@ class _Row:
         return {key for facts in self.all_facts for key in rows.row_keys(image_id, facts)}
 
 
-class DynamoProjector(Projector):
-    """Projector on the one table; the client is made at the first call."""
+class DynamoProjector(OnTable, Projector):
+    """Projector on the one table."""
 
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-        policies_after_save: bool = False,
-    ) -> None:
-        self._table = table
-        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)
-        self._turns = PolicyTurns(self._rows, after_save=policies_after_save)
-        self._feed = DynamoFeedUpkeep(table, client=client, sleep=sleep, monotonic=monotonic)
+    def __init__(self, table: DynamoTable, *, policies_after_save: bool = False) -> None:
+        super().__init__(table)
+        self._turns = PolicyTurns(table, after_save=policies_after_save)
+        self._feed = DynamoFeedUpkeep(table)
 
     # One image ----------------------------------------------------------------------------------------
 
@@ -173,11 +163,11 @@ class DynamoProjector(Projector):
             first, room = [], _MOST_WRITES - 1
 
     def _put(self, item: items.Item) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item}}
+        return {"Put": {"TableName": self._rows.name, "Item": item}}
 
     def _put_next(self, item: items.Item, revision: int) -> dict[str, Any]:
         """Write the row of an image, if it has the revision before this one."""
-        put = {"TableName": self._table, "Item": item}
+        put = {"TableName": self._rows.name, "Item": item}
         if revision == 1:
             return {"Put": {**put, "ConditionExpression": "attribute_not_exists(pk)"}}
         current = {":current": {"N": str(revision - 1)}}
@@ -186,7 +176,7 @@ class DynamoProjector(Projector):
         }
 
     def _delete(self, key: RowKey) -> dict[str, Any]:
-        return {"Delete": {"TableName": self._table, "Key": keys.key(*key)}}
+        return {"Delete": {"TableName": self._rows.name, "Key": keys.key(*key)}}
 
     def _add(self, key: RowKey, amounts: dict[str, int], facts: ImageFacts | None) -> dict[str, Any]:
         """Add to a row of figures; the row of a model also holds its name."""
@@ -200,7 +190,7 @@ class DynamoProjector(Projector):
             values[":model"] = {"S": facts.model}
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._rows.name,
                 "Key": keys.key(*key),
                 "UpdateExpression": expression,
                 "ExpressionAttributeNames": names,
@@ -215,26 +205,16 @@ class DynamoProjector(Projector):
         return Rebuild() if item is None else rebuild_of(item)
 
     def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
-        item: items.Item = {
-            **keys.REBUILD,
-            "serving": {"N": str(rebuild.served_epoch)},
-            "building": {"N": str(rebuild.new_epoch)},
-            "step": {"N": str(rebuild.step + 1)},
-            "examined": {"N": str(rebuild.examined)},
-        }
-        if rebuild.begins_at is not None:
-            item["begins_at"] = {"S": items.text_time(rebuild.begins_at)}
-        if rebuild.after is not None:
-            item["after"] = {"S": rebuild.after}
+        next_step = replace(rebuild, step=rebuild.step + 1)
         response = self._rows.conditional(
             "put_item",
-            Item=item,
+            Item=rebuild_item(next_step),
             ConditionExpression="attribute_not_exists(pk) OR step = :current",
             ExpressionAttributeValues={":current": {"N": str(rebuild.step)}},
         )
         if response is None:
             raise Conflict("Another run continues the rebuild at this moment.")
-        return rebuild_of(item)
+        return next_step
 
     def rebuild_slice(
         self, *, after: str | None, limit: int, epoch: int, at: datetime
@@ -286,7 +266,7 @@ class DynamoProjector(Projector):
                     continue
 
     def _check(self, image_id: str, row: _Row | None) -> dict[str, Any]:
-        check: dict[str, Any] = {"TableName": self._table, "Key": keys.projection(image_id)}
+        check: dict[str, Any] = {"TableName": self._rows.name, "Key": keys.projection(image_id)}
         if row is None:
             return {"ConditionCheck": {**check, "ConditionExpression": "attribute_not_exists(pk)"}}
         current = {":current": {"N": str(row.revision)}}

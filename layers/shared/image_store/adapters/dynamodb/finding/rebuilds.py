@@ -1,7 +1,10 @@
-"""Reads the row of a rebuild; a module of its own, as uploads read the served epoch without loading projections."""
+"""Converts the row of a rebuild, and reads the served epoch.
+
+A module of its own, because uploads under a quota read the epoch and must not load projections.
+"""
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.items import Item, parse_time
+from image_store.adapters.dynamodb.items import Item, parse_time, text_time
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.projection import Rebuild
 
@@ -16,6 +19,22 @@ def rebuild_of(item: Item) -> Rebuild:
         step=int(item["step"]["N"]),
         examined=int(item["examined"]["N"]),
     )
+
+
+def rebuild_item(rebuild: Rebuild) -> Item:
+    """The item of a rebuild, as `rebuild_of` reads it."""
+    item: Item = {
+        **keys.REBUILD,
+        "serving": {"N": str(rebuild.served_epoch)},
+        "building": {"N": str(rebuild.new_epoch)},
+        "step": {"N": str(rebuild.step)},
+        "examined": {"N": str(rebuild.examined)},
+    }
+    if rebuild.begins_at is not None:
+        item["begins_at"] = {"S": text_time(rebuild.begins_at)}
+    if rebuild.after is not None:
+        item["after"] = {"S": rebuild.after}
+    return item
 
 
 def served_epoch(table: DynamoTable) -> int:

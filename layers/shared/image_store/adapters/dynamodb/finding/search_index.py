@@ -20,7 +20,7 @@ _READ = ("id", "terms", "packed")
 
 
 class DynamoSearchIndex(OnTable, SearchIndex):
-    """SearchIndex on the one table; the client is made at the first call."""
+    """SearchIndex on the one table."""
 
     def rows(
         self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
@@ -81,7 +81,7 @@ class DynamoSearchIndex(OnTable, SearchIndex):
 
 
 class DynamoSimilarityIndex(OnTable, SimilarityIndex):
-    """SimilarityIndex on the one table; the client is made at the first call."""
+    """SimilarityIndex on the one table."""
 
     def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[SimilarityCandidate]:
         candidates: dict[str, SimilarityCandidate] = {}

@@ -6,7 +6,6 @@ owner's promised images if a quota counts them; and for each call that ended, it
 provider. So counters, budgets and ledger can never disagree.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +17,7 @@ from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.generation import job_items, money
 from image_store.adapters.dynamodb.images.usage_rows import UsageRows, no_room
 from image_store.adapters.dynamodb.items import text_time
-from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, refused
+from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, refused
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.generation.budget import (
     Budgets,
@@ -60,20 +59,12 @@ _PROGRESS_NAMES = {
 }
 
 
-class DynamoGenerations(Generations):
-    """Generation jobs in the table; the client is made at the first call."""
+class DynamoGenerations(OnTable, Generations):
+    """Generation jobs in the table."""
 
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._table = table
-        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)
-        self._usage = UsageRows(self._rows, monotonic=monotonic)
+    def __init__(self, table: DynamoTable) -> None:
+        super().__init__(table)
+        self._usage = UsageRows(table)
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -93,10 +84,10 @@ class DynamoGenerations(Generations):
             ("item", self._create(job_items.item_row(item, ttl=int(row["ttl"]["N"])))) for item in items
         ]
         writes += [
-            ("name", {"Put": {"TableName": self._table, **_name_put(name, job.id, job.created_at)}})
+            ("name", {"Put": {"TableName": self._rows.name, **_name_put(name, job.id, job.created_at)}})
             for name in names
         ]
-        writes += money.budget_writes(self._table, money.holds(items, job.owner), budgets)
+        writes += money.budget_writes(self._rows.name, money.holds(items, job.owner), budgets)
         if places := sum(item.has_place for item in items):
             writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
         self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
@@ -113,7 +104,7 @@ class DynamoGenerations(Generations):
         first = changes[0].after
         writes: list[NamedWrite] = [("item", self._replace(change)) for change in changes]
         writes.append(("job", self._count(changes, at=at, due_at=due_at)))
-        writes += money.change_writes(self._table, changes, first.owner, budgets)
+        writes += money.change_writes(self._rows.name, changes, first.owner, budgets)
         places = sum(change.after.has_place - change.before.has_place for change in changes)
         if places:
             writes.append(
@@ -121,7 +112,7 @@ class DynamoGenerations(Generations):
             )
         for change in changes:
             if change.outcome is not None:
-                writes += money.outcome_writes(self._table, change, change.outcome)
+                writes += money.outcome_writes(self._rows.name, change, change.outcome)
         self._transact(writes, settled=lambda: self._is_mine(first), at=at)
 
     def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
@@ -174,14 +165,14 @@ class DynamoGenerations(Generations):
 
     def _create(self, row: Mapping[str, Any]) -> dict[str, Any]:
         condition = "attribute_not_exists(pk)"
-        return {"Put": {"TableName": self._table, "Item": row, "ConditionExpression": condition}}
+        return {"Put": {"TableName": self._rows.name, "Item": row, "ConditionExpression": condition}}
 
     def _replace(self, change: JobItemChange) -> dict[str, Any]:
         after = change.after
         row = job_items.changed_attributes(after)
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._rows.name,
                 "Key": keys.key(generation_keys.job(after.job_id), generation_keys.job_item(after.index)),
                 "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in row),
                 "ConditionExpression": "#version = :seen",
@@ -217,7 +208,7 @@ class DynamoGenerations(Generations):
             values[":due"] = {"S": text_time(due_at)}
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._rows.name,
                 "Key": keys.key(generation_keys.job(changes[0].after.job_id), generation_keys.JOB),
                 "UpdateExpression": f"{settings} ADD " + ", ".join(f"#{name} :{name}" for name in added),
                 "ConditionExpression": "attribute_exists(pk)",

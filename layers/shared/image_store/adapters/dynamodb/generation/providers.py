@@ -19,7 +19,7 @@ _TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
 
 class DynamoProviderHealth(OnTable, ProviderHealth):
-    """ProviderHealth in the table; the client is made at the first call."""
+    """ProviderHealth in the table."""
 
     def breakers(self) -> Mapping[Provider, Breaker]:
         row_keys = [generation_keys.breaker(provider.value) for provider in Provider]
@@ -59,11 +59,11 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
         return int(row["succeeded"]["N"]) if row is not None else 0
 
 
-class DynamoProviderKeys(ProviderKeys):
+class DynamoProviderKeys(OnTable, ProviderKeys):
     """ProviderKeys in the table, each encrypted for its owner and provider."""
 
-    def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
-        self._rows = DynamoTable(table, client=client)
+    def __init__(self, table: DynamoTable, *, cipher: Callable[[], Cipher]) -> None:
+        super().__init__(table)
         self._cipher = cipher
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:

@@ -14,7 +14,7 @@ _MAX_COPIES_READ = 10
 
 
 class DynamoClaims(OnTable, Claims):
-    """Claims in the one table; the client is made at the first call."""
+    """Claims in the one table."""
 
     def copies(self, owner: str, sha256: str) -> Copies:
         answer = self._rows.call(

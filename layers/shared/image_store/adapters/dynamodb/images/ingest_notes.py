@@ -1,4 +1,4 @@
-"""Rows for dropped objects that are no images, beside the rows of their idempotency keys."""
+"""Rows of dropped objects that were not stored, beside the rows of their idempotency keys."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,14 +11,14 @@ from image_store.ports.images import IngestNotes
 
 
 class DynamoIngestNotes(OnTable, IngestNotes):
-    """IngestNotes in the one table; the client is made at the first call."""
+    """IngestNotes in the one table."""
 
     def find_settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]
         name_of = {row["pk"]["S"]: name for row, name in rows}
         # DynamoDB removes expired rows late: they count as absent.
-        found = self._rows.get_many([row for row, _ in rows])
-        return {name_of[item["pk"]["S"]] for item in found if _is_valid(item, at)}
+        present = self._rows.get_many([row for row, _ in rows])
+        return {name_of[item["pk"]["S"]] for item in present if _is_valid(item, at)}
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}

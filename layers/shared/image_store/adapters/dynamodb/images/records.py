@@ -58,8 +58,10 @@ def feed_rows(image: Image) -> list[Item]:
     record, details = image.record, image.details
     if not record.is_in_feed:
         return []
-    held = list_attributes(record, details)
-    row: Item = {name: held[name] for name in ("card", "kind", "model", "provider") if name in held}
+    attributes = list_attributes(record, details)
+    row: Item = {
+        name: attributes[name] for name in ("card", "kind", "model", "provider") if name in attributes
+    }
     row |= {"owner": {"S": record.owner}, "print": {"S": fingerprint(details)}}
     if record.expires_at is not None:
         row["expires_at"] = {"N": str(int(record.expires_at.timestamp()))}
@@ -73,8 +75,8 @@ def fingerprint(details: Details) -> str:
     It is stored, so its input must stay the same from build to build.
     """
     prompt = (details.generation or {}).get("prompt")
-    shown = as_json([details.title, prompt, details.tags, details.groups])
-    return hashlib.sha256(shown.encode()).hexdigest()[:_FINGERPRINT_CHARS]
+    text = as_json([details.title, prompt, details.tags, details.groups])
+    return hashlib.sha256(text.encode()).hexdigest()[:_FINGERPRINT_CHARS]
 
 
 def _meta(record: ImageRecord, details: Details) -> Item:
@@ -100,7 +102,7 @@ def _meta(record: ImageRecord, details: Details) -> Item:
 
 
 _BY_OWNER = "owner"
-"""Short for the owner of the image, who makes most changes and whom the record names already."""
+"""Stands for the owner of the image, whom the record names; owners make most changes, so this saves space."""
 
 
 def signature(record: ImageRecord, actor: Actor) -> Item:
@@ -157,7 +159,7 @@ def record_text(record: ImageRecord) -> str:
 
 
 def _micros(at: datetime) -> int:
-    """An instant that is never sorted by; a dozen bytes shorter than text."""
+    """An instant as a number, a dozen bytes shorter than text; rows are never sorted by it."""
     return (at - _EPOCH) // _MICROSECOND
 
 
@@ -223,9 +225,9 @@ def records_of(items: Iterable[Item]) -> RecordPage:
     """The records in META items, and the ids of unreadable ones; the log has the reason."""
     page = RecordPage()
     for item in items:
-        found = list(schema.readable([item], record_of))
-        page += found
-        if not found:
+        readable = list(schema.readable([item], record_of))
+        page += readable
+        if not readable:
             page.unreadable.add(keys.image_of_record(item) or "")
     return page
 

@@ -7,14 +7,13 @@ the row has the name of the change that made it (`change`), and a name is used o
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.images import records
-from image_store.adapters.dynamodb.table import DynamoTable, refused
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.images.image import Image, ImageRecord, RecordsById, State
 
@@ -26,25 +25,15 @@ if TYPE_CHECKING:
     from image_store.domain.images.reservation import Reservation
 
 
-class DynamoRepository:
-    """ImageRepository on one DynamoDB table; the client is made at the first call.
+class DynamoRepository(OnTable):
+    """ImageRepository on one DynamoDB table.
 
     `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
     """
 
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        actor: Callable[[], Actor] = lambda: UNNAMED,
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._table = table
+    def __init__(self, table: DynamoTable, *, actor: Callable[[], Actor] = lambda: UNNAMED) -> None:
+        super().__init__(table)
         self._actor = actor
-        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
-        self._monotonic = monotonic
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -75,7 +64,7 @@ class DynamoRepository:
             writes.append(
                 ("publication", self._keep(publication_items.publication_item(reservation.publication)))
             )
-        self._rows.transact(writes, settled=lambda: self._is_mine(record))
+        self._rows.transact(writes, settled=lambda: self._is_mine(record), refusal=_refusal)
 
     def replace(
         self,
@@ -100,9 +89,9 @@ class DynamoRepository:
             if before.record.counted:
                 writes.append(("usage", self._usage.give_back(before.record)))
             if before.record.state is State.PENDING and before.record.idempotency is not None:
-                gone = keys.idempotency(before.record.idempotency)
-                writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
-        self._rows.transact(writes, settled=lambda: self._is_mine(after.record))
+                row = keys.idempotency(before.record.idempotency)
+                writes.append(("idempotency", {"Delete": {"TableName": self._rows.name, "Key": row}}))
+        self._rows.transact(writes, settled=lambda: self._is_mine(after.record), refusal=_refusal)
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         names, values, condition = _unchanged_parts(before)
@@ -112,7 +101,7 @@ class DynamoRepository:
             **records.signature(after, self._actor()),
         }
         update = {
-            "TableName": self._table,
+            "TableName": self._rows.name,
             "Key": keys.record(before.id),
             "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
             "ConditionExpression": condition,
@@ -124,7 +113,7 @@ class DynamoRepository:
     def forget(self, image: Image) -> None:
         names, values, condition = _unchanged_parts(image.record)
         meta = {
-            "TableName": self._table,
+            "TableName": self._rows.name,
             "Key": keys.record(image.record.id),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
@@ -144,7 +133,7 @@ class DynamoRepository:
         names: dict[str, str] | None = None,
         values: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table, "Item": item}
+        put: dict[str, Any] = {"TableName": self._rows.name, "Item": item}
         if condition:
             put["ConditionExpression"] = condition
         if names:
@@ -154,9 +143,9 @@ class DynamoRepository:
         return {"Put": put}
 
     def _keep(self, publication: items.Item) -> dict[str, Any]:
-        """Write the row of a publication, and keep the copies that others announced meanwhile."""
+        """Write the row of a publication without losing copies that others announced meanwhile."""
         update: dict[str, Any] = {
-            "TableName": self._table,
+            "TableName": self._rows.name,
             "Key": {name: publication[name] for name in ("pk", "sk")},
             "ExpressionAttributeValues": {":image": publication["image_id"]},
         }
@@ -174,7 +163,7 @@ class DynamoRepository:
         return {"Update": update}
 
     def _delete(self, pk: str, sk: str) -> dict[str, Any]:
-        return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
+        return {"Delete": {"TableName": self._rows.name, "Key": keys.key(pk, sk)}}
 
     def _is_mine(self, record: ImageRecord) -> bool:
         stored = self.get_record(record.id)
@@ -189,7 +178,7 @@ class DynamoRepository:
         # Functions that only read do not load it.
         from image_store.adapters.dynamodb.images.usage_rows import UsageRows
 
-        return UsageRows(self._rows, monotonic=self._monotonic)
+        return UsageRows(self._rows)
 
     # Reads --------------------------------------------------------------------------------------------
 
@@ -208,10 +197,10 @@ class DynamoRepository:
 
     def get_records(self, image_ids: Collection[str]) -> RecordsById:
         page = records.records_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
-        found = RecordsById()
-        found.update({record.id: record for record in page})
-        found.unreadable = page.unreadable
-        return found
+        by_id = RecordsById()
+        by_id.update({record.id: record for record in page})
+        by_id.unreadable = page.unreadable
+        return by_id
 
 
 def _unchanged_parts(record: ImageRecord) -> tuple[dict[str, str], dict[str, Any], str]:

@@ -1,17 +1,16 @@
 """Counts the usage of owners under a quota.
 
 Without a quota the uploads of an owner share no row. With a quota each reservation adds to the owner's row on the
-condition that there is room, and its record says so (`counted`); only counted images are given back. So the row is
-always exact, even while functions with and without a quota run side by side.
+condition that there is room, and its record notes it (`counted`). Only counted images are subtracted again. So the row
+is always exact, even while functions with and without a quota run at the same time.
 
-Images that were stored without a quota are known from the projections: all images of the owner, less those that the
-row counts. Their number only shrinks while a quota is set. It is read, eventually consistent, before each reservation
-that may be refused. Uploads that run while the first quota is set count once they are stored.
+The number of images that were stored without a quota follows from the projections: all images of the owner, minus those
+that the row counts. It only shrinks while a quota is set. It is read, eventually consistent, before each reservation
+that may be refused. Uploads that are running when the first quota is set count once they are stored.
 """
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import keys
@@ -19,7 +18,7 @@ from image_store.domain.errors import QuotaExceeded
 from image_store.domain.images.quota import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.domain.images.image import ImageRecord
@@ -31,13 +30,12 @@ _MOST_REMEMBERED = 1_000
 
 
 class UsageRows:
-    """Writes of the usage rows for transactions of the table, and their reads."""
+    """Reads usage rows, and makes the writes of them that transactions contain."""
 
-    def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: DynamoTable) -> None:
         self._rows = table
-        self._monotonic = monotonic
         self._all_counted: dict[str, float] = {}
-        """Owners whose images are all counted, and until when that need not be checked again."""
+        """Owners whose images are all counted, and the time until which that is not checked again."""
 
     def take(self, record: ImageRecord, quota: Quota) -> dict[str, Any]:
         """Count a reserved image; QuotaExceeded if there cannot be room for it."""
@@ -67,9 +65,10 @@ class UsageRows:
         return {"Update": self._add(record.owner, images=-1, promised=-1, size_bytes=-record.size_bytes)}
 
     def promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
-        """Count, or stop counting, images that jobs will make, on the condition that at most `most` are taken.
+        """Count images that jobs will make, or subtract them if `images` is negative.
 
-        QuotaExceeded if there cannot be room for them. 0 means no condition.
+        With `most`, on the condition that the total stays within it; QuotaExceeded if that is impossible. 0 means no
+        condition.
         """
         update = self._add(owner, promised=images)
         if most:
@@ -90,15 +89,15 @@ class UsageRows:
 
     def _uncounted(self, owner: str) -> Usage:
         """The images that the row does not count; zero is cached for a minute."""
-        now = self._monotonic()
+        now = self._rows.monotonic()
         if self._all_counted.get(owner, 0.0) > now:
             return _NOTHING
-        found = self._read_uncounted(owner)
-        if found == _NOTHING:
+        uncounted = self._read_uncounted(owner)
+        if uncounted == _NOTHING:
             if len(self._all_counted) >= _MOST_REMEMBERED:
                 self._all_counted.clear()
             self._all_counted[owner] = now + _REMEMBERED_SECONDS
-        return found
+        return uncounted
 
     def _read_uncounted(self, owner: str) -> Usage:
         from image_store.adapters.dynamodb.finding.rebuilds import served_epoch

@@ -14,7 +14,7 @@ MAX_MODELS = 1_000
 
 
 class DynamoFigures(OnTable, Figures):
-    """Figures on the one table; the client is made at the first call."""
+    """Figures on the one table."""
 
     def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
         return self._read([keys.owner_stats(served_epoch(self._rows), owner)], since, until)

@@ -19,7 +19,7 @@ _DUE_PAGE_ROWS = 100
 
 
 class DynamoCleanupRows(OnTable, CleanupRows):
-    """CleanupRows in the one table; the client is made at the first call."""
+    """CleanupRows in the one table."""
 
     def due(self, before: datetime) -> Iterator[str]:
         for pk in self._due(keys.due_shards(), before):

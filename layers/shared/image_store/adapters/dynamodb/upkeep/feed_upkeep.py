@@ -21,7 +21,7 @@ _SLICE_ROWS = 50
 
 
 class DynamoFeedUpkeep(OnTable, FeedUpkeep):
-    """FeedUpkeep on the one table; the client is made at the first call."""
+    """FeedUpkeep on the one table."""
 
     def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
         months = keys.key(*keys.former_feed_months(served_epoch(self._rows)))

@@ -5,14 +5,12 @@ token is still its own, so a run that lost its lease, to a pause for example, ch
 """
 
 import json
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
 from image_store.domain.upkeep.cleanup import LONGEST_RUN, CleanupReport, Lease, PassPosition
@@ -22,18 +20,8 @@ REPORT_LIFETIME = timedelta(days=90)
 _TIMES = ("started_at", "finished_at")
 
 
-class DynamoHousekeeping(Housekeeping):
-    """Housekeeping in the one table; the client is made at the first call."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
+class DynamoHousekeeping(OnTable, Housekeeping):
+    """Housekeeping in the one table."""
 
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
@@ -116,7 +104,9 @@ class DynamoHousekeeping(Housekeeping):
         put = {"TableName": self._rows.name, "Item": item}
         # A row that is written again is the same row, so a lost response needs no read.
         self._rows.transact(
-            [("lease", {"ConditionCheck": check}), ("row", {"Put": put})], settled=lambda: False
+            [("lease", {"ConditionCheck": check}), ("row", {"Put": put})],
+            settled=lambda: False,
+            refusal=_taken_over,
         )
 
 

@@ -41,7 +41,7 @@ _MAX_SOURCES = 1_000
 
 
 class DynamoMigrations(OnTable, Migrations):
-    """Migrations in the one table; the client is made at the first call."""
+    """Migrations in the one table."""
 
     def create(self, migration: Migration) -> None:
         self._put(migration, IS_NEW)

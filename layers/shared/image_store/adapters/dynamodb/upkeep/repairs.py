@@ -17,7 +17,7 @@ REPAIR_LIFETIME = timedelta(days=90)
 
 
 class DynamoRepairs(OnTable, Repairs):
-    """Repairs in the one table; the client is made at the first call."""
+    """Repairs in the one table."""
 
     def create(self, job: RepairJob) -> None:
         self._put(job, IS_NEW)

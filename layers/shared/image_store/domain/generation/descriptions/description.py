@@ -35,8 +35,8 @@ class Model:
     default_size: str = "1024x1024"
     qualities: tuple[str, ...] = ()
     """The default first; empty if there is no choice."""
-    seeds: bool = False
-    negative_prompt: bool = False
+    takes_seeds: bool = False
+    takes_negative_prompt: bool = False
     estimate: "Estimate"
     """Estimates the usage of one image."""
     image_tokens: Mapping[str, int] = field(default_factory=dict)

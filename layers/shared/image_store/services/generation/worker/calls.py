@@ -114,7 +114,7 @@ class ProviderCalls:
         able = self.choice.candidates(
             request, preference, own_keys, hold_micros=hold_micros, on=self.clock.now().date()
         )
-        candidates = [candidate for candidate in able if candidate.provider not in item.given_up]
+        candidates = [candidate for candidate in able if candidate.provider not in item.unable_providers]
         if not candidates:
             return None
         return self.watch.choose(candidates, _history(item))
@@ -180,11 +180,11 @@ class ProviderCalls:
             width=width,
             height=height,
             quality=model.quality(request.quality),
-            seed=request.seed if model.seeds else None,
+            seed=request.seed if model.takes_seeds else None,
             references=self.references.read(item.owner, request.reference_ids),
         )
 
 
 def _history(item: JobItem) -> CallHistory:
     reason = item.error.reason if item.error is not None else None
-    return CallHistory(frozenset(item.tried), item.provider if item.retries else None, reason)
+    return CallHistory(frozenset(item.failed_providers), item.provider if item.retries else None, reason)

@@ -33,7 +33,7 @@ class Recovery:
     clock: Clock
 
     def resume(self, job: Job, item: JobItem, call: ProviderCall, *, until: datetime) -> None:
-        """Continue after a call: its worker stopped, or the store was away."""
+        """Continue after a call whose worker stopped, or whose result could not be stored yet."""
         leased = self.writer.move(item, JobItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         result = self.results.find(leased, call)
         if result is not None:
@@ -46,7 +46,7 @@ class Recovery:
         if other is not None:
             self.adopt(job, leased, other, until=until)
             return
-        lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
+        lost = ProviderFailure(Reason.LOST, "The worker stopped during the call, so its result is unknown.")
         self.settlement.fail(job, leased, call, lost, duration=timedelta(0))
 
     def unsettled(self, item: JobItem) -> ProviderResult | None:

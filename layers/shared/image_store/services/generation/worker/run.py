@@ -1,11 +1,11 @@
-"""Takes one item of a job and brings it further; the package describes the protocol and what each failure leaves."""
+"""Continues one item of a job; the package describes the protocol and what each failure leaves."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
+from image_store.domain.deadlines import CLOCK_SKEW, is_too_far_ahead
 from image_store.domain.errors import ConfigurationError, ImageNotFound, ImageStoreError, StorageUnavailable
 from image_store.domain.generation.jobs import (
     WAITING_LIFETIME,
@@ -25,8 +25,7 @@ from image_store.services.generation.sealed_requests import OpenRequest, SealedR
 from image_store.services.generation.worker.calls import PreparedCall, ProviderCalls
 from image_store.services.generation.worker.changes import LEASE, JobItemWriter, LeaseLost
 from image_store.services.generation.worker.recovery import Recovery
-from image_store.services.generation.worker.settlement import Settlement, full_jitter
-from image_store.services.generation.worker.storage import ResultStorage
+from image_store.services.generation.worker.settlement import Settlement
 
 SHORTEST_WAIT = timedelta(seconds=2)
 """Of an item that waits for a provider; longer than the second by which a message may come early."""
@@ -59,7 +58,7 @@ class GenerationRun:
         message.
         """
         row = self.generations.item(work.job_id, work.index)
-        if row is None or row[1].ended:
+        if row is None or row[1].has_ended:
             return
         job, item = row
         now = self.clock.now()
@@ -74,7 +73,7 @@ class GenerationRun:
         with suppress(LeaseLost):  # another worker has taken over
             if item.call is not None:
                 self.recovery.resume(job, item, item.call, until=until)
-            elif job.cancelled:
+            elif job.is_cancelled:
                 self.writer.end(item, JobItemState.CANCELLED)
             else:
                 self._begin(job, self._with_valid_deadline(item), until)
@@ -82,7 +81,7 @@ class GenerationRun:
     def _with_valid_deadline(self, item: JobItem) -> JobItem:
         """The item with a possible deadline: one that a fast clock has set starts anew, once."""
         now = self.clock.now()
-        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+        if not is_too_far_ahead(item.deadline, now, longest=WAITING_LIFETIME):
             return item
         return self.writer.move(item, JobItemState.QUEUED, deadline=now + WAITING_LIFETIME)
 
@@ -117,15 +116,15 @@ class GenerationRun:
             prepared = self.calls.prepare(item, opened.request, permit.candidate)
             leased = self._lease(item, prepared)
         except ImageNotFound as missing:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self.writer.end(item, JobItemState.FAILED, error=JobItemError(missing.code, missing.message))
             return
         except (StorageUnavailable, ConfigurationError) as error:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self._fail_if_late(item, error, now)
             return
         except Exception:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             raise
         self._call(permit, prepared, job, leased, opened, until)
 
@@ -157,11 +156,11 @@ class GenerationRun:
         try:
             image = self.calls.make(prepared, until=until)
         except ProviderFailure as failure:
-            self.calls.watch.went_wrong(permit.candidate, failure, began=call.started_at)
+            self.calls.watch.record_failure(permit.candidate, failure, began=call.started_at)
             ended = self.clock.now()
             charge = prepared.failure_entry(failure, duration=ended - started, at=ended)
             if charge is not None:
-                with suppress(StorageUnavailable):  # the ledger may still be there
+                with suppress(StorageUnavailable):  # the ledger may still take it
                     self.results.put(item, ProviderResult(charge, b""), until=until)
             self.settlement.fail(job, item, call, failure, duration=ended - started, entry=charge)
             return
@@ -171,7 +170,7 @@ class GenerationRun:
         try:
             self.results.put(item, result, until=until)
         finally:  # the provider did its part, and others wait for the outcome of a probe
-            self.calls.watch.went_well(permit, began=call.started_at)
+            self.calls.watch.record_success(permit, began=call.started_at)
         self.settlement.store(item, opened, result, until=until)
 
     def _wait(self, item: JobItem, until: datetime) -> None:
@@ -196,43 +195,6 @@ class GenerationRun:
         self.writer.end(item, JobItemState.FAILED, error=JobItemError(error.code, error.message))
 
 
-def generation_run(
-    *,
-    generations: Generations,
-    calls: ProviderCalls,
-    results: ProviderResults,
-    writer: JobItemWriter,
-    storage: ResultStorage,
-    sealed_requests: SealedRequests,
-    retries: int,
-    jitter: Callable[[float], float] = full_jitter,
-) -> GenerationRun:
-    """Put the worker together; `retries` is how often a transient failure of one image is tried again."""
-    clock = writer.clock
-    settlement = Settlement(
-        writer=writer, results=results, storage=storage, retries=retries, clock=clock, jitter=jitter
-    )
-    recovery = Recovery(
-        generations=generations,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        sealed_requests=sealed_requests,
-        clock=clock,
-    )
-    return GenerationRun(
-        generations=generations,
-        calls=calls,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        recovery=recovery,
-        sealed_requests=sealed_requests,
-        clock=clock,
-        jitter=jitter,
-    )
-
-
 def _last_call_error(item: JobItem) -> JobItemError | None:
     """The error of the last call; None if the item's error comes from no call."""
     return item.error if item.error is not None and item.error.provider is not None else None
@@ -246,5 +208,6 @@ def _no_retry_error(item: JobItem) -> JobItemError:
     """Why an item is not tried again although its last error may pass."""
     last = item.error or JobItemError("provider_failed", "The provider is not available.")
     return replace(
-        last, detail=f"{last.detail} It was not called again: too many of its calls have failed lately."
+        last,
+        detail=f"{last.detail} It was not called again: too many of its calls have failed lately.",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +71,29 @@ def is_path(name: str) -> bool:
     return top in {path.name for path in ROOT.iterdir()} | layers and not name.startswith(MADE_BY_RUNNING)
 
 
+def template() -> Any:
+    """The template, as SAM reads it."""
+    return json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+
+
+def functions_of(template: Any) -> dict[str, tuple[str, str]]:
+    """Memory and time of every function of a template, by the name of its folder."""
+    defaults = template["Globals"]["Function"]
+    resources = {name: resource["Properties"] for name, resource in template["Resources"].items()}
+    return {
+        name.removesuffix("Function").lower(): (
+            f"{resources[name].get('MemorySize', defaults.get('MemorySize'))} MB",
+            f"{resources[name].get('Timeout', defaults.get('Timeout'))} s",
+        )
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
 def test_the_settings_table_is_the_templates_parameters() -> None:
-    template = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
     declared = {
         name: str(parameter["Default"]) if "Default" in parameter else "required"
-        for name, parameter in template["Parameters"].items()
+        for name, parameter in template()["Parameters"].items()
     }
 
     documented = {
@@ -85,6 +102,26 @@ def test_the_settings_table_is_the_templates_parameters() -> None:
     }
 
     assert documented == declared
+
+
+def test_the_functions_of_the_operations_page_are_the_templates() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    [listed] = re.findall(
+        r"^\| [\w-]+ functions \| .* \| (.*); each with its own role \|$", page, flags=re.MULTILINE
+    )
+    table = page.partition("| function | memory | time |\n| --- | --- | --- |\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    documented = {
+        name: (memory, re.split("[;,]", time)[0])
+        for names, memory, time in rows
+        for name in names.split(", ")
+    }
+    others = documented.pop("the others")
+
+    functions = functions_of(template())
+
+    assert sorted(listed.split(", ")) == sorted(functions)
+    assert {name: documented.get(name, others) for name in functions} == functions
 
 
 @pytest.mark.parametrize(("page", "target"), links(), ids=lambda value: getattr(value, "name", value))
@@ -129,49 +166,6 @@ def test_every_file_that_a_page_at_the_top_names_exists() -> None:
 
     assert {"functions/*/app.py", "services/images/write_protocol.py"} <= named
     assert not [name for name in named if not [*ROOT.glob(name), *PACKAGE.glob(name)]]
-
-
-def decisions() -> list[tuple[str, str]]:
-    """Title and text of every decision, in the order of the pages."""
-    return [
-        (title, text)
-        for page in DECISIONS
-        for title, text in re.findall(r"^## (.+)\n((?:(?!^## ).*\n?)*)", page.read_text(), flags=re.MULTILINE)
-    ]
-
-
-def test_the_index_of_decisions_lists_every_topic() -> None:
-    index = ROOT / "docs/decisions.md"
-    listed = re.findall(r"\]\(decisions/([\w-]+\.md)\)", index.read_text())
-
-    assert sorted(listed) == [page.name for page in DECISIONS]
-
-
-def test_no_two_decisions_have_the_same_title() -> None:
-    titles = [title for title, _ in decisions()]
-
-    assert len(titles) > 200
-    assert not [title for title, count in Counter(titles).items() if count > 1]
-
-
-def test_every_decision_states_what_was_decided_and_what_follows() -> None:
-    incomplete = [
-        title
-        for title, text in decisions()
-        if not re.search(r"\*\*Decision:\*\*.*\*\*Consequence:\*\*", text, flags=re.DOTALL)
-    ]
-
-    assert not incomplete
-
-
-def test_a_superseded_decision_links_to_what_replaced_it() -> None:
-    unlinked = [
-        title
-        for title, text in decisions()
-        if "> Superseded" in text and not re.search(r"^> Superseded by\s+\[", text, flags=re.MULTILINE)
-    ]
-
-    assert not unlinked
 
 
 def test_no_page_refers_to_a_decision_by_number() -> None:
