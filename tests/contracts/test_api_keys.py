@@ -1,20 +1,20 @@
 """Where API keys are kept: the fake of the tests and DynamoApiKeys alike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits, secret_digest
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.ports.callers import ApiKeys
 from tests.fakes.api_keys import MemoryApiKeys
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.interception import InterceptedClient, lose_response, never_send
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -53,22 +53,11 @@ FULL = ApiKey(
 )
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def api_keys(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> ApiKeys:
+def api_keys(request: pytest.FixtureRequest, moto: Any) -> ApiKeys:
     if request.param == "memory":
         return MemoryApiKeys()
-    return DynamoApiKeys(new_table(client, form), client=lambda: client)
+    return DynamoApiKeys(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("key", [FULL, NEW], ids=["full", "new"])
@@ -176,85 +165,70 @@ def test_keys_of_all_owners_are_listed_for_admins(api_keys: ApiKeys) -> None:
 # DynamoApiKeys alone ----------------------------------------------------------------------------------
 
 
-class Failing:
-    """A client whose writes get no response, after their effect or without it."""
-
-    def __init__(self, client: Any, *, has_effect: bool) -> None:
-        self._client = client
-        self._has_effect = has_effect
-
-    def transact_write_items(self, **request: Any) -> Any:
-        return self._lose("transact_write_items", request)
-
-    def get_item(self, **request: Any) -> Any:
-        return self._client.get_item(**request)
-
-    def _lose(self, operation: str, request: dict[str, Any]) -> Any:
-        if self._has_effect:
-            getattr(self._client, operation)(**request)
-        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-
-
-def test_a_new_key_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
-    failing = Failing(client, has_effect=True)
-    api_keys = DynamoApiKeys(new_table(client, form), client=lambda: failing)
+def test_a_new_key_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
+    failing = InterceptedClient(moto, transact_write_items=lose_response)
+    api_keys = DynamoApiKeys(DynamoTable(new_table(moto), client=lambda: failing))
 
     api_keys.create(NEW)
 
     assert api_keys.get(NEW.id) == NEW
 
 
-def test_a_change_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
-    DynamoApiKeys(name, client=lambda: client).create(NEW)
-    DynamoApiKeys(name, client=lambda: client).record_use(NEW.id, at=NOON)
-    failing = Failing(client, has_effect=True)
+def test_a_change_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
+    name = new_table(moto)
+    DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
+    DynamoApiKeys(DynamoTable(name, client=lambda: moto)).record_use(NEW.id, at=NOON)
+    failing = InterceptedClient(moto, transact_write_items=lose_response)
     after = replace(NEW, version=2, revoked_at=NOON)
 
-    DynamoApiKeys(name, client=lambda: failing).save(after)
+    DynamoApiKeys(DynamoTable(name, client=lambda: failing)).save(after)
 
-    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == replace(after, last_used_at=NOON)
+    assert DynamoApiKeys(DynamoTable(name, client=lambda: moto)).get(NEW.id) == replace(
+        after, last_used_at=NOON
+    )
 
 
-def test_a_change_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
-    DynamoApiKeys(name, client=lambda: client).create(NEW)
-    failing = Failing(client, has_effect=False)
+def test_a_change_that_never_arrived_is_unavailable(moto: Any) -> None:
+    name = new_table(moto)
+    DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
+    failing = InterceptedClient(moto, transact_write_items=never_send)
 
     with pytest.raises(StorageUnavailable):
-        DynamoApiKeys(name, client=lambda: failing).save(replace(NEW, version=2, revoked_at=NOON))
+        DynamoApiKeys(DynamoTable(name, client=lambda: failing)).save(
+            replace(NEW, version=2, revoked_at=NOON)
+        )
 
-    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == NEW
+    assert DynamoApiKeys(DynamoTable(name, client=lambda: moto)).get(NEW.id) == NEW
 
 
 @pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
-def test_both_rows_of_a_key_go_90_days_after_its_end(client: Any, form: dict[str, Any], end: str) -> None:
-    name = new_table(client, form)
-    api_keys = DynamoApiKeys(name, client=lambda: client)
+def test_both_rows_of_a_key_go_90_days_after_its_end(moto: Any, end: str) -> None:
+    name = new_table(moto)
+    api_keys = DynamoApiKeys(DynamoTable(name, client=lambda: moto))
     api_keys.create(NEW)
 
     api_keys.save(replace(NEW, version=2, **{end: NOON}))  # type: ignore[arg-type]  # both are times
 
     last_second = str(int((NOON + timedelta(days=90)).timestamp()))
-    assert [item["ttl"]["N"] for item in all_items(client, name)] == [last_second] * 2
+    assert [item["ttl"]["N"] for item in all_items(moto, name)] == [last_second] * 2
 
 
-def test_a_key_whose_expiry_is_taken_away_stays(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
-    api_keys = DynamoApiKeys(name, client=lambda: client)
+def test_a_key_whose_expiry_is_taken_away_stays(moto: Any) -> None:
+    name = new_table(moto)
+    api_keys = DynamoApiKeys(DynamoTable(name, client=lambda: moto))
     api_keys.create(replace(NEW, expires_at=NOON))
 
     api_keys.save(replace(NEW, version=2))
 
-    assert all("ttl" not in item for item in all_items(client, name))
+    assert all("ttl" not in item for item in all_items(moto, name))
 
 
-def test_rows_of_keys_hold_no_secret_and_are_in_no_index(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
+def test_rows_of_keys_hold_no_secret_and_are_in_no_index(moto: Any) -> None:
+    name = new_table(moto)
 
-    DynamoApiKeys(name, client=lambda: client).create(NEW)
+    DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
 
-    key, listed = sorted(all_items(client, name), key=len, reverse=True)
+    key, listed = sorted(all_items(moto, name), key=len, reverse=True)
     assert key.keys() == {"pk", "sk", "id", "version", "key", "v"}
     assert listed.keys() == {"pk", "sk", "id", "v"}
     assert "a secret" not in str(key)

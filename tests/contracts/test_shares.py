@@ -1,18 +1,18 @@
 """Where shares are kept: the fake of the tests and DynamoShares alike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.delivery.shares import Share
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.ports.delivery import Shares
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.interception import InterceptedClient, lose_response, never_send
 from tests.fakes.shares import MemoryShares
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -35,22 +35,11 @@ OF_A_GROUP = replace(
 OF_AN_IMAGE = replace(EVERYTHING, id="00000000000000fe", image_id="019ca945-0a00-7000-8000-000000000001")
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
-def shares(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Shares:
+def shares(request: pytest.FixtureRequest, moto: Any) -> Shares:
     if request.param == "memory":
         return MemoryShares()
-    return DynamoShares(new_table(client, form), client=lambda: client)
+    return DynamoShares(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("share", [EVERYTHING, OF_A_GROUP, OF_AN_IMAGE], ids=["everything", "group", "image"])
@@ -105,42 +94,26 @@ def test_shares_of_an_owner_are_listed_in_pages_with_the_newest_first(shares: Sh
 # DynamoShares alone -----------------------------------------------------------------------------------
 
 
-class Losing:
-    """A client whose transactions get no response, after their effect or without it."""
-
-    def __init__(self, client: Any, *, has_effect: bool) -> None:
-        self._client = client
-        self._has_effect = has_effect
-
-    def transact_write_items(self, **request: Any) -> Any:
-        if self._has_effect:
-            self._client.transact_write_items(**request)
-        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-
-    def get_item(self, **request: Any) -> Any:
-        return self._client.get_item(**request)
-
-
-def test_a_new_share_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
-    losing = Losing(client, has_effect=True)
-    shares = DynamoShares(new_table(client, form), client=lambda: losing)
+def test_a_new_share_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
+    losing = InterceptedClient(moto, transact_write_items=lose_response)
+    shares = DynamoShares(DynamoTable(new_table(moto), client=lambda: losing))
 
     shares.create(EVERYTHING)
 
     assert shares.get(EVERYTHING.id) == EVERYTHING
 
 
-def test_a_new_share_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
-    losing = Losing(client, has_effect=False)
+def test_a_new_share_that_never_arrived_is_unavailable(moto: Any) -> None:
+    losing = InterceptedClient(moto, transact_write_items=never_send)
 
     with pytest.raises(StorageUnavailable):
-        DynamoShares(new_table(client, form), client=lambda: losing).create(EVERYTHING)
+        DynamoShares(DynamoTable(new_table(moto), client=lambda: losing)).create(EVERYTHING)
 
 
-def test_both_rows_of_a_share_go_a_week_after_its_end(client: Any, form: dict[str, Any]) -> None:
-    name = new_table(client, form)
+def test_both_rows_of_a_share_go_a_week_after_its_end(moto: Any) -> None:
+    name = new_table(moto)
 
-    DynamoShares(name, client=lambda: client).create(EVERYTHING)
+    DynamoShares(DynamoTable(name, client=lambda: moto)).create(EVERYTHING)
 
     last_second = str(int((EVERYTHING.expires_at + timedelta(days=7)).timestamp()))
-    assert [item["ttl"]["N"] for item in all_items(client, name)] == [last_second] * 2
+    assert [item["ttl"]["N"] for item in all_items(moto, name)] == [last_second] * 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.tokens import JwtVerifier, KeySets
 from image_store.domain.callers.api_keys import ApiKey, key_text, secret_digest
 from image_store.domain.callers.scopes import Scope
@@ -39,7 +40,7 @@ def store(deployed: Callable[..., Deployment]) -> Deployment:
     published.publish([public_jwk("rsa"), public_jwk("ed25519")])
     key_sets = KeySets(clock=store.set_clock, report=lambda *_: None, read=published.read)
     store.ports.tokens = JwtVerifier(store.settings.issuers, key_sets)
-    DynamoApiKeys(store.table, client=lambda: store.client).create(KEY)
+    DynamoApiKeys(DynamoTable(store.table, client=lambda: store.client)).create(KEY)
     return store
 
 

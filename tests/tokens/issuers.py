@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from image_store.adapters.tokens import JwtVerifier, KeySets
 from image_store.adapters.tokens.documents import UnreadableDocument
-from image_store.domain.callers.issuers import TrustedIssuer, Issuers
+from image_store.domain.callers.issuers import Issuers, TrustedIssuer
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "pictures"

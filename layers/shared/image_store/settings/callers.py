@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from image_store.domain.callers.issuers import TrustedIssuer, Issuers, issuer_from
+from image_store.domain.callers.issuers import Issuers, TrustedIssuer, issuer_from
 from image_store.domain.errors import ConfigurationError
 from image_store.settings.variables import Variables
 

@@ -6,7 +6,7 @@ import jwt
 from jwt.exceptions import ExpiredSignatureError, ImmatureSignatureError, PyJWTError
 
 from image_store.adapters.tokens.key_sets import ALGORITHMS, KeySets, PublicKey
-from image_store.domain.callers.issuers import TrustedIssuer, Issuers
+from image_store.domain.callers.issuers import Issuers, TrustedIssuer
 from image_store.domain.errors import InvalidToken
 from image_store.ports.callers import TokenVerifier, VerifiedToken
 

@@ -74,7 +74,9 @@ def issuer_from(described: Mapping[str, Any]) -> TrustedIssuer:
     issuer, prefix, keys_url = texts
     for address in filter(None, (issuer, keys_url)):
         check_address(address)
-    return TrustedIssuer(issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url)
+    return TrustedIssuer(
+        issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url
+    )
 
 
 def check_address(address: str) -> None:
