@@ -20,7 +20,6 @@ REFUSED = {
     "list/parameter-given-twice": "invalid_request",
     "list/query-not-utf-8": "invalid_request",
     "list/trash-of-a-group": "invalid_request",
-    "list/no-subject": "invalid_token",
 }
 
 
@@ -148,3 +147,7 @@ def test_a_query_that_the_contract_forbids_is_refused(store: Deployment, name: s
     answer = store.answer_to(name)
 
     assert_refused(answer, 400, REFUSED[name])
+
+
+def test_a_request_whose_token_was_refused_is_unauthorized(store: Deployment) -> None:
+    assert_refused(store.answer_to("list/no-subject"), 401, "invalid_token")

@@ -246,19 +246,12 @@ def test_whoever_is_no_admin_is_refused_and_nothing_happens(store: Deployment) -
 
     for name in (
         "migrate/begin-without-scope",
-        "migrate/begin-by-named-subject",
         "migrate/progress-without-scope",
         "migrate/content-without-scope",
     ):
         assert_refused(store.answer_to(name), 403, "admin_required")
 
     assert (store.contents(), store.handed_over.waiting) == (before, waiting)
-
-
-def test_a_subject_that_the_deployment_names_is_an_admin(store: Deployment) -> None:
-    store.environment["ADMIN_SUBJECTS"] = "operator"
-
-    assert store.answer_to("migrate/begin-by-named-subject").status == 202
 
 
 def test_an_unknown_migration_is_not_found(store: Deployment) -> None:

@@ -49,6 +49,7 @@ CHANGES_NO_CALL = frozenset(
         "FEED_CACHE_SECONDS",
         "GENERATION_RETRIES",
         "ISSUER",
+        "ISSUERS",
         "KEY_LAYOUT",
         "MAX_BYTES",
         "MAX_DECODE_MEGABYTES",

@@ -18,6 +18,7 @@ from image_store.services.upkeep.projections import OLD_CONSUMERS
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "UploadFunction": "functions/upload",
+    "AuthorizeFunction": "functions/authorize",
     "DirectFunction": "functions/direct",
     "RetrieveFunction": "functions/retrieve",
     "ListFunction": "functions/list",
@@ -62,6 +63,7 @@ SEALING = {
     "GenerationsFunction",
     "GenerateFunction",
 }
+VERIFYING = {"AuthorizeFunction"}
 CALLING_PROVIDERS = {"GenerateFunction"}
 ANSWERING = FOLDERS.keys() - {
     "CleanupFunction",
@@ -118,7 +120,7 @@ def test_a_function_has_only_the_layers_that_it_uses(processed: dict[str, Any]) 
     for name, properties in functions(processed).items():
         layers = {LAYER.findall(layer["Ref"])[0] for layer in properties["Layers"]}
         imaging = {"ImagingLayer"} if name in DECODING else set()
-        crypto = {"CryptoLayer"} if name in SEALING else set()
+        crypto = {"CryptoLayer"} if name in SEALING | VERIFYING else set()
         providers = {"ProvidersLayer"} if name in CALLING_PROVIDERS else set()
         assert layers == {"SharedLayer", "DependenciesLayer"} | imaging | crypto | providers
         assert len(properties["Layers"]) <= MAX_LAYERS

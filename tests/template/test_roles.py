@@ -198,11 +198,14 @@ def test_only_this_api_and_its_routes_may_call_a_function(processed: dict[str, A
         if resource["Type"] == "AWS::Lambda::Permission"
     ]
 
-    assert permissions
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}"
+    (authorizer,) = (permission for permission in permissions if "Stage" not in str(permission))
+    assert authorizer["FunctionName"] == {"Fn::GetAtt": ["AuthorizeFunction", "Arn"]}
+    assert authorizer["SourceArn"]["Fn::Sub"] == [f"{api}/authorizers/*", {"__ApiId__": {"Ref": "Api"}}]
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
         text, variables = permission["SourceArn"]["Fn::Sub"]
-        assert text.startswith(
-            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"
-        )
-        assert variables == {"__ApiId__": {"Ref": "Api"}, "__Stage__": "*"}
+        assert variables["__ApiId__"] == {"Ref": "Api"}
+        if permission is not authorizer:
+            assert text.startswith(f"{api}/${{__Stage__}}/")
+            assert variables["__Stage__"] == "*"

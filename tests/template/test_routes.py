@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from image_store.entrypoints.callers.verdicts import CACHED_FOR
+
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
 
@@ -111,17 +113,21 @@ def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> Non
     assert versions == {"2.0"}
 
 
-def test_tokens_must_have_the_deployments_issuer_and_an_audience(processed: dict[str, Any]) -> None:
+def test_a_function_is_asked_who_calls_and_its_answer_is_kept_for_a_minute(processed: dict[str, Any]) -> None:
+    """Without a cache each request would wait for two functions; a revoked key works for as long as it lasts."""
     schemes = body(processed)["components"]["securitySchemes"]
 
     assert set(schemes) == {CALLER}
-    assert schemes[CALLER]["x-amazon-apigateway-authorizer"] == {
-        "type": "jwt",
-        "identitySource": "$request.header.Authorization",
-        "jwtConfiguration": {
-            "issuer": {"Ref": "Issuer"},
-            "audience": {"Fn::Split": [",", {"Ref": "Audience"}]},
-        },
+    authorizer = schemes[CALLER]["x-amazon-apigateway-authorizer"]
+    uri, variables = authorizer.pop("authorizerUri")["Fn::Sub"]
+    assert uri.endswith("functions/${__FunctionArn__}/invocations")
+    assert variables == {"__FunctionArn__": {"Fn::GetAtt": ["AuthorizeFunction", "Arn"]}}
+    assert authorizer == {
+        "type": "request",
+        "identitySource": ["$request.header.Authorization"],
+        "authorizerPayloadFormatVersion": "2.0",
+        "enableSimpleResponses": True,
+        "authorizerResultTtlInSeconds": CACHED_FOR.total_seconds(),
     }
 
 
@@ -182,6 +188,7 @@ def test_cors_allows_the_methods_and_headers_that_the_api_uses(processed: dict[s
         "Idempotency-Key",
         "If-Match",
         "If-None-Match",
+        "Image-Store-Owner",
     }
     assert set(cors["exposeHeaders"]) == {
         "Allow",

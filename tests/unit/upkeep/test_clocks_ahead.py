@@ -81,6 +81,11 @@ OWNERS = "an owner's choice, which may lie as far ahead as the owner likes"
 STORAGE = "by storage's clock, not by ours"
 
 INSTANTS = {
+    "ApiKey.created_at": INFORMS,
+    "ApiKey.expires_at": OWNERS,
+    "ApiKey.last_used_at": INFORMS,
+    "ApiKey.previous_until": "the old secret works for longer, and until the next rotation at most",
+    "ApiKey.revoked_at": "revoked, whatever its time is",
     "Attributes.expires_at": OWNERS,
     "Breaker.failed_at": LONGEST,
     "Breaker.open_until": LONGEST,
@@ -129,6 +134,9 @@ INSTANTS = {
     "RetryBudget.at": LONGEST,
     "SearchQuery.since": "of a request",
     "SearchQuery.until": "of a request",
+    "Share.created_at": INFORMS,
+    "Share.expires_at": OWNERS,
+    "Share.revoked_at": "revoked, whatever its time is",
     "SignedLink.expires_at": "of a signed link: it ends by itself and holds nobody up",
     "SweepPosition.not_before": LONGEST,
 }

@@ -43,7 +43,7 @@ def read_issuers(variables: Variables) -> Issuers:
         raise ConfigurationError(
             "ISSUERS must be a JSON list of objects with issuer, audiences and, if needed, subject_prefix and keys_url."
         ) from None
-    return Issuers(issuers)
+    return Issuers(tuple(issuers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The issuers whose tokens a deployment accepts, and the owners that their subjects are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,38 +26,40 @@ class TrustedIssuer:
     """The address of its key set; empty for the one that its OpenID Connect discovery document names."""
 
 
+@dataclass(frozen=True, slots=True)
 class Issuers:
-    """All issuers of a deployment.
+    """All issuers of a deployment; ConfigurationError where two of them could name the same owner.
 
     No issuer can name an owner of another: prefixes differ, none begins with another, and an issuer without a prefix
     cannot name a subject that begins with the prefix of another issuer.
     """
 
-    def __init__(self, issuers: Iterable[TrustedIssuer]) -> None:
-        """Raise ConfigurationError where two issuers could name the same owner."""
-        every = tuple(issuers)
-        self._by_name = {issuer.issuer: issuer for issuer in every}
-        self._prefixes = tuple(issuer.subject_prefix for issuer in every)
-        if len(every) > MAX_ISSUERS:
+    all: tuple[TrustedIssuer, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.all) > MAX_ISSUERS:
             raise ConfigurationError(f"ISSUERS has more than {MAX_ISSUERS} issuers.")
-        if len(self._by_name) < len(every):
+        if len({issuer.issuer for issuer in self.all}) < len(self.all):
             raise ConfigurationError("ISSUERS names an issuer twice.")
-        for place, prefix in enumerate(self._prefixes):
-            others = self._prefixes[:place] + self._prefixes[place + 1 :]
-            if any(other == prefix or (prefix and other.startswith(prefix)) for other in others):
+        for first, second in permutations([issuer.subject_prefix for issuer in self.all], 2):
+            if first == second or (first and second.startswith(first)):
                 raise ConfigurationError(
                     "ISSUERS has subject prefixes that are equal, or of which one begins with another."
                 )
 
     def named(self, issuer: str) -> TrustedIssuer | None:
         """The issuer with this `iss`; None for one that the deployment does not accept."""
-        return self._by_name.get(issuer)
+        return next((trusted for trusted in self.all if trusted.issuer == issuer), None)
 
     def owner_of(self, issuer: TrustedIssuer, subject: str) -> str:
         """The owner that a subject of an issuer is; InvalidToken where it cannot be one."""
         owner = issuer.subject_prefix + subject
-        foreign = (prefix for prefix in self._prefixes if prefix and prefix != issuer.subject_prefix)
-        if not subject or not is_owner(owner) or any(map(owner.startswith, foreign)):
+        is_foreign = any(
+            other.subject_prefix and owner.startswith(other.subject_prefix)
+            for other in self.all
+            if other is not issuer
+        )
+        if not subject or not is_owner(owner) or is_foreign:
             raise InvalidToken("The token's subject cannot name an owner.")
         return owner
 

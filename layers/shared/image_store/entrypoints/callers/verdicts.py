@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from image_store.domain.callers.actor import is_owner
 from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import (
@@ -45,7 +46,7 @@ def caller_of(request_context: Mapping[str, Any]) -> Caller:
     verdict = (request_context.get("authorizer") or {}).get("lambda") or {}
     if verdict.get("refusal"):
         raise _refusal(str(verdict["refusal"]), str(verdict.get("reason", "")))
-    if not verdict.get("owner") or not verdict.get("name"):
+    if not is_owner(str(verdict.get("owner") or "")) or not verdict.get("name"):
         raise InvalidToken("Send the header Authorization: Bearer with a token or an API key.")
     given = str(verdict.get("scopes", "")).split()
     scopes = frozenset(scope for scope in Scope if scope.value in given)
