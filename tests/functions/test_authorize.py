@@ -181,5 +181,9 @@ def test_more_issuers_stand_beside_the_first(deployed: Callable[..., Deployment]
 
     assert first is not None
     assert second is not None
-    assert (first.audiences, first.subject_prefix) == ({"a", "b"}, "")
-    assert (second.audiences, second.subject_prefix, second.keys_url) == ({"c"}, "b:", "https://k.example/")
+    assert (first.audiences, first.subject_prefix) == (frozenset({"a", "b"}), "")
+    assert (second.audiences, second.subject_prefix, second.keys_url) == (
+        frozenset({"c"}),
+        "b:",
+        "https://k.example/",
+    )

@@ -135,10 +135,7 @@ VARIABLES |= {
     | R2
     | PUBLISHED,
     "Stats": {"TABLE_NAME", "QUOTA_IMAGES", "QUOTA_BYTES"},
-    "Health": {"TABLE_NAME", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
-    | R2
-    | PUBLISHED
-    | QUEUES,
+    "Health": {"TABLE_NAME", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"} | R2 | PUBLISHED | QUEUES,
     "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "METRICS_NAMESPACE"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},

@@ -169,7 +169,9 @@ def test_provider_sdks_are_imported_only_where_they_are_called() -> None:
             elif isinstance(node, ast.ImportFrom):
                 names.add(str(node.module).split(".")[0])
 
-        assert not names & {"cryptography", "google", "httpx2", "jwt", "openai"} or "tokens" in module.parts, module
+        assert (
+            not names & {"cryptography", "google", "httpx2", "jwt", "openai"} or "tokens" in module.parts
+        ), module
 
 
 def test_the_command_line_uses_only_the_api_and_aws_in_one_module() -> None:

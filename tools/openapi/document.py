@@ -99,7 +99,8 @@ def _routes() -> Iterator[DocumentedRoute]:
                     handler=route.handler.__name__,
                     description=inspect.getdoc(route.handler) or "",
                     tag=api.tag,
-                    **route.operation | {"scope": route.scope},
+                    needed_scope=route.scope,
+                    **route.operation,
                 )
 
 

@@ -36,6 +36,8 @@ class DocumentedRoute:
     headers: tuple[str, ...] = ()
     public: bool = False
     scope: Scope | None = None
+    """The scope that the route names; most leave it to their method."""
+    needed_scope: Scope | None = None
     names_head: bool = False
 
     @property
@@ -67,10 +69,7 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
 
 
 def _needed_scope(route: DocumentedRoute) -> str:
-    if route.scope is None:
-        return ""
-    who = "An admin's token is needed." if route.scope is Scope.ADMIN else f"Needs the scope `{route.scope}`."
-    return f"\n\n{who}"
+    return f"\n\nNeeds the scope `{route.needed_scope}`." if route.needed_scope is not None else ""
 
 
 def _content(body: str, components: Components) -> dict[str, Any]:
