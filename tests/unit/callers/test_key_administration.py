@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,10 +19,10 @@ from image_store.domain.errors import (
 )
 from image_store.services.callers.key_administration import KeyAdministration, KeyRequest
 from tests.fakes.api_keys import MemoryApiKeys
-from tests.fakes.clock import CountedIds
-from tests.tokens.issuers import SetClock
+from tests.fakes.clock import CountedIds, SetClock
+from tests.samples import START
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = START
 DAY = timedelta(days=1)
 ALICE = user("alice", scopes=(), admin_scope="admin", admin_subjects=())
 BOB = user("bob", scopes=(), admin_scope="admin", admin_subjects=())
@@ -225,7 +225,7 @@ def test_a_revocation_is_for_good_and_keeps_its_time(world: World) -> None:
     key = world.create()
 
     world.administration.revoke(ALICE, key.id)
-    world.clock.advance(DAY)
+    world.clock.instant += DAY
     world.administration.revoke(ALICE, key.id)
 
     revoked = world.api_keys.get(key.id)
