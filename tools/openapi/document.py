@@ -1,4 +1,4 @@
-"""The whole document: what each function says of its routes, and the components they share."""
+"""The whole document: the routes of each function, and the components that they share."""
 
 import importlib.util
 import inspect

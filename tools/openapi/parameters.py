@@ -61,7 +61,7 @@ _IN_QUERY = {
     "expires_at": "When the image is deleted by itself.",
     "on_duplicate": "What to do when you store these bytes already.",
 }
-"""What a parameter of this name means where its field says nothing else."""
+"""Descriptions of parameters whose field has none."""
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:
@@ -114,32 +114,32 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, field in schema["properties"].items():
         if name in {"metadata", "generation", "analysis"}:
             continue
-        made: dict[str, Any] = {"name": name, "in": "query"}
+        parameter: dict[str, Any] = {"name": name, "in": "query"}
         if name in required:
-            made["required"] = True
+            parameter["required"] = True
         plain = _without_null(tidied(_inlined(field, schema.get("$defs", {}))))
-        made["description"] = plain.pop("description", None) or _IN_QUERY[name]
+        parameter["description"] = plain.pop("description", None) or _IN_QUERY[name]
         if name in {"tags", "groups"}:
-            made |= {"name": name[:-1], "explode": True}
+            parameter |= {"name": name[:-1], "explode": True}
             plain = {"type": "array", "items": {"type": "string"}}
-        parameters.append(made | {"schema": plain})
+        parameters.append(parameter | {"schema": plain})
     return parameters
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query cannot say null: leaving the parameter out does."""
+    """A schema without null: a query leaves the parameter out instead."""
     others = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    made = {name: value for name, value in schema.items() if name != "anyOf"}
-    if made.get("default", ...) is None:
-        del made["default"]
-    return {**others[0], **made} if len(others) == 1 else schema
+    schema_without_choices = {name: value for name, value in schema.items() if name != "anyOf"}
+    if schema_without_choices.get("default", ...) is None:
+        del schema_without_choices["default"]
+    return {**others[0], **schema_without_choices} if len(others) == 1 else schema
 
 
 def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(field, dict):
         if "$ref" in field:
-            named = definitions[field["$ref"].rpartition("/")[2]]
-            return {name: value for name, value in named.items() if name != "description"} | {
+            definition = definitions[field["$ref"].rpartition("/")[2]]
+            return {name: value for name, value in definition.items() if name != "description"} | {
                 name: value for name, value in field.items() if name != "$ref"
             }
         return {name: _inlined(value, definitions) for name, value in field.items()}

@@ -1,4 +1,4 @@
-"""Headers of answers, and the errors that many routes share."""
+"""Response headers, and the errors that many routes share."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _BY_GATEWAY = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.TOO_MANY_REQUESTS: "Too Many Requests",
 }
-"""What API Gateway answers by itself, as JSON that is no problem document."""
+"""Responses of API Gateway itself: JSON, but not problem documents."""
 
 _DESCRIPTIONS = {
     400: "The request is not as the contract asks; `errors` names each fault.",
@@ -51,14 +51,14 @@ _DESCRIPTIONS = {
 _WAIT = {429, 503}
 
 
-def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
-    """The errors of a route: those it names, and those that every such route has."""
+def problems_of(statuses: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
+    """The errors of a route: those it declares, and those that every such route has."""
     everywhere = {429, 500} | (set() if public else {400, 401}) | ({413, 415} if has_body else set())
-    return sorted({*named, *everywhere})
+    return sorted({*statuses, *everywhere})
 
 
 def headers_of(status: int, model: str | None) -> list[str]:
-    """The headers that clients work with, as far as they follow from the status and the model of an answer."""
+    """The headers for clients that follow from the status and the model of a response."""
     names = []
     if (status in {200, 201, 202} and model in _VERSIONED) or status == 304:
         names.append("ETag")
@@ -93,13 +93,13 @@ def components(statuses: Iterable[int]) -> dict[str, Any]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
+    response: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
     if names := problem_headers(status):
-        made["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    codes = sorted({error.code for error, found in STATUSES.items() if found == status})
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    codes = sorted({error.code for error, error_status in STATUSES.items() if error_status == status})
     content: dict[str, Any] = {}
     if codes:
-        made["description"] += f" Codes: {', '.join(f'`{code}`' for code in codes)}."
+        response["description"] += f" Codes: {', '.join(f'`{code}`' for code in codes)}."
         content[CONTENT_TYPE] = {
             "schema": {"$ref": "#/components/schemas/Problem"},
             "example": _example(status, codes[0]),
@@ -107,7 +107,7 @@ def _problem(status: int) -> dict[str, Any]:
     if message := _BY_GATEWAY.get(HTTPStatus(status)):
         schema = {"$ref": "#/components/schemas/GatewayMessage"}
         content["application/json"] = {"schema": schema, "example": {"message": message}}
-    return made | {"content": content}
+    return response | {"content": content}
 
 
 def _example(status: int, code: str) -> dict[str, Any]:
