@@ -31,7 +31,7 @@ class RetryBudget:
     made: int = 0
     """The number of images of that day that are counted."""
 
-    def filled(self, now: datetime, *, made: int) -> "RetryBudget":
+    def refilled(self, now: datetime, *, made: int) -> "RetryBudget":
         """The budget with what was earned since; `made` is the number of images of this day."""
         on = now.date()
         since = self.at

@@ -25,8 +25,7 @@ from image_store.services.generation.sealed_requests import OpenRequest, SealedR
 from image_store.services.generation.worker.calls import PreparedCall, ProviderCalls
 from image_store.services.generation.worker.changes import LEASE, JobItemWriter, LeaseLost
 from image_store.services.generation.worker.recovery import Recovery
-from image_store.services.generation.worker.settlement import Settlement, full_jitter
-from image_store.services.generation.worker.storage import ResultStorage
+from image_store.services.generation.worker.settlement import Settlement
 
 SHORTEST_WAIT = timedelta(seconds=2)
 """Of an item that waits for a provider; longer than the second by which a message may come early."""
@@ -117,15 +116,15 @@ class GenerationRun:
             prepared = self.calls.prepare(item, opened.request, permit.candidate)
             leased = self._lease(item, prepared)
         except ImageNotFound as missing:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self.writer.end(item, JobItemState.FAILED, error=JobItemError(missing.code, missing.message))
             return
         except (StorageUnavailable, ConfigurationError) as error:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self._fail_if_late(item, error, now)
             return
         except Exception:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             raise
         self._call(permit, prepared, job, leased, opened, until)
 
@@ -157,11 +156,11 @@ class GenerationRun:
         try:
             image = self.calls.make(prepared, until=until)
         except ProviderFailure as failure:
-            self.calls.watch.went_wrong(permit.candidate, failure, began=call.started_at)
+            self.calls.watch.record_failure(permit.candidate, failure, began=call.started_at)
             ended = self.clock.now()
             charge = prepared.failure_entry(failure, duration=ended - started, at=ended)
             if charge is not None:
-                with suppress(StorageUnavailable):  # the ledger may still be there
+                with suppress(StorageUnavailable):  # the ledger may still take it
                     self.results.put(item, ProviderResult(charge, b""), until=until)
             self.settlement.fail(job, item, call, failure, duration=ended - started, entry=charge)
             return
@@ -171,7 +170,7 @@ class GenerationRun:
         try:
             self.results.put(item, result, until=until)
         finally:  # the provider did its part, and others wait for the outcome of a probe
-            self.calls.watch.went_well(permit, began=call.started_at)
+            self.calls.watch.record_success(permit, began=call.started_at)
         self.settlement.store(item, opened, result, until=until)
 
     def _wait(self, item: JobItem, until: datetime) -> None:
@@ -194,43 +193,6 @@ class GenerationRun:
         if now < item.deadline:
             raise error
         self.writer.end(item, JobItemState.FAILED, error=JobItemError(error.code, error.message))
-
-
-def generation_run(
-    *,
-    generations: Generations,
-    calls: ProviderCalls,
-    results: ProviderResults,
-    writer: JobItemWriter,
-    storage: ResultStorage,
-    sealed_requests: SealedRequests,
-    retries: int,
-    jitter: Callable[[float], float] = full_jitter,
-) -> GenerationRun:
-    """Put the worker together; `retries` is how often a transient failure of one image is tried again."""
-    clock = writer.clock
-    settlement = Settlement(
-        writer=writer, results=results, storage=storage, retries=retries, clock=clock, jitter=jitter
-    )
-    recovery = Recovery(
-        generations=generations,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        sealed_requests=sealed_requests,
-        clock=clock,
-    )
-    return GenerationRun(
-        generations=generations,
-        calls=calls,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        recovery=recovery,
-        sealed_requests=sealed_requests,
-        clock=clock,
-        jitter=jitter,
-    )
 
 
 def _last_call_error(item: JobItem) -> JobItemError | None:
