@@ -7,14 +7,14 @@ from tools.openapi.document import DOCUMENT, document
 
 
 def main(arguments: list[str]) -> int:
-    """Write the document, or with `--check` report whether the committed document matches the code."""
+    """Write the document, or with `--check` say whether the committed one is what the code means."""
     text = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
     if arguments != ["--check"]:
         DOCUMENT.write_text(text, "utf-8")
         return 0
     if DOCUMENT.exists() and DOCUMENT.read_text("utf-8") == text:
         return 0
-    print("functions/site/openapi.json does not match the code: run `make openapi`.", file=sys.stderr)
+    print("functions/site/openapi.json is not what the code says: run `make openapi`.", file=sys.stderr)
     return 1
 
 

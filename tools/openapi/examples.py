@@ -1,4 +1,4 @@
-"""Examples of schemas, built from examples of fields."""
+"""Examples of requests and answers, composed of examples of fields."""
 
 import re
 from typing import Any
@@ -53,16 +53,16 @@ _BY_NAME: dict[str, Any] = {
     "errors": [],
     "error": None,
 }
-"""Examples of fields by name, for every schema."""
+"""The example of a field of this name."""
 
 _ALWAYS_SHOWN = {"title", "tags", "visibility", "n", "permanent", "ids"}
-"""Optional fields of requests that examples show."""
+"""Optional fields of requests that an example shows."""
 
 
 def example_of(
     schema: dict[str, Any], definitions: dict[str, Any], *, is_request: bool, name: str = ""
 ) -> Any:
-    """An example of a schema; for a request only required and common fields."""
+    """An example of a schema; a request has only required and common fields."""
     schema = _resolved(schema, definitions)
     if "examples" in schema:
         return schema["examples"][0]
@@ -76,8 +76,8 @@ def example_of(
                 return _BY_NAME[name]
             return example_of(schema[choice][0], definitions, is_request=is_request, name=name)
     if "properties" in schema:
-        required = set(schema.get("required", ()))
-        fields = required | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
+        needed = set(schema.get("required", ()))
+        fields = needed | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
         return {
             field: example_of(each, definitions, is_request=is_request, name=field)
             for field, each in schema["properties"].items()
@@ -91,13 +91,13 @@ def example_of(
                 example_of(schema["items"], definitions, is_request=is_request, name=name.removesuffix("s"))
             ]
         case "object":
-            values = schema.get("additionalProperties")
-            if not isinstance(values, dict):
+            inner = schema.get("additionalProperties")
+            if not isinstance(inner, dict):
                 return {}
             key = next(
                 iter(_resolved(schema.get("propertyNames", {}), definitions).get("enum", [name or "key"]))
             )
-            return {key: example_of(values, definitions, is_request=is_request)}
+            return {key: example_of(inner, definitions, is_request=is_request)}
         case "integer" | "number":
             return schema.get("minimum", 1)
         case "boolean":

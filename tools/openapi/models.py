@@ -1,4 +1,4 @@
-"""Schemas of the document, from the models of requests and responses."""
+"""The schemas of the document, from the models of requests and answers."""
 
 import importlib
 import pkgutil
@@ -19,12 +19,12 @@ type Schema = dict[str, Any]
 
 
 def _component_name(model: type[BaseModel]) -> str:
-    """The name of a model in the document: its class name without the suffix that distinguishes it from the domain."""
+    """The name of a model in the document: that of its class without the suffix."""
     return model.__name__.removesuffix("Answer").removesuffix("Body")
 
 
 def _models() -> dict[str, type[BaseModel]]:
-    """All models of requests and responses, by their names in the document."""
+    """All models of requests and answers, by their names in the document."""
     modules = [
         importlib.import_module(module.name)
         for module in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
@@ -36,12 +36,12 @@ def _models() -> dict[str, type[BaseModel]]:
         if isinstance(value, type)
         and issubclass(value, BaseModel)
         and value.__module__ == module.__name__
-        and module is not fields  # it has only types of fields
+        and module is not fields  # it holds only base classes
     }
 
 
 class Components:
-    """The components of the document; it records which ones the operations refer to."""
+    """The components that operations use; a reference by an operation adds a component."""
 
     def __init__(self) -> None:
         self._models = _models()
@@ -51,7 +51,7 @@ class Components:
         self.headers: set[str] = set()
         self._of_requests = self._definitions("validation")
         self._of_answers = self._definitions("serialization")
-        # A model whose response always has a field that a request may leave out needs two schemas.
+        # A field that a response always has and a request may leave out needs two types.
         self._renamed = {
             name: f"Stored{name}"
             for name, schema in self._of_answers.items()
@@ -67,7 +67,7 @@ class Components:
         return self._models[name]
 
     def is_merge_patch(self, name: str) -> bool:
-        """Whether the model is a set of changes (RFC 7396), not a whole resource."""
+        """Whether a request of this model changes only the fields that it sends."""
         return issubclass(self._models[name], MergePatch)
 
     def request(self, name: str) -> Schema:
@@ -76,29 +76,29 @@ class Components:
         return {"$ref": REF.format(model=name)}
 
     def answer(self, name: str) -> Schema:
-        """A reference to the schema of a response."""
+        """A reference to the schema of an answer."""
         self._answers.add(name)
         return {"$ref": REF.format(model=name)}
 
     def problem(self, status: int) -> Schema:
-        """A reference to an error response that many routes share."""
+        """A reference to an error that many routes share."""
         self.shared_responses.add(status)
         self.headers.update(responses.problem_headers(status))
         return {"$ref": f"#/components/responses/{responses.component_name(status)}"}
 
     def header(self, name: str) -> Schema:
-        """A reference to a response header."""
+        """A reference to a header of answers."""
         self.headers.add(name)
         return {"$ref": f"#/components/headers/{name}"}
 
     def example(self, name: str) -> Any:
-        """An example of a request or a response."""
+        """An example of a request or an answer."""
         is_request = name in self._requests
         definitions = self._of_requests if is_request else self._of_answers
         return example_of(definitions[name], definitions, is_request=is_request)
 
     def schemas(self) -> dict[str, Schema]:
-        """All schemas that operations refer to, directly or indirectly."""
+        """All schemas that operations refer to, directly or through other schemas."""
         requests = _reachable(self._requests, self._of_requests)
         answers = {
             self._renamed.get(name, name): _renamed(schema, self._renamed)
@@ -158,7 +158,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def tidied(schema: Any) -> Any:
-    """A schema without pydantic's titles, which repeat field names, and with keywords that generators support."""
+    """A schema without the titles that pydantic derives from field names, and with keywords that generators know."""
     if isinstance(schema, list):
         return [tidied(each) for each in schema]
     if not isinstance(schema, dict):
@@ -175,30 +175,30 @@ def tidied(schema: Any) -> Any:
 
 
 def always_sent(schema: Schema, *, all_of_it: bool) -> Schema:
-    """The schema of a response, without defaults: a field that is not always sent is simply not required.
+    """A schema of an answer without defaults: a field that is not always sent is not required.
 
-    `all_of_it` is for models of requests that responses repeat: they are stored and returned with all fields.
+    With `all_of_it` every field is required: for models of requests that an answer returns as they are stored.
     """
     properties = {
-        name: {key: value for key, value in property_schema.items() if key != "default"}
-        for name, property_schema in schema.get("properties", {}).items()
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in schema.get("properties", {}).items()
     }
-    result = schema | ({"properties": properties} if properties else {})
-    return result | {"required": list(properties)} if all_of_it and properties else result
+    plain = schema | ({"properties": properties} if properties else {})
+    return plain | {"required": list(properties)} if all_of_it and properties else plain
 
 
 def without_defaults(schema: Schema, *, names_them: bool) -> Schema:
-    """The schema of a request, with defaults in the descriptions of its properties.
+    """A schema of a request whose properties say their defaults in words.
 
-    Generators treat a property with `default` as always present, as in a response; a request may leave it out.
+    Generators make a property with `default` one that is always there, as it is in an answer; in a request it may
+    be left out.
     """
     properties = {}
-    for name, property_schema in schema.get("properties", {}).items():
-        changed = {key: value for key, value in property_schema.items() if key != "default"}
-        default = property_schema.get("default")
+    for name, field in schema.get("properties", {}).items():
+        plain = {key: value for key, value in field.items() if key != "default"}
+        default = field.get("default")
         if names_them and default not in (None, [], {}) and not isinstance(default, dict):
             text = str(default).lower() if isinstance(default, bool) else default
-            sentences = [property_schema.get("description"), f"Default: `{text}`."]
-            changed["description"] = " ".join(filter(None, sentences))
-        properties[name] = changed
+            plain["description"] = " ".join(filter(None, [field.get("description"), f"Default: `{text}`."]))
+        properties[name] = plain
     return schema | ({"properties": properties} if properties else {})

@@ -1,4 +1,4 @@
-"""One operation of the document, from the declaration of its route."""
+"""One operation of the document, from what its route says of itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ PICTURE = {"image/*": {"schema": BYTES}}
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentedRoute:
-    """The declaration of a route: its `Operation`, and the name and the docstring of its handler."""
+    """What a route says of itself: its `Operation`, and the name and the docstring of its handler."""
 
     path: str
     method: str
@@ -45,8 +45,8 @@ class DocumentedRoute:
 
 
 def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
-    """The operation of a route; `components` records the schemas that it needs."""
-    result: dict[str, Any] = {
+    """The operation of a route; `components` collects the components that it refers to."""
+    document: dict[str, Any] = {
         "operationId": route.operation_id,
         "summary": route.summary,
         "description": route.description,
@@ -59,9 +59,9 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
         "security": [] if route.public else [{"bearer": []}],
     }
     if route.body:
-        result["requestBody"] = {"required": True, "content": _content(route.body, components)}
-    result["responses"] = _responses(route, components)
-    return result
+        document["requestBody"] = {"required": True, "content": _content(route.body, components)}
+    document["responses"] = _responses(route, components)
+    return document
 
 
 def _content(body: str, components: Components) -> dict[str, Any]:
@@ -82,35 +82,35 @@ def _content(body: str, components: Components) -> dict[str, Any]:
 
 
 def _responses(route: DocumentedRoute, components: Components) -> dict[str, Any]:
-    by_status: dict[int, dict[str, Any]] = {}
+    documents: dict[int, dict[str, Any]] = {}
     for status, answer in route.answers.items():
-        by_status[int(status)] = _answer(route, int(status), answer, components)
-    if 302 in by_status and 200 not in by_status:
-        by_status[200] = _followed(route)
+        documents[int(status)] = _answer(route, int(status), answer, components)
+    if 302 in documents and 200 not in documents:
+        documents[200] = _followed(route)
     for status in responses.problems_of(route.problems, public=route.public, has_body=route.body is not None):
-        if status not in by_status:
-            by_status[status] = components.problem(status)
-    return {str(status): by_status[status] for status in sorted(by_status)}
+        if status not in documents:
+            documents[status] = components.problem(status)
+    return {str(status): documents[status] for status in sorted(documents)}
 
 
 def _answer(route: DocumentedRoute, status: int, answer: str, components: Components) -> dict[str, Any]:
     is_model = components.has(answer)
-    response: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
+    document: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
     names = responses.headers_of(status, answer if is_model else None)
     if status == 200 and 304 in route.answers and "ETag" not in names:
         names.insert(0, "ETag")
     names += route.response_headers.get(status, ())
     if names:
-        response["headers"] = {name: components.header(name) for name in names}
+        document["headers"] = {name: components.header(name) for name in names}
     if is_model:
         example = components.example(answer)
-        response["content"] = {"application/json": {"schema": components.answer(answer), "example": example}}
+        document["content"] = {"application/json": {"schema": components.answer(answer), "example": example}}
     elif media := route.media.get(status):
         schemas: dict[str, Any] = {"application/json": {"type": "object"}, "text/html": {"type": "string"}}
-        response["content"] = {media: {"schema": schemas.get(media, BYTES)}}
-    return response
+        document["content"] = {media: {"schema": schemas.get(media, BYTES)}}
+    return document
 
 
 def _followed(route: DocumentedRoute) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
-    return response if route.method == "head" else response | {"content": PICTURE}
+    document: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
+    return document if route.method == "head" else document | {"content": PICTURE}
