@@ -71,15 +71,15 @@ class Guarded:
         self._gate = gate
 
     def __getattr__(self, operation: str) -> Any:
-        found = getattr(self._client, operation)
-        if not callable(found):
-            return found
+        attribute = getattr(self._client, operation)
+        if not callable(attribute):
+            return attribute
 
         def call(**request: Any) -> Any:
             for need in needs_of(self._service, operation, request):
                 self._gate.check(need)
             try:
-                return found(**request)
+                return attribute(**request)
             except ClientError as error:
                 for need in needs_of_failure(self._service, request, error):
                     self._gate.check(need)

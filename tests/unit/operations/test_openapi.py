@@ -96,6 +96,7 @@ def test_operations_are_named_by_verbs_and_each_once(document: dict[str, Any]) -
 def test_every_operation_and_parameter_says_what_it_is(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         assert len(operation["description"]) > len("Does something."), name
+        assert set(operation["tags"]) <= {tag["name"] for tag in document["tags"]}, name
         assert operation["tags"], name
         for parameter in operation["parameters"]:
             assert parameter["description"], (name, parameter["name"])
