@@ -142,9 +142,9 @@ def _crowd(size: int, quota: Quota) -> Crowd:
     def reserve(number: int) -> None:
         repository = rows()
         reservations = replace(
-            store.reservations,
-            earlier=replace(store.earlier_images, repository=repository, claims=repository),
-            protocol=replace(store.protocol, repository=repository),
+            store.app.images.reservations,
+            earlier=replace(store.app.images.earlier_images, repository=repository, claims=repository),
+            protocol=replace(store.app.images.write_protocol, repository=repository),
         )
         try:
             reserved = reservations.reserve(_draft(number), None, quota=quota)

@@ -39,14 +39,16 @@ class MemoryBucket(ObjectStore):
         self._clock = clock
         self._peers = peers
 
+    def before_change(self, change: str) -> None:
+        """Called before a `put`, a `copy` or a `delete`."""
+
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
     ) -> None:
+        self.before_change("put")
         held = self.objects.get(key)
         if held is None:
-            self.objects[key] = StoredFile(
-                data, content_type, cache_control, self._clock.now(), dict(metadata)
-            )
+            self._add(key, StoredFile(data, content_type, cache_control, self._clock.now(), dict(metadata)))
         elif held.data != data:
             raise Conflict("Another request wrote the same object at the same moment.")
 
@@ -61,14 +63,17 @@ class MemoryBucket(ObjectStore):
         metadata: Mapping[str, str],
         source_etag: str | None = None,
     ) -> None:
+        self.before_change("copy")
         source = self if source_bucket == self.name else self._peers[source_bucket]
         held = source.objects.get(source_key)
         if held is None or source_etag not in {None, held.etag}:
             raise ObjectMissing
         if key not in self.objects:
-            self.objects[key] = StoredFile(
-                held.data, content_type, cache_control, self._clock.now(), dict(metadata)
-            )
+            now = self._clock.now()
+            self._add(key, StoredFile(held.data, content_type, cache_control, now, dict(metadata)))
+
+    def _add(self, key: str, file: StoredFile) -> None:
+        self.objects[key] = file
 
     def head(self, key: str) -> StoredObject | None:
         held = self.objects.get(key)
@@ -91,6 +96,7 @@ class MemoryBucket(ObjectStore):
         return held.data[start : start + length]
 
     def delete(self, keys: Collection[str]) -> None:
+        self.before_change("delete")
         for key in keys:
             self.objects.pop(key, None)
 

@@ -53,7 +53,11 @@ class MemoryRepository(Rows):
 
     # Writes -------------------------------------------------------------------------------------------
 
+    def before_write(self, write: str) -> None:
+        """Called before a record is reserved, replaced or amended."""
+
     def reserve(self, reservation: Reservation) -> None:
+        self.before_write("reserve")
         record, idempotency = reservation.image.record, reservation.idempotency
         if self._is_mine(record):
             return
@@ -81,6 +85,7 @@ class MemoryRepository(Rows):
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
+        self.before_write(f"{before.record.state} → {after.record.state}")
         if self._is_mine(after.record):
             return
         self._check_unchanged(before.record)
@@ -110,6 +115,7 @@ class MemoryRepository(Rows):
             del self.records[image.record.id]
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
+        self.before_write("amend")
         stored = self.records.get(after.id)
         if stored is not None and stored.record.amendment == after.amendment:
             return

@@ -57,7 +57,7 @@ def links(**keys: str) -> ShareLinks:
 
 
 def link_to(store: Store, image: Image, what: Recipe | str = SQUARE) -> str:
-    link, _ = store.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
+    link, _ = store.app.delivery.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
     return link
 
 
@@ -199,7 +199,7 @@ def test_a_secret_without_a_current_key_is_named() -> None:
 
 def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> None:
     image = store.upload()
-    link, expires_at = store.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
+    link, expires_at = store.app.delivery.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
 
     found = store.shared.find(link, accept=None)
     store.clock.instant = expires_at - MOMENT
@@ -226,7 +226,7 @@ def test_a_transform_is_made_once(store: Store) -> None:
     image = store.upload()
     first, second = (
         link_to(store, image),
-        store.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
+        store.app.delivery.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
     )
 
     shown = {store.shared.find(link, accept=None) for link in (first, second, first)}

@@ -122,7 +122,7 @@ def test_a_foreign_image_cannot_be_edited(store: Store) -> None:
     image = store.upload(owner="another")
 
     with pytest.raises(ImageNotFound):
-        store.editing.edit("me", image.record.id, titled("Mine"), if_version=None)
+        store.app.images.editing.edit("me", image.record.id, titled("Mine"), if_version=None)
 
     assert store.current(image) == image
 

@@ -34,9 +34,8 @@ from tests.fakes.store import Store
 from tests.samples import OWNER, PICTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from image_store.domain.images.processing import ProcessedImage
 
 GENERATION = {
     "prompt": "A lighthouse at dusk",
@@ -53,24 +52,6 @@ SAID = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS,
 SECRETS = ("lighthouse", "people", "steps", "She asked", "wistful")
 
 
-class Listening(StubProcessor):
-    """A processor that remembers what it was to mark pictures with."""
-
-    def __init__(self) -> None:
-        self.marks: list[Provenance | None] = []
-
-    def process(
-        self,
-        data: bytes,
-        media_type: MediaType | None,
-        recipes: Mapping[str, Recipe],
-        *,
-        provenance: Provenance | None = None,
-    ) -> ProcessedImage:
-        self.marks.append(provenance)
-        return super().process(data, media_type, recipes, provenance=provenance)
-
-
 @pytest.fixture
 def store() -> Store:
     return Store(seals=True)
@@ -84,7 +65,7 @@ def asked(store: Store, said: Attributes = SAID, *, key: str | None = None) -> U
 def begun(store: Store, said: Attributes = SAID) -> Ticket:
     """A direct upload whose bytes have arrived."""
     sha256 = hashlib.sha256(PICTURE).hexdigest()
-    ticket = store.direct_uploads.begin(
+    ticket = store.app.images.direct_uploads.begin(
         DirectUpload(
             owner=OWNER, media_type=MediaType.PNG, size_bytes=len(PICTURE), sha256=sha256, attributes=said
         )
@@ -98,7 +79,7 @@ def begun(store: Store, said: Attributes = SAID) -> Ticket:
 
 def complete(store: Store, ticket: Ticket) -> Image:
     until = store.clock.now() + timedelta(seconds=25)
-    image = store.direct_uploads.complete(OWNER, ticket.image_id, until=until)
+    image = store.app.images.direct_uploads.complete(OWNER, ticket.image_id, until=until)
     assert image is not None
     return image
 
@@ -203,7 +184,7 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
     store.migration_requests.begin(JsonLines("migrations/a.jsonl"), Options())
 
     ticket = begun(store)
-    outcomes = store.batches.run(
+    outcomes = store.app.images.batches.run(
         [SAID, SAID],
         lambda said: store.uploads.accept_and_show(asked(store, said)),
         until=store.clock.now() + timedelta(seconds=25),
@@ -396,15 +377,15 @@ def marked_by_a_transform(store: Store) -> None:
 )
 def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, made: Callable[[Store], None]) -> None:
     """B7."""
-    heard = Listening()
+    processor = StubProcessor()
     for name in ("uploads", "direct_uploads", "rendering", "transforming"):
-        marking = replace(getattr(store, name), processor=heard, mark=ProvenanceMark.PROMPT)
+        marking = replace(getattr(store, name), processor=processor, mark=ProvenanceMark.PROMPT)
         setattr(store, name, marking)
 
     made(store)
 
-    assert heard.marks
-    assert set(heard.marks) == {Provenance(prompt=None, seed=7)}
+    assert processor.provenances
+    assert set(processor.provenances) == {Provenance(prompt=None, seed=7)}
 
 
 @pytest.mark.parametrize(("seals", "name"), [(True, "image.png"), (False, "A lighthouse.png")])

@@ -190,7 +190,7 @@ def test_what_failed_is_collected_by_the_next_run(store: Store) -> None:
 
 def test_the_publication_that_is_current_keeps_its_copies(store: Store) -> None:
     image = store.upload(PUBLIC)
-    rows = store.publisher.withdrawal_rows(image.record, store.clock.now())
+    rows = store.app.delivery.publisher.withdrawal_rows(image.record, store.clock.now())
     store.repository.publication_rows[rows[0].publication] = rows[0]
 
     report = store.collect()

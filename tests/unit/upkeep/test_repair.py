@@ -50,7 +50,7 @@ def with_requested_rendition(store: Store, image: Image) -> Image:
 
 
 def repair(store: Store, image: Image) -> MissingObjects:
-    return store.image_repair.repair(image.record.id, until=store.clock.now() + HOUR)
+    return store.app.upkeep.image_repair.repair(image.record.id, until=store.clock.now() + HOUR)
 
 
 def work_off(store: Store, *, time: timedelta = HOUR) -> None:
@@ -147,8 +147,10 @@ def test_an_original_with_other_bytes_makes_no_renditions(store: Store) -> None:
 def test_a_rendition_of_a_preset_that_is_gone_stays_gone_and_the_others_come_back(store: Store) -> None:
     image = with_requested_rendition(store, store.upload())
     lose(store.private, derived_keys(image.record))
-    presets = {name: preset for name, preset in store.image_repair.presets.items() if name != "w640"}
-    store.image_repair = replace(store.image_repair, presets=presets)
+    presets = {
+        name: preset for name, preset in store.app.upkeep.image_repair.presets.items() if name != "w640"
+    }
+    store.app.upkeep.image_repair = replace(store.app.upkeep.image_repair, presets=presets)
 
     repair(store, image)
 
