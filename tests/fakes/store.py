@@ -172,6 +172,7 @@ class Store:
         self.renderer: Renderer = DirectRenderer(delivery.rendering, delivery.transforming, self.clock)
         self.sealing = images.sealing
         self.uploads = images.uploads
+        self.direct_uploads = images.direct_uploads
         self.ingestion = images.ingestion
         self.retrieval = images.retrieval
         self.deletion = images.deletion

@@ -65,7 +65,7 @@ def asked(store: Store, said: Attributes = SAID, *, key: str | None = None) -> U
 def begun(store: Store, said: Attributes = SAID) -> Ticket:
     """A direct upload whose bytes have arrived."""
     sha256 = hashlib.sha256(PICTURE).hexdigest()
-    ticket = store.app.images.direct_uploads.begin(
+    ticket = store.direct_uploads.begin(
         DirectUpload(
             owner=OWNER, media_type=MediaType.PNG, size_bytes=len(PICTURE), sha256=sha256, attributes=said
         )
@@ -79,7 +79,7 @@ def begun(store: Store, said: Attributes = SAID) -> Ticket:
 
 def complete(store: Store, ticket: Ticket) -> Image:
     until = store.clock.now() + timedelta(seconds=25)
-    image = store.app.images.direct_uploads.complete(OWNER, ticket.image_id, until=until)
+    image = store.direct_uploads.complete(OWNER, ticket.image_id, until=until)
     assert image is not None
     return image
 
