@@ -6,7 +6,6 @@ the network that a deployment has beside them.
 """
 
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -25,11 +24,11 @@ from image_store.adapters.dynamodb.images import records
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.sample import OWNER, sample_image
+from tests.chromium import chromium_path
 from tests.e2e.conftest import Stack
 from tests.pictures import jpeg
 
 IMAGES = 10_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VISITS = 5
 PHONE: ViewportSize = {"width": 360, "height": 740}
 CPU_SLOWDOWN = 4
@@ -75,8 +74,8 @@ OPEN = """async () => {
 
 def measure(_: Path) -> Iterator[Measurement]:
     """Fill a stack, warm it with one visit, and visit it some times more, each with an empty cache."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    path = chromium_path()
+    if path is None:
         print("  there is no Chromium on this machine: install it to have these figures")
         return
     with tempfile.TemporaryDirectory() as scratch:
@@ -86,7 +85,7 @@ def measure(_: Path) -> Iterator[Measurement]:
             fill(stack, IMAGES)
             with (
                 sync_playwright() as playwright,
-                playwright.chromium.launch(executable_path=found) as browser,
+                playwright.chromium.launch(executable_path=path) as browser,
             ):
                 visit(browser, stack)
                 visits = [visit(browser, stack) for _ in range(VISITS)]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 import pytest
 
 from local.ports import any_free_port
@@ -59,6 +60,15 @@ class Stack:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the stack's own address
             text: str = answer.read().decode()
             return text
+
+    def http(self, subject: str | None, *, scope: str = "") -> httpx.Client:
+        """Answer a client of the API for one caller, or for nobody."""
+        headers = {} if subject is None else {"Authorization": f"Bearer {self.token(subject, scope=scope)}"}
+        return httpx.Client(base_url=self.api_url, headers=headers, timeout=40)
+
+    def admin(self) -> httpx.Client:
+        """Answer a client of the API for an admin."""
+        return self.http("admin", scope="images:admin")
 
     def client(self, service: str) -> Any:
         """Answer a boto3 client of the emulator's root."""

@@ -6,8 +6,6 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -32,8 +30,7 @@ def trail_of(stack: Stack, image_id: str) -> list[dict[str, Any]]:
 
 
 def test_who_stored_published_and_deleted_an_image_is_in_the_log(stack: Stack) -> None:
-    headers = {"Authorization": f"Bearer {stack.token('audited')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
+    with stack.http("audited") as client:
         stored = client.post(
             "/v1/images",
             params={"title": "A secret of mine", "filename": "mine.jpg", "tag": "mine"},

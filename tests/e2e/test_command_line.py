@@ -25,7 +25,7 @@ from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
 from tests.e2e.environment import told
-from tests.e2e.test_images import UNKNOWN_ID, api, listed
+from tests.e2e.test_images import UNKNOWN_ID, listed
 from tests.pictures import jpeg, png
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def folder_of(home: Path, number: int) -> Path:
 
 def owned(stack: Stack, terminal: Terminal) -> list[str]:
     """The ids of the images of a terminal's owner."""
-    with api(stack, terminal.owner) as client:
+    with stack.http(terminal.owner) as client:
         return listed(client)
 
 

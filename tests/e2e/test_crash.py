@@ -21,7 +21,7 @@ import pytest
 from local.ports import any_free_port
 from tests.e2e.conftest import Stack
 from tests.e2e.test_direct_uploads import send
-from tests.e2e.test_images import JPEG, api
+from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def kill_now_and_then(stack: Stack, until: float, rng: random.Random) -> int:
 def storm(stack: Stack, client: Client, until: float, rng: random.Random) -> None:
     """Store, publish, unpublish and delete until the time is over."""
     number = 0
-    with api(stack, client.owner) as http:
+    with stack.http(client.owner) as http:
         http.timeout = httpx.Timeout(20)
         while time.monotonic() < until:
             number += 1
@@ -184,8 +184,8 @@ def test_a_storm_over_dying_functions_loses_and_leaves_nothing(stack: Stack) -> 
     rng = random.Random(seed)  # noqa: S311 - as above
     logging.getLogger(__name__).warning("seed %d", seed)
     clients = [Client(f"crash-{seed}-{number}") for number in range(CLIENTS)]
-    with api(
-        stack, clients[0].owner
+    with stack.http(
+        clients[0].owner
     ) as http:  # the first answers come from processes that are still starting
         one_of_everything(http, clients[0], jpeg(70, 50), rng)
     until = time.monotonic() + STORM_SECONDS
@@ -211,7 +211,7 @@ def test_a_storm_over_dying_functions_loses_and_leaves_nothing(stack: Stack) -> 
     )
     recount(stack)
     for client in clients:
-        with api(stack, client.owner) as http:
+        with stack.http(client.owner) as http:
             for image_id, told in client.images.items():
                 check(http, image_id, told)
     assert any(client.images for client in clients), "nothing was stored in this storm"

@@ -16,7 +16,7 @@ import pytest
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET
 from tests.e2e.conftest import Stack
-from tests.e2e.test_images import JPEG, api
+from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def upload(http: httpx.Client, number: int) -> httpx.Response:
 
 
 def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on(stack: Stack) -> None:
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         before = upload(http, 1)
         assert before.status_code == 201
         address = f"/v1/images/{before.json()['id']}"
@@ -96,7 +96,7 @@ def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on
 
 
 def test_what_was_stored_around_a_full_disk_survives_a_kill(stack: Stack) -> None:
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         with full_disk(stack):
             assert soon(lambda: upload(http, 4).status_code == 503)
         stored: list[str] = []
@@ -112,7 +112,7 @@ def test_what_was_stored_around_a_full_disk_survives_a_kill(stack: Stack) -> Non
     stack.kill()
     stack.start()
 
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         assert http.get(f"/v1/images/{stored[0]}/content", follow_redirects=True).status_code == 200
 
 

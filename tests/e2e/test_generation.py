@@ -25,12 +25,9 @@ POLL_SECONDS = 0.3
 POLLINATIONS_USD = 0.002
 
 
-@contextmanager
-def api(stack: Stack) -> Iterator[httpx.Client]:
+def api(stack: Stack) -> httpx.Client:
     """Answer a client of a caller of its own."""
-    headers = {"Authorization": f"Bearer {stack.token(f'painter-{uuid.uuid4()}')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
-        yield client
+    return stack.http(f"painter-{uuid.uuid4()}")
 
 
 @contextmanager

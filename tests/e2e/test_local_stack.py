@@ -27,7 +27,7 @@ from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
 from tests.e2e.test_find import eventually
-from tests.e2e.test_images import api, listed
+from tests.e2e.test_images import listed
 from tests.e2e.test_images import upload as store_image
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
@@ -145,13 +145,13 @@ def test_the_stack_listens_on_loopback_at_its_four_ports_and_nowhere_else(stack:
 
 
 def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack) -> None:
-    with api(stack, "hasty") as http:
+    with stack.http("hasty") as http:
         image = store_image(http, tag="last-moment")
 
     assert stack.stop() == 0
     stack.start()
 
-    with api(stack, "hasty") as http:
+    with stack.http("hasty") as http:
         eventually(lambda: listed(http, tag="last-moment"), [image["id"]])
 
 
@@ -317,7 +317,7 @@ def test_answers_of_functions_have_cors_headers_and_the_gateways_own_have_none(
 
 
 def test_the_log_holds_no_link_to_an_image(stack: Stack) -> None:
-    with api(stack, "logged") as http:
+    with stack.http("logged") as http:
         image = store_image(http, visibility="unlisted")
         link = image["public_url"].rpartition("/")[2]
         assert http.get(f"/i/{link}").status_code in {301, 302, 307, 308}

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from image_store.adapters.dynamodb.keys import DETAIL, META
@@ -17,6 +16,8 @@ from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -41,8 +42,7 @@ def sealing(choosy_stack: Stack) -> Stack:
 
 @pytest.fixture
 def api(sealing: Stack) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sealing.token()}"}
-    with httpx.Client(base_url=sealing.api_url, headers=headers, timeout=30) as client:
+    with sealing.http("alice") as client:
         yield client
 
 

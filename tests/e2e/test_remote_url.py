@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.e2e.conftest import REMOTE_ADDRESS
@@ -16,6 +15,8 @@ from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -77,9 +78,8 @@ def serving(address: str) -> Iterator[Remote]:
 @pytest.fixture
 def client(stack: Stack) -> Iterator[httpx.Client]:
     """A client of an owner who has nothing yet."""
-    headers = {"Authorization": f"Bearer {stack.token(f'remote-{uuid4()}')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as made:
-        yield made
+    with stack.http(f"remote-{uuid4()}") as client:
+        yield client
 
 
 def upload(client: httpx.Client, url: str, **headers: str) -> httpx.Response:

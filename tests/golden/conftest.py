@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from image_store.domain.images.media import sniff
+from tests.chromium import running_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A page of localhost, answered by the test itself: only such a page may use ImageDecoder.
 ADDRESS = "http://localhost/"
 SHOW = """async ({packed, type}) => {
@@ -82,16 +79,8 @@ def _image(told: dict[str, int | str]) -> Image.Image:
 
 @pytest.fixture(scope="module")  # while Playwright runs, no other test of the worker may start a loop
 def chromium() -> Iterator[Chromium]:
-    """The browser of this machine; without one the tests are skipped, but not where everything must run."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no browser: install Debian's package chromium.")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--force-color-profile=srgb"])
+    with running_chromium("--force-color-profile=srgb") as browser:
         page = browser.new_page()
         page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
         page.goto(ADDRESS)
         yield Chromium(page)
-        browser.close()

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
 from tests.e2e.console.stand_ins import PROMPTS, REFUSAL, Generation, answer, statistics
-from tests.e2e.test_images import api, upload
+from tests.e2e.test_images import upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ OF_LOOKS = ["color-contrast", "target-size", "link-in-text-block", "scrollable-r
 @pytest.fixture(scope="module")
 def images(stack: Stack) -> list[dict[str, Any]]:
     """Three pictures for jobs to have made, one of them public."""
-    with api(stack, OWNER) as client:
+    with stack.http(OWNER) as client:
         return [
             upload(client, landscape_jpeg(number, size=(600, 400)), alt_text=prompt, visibility=visibility)
             for number, (prompt, visibility) in enumerate(
@@ -73,7 +73,7 @@ def test_files_that_are_picked_are_stored_as_was_chosen(pages: Pages, stack: Sta
     page.get_by_label("Pick files").set_input_files([picture("one.jpg"), picture("two.jpg", number=2)])
 
     expect(page.locator(".transfer.is-done")).to_have_count(2)
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         stored = client.get("/v1/images", params={"visibility": "unlisted"}).json()["items"]
     assert {card["filename"] for card in stored} == {"one.jpg", "two.jpg"}
 

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.console.landscapes import SIZES, landscape_jpeg
 from tests.e2e.test_find import eventually
-from tests.e2e.test_images import api, patch, upload
+from tests.e2e.test_images import patch, upload
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -28,7 +28,7 @@ PICTURES = len(SIZES)
 @pytest.fixture(scope="module")
 def images(stack: Stack) -> list[dict[str, Any]]:
     """Pictures of many proportions, the newest first."""
-    with api(stack, OWNER) as client:
+    with stack.http(OWNER) as client:
         stored = [
             upload(
                 client,
@@ -54,7 +54,7 @@ def owner() -> str:
 @pytest.fixture
 def picture(stack: Stack, owner: str) -> dict[str, Any]:
     """One image, and all that its owner has."""
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         return upload(client, landscape_jpeg(3, size=(640, 400)), filename="lake.jpg", alt_text="A lake")
 
 
@@ -264,7 +264,7 @@ def test_however_many_images_there_are_few_are_elements(pages: Pages, images: li
 
 
 def test_an_undone_deletion_puts_a_picture_back_where_it_was(pages: Pages, stack: Stack, owner: str) -> None:
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         for number in range(3):
             upload(client, landscape_jpeg(number, size=(320, 200)), alt_text=f"Hill {number}")
     page = pages.open(owner=owner)
@@ -332,7 +332,7 @@ def test_a_smaller_copy_is_found_from_the_image_it_looks_like(
     pages: Pages, stack: Stack, owner: str, picture: dict[str, Any]
 ) -> None:
     """B5."""
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         upload(client, landscape_jpeg(3, size=(320, 200)), filename="small.jpg", alt_text="A small lake")
         eventually(lambda: len(client.get(f"/v1/images/{picture['id']}/similar").json()["items"]), 1)
     page = open_image(pages, picture, owner)
@@ -449,7 +449,7 @@ def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
     expect(page.get_by_role("heading", name="The lake")).to_be_visible()
     expect(page.locator(".chip", has_text="summer")).to_be_visible()
 
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         patch(client, picture["id"], title="Somebody else's title")
     page.keyboard.press("e")
     page.get_by_label("Title").fill("Mine")
@@ -462,7 +462,7 @@ def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
       return alert.contains(document.elementFromPoint(left + width / 2, top + height / 2));
     }"""
     assert page.locator(".edit .form-problem").evaluate(top)
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         assert client.get(f"/v1/images/{picture['id']}").json()["title"] == "Somebody else's title"
 
 
@@ -510,7 +510,7 @@ def test_a_deletion_can_be_undone_and_made_final(
     page.locator(".dialog").get_by_role("button", name="Delete for good").click()
 
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         assert client.get(f"/v1/images/{picture['id']}").status_code == 404
 
 

@@ -6,8 +6,6 @@ fetch, a script, an image, a frame, a form and by going there.
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -17,11 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
 from local.settings import PRIVATE_BUCKET
-from tests.e2e.console.conftest import BROWSERS
-from tests.e2e.test_images import api, upload
+from tests.chromium import running_chromium
+from tests.e2e.test_images import upload
 from tests.e2e.test_local_stack import listening_ports
 
 if TYPE_CHECKING:
@@ -85,16 +83,8 @@ def elsewhere() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for which the other host name leads to this machine, as after a rebinding of DNS."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no browser: install Debian's package chromium.")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
-        launched = playwright.chromium.launch(executable_path=found, args=[rules])
-        yield launched
-        launched.close()
+    with running_chromium(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1") as browser:
+        yield browser
 
 
 class Attempt:
@@ -297,7 +287,7 @@ def test_no_websocket_opens(attempt: Attempt, stack: Stack) -> None:
 
 
 def test_presigned_links_and_public_images_still_work_on_any_page(attempt: Attempt, stack: Stack) -> None:
-    with api(stack, "shown-elsewhere") as http:
+    with stack.http("shown-elsewhere") as http:
         image = upload(http, visibility="public")
         link = http.get(f"/v1/images/{image['id']}/content").headers["location"]
 
