@@ -1,4 +1,4 @@
-"""Requests to the store's HTTP API: signed in, tried again where that helps, errors as exceptions."""
+"""Sends requests to the store's HTTP API: with a token, with retries, and with errors as exceptions."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ class ApiClient:
         self.tokens = tokens
         self.http = http or new_client()
         self.ahead = timedelta(0)
-        """How far the store's clock is ahead of this one, as its last answer told; to the second."""
+        """How far the store's clock is ahead of this one, by its last response; whole seconds."""
         self._policy = policy or RetryPolicy()
         self._sleep = sleep
 
     def get(self, path: str, **params: Any) -> Any:
-        """Answer the JSON of a GET; parameters that are None are left out."""
+        """Return the JSON of a GET; parameters that are None are left out."""
         return json_of(self.request("GET", path, params=params))
 
     def post(self, path: str, body: Any = None, *, repeatable: bool = False, key: str | None = None) -> Any:
-        """Answer the JSON of a POST; it is repeated after a lost response only if that is safe."""
+        """Return the JSON of a POST; it is repeated after a lost response only if that is safe."""
         headers = {"Idempotency-Key": key} if key else {}
         repeatable = repeatable or key is not None
         return json_of(self.request("POST", path, json=body, headers=headers, repeatable=repeatable))
 
     def patch(self, path: str, changes: dict[str, Any]) -> Any:
-        """Send a merge patch and answer the JSON."""
+        """Send a merge patch and return the JSON."""
         return json_of(self.request("PATCH", path, json=changes))
 
     def delete(self, path: str, **params: Any) -> None:
-        """DELETE, for an answer without content."""
+        """Send a DELETE whose response has no content."""
         self.request("DELETE", path, params=params)
 
     def pages(
@@ -80,18 +80,18 @@ class ApiClient:
     ) -> Iterator[dict[str, Any]]:
         """Iterate over the items of a list, page by page, up to `most`; `on_page` gets each page before its items."""
         cursor: str | None = None
-        given = 0
+        number = 0
         while True:
             query = {**params, "cursor": cursor}
             page = json_of(self.request("GET", path, params=query, signed_in=signed_in))
             on_page(page)
             for item in page["items"]:
-                if most is not None and given >= most:
+                if most is not None and number >= most:
                     return
                 yield item
-                given += 1
+                number += 1
             cursor = page.get("next_cursor")
-            if cursor is None or (most is not None and given >= most):
+            if cursor is None or (most is not None and number >= most):
                 return
 
     def request(
@@ -106,9 +106,10 @@ class ApiClient:
         repeatable: bool | None = None,
         signed_in: bool = True,
     ) -> httpx.Response:
-        """Answer the response to a request if it is 2xx or 3xx; raise a CommandError otherwise.
+        """Return the response to a request if it is 2xx or 3xx; raise a CommandError otherwise.
 
-        Tried again while the store asks to wait (429, 503), and after faults on the way when it is repeatable.
+        The request is repeated while the store asks to wait (429, 503). After network errors it is repeated only if it
+        is repeatable.
         """
         repeats = method in REPEATABLE if repeatable is None else repeatable
         pairs = params.items() if isinstance(params, Mapping) else params or ()
@@ -116,11 +117,11 @@ class ApiClient:
         waited, attempt, renewed = 0.0, 0, False
         while True:
             token = self.tokens.current() if signed_in else None
-            sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+            all_headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
             answer: httpx.Response | None = None
             try:
                 answer = self.http.request(
-                    method, f"{self.url}{path}", params=query, headers=sent, json=json, content=content
+                    method, f"{self.url}{path}", params=query, headers=all_headers, json=json, content=content
                 )
             except httpx.TransportError as failed:
                 if not repeats and not isinstance(failed, httpx.ConnectError):
@@ -132,7 +133,7 @@ class ApiClient:
                 self.ahead = ahead_of_us(answer) or self.ahead
                 if answer.status_code < 400:
                     return answer
-                if answer.status_code == 401 and token and not renewed and self.tokens.renewed(token):
+                if answer.status_code == 401 and token and not renewed and self.tokens.renew(token):
                     renewed = True
                     continue
                 if not is_worth_repeating(answer, repeatable=repeats):
@@ -155,10 +156,10 @@ class ApiClient:
 def ahead_of_us(answer: httpx.Response) -> timedelta | None:
     """Compare the server's clock with this one: how far it is ahead, None if the response has no date."""
     try:
-        told = parsedate_to_datetime(answer.headers.get("date", ""))
+        server_time = parsedate_to_datetime(answer.headers.get("date", ""))
     except ValueError:
         return None
-    return told - datetime.now(UTC) if told.tzinfo else None
+    return server_time - datetime.now(UTC) if server_time.tzinfo else None
 
 
 def json_of(answer: httpx.Response) -> Any:
@@ -167,22 +168,22 @@ def json_of(answer: httpx.Response) -> Any:
         return answer.json()
     except ValueError:
         raise NotOffered(
-            f"{answer.request.url.host} answered {answer.request.url.path} with something that is not JSON: "
-            "the address is not that of an image store."
+            f"{answer.request.url.host} answered {answer.request.url.path} without JSON: "
+            "it is not the address of an image store."
         ) from None
 
 
 def new_client() -> httpx.Client:
-    """Create a client for the API and for links into storage; it follows no redirect by itself.
+    """Create a client for the API and for links into storage.
 
-    A redirect leads to storage, which must not see the token.
+    It does not follow redirects, because they lead to storage, which must not get the token.
     """
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
     return httpx.Client(timeout=TIMEOUT, limits=limits, headers={"User-Agent": AGENT}, follow_redirects=False)
 
 
 def unreachable_because(failed: Exception | None) -> str:
-    """Explain why no response came; never with an address, which may hold a signature."""
+    """Explain why there was no response; without the address, which may hold a signature."""
     if isinstance(failed, httpx.ConnectTimeout):
         return "no connection within 10 seconds"
     if isinstance(failed, httpx.TimeoutException):
@@ -190,4 +191,4 @@ def unreachable_because(failed: Exception | None) -> str:
     if isinstance(failed, httpx.ConnectError):
         text = str(failed)
         return text if text and "://" not in text else "no connection"
-    return "the connection broke" if failed is not None else "it asks to wait for too long"
+    return "the connection broke" if failed is not None else "it asks for a longer wait than allowed"

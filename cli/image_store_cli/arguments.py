@@ -18,7 +18,7 @@ VISIBILITIES = ("private", "unlisted", "public")
 
 
 class Commands(Protocol):
-    """What `add_subparsers` answers."""
+    """The result of `add_subparsers`."""
 
     def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
         """Add a command."""
@@ -35,16 +35,16 @@ def add_command(
     examples: tuple[str, ...] = (),
     needs_admin: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add a command with the options that all have; an example is what stands after `image-store`."""
-    added = commands.add_parser(
+    """Add a command with the common options; each example is a command line without `image-store`."""
+    parser = commands.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}. {details}".strip(),
         epilog="\n".join(["examples:", *(f"  image-store {example}" for example in examples)]),
         parents=[common],
     )
-    added.set_defaults(run=run, needs_admin=needs_admin, parser=added)
-    return added
+    parser.set_defaults(run=run, needs_admin=needs_admin, parser=parser)
+    return parser
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Read the AWS account behind the API with boto3. Only some commands need it; the extra `aws` installs it."""
+"""Reads the AWS account behind the API with boto3, which the extra `aws` installs; only some commands need it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 NEEDS_BOTO3 = "This needs boto3: install the command line with its extra, as in `pip install '.[aws]'`."
 NO_ACCESS = (
-    "This looks behind the API: name the --stack (or IMAGE_STORE_STACK, or `stack` in the profile), and sign in to "
-    "its AWS account."
+    "This command uses the AWS account of the stack: sign in to it, and name the stack with --stack, "
+    "IMAGE_STORE_STACK, or `stack` in the profile."
 )
 LONGEST_RUN_SECONDS = 910  # a function runs for 15 minutes at most
 
 
 class Account:
-    """The stack in its account, and clients of what it is made of."""
+    """The AWS account of a stack: the stack, and clients of its services."""
 
     def __init__(self, access: AwsAccess | None) -> None:
         if access is None:
@@ -62,26 +62,26 @@ class Account:
         )
         endpoint = options.pop("endpoint_url", self.access.endpoint)
         try:
-            made = session.client(service, endpoint_url=endpoint, config=config, **options)
+            client = session.client(service, endpoint_url=endpoint, config=config, **options)
         except BotoCoreError as wrong:
             raise UsageError(f"The AWS settings do not work: {wrong}.") from wrong
-        self._clients.append(made)
-        return made
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
         """Close the connections of all clients."""
-        for made in self._clients:
-            made.close()
+        for client in self._clients:
+            client.close()
 
     def call(self, service: str, operation: str, **request: Any) -> Any:
-        """Make one call; a refusal becomes a CommandError that says what is wrong."""
+        """Call an operation of a service; an error becomes a CommandError."""
         if service not in self._by_service:
             self._by_service[service] = self.client(service)
-        return called(self._by_service[service], operation, **request)
+        return call_operation(self._by_service[service], operation, **request)
 
     @property
     def place(self) -> str:
-        """Describe the stack, its region and its endpoint for a person."""
+        """The stack, its region and its endpoint in words."""
         where = self.access.endpoint or f"the AWS account of {self.access.profile or 'your credentials'}"
         return f"the stack {self.access.stack} in {self._session.region_name or 'no region'}, {where}"
 
@@ -89,8 +89,9 @@ class Account:
     def stack(self) -> Stack:
         """The deployed stack as CloudFormation knows it."""
         formation = self.client("cloudformation")
-        described = called(formation, "describe_stacks", StackName=self.access.stack)["Stacks"][0]
-        pages = called(formation, "describe_stack_resources", StackName=self.access.stack)["StackResources"]
+        name = self.access.stack
+        described = call_operation(formation, "describe_stacks", StackName=name)["Stacks"][0]
+        resources = call_operation(formation, "describe_stack_resources", StackName=name)["StackResources"]
         return Stack(
             name=self.access.stack,
             status=described["StackStatus"],
@@ -98,13 +99,13 @@ class Account:
                 each["ParameterKey"]: each.get("ParameterValue", "") for each in described["Parameters"]
             },
             outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
-            resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in pages},
+            resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Parameters, outputs and the names of the parts of a deployed stack."""
+    """Parameters, outputs and resource names of a deployed stack."""
 
     name: str
     status: str
@@ -114,9 +115,9 @@ class Stack:
 
     @property
     def r2_endpoint(self) -> str:
-        """Where R2 is."""
-        given = self.parameters.get("R2Endpoint")
-        return given or f"https://{self.parameters.get('R2AccountId', '')}.r2.cloudflarestorage.com"
+        """The address of R2."""
+        endpoint = self.parameters.get("R2Endpoint")
+        return endpoint or f"https://{self.parameters.get('R2AccountId', '')}.r2.cloudflarestorage.com"
 
     @property
     def r2_secret(self) -> str:
@@ -124,8 +125,8 @@ class Stack:
         return self.parameters.get("R2SecretName") or f"{self.name}/r2"
 
 
-def called(client: Any, operation: str, **request: Any) -> Any:
-    """Make one call of a client; a refusal becomes a CommandError."""
+def call_operation(client: Any, operation: str, **request: Any) -> Any:
+    """Call an operation of a client; an error becomes a CommandError."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
@@ -139,7 +140,7 @@ def called(client: Any, operation: str, **request: Any) -> Any:
 
 
 def error_of(refused: Any) -> CommandError:
-    """Translate a refusal of AWS or of an S3 server."""
+    """Translate an error response of AWS or of an S3 server."""
     code = str(refused.response.get("Error", {}).get("Code", ""))
     status = int(refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
     message = plain(str(refused.response.get("Error", {}).get("Message", "")))

@@ -32,36 +32,36 @@ def print_cards(
     limit = PAGE if most is None else min(PAGE, most + 1)
     # Reading one more card than is printed shows whether there are more.
     most_read = None if most is None else most + 1
-    shown: list[dict[str, Any]] = []
-    left_out: dict[str, None] = {}
+    cards: list[dict[str, Any]] = []
+    not_searched: dict[str, None] = {}
     pages = context.api.pages(
         path,
         most=most_read,
-        on_page=lambda page: left_out.update(dict.fromkeys(page.get("not_searched", ()))),
+        on_page=lambda page: not_searched.update(dict.fromkeys(page.get("not_searched", ()))),
         signed_in=signed_in,
         limit=limit,
         **query,
     )
-    for index, card in enumerate(_offered(pages, path)):
+    for index, card in enumerate(_with_known_filters(pages, path)):
         if index == most:
-            context.out.note(f"There are more: --limit shows more than {most}, --all shows all.")
+            context.out.note(f"There are more: use a --limit above {most}, or --all.")
             break
         if context.out.as_json:
             context.out.line(card, None)
         else:
-            shown.append(card)
-    if left_out:
-        context.out.note(f"Not searched, as the deployment encrypts it: {', '.join(left_out)}.")
+            cards.append(card)
+    if not_searched:
+        context.out.note(f"Not searched, because the deployment encrypts it: {', '.join(not_searched)}.")
     if context.out.as_json:
         return
-    if shown:
-        context.out.console.print((table or table_of)(shown))
+    if cards:
+        context.out.console.print((table or table_of)(cards))
     else:
         context.out.note("No images.")
 
 
-def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
-    """Pass the cards on; a filter that the store does not know is reported like a missing route."""
+def _with_known_filters(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
+    """Yield the cards; NotOffered if the store does not know a filter."""
     try:
         yield from cards
     except RequestRefused as refused:
@@ -74,7 +74,7 @@ def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, A
 
 
 def table_of(cards: Iterable[dict[str, Any]], *, also: str | None = None) -> Table:
-    """A table of cards; ids are never cut. `also` names a number of each that is shown beside its id."""
+    """A table of cards with uncut ids; `also` names a number of each card that is shown beside its id."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("id", no_wrap=True, min_width=36)
     if also is not None:
@@ -100,7 +100,7 @@ def table_of(cards: Iterable[dict[str, Any]], *, also: str | None = None) -> Tab
 
 
 def table_of_feed(cards: Iterable[dict[str, Any]]) -> Table:
-    """A table of cards of the feed, which have no visibility and often no filename."""
+    """A table of cards of the feed, which have no visibility and often no filename; it shows their links."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("id", no_wrap=True, min_width=36)
     table.add_column("stored", no_wrap=True)

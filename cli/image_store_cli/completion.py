@@ -1,4 +1,4 @@
-"""Completion scripts for shells, written from the parser: pressing Tab starts no Python."""
+"""Writes completion scripts for shells from the parser, so that pressing Tab does not start Python."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ SHELLS = ("bash", "zsh", "fish")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What can follow a command: its own commands, its options, and the values that an option takes."""
+    """The words that can follow a command: inner commands, options, and the values of options."""
 
     commands: dict[str, str]
     options: dict[str, str]
     values: dict[str, tuple[str, ...]]
-    """By option: its choices; empty when it takes a value of another kind."""
+    """By option: its choices; empty if it takes any value."""
     positional: tuple[str, ...]
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
     """Write the script for a shell."""
-    known = commands_of(parser)
+    commands = commands_of(parser)
     if shell == "fish":
-        return _fish(known)
-    body = _bash(known)
+        return _fish(commands)
+    body = _bash(commands)
     if shell == "zsh":
         return f"#compdef {PROGRAM}\nautoload -U +X bashcompinit && bashcompinit\n{body}"
     return body
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, Words]:
-    """Every command by its words ("" for the program itself, "migrate start" for an inner one)."""
-    found: dict[str, Words] = {}
-    waiting = [("", parser)]
-    while waiting:
-        name, current = waiting.pop(0)
+    """Every command by its words: "" is the program itself, "migrate start" an inner command."""
+    commands: dict[str, Words] = {}
+    queue = [("", parser)]
+    while queue:
+        name, current = queue.pop(0)
         inner: dict[str, str] = {}
         options: dict[str, str] = {}
         values: dict[str, tuple[str, ...]] = {}
         positional: tuple[str, ...] = ()
-        for action in current._actions:  # noqa: SLF001 - argparse has no public way to look at its options
+        for action in current._actions:  # noqa: SLF001 - argparse has no public list of its options
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - the same
                 helps = {each.dest: each.help or "" for each in action._choices_actions}  # noqa: SLF001
                 inner = {word: helps.get(word, "") for word in action.choices}
-                waiting += [(f"{name} {word}".strip(), sub) for word, sub in action.choices.items()]
+                queue += [(f"{name} {word}".strip(), sub) for word, sub in action.choices.items()]
             elif action.option_strings:
                 for option in action.option_strings:
                     options[option] = action.help or ""
@@ -55,22 +55,23 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, Words]:
                         values[option] = tuple(action.choices or ())
             else:
                 positional += tuple(action.choices or ())
-        found[name] = Words(inner, options, values, positional)
-    return found
+        commands[name] = Words(inner, options, values, positional)
+    return commands
 
 
-def _bash(known: dict[str, Words]) -> str:
+def _bash(commands: dict[str, Words]) -> str:
     follows, takes = [], []
-    for name, words in known.items():
-        offered = " ".join([*words.commands, *words.positional])
+    for name, words in commands.items():
+        next_words = " ".join([*words.commands, *words.positional])
+        options = " ".join(words.options)
         follows.append(
-            f"    {shlex.quote(name)}) words={shlex.quote(offered)} options={shlex.quote(' '.join(words.options))} ;;"
+            f"    {shlex.quote(name)}) words={shlex.quote(next_words)} options={shlex.quote(options)} ;;"
         )
         takes += [
             f"    {shlex.quote(f'{name}:{option}')}) values={shlex.quote(' '.join(choices))} ;;"
             for option, choices in words.values.items()
         ]
-    names = " ".join(shlex.quote(name) for name in known if name)
+    names = " ".join(shlex.quote(name) for name in commands if name)
     return f"""_image_store() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" command="" word known
   local words="" options="" values=none
@@ -100,10 +101,10 @@ complete -o filenames -F _image_store {PROGRAM}
 """
 
 
-def _fish(known: dict[str, Words]) -> str:
+def _fish(commands: dict[str, Words]) -> str:
     lines = [f"complete -c {PROGRAM} -e"]
-    for name, words in known.items():
-        condition = _fish_condition(name, known)
+    for name, words in commands.items():
+        condition = _fish_condition(name, commands)
         for word, text in words.commands.items():
             lines.append(
                 f"complete -c {PROGRAM} -n {condition} -f -a {shlex.quote(word)} -d {shlex.quote(text)}"
@@ -121,9 +122,9 @@ def _fish(known: dict[str, Words]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fish_condition(name: str, known: dict[str, Words]) -> str:
-    """When the words before the cursor are this command and none of its own commands."""
-    seen = [f"__fish_seen_subcommand_from {word}" for word in name.split()]
-    inner = " ".join(known[name].commands)
-    seen += [f"not __fish_seen_subcommand_from {inner}"] if inner else []
-    return shlex.quote("; and ".join(seen) or "true")
+def _fish_condition(name: str, commands: dict[str, Words]) -> str:
+    """The condition that this command stands before the cursor, without one of its inner commands."""
+    conditions = [f"__fish_seen_subcommand_from {word}" for word in name.split()]
+    inner = " ".join(commands[name].commands)
+    conditions += [f"not __fish_seen_subcommand_from {inner}"] if inner else []
+    return shlex.quote("; and ".join(conditions) or "true")

@@ -1,4 +1,4 @@
-"""The configuration file: profiles in TOML, of which one is chosen."""
+"""Reads the configuration file, which holds profiles in TOML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One store as the file describes it; what is not set is None."""
+    """The settings of one store in the file; None where they are missing."""
 
     url: str | None = None
     token_file: str | None = None
@@ -29,31 +29,31 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The profiles of a file, and which is meant when none is named."""
+    """The profiles of a file, and the name of the default profile."""
 
     path: Path
     profiles: dict[str, Profile] = field(default_factory=dict)
     default: str | None = None
 
     def profile(self, name: str | None) -> Profile | None:
-        """The named profile, or the default one; None when none is named and there is no default."""
-        wanted = name or self.default
-        if wanted is None:
+        """The profile with this name, or the default profile; None if there is neither."""
+        chosen = name or self.default
+        if chosen is None:
             return None
-        if wanted not in self.profiles:
-            known = ", ".join(sorted(self.profiles)) or "none"
-            raise UsageError(f"There is no profile {wanted!r} in {self.path}; there are: {known}.")
-        return self.profiles[wanted]
+        if chosen not in self.profiles:
+            names = ", ".join(sorted(self.profiles)) or "none"
+            raise UsageError(f"There is no profile {chosen!r} in {self.path}; there are: {names}.")
+        return self.profiles[chosen]
 
 
 def default_path(environment: Mapping[str, str]) -> Path:
-    """Answer the default location of the file."""
+    """Return the default path of the file."""
     base = environment.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "image-store" / "config.toml"
 
 
 def read(path: Path, *, required: bool) -> ConfigFile:
-    """Read the file; a missing one is empty unless it was asked for. UsageError names what is wrong in it."""
+    """Read the file; a missing file is empty unless it is required. UsageError if it is invalid."""
     try:
         text = path.read_text()
     except FileNotFoundError:
@@ -78,14 +78,12 @@ def _parsed(path: Path, values: dict[str, Any]) -> ConfigFile:
 
 
 def _profile(path: Path, name: str, table: Any) -> Profile:
-    known = {each.name for each in fields(Profile)}
+    settings = {each.name for each in fields(Profile)}
     if not isinstance(table, dict):
         raise UsageError(f"profiles.{name} in {path} must be a table.")
     if "token" in table:
-        raise UsageError(
-            f"profiles.{name} in {path} holds a token: name a token_file or a token_command instead."
-        )
-    if unknown := table.keys() - known:
+        raise UsageError(f"profiles.{name} in {path} holds a token: use token_file or token_command instead.")
+    if unknown := table.keys() - settings:
         raise UsageError(f"profiles.{name} in {path} has unknown settings: {', '.join(sorted(unknown))}.")
     for key, value in table.items():
         words = key == "token_command" and isinstance(value, list) and all(isinstance(v, str) for v in value)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One run of one command; the store is only looked for when it is needed."""
+    """One run of one command; the store is resolved at its first use."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Context:
 
     @cached_property
     def account(self) -> Account:
-        """The account behind the API; UsageError when none is named."""
+        """The AWS account of the stack; UsageError if no stack is named."""
         return self._closing.enter_context(closing(Account(self.settings.aws)))
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Context:
         self._closing.close()
 
     def show_target(self, place: str | None = None) -> None:
-        """Say on what the command acts, before it does: the store, or what is behind it."""
+        """Print what the command is going to change: the store, or the place behind it."""
         self.out.note(f"Target: {place or f'{self.settings.url} ({self.settings.origin})'}")
 
     def confirm(self, question: str, *, place: str | None = None) -> bool:
@@ -83,6 +83,6 @@ class Context:
         if self.args.yes:
             return True
         if not self.stdin.isatty():
-            raise UsageError(f"{question} Nobody is there to ask: repeat the command with --yes.")
+            raise UsageError(f"{question} There is no terminal to ask: repeat the command with --yes.")
         self.out.errors.print(f"{question} [y/N] ", end="", soft_wrap=True)
         return self.stdin.readline().strip().lower() in {"y", "yes"}

@@ -1,4 +1,4 @@
-"""Bytes out of storage: to a file that is there as a whole or not at all, or to a stream; checked on the way."""
+"""Downloads bytes from storage into a file or a stream, and checks them; a file appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONGEST_NAME_BYTES = 200
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What bytes have to be; what is not known is None."""
+    """The size and checksum that bytes must have; None if unknown."""
 
     size: int | None
     sha256: str | None = None
@@ -50,7 +50,7 @@ def locate(api: ApiClient, image_id: str, rendition: str | None) -> str:
 
 
 def extension_of(link: str) -> str | None:
-    """The kind of file that a link leads to: keys of renditions end like it."""
+    """The extension of the file behind a link, from its key; None if unknown."""
     suffix = PurePosixPath(urlsplit(link).path).suffix.removeprefix(".")
     return suffix if suffix in EXTENSIONS.values() else None
 
@@ -63,10 +63,10 @@ def fetch(
     *,
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Write what a link leads to, without a token, and check it; Broken when it is not what it should be.
+    """Download a link into `target` without a token, and check the bytes; Broken if they are wrong.
 
-    What was written before a failure stays in the target: the caller throws it away. An answer that ends too early
-    is Unavailable.
+    After an error the target may hold some of the bytes; the caller discards them. A response that ends too early is
+    Unavailable.
     """
     digest, received = hashlib.sha256(), 0
     try:
@@ -84,7 +84,7 @@ def fetch(
     if expected.size is not None and received != expected.size:
         raise Broken(f"{received} bytes arrived and {expected.size} were expected.")
     if expected.sha256 is not None and digest.hexdigest() != expected.sha256:
-        raise Broken("The bytes that arrived have another checksum than those that were stored.")
+        raise Broken("The checksum of the downloaded bytes is not that of the stored ones.")
 
 
 def _refused(answer: httpx.Response) -> CommandError:
@@ -97,7 +97,7 @@ def _refused(answer: httpx.Response) -> CommandError:
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     """Write a file that replaces an existing one only when the block succeeds."""
     if path.exists() and not overwrite:
-        raise UsageError(f"{path} exists already: give --force to replace it, or another name with --output.")
+        raise UsageError(f"{path} exists already: use --force to replace it, or --output for another name.")
     try:
         handle, name = tempfile.mkstemp(prefix=".image-store-", suffix=".part", dir=path.parent)
     except OSError as failed:
@@ -121,11 +121,11 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
 
 
 def _rename_to_new(part: Path, path: Path) -> None:
-    """Rename without replacing what has appeared meanwhile."""
+    """Rename without replacing a file that appeared meanwhile."""
     try:
         path.hardlink_to(part)
     except FileExistsError:
-        raise UsageError(f"{path} has appeared meanwhile: it was left alone.") from None
+        raise UsageError(f"{path} was created by another program meanwhile: it was not replaced.") from None
     except OSError:  # a file system without hard links
         part.replace(path)
 
@@ -137,11 +137,11 @@ def _umask() -> int:
 
 
 def safe_name(filename: str, extension: str) -> str:
-    """Make a file name from an untrusted one; it cannot lead out of its folder."""
+    """Make a safe file name from an untrusted one; it has no path."""
     name = _NOT_IN_A_NAME.sub("_", filename).strip(". ")
     ending = _ENDING.search(name)
     suffix = ending.group() if ending else ""
-    given = suffix.lower().removeprefix(".")
-    keeps = {"jpeg": "jpg"}.get(given, given) == extension
+    own = suffix.lower().removeprefix(".")
+    is_right = {"jpeg": "jpg"}.get(own, own) == extension
     stem = name.removesuffix(suffix).encode()[:LONGEST_NAME_BYTES].decode(errors="ignore") or "image"
-    return f"{stem}{suffix if keeps else f'.{extension}'}"
+    return f"{stem}{suffix if is_right else f'.{extension}'}"

@@ -1,4 +1,4 @@
-"""The same request for several images, each with its own result."""
+"""Sends the same request for several images, each with its own result."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def for_each(
     ids: Sequence[str],
     do: Callable[[str], dict[str, Any]],
     *,
-    told: Callable[[dict[str, Any]], str],
+    describe: Callable[[dict[str, Any]], str],
 ) -> Exit:
-    """Do something to each image and print the result.
+    """Call `do` for each id and print its result as `describe` returns it.
 
-    One id alone fails as the command; of several, a failure is told and the others go on. Not being signed in, or
-    a route that is not there, ends it at once.
+    With several ids a failure is printed and the others continue. With one id, or if the caller is not signed in or the
+    route does not exist, the error is raised.
     """
     failures: list[CommandError] = []
     for image_id in ids:
@@ -40,12 +40,12 @@ def for_each(
             failures.append(failed)
             report_failure(context, image_id, failed)
         else:
-            context.out.line(image, Text(plain(told(image))))
+            context.out.line(image, Text(plain(describe(image))))
     return outcome(failures, of=len(ids))
 
 
 def report_failure(context: Context, image_id: str, failed: CommandError) -> None:
-    """Report that one of several failed: a line of JSON among the others, or a line on stderr."""
+    """Print the failure of one of several: a line of JSON with the results, or a line on stderr."""
     if context.out.as_json:
         context.out.line({"id": image_id, "error": failed.body()}, None)
     else:
@@ -55,7 +55,7 @@ def report_failure(context: Context, image_id: str, failed: CommandError) -> Non
 
 
 def outcome(failures: Sequence[CommandError], *, of: int) -> Exit:
-    """OK; SOME_FAILED; or, when all failed for the same reason, that reason."""
+    """The exit code: OK, SOME_FAILED, or the reason if all failed for the same one."""
     if not failures:
         return Exit.OK
     reasons = {failed.exit for failed in failures}

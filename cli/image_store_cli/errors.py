@@ -1,4 +1,4 @@
-"""Every way a command can fail, with the sentence for the person and the exit code for the script."""
+"""The errors of commands, each with a message for people and an exit code for scripts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ PASSING = {408, 409, 423, 425, 429}
 
 
 class CommandError(Exception):
-    """The root of all failures that a person sees; `message` never holds a token or a signature."""
+    """The root of all errors that a command prints; `message` never holds a token or a signature."""
 
     exit = Exit.REFUSED
     code = "failed"
-    """Stands in JSON where the store gave no code."""
+    """The code in JSON if the store sent none."""
     may_pass = False
     """Whether the same command may succeed later."""
 
@@ -47,14 +47,14 @@ class NotSignedIn(CommandError):
 
 
 class NotFound(CommandError):
-    """What the command names does not exist."""
+    """An object that the command names does not exist."""
 
     exit = Exit.NOT_FOUND
     code = "not_found"
 
 
 class Unavailable(CommandError):
-    """The store or the storage behind it does not answer, or answered with a fault of its own."""
+    """The store or its storage does not answer, or has an internal error."""
 
     exit = Exit.UNAVAILABLE
     code = "unavailable"
@@ -78,7 +78,7 @@ class NotOffered(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The problem document of a response (RFC 9457), with what is known of it."""
+    """The problem document of a response (RFC 9457)."""
 
     status: int
     title: str
@@ -98,7 +98,7 @@ class Problem:
 
     def body(self) -> dict[str, Any]:
         """Describe the problem as JSON, without what is unknown."""
-        known = {
+        members = {
             "status": self.status,
             "title": self.title,
             "detail": self.detail or self.title,
@@ -107,7 +107,7 @@ class Problem:
             "existing_id": self.existing_id,
             "errors": list(self.errors),
         }
-        return {name: value for name, value in known.items() if value not in (None, [])}
+        return {name: value for name, value in members.items() if value not in (None, [])}
 
 
 class RequestRefused(CommandError):
@@ -125,7 +125,7 @@ class RequestRefused(CommandError):
 
 
 def code_for(status: int) -> str:
-    """Name an HTTP status as a code, for answers of the gateway, which have none: `too_many_requests` for 429."""
+    """The code for a response of the gateway, which has none: `too_many_requests` for 429."""
     try:
         return HTTPStatus(status).name.lower()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Ids as people give them: on the command line, or one a line on stdin."""
+"""Reads ids from the command line, or from stdin with one id per line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STDIN = "-"
 
 
 def image_path(image_id: str) -> str:
-    """The API's path of an image; UsageError for what cannot be an id."""
+    """The API's path of an image; UsageError if the text cannot be an id."""
     return f"/v1/images/{checked(image_id)}"
 
 
@@ -28,13 +28,13 @@ def checked(text: str) -> str:
     return quote(text)
 
 
-def read_ids(given: Sequence[str], stdin: TextIO) -> list[str]:
-    """Every id once, in its order; `-` stands for the lines of stdin."""
-    found: dict[str, None] = {}
-    for word in given:
+def read_ids(words: Sequence[str], stdin: TextIO) -> list[str]:
+    """Every id once, in order; `-` stands for the lines of stdin."""
+    ids: dict[str, None] = {}
+    for word in words:
         for text in _lines(stdin) if word == STDIN else [word]:
-            found[checked(text)] = None
-    return list(found)
+            ids[checked(text)] = None
+    return list(ids)
 
 
 def _lines(stdin: TextIO) -> Iterable[str]:

@@ -1,7 +1,7 @@
-"""The journal of an upload on disk, with which the same command resumes after an interruption.
+"""The journal of an upload on disk, by which the same command resumes after an interruption.
 
-One file of JSON lines for each upload (store, caller, files and attributes), appended to as pictures are stored and
-removed when all of them are. A line that a power cut left half written is ignored: that picture is sent again, and
+Each upload (store, caller, files and attributes) has one file of JSON lines. A line is added for each stored picture,
+and the file is removed at the end. A line that a power cut left incomplete is ignored: the picture is sent again, and
 its idempotency key makes it the same image.
 """
 
@@ -27,7 +27,7 @@ BEGUN, STORED = "begun", "stored"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture: the file as it was when it was read, its checksum, and the image it became or is becoming."""
+    """One picture: its file when it was read, its checksum, and its image if there is one."""
 
     path: str
     size: int
@@ -42,13 +42,13 @@ class Entry:
 
 
 class Journal:
-    """The journal of one upload, held by one process at a time; a context manager."""
+    """The journal of one upload, locked by one process; a context manager."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entries: dict[str, Entry] = {}
         self._lock = threading.Lock()
-        self._file = self._opened()
+        self._file = self._open()
 
     def __enter__(self) -> Journal:
         return self
@@ -59,18 +59,18 @@ class Journal:
         self._file.close()
 
     def note(self, entry: Entry) -> None:
-        """Remember, at once and from any thread, how far a picture has come."""
+        """Write the state of a picture at once; safe to use from several threads."""
         line = json.dumps({name: getattr(entry, name) for name in Entry.__slots__}, ensure_ascii=True)
         with self._lock:
             self.entries[entry.path] = entry
             self._file.write(line + "\n")
-            self._file.flush()  # outlives this process; what a power cut takes is sent again, to the same image
+            self._file.flush()  # it survives this process; after a power cut the picture is sent again
 
     def remove(self) -> None:
-        """Forget the upload: it is done."""
+        """Remove the journal of a finished upload."""
         self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> Any:
+    def _open(self) -> Any:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = self.path.open("a+")
         os.chmod(self.path, 0o600)
@@ -98,7 +98,7 @@ def _entry(line: str) -> Entry | None:
 
 
 def default_path(environment: Mapping[str, str], *identity: str) -> Path:
-    """Answer the location of an upload's journal; the same command finds it again."""
+    """Return the path of an upload's journal, which is the same for the same command."""
     base = environment.get("XDG_STATE_HOME")
     folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
     return (

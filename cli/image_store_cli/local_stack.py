@@ -1,4 +1,4 @@
-"""Finding a local stack that runs: the `stack.json` that `make run` writes."""
+"""Finds a running local stack by the `stack.json` that `make run` writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STACK_FILE = "stack.json"
 
 
 def find(environment: Mapping[str, str], start: Path) -> Path | None:
-    """The `stack.json` of `STATE`, or of the checkout that a folder is in; None where no stack runs."""
+    """The `stack.json` of `STATE`, or of the checkout that contains a folder; None if no stack is running."""
     if state := environment.get("STATE"):
         candidates = [Path(state) / STACK_FILE]
     else:
@@ -25,7 +25,7 @@ def find(environment: Mapping[str, str], start: Path) -> Path | None:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Read a stack's file; UsageError if it is no such file."""
+    """Read the `stack.json` of a stack; UsageError if it is not one."""
     try:
         described = json.loads(path.read_text())
     except (OSError, ValueError) as unreadable:

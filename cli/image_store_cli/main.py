@@ -1,4 +1,4 @@
-"""`image-store`: reads the command line, runs one command, and answers its exit code."""
+"""`image-store`: reads the command line, runs one command, and returns its exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; answers the exit code and raises nothing that a person could have caused."""
+    """Run the command line and return the exit code; errors of the user are printed and not raised."""
     words = sys.argv[1:] if argv is None else argv
     try:
         args = build_parser().parse_args(words)
@@ -31,18 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         return run(Context(args))
-    except BrokenPipeError:  # `image-store list | head`: nothing to say, and as other programs end then
+    except BrokenPipeError:  # as in `image-store list | head`: end without a message, as other programs do
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OUTPUT_CLOSED
 
 
 def _stop(*_: object) -> NoReturn:
-    """Ended from outside, as by Ctrl-C; not by way of SIGINT, which a script's background jobs ignore."""
+    """End as after Ctrl-C; without a SIGINT, which background jobs of a script ignore."""
     raise KeyboardInterrupt
 
 
 def run(context: Context) -> Exit:
-    """Run the command that was parsed; a failure is told and becomes its exit code."""
+    """Run the parsed command; an error is printed and becomes the exit code."""
     try:
         result: Exit = context.args.run(context)
         context.out.stdout.flush()

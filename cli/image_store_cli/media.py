@@ -1,4 +1,4 @@
-"""Recognize the media type of a picture by its first bytes; the store accepts only these."""
+"""Recognizes the media types that the store accepts, by the first bytes of a file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ EXTENSIONS = {
     "image/webp": "webp",
     "image/avif": "avif",
 }
-TAKEN = "JPEG, PNG, GIF, WebP or AVIF"
+ACCEPTED = "JPEG, PNG, GIF, WebP or AVIF"
 
 
 def media_type(head: bytes) -> str | None:
-    """Answer the media type of a file with these first bytes; None if the store does not accept it."""
+    """Return the media type of a file with these first bytes; None if the store does not accept it."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

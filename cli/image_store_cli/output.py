@@ -1,4 +1,4 @@
-"""The output of a command: results on stdout, everything else on stderr, as JSON with --json."""
+"""Prints results on stdout and everything else on stderr; with --json as JSON."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from image_store_cli.errors import CommandError
 
-WIDE = 1000  # columns where there is no terminal, so that nothing is cut or wrapped
+WIDE = 1000  # columns without a terminal, so that nothing is cut or wrapped
 
 
 class Output:
-    """Prints for a person or for a program."""
+    """Prints for people, or for programs with --json."""
 
     def __init__(
         self,
@@ -40,36 +40,35 @@ class Output:
         self.errors = _console(stderr or sys.stderr)
 
     def document(self, value: Any, human: Callable[[Console], None]) -> None:
-        """One result: the value as one JSON document, or what `human` prints."""
+        """Print one result: the value as a JSON document, or by `human`."""
         if self.as_json:
             self._json(value, indent=2)
         else:
             human(self.console)
 
     def line(self, value: Any, human: RenderableType | None) -> None:
-        """One result of many: one line of JSON each, or a line for a person; nothing when that is None."""
+        """Print one of many results: a line of JSON, or `human` unless it is None."""
         if self.as_json:
             self._json(value)
         elif human is not None:
             self.console.print(human, soft_wrap=True)
 
     def note(self, text: str, *, style: str = "") -> None:
-        """Something worth knowing beside the result; not with --quiet."""
+        """Print a note beside the results; not with --quiet."""
         if not self.quiet:
             self.errors.print(Text(plain(text), style=style), soft_wrap=True)
 
     def error(self, error: CommandError) -> None:
-        """Print why the command failed, on stderr: a JSON document with --json, a sentence otherwise."""
+        """Print the error of the command on stderr: a JSON document with --json, otherwise a sentence."""
         if self.as_json:
             body = {"error": {**error.body(), "exit_code": int(error.exit)}}
             self.errors.file.write(_json(body) + "\n")
             return
-        told = Text.assemble(("error: ", "bold red"), plain(error.message))
-        self.errors.print(told, soft_wrap=True)
+        self.errors.print(Text.assemble(("error: ", "bold red"), plain(error.message)), soft_wrap=True)
 
     def progress(self, *columns: str | Any) -> Progress:
         """Show a progress display on stderr, if it is a terminal."""
-        shown = columns or (
+        all_columns = columns or (
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -77,7 +76,7 @@ class Output:
             TimeElapsedColumn(),
         )
         visible = self.errors.is_terminal and not self.quiet
-        return Progress(*shown, console=self.errors, transient=True, disable=not visible)
+        return Progress(*all_columns, console=self.errors, transient=True, disable=not visible)
 
     def _json(self, value: Any, *, indent: int | None = None) -> None:
         self.stdout.write(_json(value, indent=indent) + "\n")
@@ -86,7 +85,7 @@ class Output:
 
 def _json(value: Any, *, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text.encode(errors="replace").decode()  # names of files may hold what is no text
+    return text.encode(errors="replace").decode()  # file names may hold bytes that are not text
 
 
 def _console(file: TextIO) -> Console:

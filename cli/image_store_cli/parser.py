@@ -1,4 +1,4 @@
-"""The whole command line as an argparse parser: options that every command has, and the commands."""
+"""Builds the argparse parser: the common options, and the commands."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ EPILOG = """examples:
   image-store list --limit 20
   image-store get ID --output photo.jpg
 
-exit codes: 0 done, 1 some failed, 2 the command is wrong, 3 not signed in or not allowed, 4 not found,
+exit codes: 0 done, 1 some failed, 2 invalid command, 3 not signed in or not allowed, 4 not found,
 5 store or storage unavailable, 6 refused, 7 not offered by this store, 130 interrupted"""
 
 
 def build_parser() -> Parser:
-    """The parser; parsed arguments have `run`, which takes the Context and answers an exit code.
+    """Build the parser. Its result has `run`, which takes the Context and returns an exit code.
 
-    It raises UsageError for a command that is wrong.
+    The parser raises UsageError for an invalid command.
     """
     parser = Parser(
         prog=PROGRAM,
@@ -62,7 +62,7 @@ def build_parser() -> Parser:
 
 
 def common_options(*, defaults: bool) -> argparse.ArgumentParser:
-    """Options that stand before or after the command; those after it must not undo those before it."""
+    """The options that may stand before or after the command; those after it must not reset those before it."""
     common = argparse.ArgumentParser(
         add_help=False, allow_abbrev=False, argument_default=None if defaults else argparse.SUPPRESS
     )

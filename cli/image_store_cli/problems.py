@@ -1,4 +1,4 @@
-"""Reading what an answer says went wrong: the store's problem documents, and the gateway's own short JSON."""
+"""Reads errors from responses: the store's problem documents, and the short JSON of the gateway."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 UNKNOWN = "Extra inputs"
 TOO_LARGE = (
-    "The request is larger than the gateway takes, which is about 4.5 MB. Larger images go straight to storage, by a "
-    "direct upload: `image-store upload` does so by itself, and POST /v1/uploads begins one."
+    "The request is larger than the gateway accepts (about 4.5 MB). Send larger images by a direct upload: "
+    "`image-store upload` does so, or begin with POST /v1/uploads."
 )
-"""What the gateway's own 413 does not say."""
+"""An explanation of the gateway's 413, which has none."""
 GATEWAY_REQUEST_ID = "apigw-requestid"
 
 
 def error_of(answer: httpx.Response) -> CommandError:
     """Translate a response into an error.
 
-    A 404 or 405 without a problem document comes from the gateway: it knows no such route.
+    A 404 or 405 without a problem document comes from the gateway, which has no such route.
     """
     problem = problem_of(answer)
     path = answer.request.url.path
     if problem.code is None and answer.status_code in {404, 405}:
         return NotOffered(
             f"This store does not offer {answer.request.method} {path}: its version is older than this command, "
-            "or the address is not that of an image store.",
+            "or this is not the address of an image store.",
             request_id=problem.request_id,
         )
     if answer.status_code == 401:
         mark = f" (request {problem.request_id})" if problem.request_id else ""
         return NotSignedIn(
             "The store does not accept the token: it has expired, or its issuer or audience is another one. "
-            f"Get a new token; `image-store doctor` tells what is wrong with this one.{mark}",
+            f"Get a new token; `image-store doctor` explains what is wrong with this one.{mark}",
             request_id=problem.request_id,
         )
     if answer.status_code == 413 and problem.code is None:
@@ -66,20 +66,21 @@ def problem_of(answer: httpx.Response) -> Problem:
 
 def item_problem(body: Any) -> Problem:
     """Read the problem of one item of a batch."""
-    given = body if isinstance(body, dict) else {}
+    problem = body if isinstance(body, dict) else {}
     return Problem(
-        status=int(given.get("status") or 500),
-        title=plain(str(given.get("title") or "Failed")),
-        detail=plain(str(given.get("detail") or "")),
-        code=_text(given.get("code")),
-        existing_id=_text(given.get("existing_id")),
+        status=int(problem.get("status") or 500),
+        title=plain(str(problem.get("title") or "Failed")),
+        detail=plain(str(problem.get("detail") or "")),
+        code=_text(problem.get("code")),
+        existing_id=_text(problem.get("existing_id")),
     )
 
 
 def unknown_parameter(fault: str) -> str | None:
-    """Answer the query parameter that a validation error calls unknown; None for other errors."""
-    place, _, what = fault.partition(": ")
-    return place.removeprefix("query.") if place.startswith("query.") and what.startswith(UNKNOWN) else None
+    """Return the query parameter that a validation error calls unknown; None for other errors."""
+    place, _, message = fault.partition(": ")
+    is_unknown = place.startswith("query.") and message.startswith(UNKNOWN)
+    return place.removeprefix("query.") if is_unknown else None
 
 
 def _json_of(answer: httpx.Response) -> dict[str, Any]:
@@ -102,9 +103,9 @@ def _text(value: Any) -> str | None:
 
 
 def _faults(errors: Any) -> list[str]:
-    found = errors if isinstance(errors, list) else []
+    faults = errors if isinstance(errors, list) else []
     return [
         plain(f"{'.'.join(str(part) for part in each.get('loc', []))}: {each.get('msg', '')}")
-        for each in found
+        for each in faults
         if isinstance(each, dict)
     ]

@@ -1,4 +1,4 @@
-"""The retry policy: which requests are repeated, and after how long."""
+"""The retry policy: which requests are repeated, and after which wait."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LOOK_AGAIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Seconds and numbers of tries; a wait that the store asks for beyond `longest_wait` is not waited for.
+    """Waits in seconds, and the number of tries; if the store asks for more than `longest_wait`, it gives up.
 
-    `total_wait` is longer than the two minutes for which an upload that died holds its idempotency key.
+    `total_wait` is longer than the two minutes for which an interrupted upload keeps its idempotency key.
     """
 
     tries: int = 5
@@ -30,17 +30,17 @@ class RetryPolicy:
     total_wait: float = 180.0
 
     def wait(self, attempt: int, retry_after: float | None) -> float | None:
-        """Seconds before the next try, from 0 for the first one; None when it is not worth waiting."""
+        """Seconds to wait after the try number `attempt`, from 0; None to give up."""
         if attempt >= self.tries - 1:
             return None
         if retry_after is not None:
             return retry_after if retry_after <= self.longest_wait else None
         ceiling = min(self.first_wait * 2**attempt, self.longest_wait)
-        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - it spreads retries, it guards nothing
+        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - it only spreads retries
 
 
 def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
-    """Whether the same request may succeed later; a request that is not repeatable only when it was turned away."""
+    """Whether the same request may succeed later; if it is not repeatable, only a refused one is sent again."""
     status = answer.status_code
     if status == 429:
         return "retry-after" in answer.headers or not _has_code(answer)
@@ -52,15 +52,15 @@ def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
 
 
 def is_under_way(answer: httpx.Response) -> bool:
-    """Whether the same request is still running, perhaps for a command that was killed.
+    """Whether the same request is still running, perhaps from a command that was killed.
 
-    Its Retry-After is the longest that it may take; mostly it is done in a moment.
+    Its Retry-After is the longest time that it may take; usually it ends sooner.
     """
     return answer.status_code == 409
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds that an answer asks to wait; None when it does not say."""
+    """The seconds in Retry-After; None if it is missing."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text)

@@ -22,7 +22,7 @@ DEFAULT_SUBJECT = "alice"
 
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
-    """The account behind the API. Without keys of its own boto3 looks for them as it always does."""
+    """The AWS account behind the API. Without keys here, boto3 finds credentials in its usual places."""
 
     stack: str
     region: str | None = None
@@ -37,15 +37,15 @@ class AwsAccess:
 
 @dataclass(frozen=True, slots=True)
 class CommandSettings:
-    """One store, seen by one caller."""
+    """The store and the caller of one run."""
 
     url: str
     tokens: Tokens
     origin: str
-    """Where the address comes from, for a person."""
+    """The source of the address in words."""
     aws: AwsAccess | None = None
     local: dict[str, str] | None = None
-    """`stack.json`, when it is the local stack."""
+    """The content of `stack.json` if the store is a local stack."""
     audience: str | None = None
     web_origin: str | None = None
 
@@ -61,18 +61,18 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
         local = local_stack.read(path)
         url, origin = local["api_url"], f"the local stack of {path}"
     elif args.local:
-        raise UsageError("No local stack runs here: start one with `make run`, or name its --stack-file.")
+        raise UsageError("No local stack is running here: start one with `make run`, or use --stack-file.")
     elif path is not None and local_stack.read(path)["api_url"] == url:
         local = local_stack.read(path)
     if url is None:
         raise UsageError(
-            "No store is named. Give --url or IMAGE_STORE_URL, write a profile into "
-            f"{config_file.default_path(environment)}, or start a local stack with `make run`; "
-            "one that runs with another STATE is found by the same STATE here."
+            "No store is chosen. Use --url or IMAGE_STORE_URL, write a profile into "
+            f"{config_file.default_path(environment)}, or start a local stack with `make run`. "
+            "For a local stack that runs with STATE, set the same STATE here."
         )
     chosen = Profile() if args.local or args.stack_file else profile
     if args.subject and local is None:
-        raise UsageError(f"--subject is for a local stack, and {url} is none: its token says who you are.")
+        raise UsageError(f"--subject is for a local stack, and {url} is not one: its token names the user.")
     return CommandSettings(
         url=_checked_url(url),
         tokens=_tokens(args, environment, chosen, local, admin=admin),
@@ -89,21 +89,20 @@ def _refuse_two_stores(args: Namespace) -> None:
     local = "--local" if args.local else "--stack-file" if args.stack_file else None
     other = "--url" if args.url else "--profile" if args.profile else None
     if local and other:
-        raise UsageError(f"{local} and {other} name two stores: give one of them.")
+        raise UsageError(f"{local} and {other} name two stores: use one of them.")
 
 
 def _profile(args: Namespace, environment: Mapping[str, str]) -> Profile:
-    named = args.config or environment.get("IMAGE_STORE_CONFIG")
-    path = Path(named).expanduser() if named else config_file.default_path(environment)
-    file = config_file.read(path, required=bool(named))
-    wanted = args.profile or environment.get("IMAGE_STORE_PROFILE")
-    return file.profile(wanted) or Profile()
+    chosen = args.config or environment.get("IMAGE_STORE_CONFIG")
+    path = Path(chosen).expanduser() if chosen else config_file.default_path(environment)
+    file = config_file.read(path, required=bool(chosen))
+    return file.profile(args.profile or environment.get("IMAGE_STORE_PROFILE")) or Profile()
 
 
 def _url(args: Namespace, environment: Mapping[str, str], profile: Profile) -> tuple[str | None, str]:
     if args.url:
         return args.url, "--url"
-    if args.profile:  # a profile named by hand says more than what was exported once
+    if args.profile:  # a flag comes before the environment
         if not profile.url:
             raise UsageError(f"The profile {args.profile!r} has no url.")
         return profile.url, f"the profile {args.profile}"
@@ -113,8 +112,8 @@ def _url(args: Namespace, environment: Mapping[str, str], profile: Profile) -> t
 
 
 def _stack_file(args: Namespace, environment: Mapping[str, str], folder: Path) -> Path | None:
-    named = args.stack_file or environment.get("IMAGE_STORE_STACK_FILE")
-    return Path(named) if named else local_stack.find(environment, folder)
+    chosen = args.stack_file or environment.get("IMAGE_STORE_STACK_FILE")
+    return Path(chosen) if chosen else local_stack.find(environment, folder)
 
 
 def _tokens(
@@ -126,14 +125,14 @@ def _tokens(
     admin: bool,
 ) -> Tokens:
     if args.token:
-        return tokens.given(args.token, "--token")
+        return tokens.fixed(args.token, "--token")
     if args.token_file:
         return tokens.from_file(Path(args.token_file).expanduser())
     subject = args.subject or environment.get("IMAGE_STORE_SUBJECT")
     if local is not None and subject:
         return tokens.from_local_issuer(local["token_url"], subject=subject, admin=admin)
     if token := environment.get("IMAGE_STORE_TOKEN"):
-        return tokens.given(token, "the variable IMAGE_STORE_TOKEN")
+        return tokens.fixed(token, "the variable IMAGE_STORE_TOKEN")
     if path := environment.get("IMAGE_STORE_TOKEN_FILE"):
         return tokens.from_file(Path(path).expanduser())
     if profile.token_command:
@@ -168,12 +167,12 @@ def _aws(
 
 
 def _refuse_another_stack(local: dict[str, str], *, stack: str | None, region: str | None) -> None:
-    """UsageError when a stack or a region is named that is not that of the local stack."""
-    for kind, named, own in (("stack", stack, local["stack_name"]), ("region", region, local["region"])):
-        if named and named != own:
+    """Raise UsageError for a stack or a region that is not that of the local stack."""
+    for kind, chosen, own in (("stack", stack, local["stack_name"]), ("region", region, local["region"])):
+        if chosen and chosen != own:
             raise UsageError(
-                f"There is no {kind} {named!r} here: this is the local stack {local['stack_name']!r} in "
-                f"{local['region']}. Name a deployed store with --profile or --url."
+                f"There is no {kind} {chosen!r} here: this is the local stack {local['stack_name']!r} in "
+                f"{local['region']}. Choose a deployed store with --profile or --url."
             )
 
 

@@ -1,4 +1,4 @@
-"""Find the pictures to upload in files, folders, patterns and stdin."""
+"""Finds the pictures to upload in files, folders, patterns and stdin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from image_store_cli.errors import UsageError
-from image_store_cli.media import EXTENSIONS, HEAD_BYTES, TAKEN, media_type
+from image_store_cli.media import ACCEPTED, EXTENSIONS, HEAD_BYTES, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """One file to upload; `name` is how the person called it, `filename` what the store will call it."""
+    """One file to upload; `name` is its name on the command line, `filename` its name in the store."""
 
     path: Path
     name: str
@@ -32,7 +32,7 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class BadFile:
-    """A file that cannot be uploaded, by the name that the person gave it, and why."""
+    """A file that cannot be uploaded, by its name on the command line, and the reason."""
 
     name: str
     error: UsageError
@@ -40,7 +40,7 @@ class BadFile:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The pictures, the files that cannot be uploaded, and the files in folders that are no pictures."""
+    """The pictures, the files that cannot be uploaded, and the skipped files in folders."""
 
     pictures: list[PictureFile]
     bad: list[BadFile]
@@ -48,45 +48,45 @@ class Selection:
 
 
 def find(words: Sequence[str], *, hidden: bool = False) -> Selection:
-    """Every picture once, in order; a bad file spoils no other.
+    """Find every picture once, in order; a bad file does not stop the others.
 
-    Folders are searched to their depths without following links to folders; what is no picture in them is skipped,
-    and so is what begins with a dot unless `hidden`. Patterns are for shells that leave them alone.
+    Folders are searched with their subfolders, but links to folders are not followed. In folders, files of other types
+    are skipped, and so are names that begin with a dot unless `hidden`. Patterns that no shell expanded are expanded.
     """
-    found = Selection([], [], [])
-    seen: set[Path] = set()
+    selection = Selection([], [], [])
+    resolved: set[Path] = set()
     for word in words:
         try:
-            for path, named in _paths(word, hidden=hidden):
+            for path, is_named in _paths(word, hidden=hidden):
                 real = path.resolve()
-                if real not in seen:
-                    seen.add(real)
-                    _sort(path, found, named=named)
+                if real not in resolved:
+                    resolved.add(real)
+                    _sort(path, selection, is_named=is_named)
         except UsageError as wrong:
-            found.bad.append(BadFile(word, wrong))
-    return found
+            selection.bad.append(BadFile(word, wrong))
+    return selection
 
 
-def _sort(path: Path, found: Selection, *, named: bool) -> None:
-    """Put one file where it belongs."""
+def _sort(path: Path, selection: Selection, *, is_named: bool) -> None:
+    """Add a file to the pictures, the bad files or the skipped files."""
     try:
         kind = _kind(path)
     except UsageError as unreadable:
-        found.bad.append(BadFile(str(path), unreadable))
+        selection.bad.append(BadFile(str(path), unreadable))
         return
-    if kind is None and not named:
-        found.skipped.append(str(path))
+    if kind is None and not is_named:
+        selection.skipped.append(str(path))
     elif kind is None:
-        found.bad.append(BadFile(str(path), UsageError(f"{path} is no {TAKEN} file.")))
+        selection.bad.append(BadFile(str(path), UsageError(f"{path} is not a {ACCEPTED} file.")))
     elif not _is_text(path.name):
         reason = f"The name {path} is not UTF-8: rename the file, or send it on stdin with --filename."
-        found.bad.append(BadFile(str(path), UsageError(reason)))
+        selection.bad.append(BadFile(str(path), UsageError(reason)))
     else:
-        found.pictures.append(PictureFile(path, str(path), path.name, kind))
+        selection.pictures.append(PictureFile(path, str(path), path.name, kind))
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name of the file system is text; Python keeps other bytes as halves of pairs."""
+    """Whether a file name is text; Python represents other bytes by lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -95,22 +95,22 @@ def _is_text(name: str) -> bool:
 
 
 def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str | None = None) -> PictureFile:
-    """Save the picture on stdin in a folder while it is uploaded."""
-    kept = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - it outlives this function
-    with kept:
-        shutil.copyfileobj(stream or sys.stdin.buffer, kept)
-    path = Path(kept.name)
+    """Save the picture on stdin in a folder, from which it is uploaded."""
+    file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - it outlives this function
+    with file:
+        shutil.copyfileobj(stream or sys.stdin.buffer, file)
+    path = Path(file.name)
     kind = _kind(path)
     if kind is None:
-        raise UsageError(f"What came from stdin is no {TAKEN} picture.")
+        raise UsageError(f"The data on stdin is not a {ACCEPTED} picture.")
     return PictureFile(path, STDIN, filename or f"stdin.{EXTENSIONS[kind]}", kind)
 
 
 def _paths(word: str, *, hidden: bool) -> Iterator[tuple[Path, bool]]:
-    """List the files of an argument, each with whether it was named itself."""
+    """List the files of an argument, each with whether the argument is its name."""
     path = Path(word)
     if path.is_dir():
-        yield from ((found, False) for found in _files_below(path, hidden=hidden))
+        yield from ((file, False) for file in _files_below(path, hidden=hidden))
     elif path.exists():
         yield path, True
     elif glob.has_magic(word):

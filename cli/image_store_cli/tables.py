@@ -1,4 +1,4 @@
-"""Print values of any shape as rows and tables for people."""
+"""Formats values of any shape as rows and tables for people."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LEFT = {"", "date", "day", "provider", "unit"}
-"""Columns of words; all others are figures."""
+"""Columns of text, aligned left; all others are numbers."""
 
 
 def named_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A value as rows of a name and a text: parts of it have longer names, and what is not set has no row."""
+    """A value as rows of name and text. Its parts have longer names; empty values have no row."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from named_values(f"{name} {words(str(key))}".strip(), part)
@@ -38,12 +38,12 @@ def tables(name: str, value: Any) -> Iterator[tuple[str, Table]]:
 
 
 def words(name: str) -> str:
-    """Write the name of a field in words."""
+    """The name of a field in words."""
     return plain(name.replace("_", " "))
 
 
 def figure(name: str, value: Any) -> str:
-    """One value as a text: bytes as a size, a list with commas."""
+    """One value as text: bytes as a size, a list with commas."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -54,7 +54,7 @@ def figure(name: str, value: Any) -> str:
 
 
 def _rows(value: Any) -> Iterator[dict[str, Any]]:
-    """A value as rows of single figures; a group of groups in a row becomes a row for each."""
+    """A value as rows of single figures; nested groups become a row each."""
     if isinstance(value, list):
         for each in value:
             yield from _rows(each)
@@ -70,10 +70,10 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
             yield single
         for group, part in groups.items():
             for row in _rows(part):
-                named = {
+                with_names = {
                     group.removeprefix("by_") if name == "" else name: each for name, each in row.items()
                 }
-                yield single | named
+                yield single | with_names
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

@@ -1,11 +1,11 @@
-"""Small texts for people: foreign text made harmless, sizes, times."""
+"""Formats texts for people: untrusted text, sizes, times."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 
-# What moves a terminal's cursor, reverses the order of other characters, or is no character at all.
+# Characters that move a terminal's cursor, reorder others, or are lone surrogates.
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -27,7 +27,7 @@ def size(count: int) -> str:
 
 
 def moment(text: str | None) -> str:
-    """An RFC 3339 instant in this machine's time zone, to the minute; what is none stays as it is."""
+    """An RFC 3339 time in the time zone of this machine, to the minute; other texts stay as they are."""
     if not text:
         return ""
     try:

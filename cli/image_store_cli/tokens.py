@@ -24,11 +24,11 @@ ADMIN_SCOPE = "images:admin"
 
 
 class Tokens:
-    """A token that is read once when it is first needed, and again when the store no longer takes it."""
+    """A token that is read at its first use, and again if the store no longer accepts it."""
 
     def __init__(self, read: Callable[[], str], *, origin: str, renewable: bool) -> None:
         self.origin = origin
-        """Where it comes from, for a person: `the variable IMAGE_STORE_TOKEN`."""
+        """The source of the token in words: `the variable IMAGE_STORE_TOKEN`."""
         self.renewable = renewable
         self._read = read
         self._token: str | None = None
@@ -41,8 +41,8 @@ class Tokens:
                 self._token = checked(self._read(), self.origin)
             return self._token
 
-    def renewed(self, refused: str) -> bool:
-        """Tell whether there is another token than the refused one to try; several threads may ask at once."""
+    def renew(self, refused: str) -> bool:
+        """Read the token again; False if it is still the refused one. Safe to use from several threads."""
         if not self.renewable:
             return False
         with self._lock:
@@ -63,24 +63,24 @@ def checked(text: str, origin: str) -> str:
 
 
 def without_token() -> Tokens:
-    """No token at all: the failure says how to give one."""
+    """Return tokens that fail with instructions how to set one."""
 
     def read() -> str:
         raise NotSignedIn(
             "There is no token for this store. Set IMAGE_STORE_TOKEN, or token_command or token_file in the "
-            "configuration, or give --token-file."
+            "configuration, or use --token-file."
         )
 
     return Tokens(read, origin="nowhere", renewable=False)
 
 
-def given(token: str, origin: str) -> Tokens:
+def fixed(token: str, origin: str) -> Tokens:
     """Use a token as it is."""
     return Tokens(lambda: token, origin=origin, renewable=False)
 
 
 def from_file(path: Path) -> Tokens:
-    """Read a token from a file, which another program may keep fresh."""
+    """Read a token from a file, which another program may update."""
 
     def read() -> str:
         try:
@@ -98,14 +98,14 @@ def from_command(command: str | Sequence[str]) -> Tokens:
 
     def read() -> str:
         try:
-            done = subprocess.run(  # noqa: S603 - the caller's own command, from the caller's own configuration
+            process = subprocess.run(  # noqa: S603 - the caller's own command, from the caller's own configuration
                 words, stdout=subprocess.PIPE, text=True, check=False, timeout=COMMAND_SECONDS
             )
         except (OSError, IndexError, subprocess.TimeoutExpired) as failed:
             raise NotSignedIn(f"{origin} could not be run: {reason(failed)}.") from failed
-        if done.returncode != 0:
-            raise NotSignedIn(f"{origin} ended with exit code {done.returncode} and gave no token.")
-        return done.stdout
+        if process.returncode != 0:
+            raise NotSignedIn(f"{origin} failed with exit code {process.returncode} and printed no token.")
+        return process.stdout
 
     return Tokens(read, origin=origin, renewable=True)
 
@@ -128,19 +128,19 @@ def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """What a JWT says, unverified; empty when it is none."""
+    """The header and payload of a JWT, not verified."""
 
     header: dict[str, Any]
     payload: dict[str, Any]
 
     @property
     def subject(self) -> str:
-        """Whose images these are, or nothing."""
+        """The owner of the images, or an empty text."""
         return str(self.payload.get("sub") or "")
 
 
 def claims_of(token: str) -> TokenClaims | None:
-    """Read a JWT's header and payload without checking its signature; None when it is no JWT."""
+    """Read a JWT's header and payload without checking its signature; None if it is not a JWT."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

@@ -1,4 +1,4 @@
-"""Upload many pictures in parallel, report each result, and keep the journal."""
+"""Uploads many pictures in parallel, prints each result, and writes the journal."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 CLOCKS_DIFFER = timedelta(seconds=2)
 OTHERS = (
-    "Some that were stored already have other tags, groups or texts than are said here, and keep them: "
-    "--on-duplicate keep stores the pictures once more."
+    "Some pictures were stored before with other attributes, which stay as they are. "
+    "To store these pictures again, use --on-duplicate keep."
 )
 NEW, EXISTING, RESUMED, FAILED = "stored", "existing", "resumed", "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one picture."""
+    """The result of one picture."""
 
     name: str
     status: str
@@ -73,9 +73,9 @@ class UploadRun:
         self._started = datetime.now(UTC)
 
     def run(self, pictures: list[PictureFile], bad: Sequence[BadFile] = ()) -> Exit:
-        """Upload all; a failure is told and the others go on, unless nothing can go on without a token.
+        """Upload all pictures. A failure is printed and the others continue, unless the token is missing or refused.
 
-        The `bad` files cannot be uploaded: they are told first, and count as failed.
+        The `bad` files cannot be uploaded: they are printed first, and count as failed.
         """
         context = self._context
         if not pictures and not bad:
@@ -100,7 +100,7 @@ class UploadRun:
                     results.append(self._report(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)  # what is on its way may end
+                pool.shutdown(wait=False, cancel_futures=True)  # running uploads may end
                 context.out.note("Stopped. Repeat the command to resume.")
                 raise
         return self._end(results)
@@ -146,7 +146,7 @@ class UploadRun:
             progress.advance(whole, count)
 
         try:
-            return self._stored(picture, advance)
+            return self._upload(picture, advance)
         except CommandError as failed:
             return Result(picture.name, FAILED, error=failed)
         except OSError as failed:
@@ -154,18 +154,18 @@ class UploadRun:
                 picture.name, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}.")
             )
 
-    def _stored(self, picture: PictureFile, advance: Any) -> Result:
+    def _upload(self, picture: PictureFile, advance: Any) -> Result:
         stat = picture.path.stat()
         key = str(picture.path.absolute())
-        known = self._journal.entries.get(key)
-        if known is not None and not known.is_of(stat):
-            known = None
-        if known is not None and known.state == STORED and known.id:
-            before = self._uploader.still_there(known.id)
-            if before is not None:
+        entry = self._journal.entries.get(key)
+        if entry is not None and not entry.is_of(stat):
+            entry = None
+        if entry is not None and entry.state == STORED and entry.id:
+            earlier = self._uploader.stored_image(entry.id)
+            if earlier is not None:
                 advance(stat.st_size)
-                return Result(picture.name, RESUMED, known.size, known.sha256, before)
-        measured = Bytes(known.size, known.sha256) if known else read_bytes(picture.path)
+                return Result(picture.name, RESUMED, entry.size, entry.sha256, earlier)
+        measured = Bytes(entry.size, entry.sha256) if entry else read_bytes(picture.path)
 
         def note(state: str, image_id: str) -> None:
             self._journal.note(Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id))
@@ -174,17 +174,17 @@ class UploadRun:
             picture, measured, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
         )
         note(STORED, str(image["id"]))
-        status = EXISTING if self._was_there(image) else NEW
+        status = EXISTING if self._is_older(image) else NEW
         return Result(picture.name, status, measured.size, measured.sha256, image)
 
-    def _was_there(self, image: dict[str, Any]) -> bool:
+    def _is_older(self, image: dict[str, Any]) -> bool:
         """Whether an image is older than this run, by the store's clock."""
         started = self._started + self._context.api.ahead
         return datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
 
 
 def _size(path: Path) -> int:
-    """Answer the size of a file for the progress display; 0 for a missing file, which its upload will report."""
+    """Return the size of a file for the progress display; 0 if it is missing, which its upload will report."""
     try:
         return path.stat().st_size
     except OSError:

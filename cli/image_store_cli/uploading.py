@@ -1,7 +1,7 @@
-"""One picture into the store: in the request when it is small, straight to storage when it is not.
+"""Uploads one picture: a small one in the request, a larger one straight to storage.
 
-A picture is stored once, however often this is repeated: its idempotency key is made of its bytes and of all that is
-said about it, and the store answers a repeat with the same image for a day. `on_duplicate` goes on where that ends.
+A picture is stored once, even if the upload is repeated. Its idempotency key is made from its bytes and attributes, and
+the store returns the same image for a day. After that `on_duplicate` decides.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ MULTIPLE = {"tag": "tags", "group": "groups"}
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """What was read of a file: how much, and its checksum."""
+    """The size and checksum of a file."""
 
     size: int
     sha256: str
 
 
 def read_bytes(path: Path) -> Bytes:
-    """Measure a file to its end."""
+    """Read a whole file for its size and checksum."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -58,8 +58,8 @@ def read_bytes(path: Path) -> Bytes:
 def idempotency_key(
     picture: PictureFile, measured: Bytes, attributes: Mapping[str, Any], *, number: int
 ) -> str:
-    """Derive the key of one upload from its bytes and attributes; the number is for uploads after a deletion."""
-    said = [
+    """Derive the key of one upload from its bytes and attributes; `number` makes another key after a deletion."""
+    parts = [
         KEY_VERSION,
         picture.name,
         picture.filename,
@@ -68,7 +68,7 @@ def idempotency_key(
         dict(attributes),
         number,
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 class Uploader:
@@ -97,9 +97,9 @@ class Uploader:
         advance: Callable[[int], None],
         begun: Callable[[str], None] = lambda _: None,
     ) -> dict[str, Any]:
-        """Store a picture and answer the image; `begun` is told the id of a direct upload.
+        """Store a picture and return the image; `begun` gets the id of a direct upload.
 
-        An idempotency key stands for what it stored even when that was deleted since: then the next one is taken.
+        An idempotency key keeps its image even after a deletion; then the next key is used.
         """
         direct = measured.size > self._in_request_bytes
         for number in range(MOST_KEYS):
@@ -117,11 +117,11 @@ class Uploader:
                 if image.get("status") != "trashed":
                     return image
         raise Broken(
-            "The same picture was stored and deleted too often today; try again tomorrow, or rename it."
+            "This picture was stored and deleted too often today: try again tomorrow, or rename the file."
         )
 
-    def still_there(self, image_id: str) -> dict[str, Any] | None:
-        """An image that was stored before; None when it was deleted since."""
+    def stored_image(self, image_id: str) -> dict[str, Any] | None:
+        """An image that was stored before; None if it was deleted since."""
         try:
             image: dict[str, Any] = self._api.get(image_path(image_id))
         except RequestRefused as refused:
@@ -134,14 +134,14 @@ class Uploader:
         """Whether an image has the attributes of these uploads; an existing image may have others."""
         if image is None:
             return True
-        said = _json(self._attributes)
+        own = _json(self._attributes)
         groups = image.get("groups", {})
         return (
-            set(said.get("tags", ())) <= set(image.get("tags", ()))
+            set(own.get("tags", ())) <= set(image.get("tags", ()))
             and all(
-                set(members) <= set(groups.get(kind, ())) for kind, members in said.get("groups", {}).items()
+                set(members) <= set(groups.get(kind, ())) for kind, members in own.get("groups", {}).items()
             )
-            and all(image.get(name) == said[name] for name in COMPARED if name in said)
+            and all(image.get(name) == own[name] for name in COMPARED if name in own)
         )
 
     def _in_request(
@@ -189,38 +189,38 @@ class Uploader:
     def _send(
         self, picture: PictureFile, measured: Bytes, upload: dict[str, Any], *, advance: Callable[[int], None]
     ) -> None:
-        """PUT the bytes where the ticket says, without a token; a 412 means that they are there already."""
+        """PUT the bytes to the link of a ticket, without a token; a 412 means that they have arrived already."""
         headers = {**upload["headers"], "Content-Length": str(measured.size)}
         attempt = 0
         while True:
-            sent = _Counted(advance)
+            counter = _ByteCounter(advance)
             answer: httpx.Response | None = None
             try:
                 with picture.path.open("rb") as file:
-                    answer = self._api.http.put(upload["url"], content=sent.read(file), headers=headers)
+                    answer = self._api.http.put(upload["url"], content=counter.read(file), headers=headers)
             except httpx.TransportError as failed:
                 pause = self._policy.wait(attempt, None)
                 if pause is None:
                     raise Unavailable(f"Storage does not answer: {unreachable_because(failed)}.") from failed
-            except RuntimeError as changed:  # h11 is given fewer or more bytes than announced
+            except RuntimeError as changed:  # h11 got fewer or more bytes than Content-Length says
                 raise Broken("The file changed while it was being uploaded.") from changed
             else:
                 if answer.status_code < 300:
                     return
                 if answer.status_code == 412:
-                    sent.undo()
+                    counter.undo()
                     advance(measured.size)
                     return
                 waits = answer.status_code in {429, 500, 502, 503, 504}
                 pause = self._policy.wait(attempt, retry_after(answer)) if waits else None
                 if pause is None:
                     raise _storage_refused(answer)
-            sent.undo()
+            counter.undo()
             self._sleep(pause)
             attempt += 1
 
     def _complete(self, upload_id: str) -> dict[str, Any]:
-        """Complete a direct upload; a large one continues after the request, and is polled until it is done."""
+        """Complete a direct upload; a large one continues after the request, and is polled until it ends."""
         deadline = time.monotonic() + COMPLETION_SECONDS
         pause = FIRST_POLL
         while True:
@@ -230,14 +230,15 @@ class Uploader:
                 return image
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    f"Upload {upload_id} has arrived and is still being processed: repeat the command later."
+                    f"The bytes of upload {upload_id} have arrived and are still being processed: "
+                    "repeat the command later."
                 )
             self._sleep(pause)
             pause = min(pause * 1.5, LONGEST_POLL)
 
 
-class _Counted:
-    """Counts bytes on their way out, and takes them back when they have to be sent again."""
+class _ByteCounter:
+    """Reports the bytes that were sent, and subtracts them if they must be sent again."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance

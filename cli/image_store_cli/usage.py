@@ -1,4 +1,4 @@
-"""Format the help in groups, and a mistake as one line."""
+"""Prints the help in groups, and an error of usage in one line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MISSING = "the following arguments are required: "
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Keeps the lines of a text that has several: examples and exit codes."""
+    """Keeps line breaks of texts with several lines, such as examples and exit codes."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" not in text:
@@ -46,15 +46,15 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]  # argparse overloads it for namespaces of other classes
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """Parse; words that belong nowhere are named, with the option that was probably meant."""
+        """Parse; the error for an unknown word suggests similar options."""
         parsed, others = self.parse_known_args(args, namespace)
         if others:
             parser: Parser = getattr(parsed, "parser", self)
-            parser.error(_not_taken(others[0], parser))
+            parser.error(_unknown_word(others[0], parser))
         return parsed
 
     def error(self, message: str) -> NoReturn:
-        """UsageError with the sentence and where to read more."""
+        """Raise UsageError with the message and a pointer to the help."""
         raise UsageError(f"{_sentence(message)} See `{self.prog} --help`.")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -79,10 +79,10 @@ class Parser(argparse.ArgumentParser):
         formatter = self._get_formatter()
         formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
         formatter.add_text(self.description)
-        told = {each.dest: each for each in commands._choices_actions}  # noqa: SLF001 - as above
+        by_name = {each.dest: each for each in commands._choices_actions}  # noqa: SLF001 - as above
         for title, names in GROUPS.items():
             formatter.start_section(title)
-            formatter.add_arguments([told[name] for name in names])
+            formatter.add_arguments([by_name[name] for name in names])
             formatter.end_section()
         for group in self._action_groups:
             actions = [action for action in group._group_actions if action is not commands]  # noqa: SLF001
@@ -100,19 +100,19 @@ class Parser(argparse.ArgumentParser):
         ]
 
     def options(self) -> list[str]:
-        """Every option that it takes."""
+        """The names of all its options."""
         return [name for action in self._actions for name in action.option_strings]
 
 
-def _not_taken(word: str, parser: Parser) -> str:
+def _unknown_word(word: str, parser: Parser) -> str:
     if not word.startswith("-"):
         return f"{word!r} is one argument too many."
     option = word.partition("=")[0]
     return f"There is no option {option}.{_did_you_mean(option, parser.options())}"
 
 
-def _did_you_mean(word: str, known: Iterable[Any]) -> str:
-    close = difflib.get_close_matches(word, [str(each) for each in known], n=2)
+def _did_you_mean(word: str, candidates: Iterable[Any]) -> str:
+    close = difflib.get_close_matches(word, [str(each) for each in candidates], n=2)
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
@@ -120,6 +120,6 @@ def _sentence(message: str) -> str:
     """Turn a message of argparse into a sentence."""
     if message.startswith(_MISSING):
         return f"{message.removeprefix(_MISSING)} is missing."
-    if found := re.fullmatch(r"argument ([^:]+): (.*)", message, re.DOTALL):
-        message = f"{found[1].split('/')[-1]}: {found[2]}"
+    if match := re.fullmatch(r"argument ([^:]+): (.*)", message, re.DOTALL):
+        message = f"{match[1].split('/')[-1]}: {match[2]}"
     return message if message.endswith((".", "?")) else f"{message}."

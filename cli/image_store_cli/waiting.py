@@ -1,4 +1,4 @@
-"""Work that the store does behind a request: looked at until it ends."""
+"""Waits for work that the store does after a request."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 FIRST_POLL, LONGEST_POLL = 0.5, 5.0
 
 
-def watched(
+def wait_for_end(
     context: Context,
     first: dict[str, Any],
     *,
     path: str,
     ended: Collection[str],
     description: str,
-    seen: Callable[[dict[str, Any]], dict[str, Any]],
+    progress_of: Callable[[dict[str, Any]], dict[str, Any]],
     resume_hint: str,
 ) -> dict[str, Any]:
-    """Look at `path` until the status is one of `ended`, with a progress display; answer what was seen last.
+    """Read `path` until its status is one of `ended`, with a progress display; return the last state.
 
-    `seen` is told of every look, `first` among them, and says how far the work is: `total`, `completed` and
-    `description`. Waits longer and longer, 5 s at most; there is no other end, as only a person knows how long is too
-    long. `resume_hint` is shown after an interruption.
+    `progress_of` gets every state, `first` included, and returns the progress: `total`, `completed` and `description`.
+    The waits grow up to 5 s. There is no time limit: the user decides how long to wait. `resume_hint` is printed after
+    an interruption.
     """
     pause, state = FIRST_POLL, first
     with context.out.progress() as progress:
         task = progress.add_task(description, total=None)
         try:
             while True:
-                progress.update(task, **seen(state))
+                progress.update(task, **progress_of(state))
                 if state["status"] in ended:
                     return state
                 context.sleep(pause)

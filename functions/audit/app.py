@@ -1,4 +1,4 @@
-"""Follows the table's changes and writes down who changed which image, and how."""
+"""Writes into the audit trail who changed which image, and how; reads the changes from the table's stream."""
 
 from typing import Any
 

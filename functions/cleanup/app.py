@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, looks for lost work, and tells how full the store is, on a schedule."""
+"""Removes garbage, looks for lost work, and reports how full the store is; runs on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -14,7 +14,7 @@ from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report, report_body
 
 MARGIN = timedelta(seconds=20)
-"""The slowest single step, a batch of objects, may still be running."""
+"""How long the slowest single step takes, the deletion of a batch of objects."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -33,5 +33,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     logger.info("feed upgrade", images=app.upkeep.feed_upgrade.run(until=until))
     logger.info("ingest sweep", report=asdict(app.upkeep.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation.sweep.run(until=until)))
-    report_fill_level(app.settings.metrics_namespace, app.operations.metering.read())
+    report_fill_level(app.settings.metrics_namespace, app.operations.fill_level.read())
     return report_body(report)

@@ -21,7 +21,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     def carry_on(work: Work) -> None:
         if not isinstance(work, GenerateImage):
-            raise InvalidRequest("This queue is for generation alone.")
+            raise InvalidRequest("This queue is only for generation.")
         app.generation.worker.carry_on(work, until=until)
 
     return handle_work(event, carry_on=carry_on)

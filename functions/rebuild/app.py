@@ -1,4 +1,4 @@
-"""Makes everything by which images are found and counted anew, slice by slice; started by hand."""
+"""Rebuilds the projections that images are found and counted by, slice by slice; an operator starts it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Makes what is missing when somebody asks for it; other functions of the store call it, and nobody else may."""
+"""Makes renditions and transforms on request; only other functions of the store may call it."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     app = application()
     until = deadline(context, app.clock)
 
-    def make(wanted: RenderRequest) -> None:
-        if isinstance(wanted, TransformRequest):
-            app.delivery.transforming.make(wanted, until=until)
+    def make(request: RenderRequest) -> None:
+        if isinstance(request, TransformRequest):
+            app.delivery.transforming.make(request, until=until)
         else:
-            app.delivery.rendering.make(wanted, until=until)
+            app.delivery.rendering.make(request, until=until)
 
     return handle_render_request(event, make=make)

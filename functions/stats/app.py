@@ -23,9 +23,9 @@ def get_stats(request: Request) -> "Response[str]":
     app, owner, query = application(), request.owner, request.query(StatsQuery)
     days = {"since": query.first_day, "until": query.end_day}
     if query.scope is Scope.OWN:
-        return stats_answer(app.operations.reporting.of_owner(owner, **days), scope=query.scope)
+        return stats_answer(app.operations.statistics_reports.of_owner(owner, **days), scope=query.scope)
     request.check_admin(app.settings.admins)
-    return stats_answer(app.operations.reporting.of_all(**days), scope=query.scope)
+    return stats_answer(app.operations.statistics_reports.of_all(**days), scope=query.scope)
 
 
 lambda_handler = api.handler()

@@ -1,4 +1,4 @@
-"""Carries on what takes longer than a request has."""
+"""Does work that takes longer than a request may."""
 
 from typing import Any
 

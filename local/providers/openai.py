@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -80,6 +81,10 @@ class _OpenAI(StandIn):
                 },
             }
         )
+
+    def answer_with_link(self, response: web.Response, link: str) -> web.Response:
+        body = json.loads(response.text or "")
+        return web.json_response(body | {"data": [{"url": link}]})
 
 
 STAND_IN = _OpenAI()

@@ -7,7 +7,6 @@ describes it.
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import json
 import random
@@ -51,7 +50,7 @@ class ProviderServer:
         router = application.router
         router.add_get("/control", self._show_control)
         router.add_put("/control", self._replace_control)
-        router.add_get("/openai/pictures/{name}", self._linked_picture)
+        router.add_get("/pictures/{name}", self._linked_picture)
         for stand_in in STAND_INS:
             for method, path in stand_in.routes:
                 router.add_route(method, path, self._handler(stand_in))
@@ -59,7 +58,11 @@ class ProviderServer:
 
     async def _show_control(self, _: web.Request) -> web.Response:
         return web.json_response(
-            {"told": self._modes.control, "asked": dict(self._requests), "drawn": dict(self._drawings)}
+            {
+                "control": self._modes.control,
+                "requests": dict(self._requests),
+                "drawings": dict(self._drawings),
+            }
         )
 
     async def _replace_control(self, request: web.Request) -> web.Response:
@@ -88,26 +91,24 @@ class ProviderServer:
         if failure is not None:
             return web.json_response(failure.body, status=failure.status, headers=failure.headers)
         await asyncio.sleep(SLOW_SECONDS if mode == "slow" else self._seconds)
-        response = stand_in.answer(request, drawing, _picture(stand_in, drawing))
+        picture = _picture(stand_in, drawing)
+        response = stand_in.answer(request, drawing, picture)
         self._drawings[stand_in.name] += 1
         if mode == "truncated":
             return await _send_half(request, response)
         if mode == "odd":
             return _with_odd_usage(response)
-        if mode == "link" and stand_in.name == "openai":
-            return self._by_link(request, response)
+        if mode == "link":
+            return stand_in.answer_with_link(response, self._link_to(picture, request)) or response
         return response
 
-    def _by_link(self, request: web.Request, response: web.Response) -> web.Response:
-        """The same response with a link to the picture in place of the picture."""
-        body = json.loads(response.text or "")
-        picture = base64.b64decode(body["data"][0]["b64_json"])
+    def _link_to(self, picture: bytes, request: web.Request) -> str:
+        """The address at which a picture can be read from now on."""
         name = hashlib.sha256(picture).hexdigest()
         self._linked_pictures[name] = picture
         while len(self._linked_pictures) > MAX_LINKED_PICTURES:
             del self._linked_pictures[next(iter(self._linked_pictures))]
-        body["data"] = [{"url": f"http://{request.host}/openai/pictures/{name}"}]
-        return web.json_response(body)
+        return f"http://{request.host}/pictures/{name}"
 
     async def _linked_picture(self, request: web.Request) -> web.Response:
         picture = self._linked_pictures.get(request.match_info["name"])

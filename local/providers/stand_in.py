@@ -1,4 +1,4 @@
-"""What every stand-in declares: its name, addresses and errors, how it reads a request and how it answers."""
+"""The base of the stand-ins: each declares its name, addresses and errors, reads requests and answers them."""
 
 from __future__ import annotations
 
@@ -64,6 +64,10 @@ class StandIn(ABC):
     @abstractmethod
     def answer(self, request: web.Request, drawing: DrawingRequest, picture: bytes) -> web.Response:
         """Answer with a picture."""
+
+    def answer_with_link(self, response: web.Response, link: str) -> web.Response | None:
+        """The answer with a link in place of its picture; None if the provider never answers so."""
+        return None
 
 
 def bearer(request: web.Request) -> str:

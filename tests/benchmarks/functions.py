@@ -15,7 +15,7 @@ from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.ports import Ports
 from image_store.settings import Settings
 from image_store.settings.storage import StorageSettings
@@ -60,20 +60,20 @@ class _Clients(Clients):
         self._objects = objects
         self.calls: list[list[str]] = []
 
-    @made_once
+    @lazy_property
     def dynamodb(self) -> Any:
         client = aws_client("dynamodb")
         self.calls.append(self._table(client))
         return client
 
-    @made_once
+    @lazy_property
     def secrets(self) -> Secrets:
         client = aws_client("secretsmanager")
         secret = json.dumps(SECRET_ANSWER).encode()
         self.calls.append(answer_with(client, lambda operation, request: secret))
         return Secrets(client=lambda: client)
 
-    @made_once
+    @lazy_property
     def r2_client(self) -> Any:
         client = s3_client(
             session=get_session(),

@@ -105,7 +105,7 @@ def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: P
     assert [image["filename"] for image in store.images.values()] == ["1.jpg"]
     by_path = {line["path"]: line for line in said.lines}
     assert by_path[str(good)]["status"] == "stored"
-    assert "is no JPEG" in by_path[str(broken)]["error"]["detail"]
+    assert "is not a JPEG" in by_path[str(broken)]["error"]["detail"]
     assert "no file or folder" in by_path[str(missing)]["error"]["detail"]
     assert "No file matches" in by_path[str(folder / "*.gif")]["error"]["detail"]
 
@@ -189,8 +189,8 @@ def test_images_that_were_stored_before_with_other_words_are_told_of(
     other = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:2")
 
     assert [line["status"] for line in same.lines + other.lines] == ["existing"] * 2
-    assert "keep them" not in same.err
-    assert "keep them" in other.err
+    assert "stay as they are" not in same.err
+    assert "stay as they are" in other.err
 
 
 def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(

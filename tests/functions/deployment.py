@@ -18,7 +18,7 @@ from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
 from image_store.domain.generation.providers import GeneratedImage, Provider, Unit
-from image_store.entrypoints.callers.actors import acting
+from image_store.entrypoints.callers.actors import current_actor
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
 from tests.fakes.clock import CountedIds, SetClock
@@ -219,7 +219,8 @@ class DeploymentPorts(Ports):
     @cached_property
     def repository(self) -> Rows:
         return DynamoRows(
-            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb), actor=acting
+            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb),
+            actor=current_actor,
         )
 
     @cached_property

@@ -115,7 +115,7 @@ def test_how_full_the_store_is_costs_a_dozen_rows(store: Deployment) -> None:
     """F4: and no scan, however much is stored."""
     store.client = Counting(store.client)
 
-    store.application.operations.metering.read()
+    store.application.operations.fill_level.read()
 
     assert store.client.read == ["get_item", "get_item", "get_item", "batch_get_item"]
 

@@ -195,4 +195,4 @@ def test_no_web_page_tells_the_providers_what_to_do(server: str, header: str) ->
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(request, timeout=10)  # noqa: S310
     with urllib.request.urlopen(f"{server}/control", timeout=10) as answer:  # noqa: S310
-        assert json.load(answer)["told"] == {}
+        assert json.load(answer)["control"] == {}

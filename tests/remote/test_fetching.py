@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_store.adapters.remote import AddressRules, HttpFetcher
-from image_store.adapters.remote.fetching import Patience
+from image_store.adapters.remote.fetching import Timeouts
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import UrlNotAllowed
 from tests.remote.servers import Authority, Server, answer, head, saying
@@ -31,7 +31,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 MAX_BYTES = 64 * 1024
 MESSAGE = UrlNotAllowed().message
 HOST = "pictures.example"
-IMPATIENT = Patience(connect=0.3, read=0.3)
+IMPATIENT = Timeouts(connect=0.3, read=0.3)
 """So that a server which says nothing costs a test little."""
 
 
@@ -60,7 +60,7 @@ class Browser:
         authority: Authority | None = None,
         hosts: Sequence[str] = (),
         networks: Sequence[str] = ("127.0.0.1/32",),
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.reports: list[tuple[str, str]] = []
         self._clock = SystemClock()
@@ -70,7 +70,7 @@ class Browser:
             clock=self._clock,
             report=lambda reason, url: self.reports.append((reason, url)),
             resolve=names or Names({HOST: [["127.0.0.1"]]}),
-            patience=patience,
+            timeouts=timeouts,
             **more,
         )
 
@@ -412,7 +412,7 @@ def test_without_a_choice_the_systems_authorities_count(authority: Authority) ->
 
 
 def test_a_server_without_tls_is_refused_over_https(good: Server) -> None:
-    Browser(patience=IMPATIENT).refuses(f"https://{HOST}:{good.port}/")
+    Browser(timeouts=IMPATIENT).refuses(f"https://{HOST}:{good.port}/")
 
     assert good.heads == []
 
@@ -497,7 +497,7 @@ def test_a_drop_by_drop_body_over_tls_is_refused_when_the_time_is_over(authority
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", head("Content-Length: 5") + b"12"])
 def test_a_server_that_falls_silent_is_not_waited_for(said: bytes) -> None:
     with Server(saying(said, pause=5)) as server:
-        reason = Browser(patience=IMPATIENT).refuses(f"http://{HOST}:{server.port}/")
+        reason = Browser(timeouts=IMPATIENT).refuses(f"http://{HOST}:{server.port}/")
 
     assert reason in {"TimeoutError", "ReadTimeoutError"}
 
@@ -506,7 +506,7 @@ def test_a_server_that_accepts_and_never_shakes_hands_is_not_waited_for(authorit
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-        Browser(authority=authority, patience=IMPATIENT).refuses(f"https://{HOST}:{port}/")
+        Browser(authority=authority, timeouts=IMPATIENT).refuses(f"https://{HOST}:{port}/")
 
 
 # What is told ----------------------------------------------------------------------------------------------

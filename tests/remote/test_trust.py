@@ -81,7 +81,7 @@ def test_connections_of_several_clients_read_the_authorities_once(authority: Aut
         client(server, authority) as other,
         ThreadPoolExecutor(5) as threads,
     ):
-        clients = [trust.trusting_once(one), trust.trusting_once(other)]
+        clients = [trust.share_trust(one), trust.share_trust(other)]
         calls = [threads.submit(clients[key % 2].head_object, Bucket="b", Key=str(key)) for key in range(10)]
         for call in calls:
             call.result(timeout=20)
@@ -104,7 +104,7 @@ def test_a_server_that_another_authority_has_certified_is_refused(
     other = Authority(tmp_path, "nobody's")
 
     with Server(saying(STORED), tls=other.serving(HOST)) as server, client(server, authority) as store:
-        trust.trusting_once(store)
+        trust.share_trust(store)
         with pytest.raises(SSLError):
             store.head_object(Bucket="b", Key="k")
 
@@ -115,7 +115,7 @@ def test_a_certificate_of_another_host_or_time_is_refused(authority: Authority, 
         Server(saying(STORED), tls=authority.serving(host, days=days)) as server,
         client(server, authority) as store,
     ):
-        trust.trusting_once(store)
+        trust.share_trust(store)
         with pytest.raises(SSLError):
             store.head_object(Bucket="b", Key="k")
 
@@ -141,7 +141,7 @@ def test_an_authority_that_is_laid_out_is_found_by_its_name(tmp_path: Path, name
     folder = lay_out(bundle)
 
     with Server(saying(STORED), tls=authority.serving(HOST)) as server, client(server, authority) as store:
-        trust.trusting_once(store)
+        trust.share_trust(store)
         bundle.write_text("")  # what is laid out is all that is read
         store.head_object(Bucket="b", Key="k")
 
@@ -155,6 +155,6 @@ def test_a_server_of_an_authority_that_is_not_laid_out_is_refused(
     other = Authority(tmp_path, "nobody's")
 
     with Server(saying(STORED), tls=other.serving(HOST)) as server, client(server, authority) as store:
-        trust.trusting_once(store)
+        trust.share_trust(store)
         with pytest.raises(SSLError):
             store.head_object(Bucket="b", Key="k")

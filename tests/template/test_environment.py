@@ -16,15 +16,15 @@ R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
 CAPS = {
-    "MAX_BYTES": ("MaxBytes", 104_857_600),
-    "MAX_PIXELS": ("MaxPixels", 50_000_000),
-    "MAX_FRAMES": ("MaxFrames", 1_000),
-    "MAX_FRAME_PIXELS": ("MaxFramePixels", 100_000_000),
-    "MAX_METADATA_BYTES": ("MaxMetadataBytes", 16_777_216),
-    "MAX_DECODE_MEGABYTES": ("MaxDecodeMegabytes", 800),
-    "MAX_DECODE_SECONDS": ("MaxDecodeSeconds", 8),
+    "MAX_BYTES": "MaxBytes",
+    "MAX_PIXELS": "MaxPixels",
+    "MAX_FRAMES": "MaxFrames",
+    "MAX_FRAME_PIXELS": "MaxFramePixels",
+    "MAX_METADATA_BYTES": "MaxMetadataBytes",
+    "MAX_DECODE_MEGABYTES": "MaxDecodeMegabytes",
+    "MAX_DECODE_SECONDS": "MaxDecodeSeconds",
 }
-"""By variable: the parameter it comes from and its default."""
+"""The limits on one original: the parameter of each variable."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
 ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
@@ -172,7 +172,7 @@ VALUES = {
     "TRASH_RETENTION_DAYS": "7",
     "QUOTA_IMAGES": "0",
     "QUOTA_BYTES": "0",
-    **{variable: str(default) for variable, (_, default) in CAPS.items()},
+    **dict.fromkeys(CAPS, "1000"),
     "INGEST_BUCKET": "ingest",
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
@@ -255,7 +255,7 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
     variables = told(processed, name)
 
     assert {variable: variables[variable] for variable in CAPS} == {
-        variable: {"Ref": parameter} for variable, (parameter, _) in CAPS.items()
+        variable: {"Ref": parameter} for variable, parameter in CAPS.items()
     }
 
 
@@ -269,18 +269,19 @@ def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: 
     assert timedelta(seconds=timeout) < RESERVATION_LIFETIME
 
 
-def test_caps_that_nobody_sets_are_those_of_the_settings(template: dict[str, Any]) -> None:
+def test_a_variable_that_is_missing_has_the_default_of_its_parameter(
+    template: dict[str, Any], processed: dict[str, Any]
+) -> None:
+    parameters = template["Parameters"]
     defaults = {
-        variable: template["Parameters"][parameter]["Default"] for variable, (parameter, _) in CAPS.items()
+        variable: str(parameters[value["Ref"]]["Default"])
+        for name in TOLD
+        for variable, value in told(processed, name).items()
+        if isinstance(value, dict) and "Default" in parameters.get(value.get("Ref"), {})
     }
 
-    assert defaults == {variable: default for variable, (_, default) in CAPS.items()}
-    assert Settings.from_env(defaults_as_text(defaults)) == Settings.from_env({})
-
-
-def defaults_as_text(defaults: Mapping[str, int]) -> dict[str, str]:
-    """As an environment holds them."""
-    return {variable: str(default) for variable, default in defaults.items()}
+    assert CAPS.keys() < defaults.keys()
+    assert Settings.from_env(defaults) == Settings.from_env({})
 
 
 CHOSEN = {

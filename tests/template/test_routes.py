@@ -1,4 +1,4 @@
-"""Every route of the API, the function behind it, and who may call it."""
+"""Every route of the API leads to the function that declares it, and only the public ones need no token."""
 
 from __future__ import annotations
 
@@ -7,69 +7,54 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
+HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
 
-# Public routes name no authorizer. All others ask for a token of the deployment's issuer, each by itself: there is no
-# default, so that a route without a word about it is public, and found here.
+# Public routes name no authorizer. All others name it one by one: there is no default, so a route of the template that
+# names none is public, and a test finds it here.
 JWT = "Jwt"
 PUBLIC = None
-_ROUTES = {
-    "POST /v1/images": ("UploadFunction", JWT),
-    "POST /v1/images/batch": ("UploadFunction", JWT),
-    "POST /v1/images/batch-delete": ("DeleteFunction", JWT),
-    "POST /v1/uploads": ("DirectFunction", JWT),
-    "POST /v1/uploads/{image_id}/complete": ("DirectFunction", JWT),
-    "GET /v1/images": ("ListFunction", JWT),
-    "GET /v1/images/{image_id}": ("RetrieveFunction", JWT),
-    "GET /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
-    "HEAD /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
-    "PATCH /v1/images/{image_id}": ("UpdateFunction", JWT),
-    "DELETE /v1/images/{image_id}": ("DeleteFunction", JWT),
-    "POST /v1/images/{image_id}/restore": ("DeleteFunction", JWT),
-    "POST /v1/images/{image_id}/links": ("ShareFunction", JWT),
-    "POST /v1/admin/cleanup": ("AdminFunction", JWT),
-    "GET /v1/admin/cleanup/reports": ("AdminFunction", JWT),
-    "POST /v1/admin/repairs": ("AdminFunction", JWT),
-    "GET /v1/admin/repairs/{repair_id}": ("AdminFunction", JWT),
-    "POST /v1/admin/migrations": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}/records": ("MigrateFunction", JWT),
-    "GET /v1/search": ("SearchFunction", JWT),
-    "GET /v1/images/{image_id}/similar": ("SearchFunction", JWT),
-    "GET /v1/stats": ("StatsFunction", JWT),
-    "GET /v1/admin/health": ("HealthFunction", JWT),
-    "GET /v1/feed": ("FeedFunction", PUBLIC),
-    "POST /v1/generations": ("GenerationsFunction", JWT),
-    "GET /v1/generations": ("GenerationsFunction", JWT),
-    "GET /v1/generations/{job_id}": ("GenerationsFunction", JWT),
-    "POST /v1/generations/{job_id}/retry": ("GenerationsFunction", JWT),
-    "DELETE /v1/generations/{job_id}": ("GenerationsFunction", JWT),
-    "GET /v1/providers": ("GenerationsFunction", JWT),
-    "PUT /v1/provider-keys/{provider}": ("GenerationsFunction", JWT),
-    "DELETE /v1/provider-keys/{provider}": ("GenerationsFunction", JWT),
-    "GET /i/{link}": ("LinksFunction", PUBLIC),
-    "GET /i/{link}/{preset}": ("LinksFunction", PUBLIC),
-    "GET /v1/health": ("SiteFunction", PUBLIC),
-    "GET /openapi.json": ("SiteFunction", PUBLIC),
-    "GET /docs": ("SiteFunction", PUBLIC),
-    "GET /": ("SiteFunction", PUBLIC),
-    "GET /assets/{file}": ("SiteFunction", PUBLIC),
-    "GET /config.json": ("SiteFunction", PUBLIC),
+PUBLIC_PATHS = {
+    "/",
+    "/assets/{file}",
+    "/config.json",
+    "/docs",
+    "/i/{link}",
+    "/i/{link}/{preset}",
+    "/openapi.json",
+    "/v1/feed",
+    "/v1/health",
 }
+"""What everybody may read; review each new one."""
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 NOWHERE = {f"{method} {path}": ("SiteFunction", PUBLIC) for method in METHODS for path in ("/", "/{proxy+}")}
-"""Where a request goes that no other route takes: it is told so, whoever sends it."""
-ROUTES = {
-    **NOWHERE,
-    **{key.replace("GET ", "HEAD ", 1): behind for key, behind in _ROUTES.items() if key.startswith("GET ")},
-    **_ROUTES,
-}
+"""Where requests go that no other route takes; the function `site` answers them with 404 or 405."""
 INTEGRATION = "x-amazon-apigateway-integration"
-VARIABLE = re.compile(r"<(\w+)>")  # Powertools writes <image_id> where API Gateway writes {image_id}
+VARIABLE = re.compile(r"<(\w+)>")  # handlers write <image_id> where API Gateway writes {image_id}
 FUNCTION = re.compile(r"/functions/\$\{(\w+Function)(?:\.Arn|Aliaslive)\}/invocations$")
+
+
+def declared_routes(handler: Path) -> dict[str, tuple[str, str | None]]:
+    """The routes that a handler declares, with its function and the authorizer that they need."""
+    spec = importlib.util.spec_from_file_location(f"handler_{handler.parent.name}", handler)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function = f"{handler.parent.name.capitalize()}Function"
+    routes = {}
+    for route in module.api.routes if hasattr(module, "api") else ():
+        path = VARIABLE.sub(r"{\1}", route.path)
+        is_public = route.method in {"GET", "HEAD"} and path in PUBLIC_PATHS
+        routes[f"{route.method} {path}"] = (function, PUBLIC if is_public else JWT)
+    return routes
+
+
+ROUTES = NOWHERE | {
+    key: function_and_authorizer
+    for handler in HANDLERS
+    for key, function_and_authorizer in declared_routes(handler).items()
+}
 
 
 def body(processed: dict[str, Any]) -> dict[str, Any]:
@@ -95,38 +80,25 @@ def authorizer_of(operation: dict[str, Any]) -> str | None:
     return str(name)
 
 
-def test_the_routes_are_exactly_these(processed: dict[str, Any]) -> None:
+def test_the_template_has_the_routes_that_handlers_declare(processed: dict[str, Any]) -> None:
     operations = {
         f"{method.upper()} {path}": operation
         for path, methods in body(processed)["paths"].items()
         for method, operation in methods.items()
     }
 
-    found = {key: (function_of(operation), authorizer_of(operation)) for key, operation in operations.items()}
-
-    assert found == ROUTES
-
-
-def registered_routes(function: str) -> set[str]:
-    """The route keys that a handler's resolver answers; importing it needs no settings and no network."""
-    folder = function.removesuffix("Function").lower()
-    spec = importlib.util.spec_from_file_location(f"handler_{folder}", ROOT / "functions" / folder / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    handler = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(handler)
-    return {f"{route.method} {VARIABLE.sub(r'{\1}', route.path)}" for route in handler.api.routes}
-
-
-@pytest.mark.parametrize("function", sorted({function for function, _ in ROUTES.values()}))
-def test_a_handler_answers_the_routes_that_lead_to_it(function: str) -> None:
-    leading_there = {
-        key
-        for key, (behind, _) in ROUTES.items()
-        if behind == function and (key not in NOWHERE or key in {"GET /", "HEAD /"})
+    routes = {
+        key: (function_of(operation), authorizer_of(operation)) for key, operation in operations.items()
     }
 
-    assert registered_routes(function) == leading_there
+    assert routes == ROUTES
+
+
+def test_no_two_functions_declare_a_route() -> None:
+    keys = [key for handler in HANDLERS for key in declared_routes(handler)]
+
+    assert len(keys) == len(set(keys))
+    assert {"POST /v1/images", "GET /v1/images/{image_id}", "HEAD /v1/images/{image_id}"} <= set(keys)
 
 
 def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from image_store.domain.generation.providers import Provider
+from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
 from tools.openapi.models import REF, tidied
 
 _IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"
@@ -27,8 +28,8 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
 _IN_HEADER = {
     "Idempotency-Key": (
         (
-            "1 to 255 characters that name this request. A repeat with the same key and body has the same answer and "
-            "stores nothing again."
+            f"1 to {MAX_KEY_CHARS} characters that name this request. A repeat with the same key and body has the same "
+            "answer and stores nothing again."
         ),
         "5f0d1c9e-order-17",
     ),

@@ -1,4 +1,4 @@
-"""`image-store cleanup`: shows what would be removed, asks, and removes it; for admins."""
+"""`image-store cleanup`: lists what would be removed, asks, and removes it; for admins."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ MEANINGS = {
     "expired": "images past their expiry",
     "trash": "images past their time in the trash",
     "deleted": "deletions carried to their end",
-    "policies": "images that a policy puts into the trash",
+    "policies": "images that a policy moves to the trash",
     "tombstones": "remains of deleted images",
     "publications": "public copies that are no longer current",
-    "staged": "direct uploads that were left lying",
+    "staged": "abandoned direct uploads",
     "orphans": "objects without an image",
     "dangling": "images without their object",
     "renditions_missing": "missing renditions, which are made again",
     "copies_missing": "missing public copies, which are made again",
-    "unknown": "objects that are not the store's; they stay",
+    "unknown": "objects of other programs, which stay",
 }
-KEPT = ("renditions_missing", "copies_missing", "unknown")
-"""What is counted and not removed."""
+NOT_REMOVED = ("renditions_missing", "copies_missing", "unknown")
+"""Figures of objects that are not removed."""
 STOPPED = {
-    "another_run": "another run was at work",
-    "deadline": "the time was over; run it again for the rest",
-    "cap": "the cap on removals was reached; --max-deletions raises it",
+    "another_run": "another run was in progress",
+    "deadline": "the time limit was reached; run it again for the rest",
+    "cap": "the limit on removals was reached; --max-deletions raises it",
 }
 
 
@@ -47,10 +47,10 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "cleanup", run, summary="remove expired images and leftover files", needs_admin=True,
-        details="Shows first what it would remove, then asks. For admins. With --json: the last report.",
+        details="Lists what it would remove, then asks. For admins. With --json: the last report.",
         examples=("cleanup --dry-run", "cleanup", "cleanup --reports"),
     )  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="show only what would be removed")
+    parser.add_argument("--dry-run", action="store_true", help="only list what would be removed")
     parser.add_argument("--reports", action="store_true", help="show past runs")
     parser.add_argument(
         "--max-deletions", type=count, metavar="N", help="replace the store's limit on removals"
@@ -85,7 +85,7 @@ def _run(context: Context, *, dry: bool) -> dict[str, Any]:
     if context.args.max_deletions is not None:
         body["max_deletions"] = context.args.max_deletions
     with context.out.progress() as progress:
-        progress.add_task("looking" if dry else "removing", total=None)
+        progress.add_task("checking" if dry else "removing", total=None)
         report: dict[str, Any] = context.api.post(PATH, body, repeatable=True)
     return report
 
@@ -116,7 +116,7 @@ def _figure(value: Any) -> int:
 
 
 def _removals(report: dict[str, Any]) -> int:
-    return sum(_figure(report.get(name)) for name in MEANINGS if name not in KEPT)
+    return sum(_figure(report.get(name)) for name in MEANINGS if name not in NOT_REMOVED)
 
 
 def _print(console: Console, report: dict[str, Any]) -> None:
@@ -129,7 +129,7 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     verb = "would be freed" if report["dry_run"] else "freed"
     table.add_row(size(report["bytes_freed"]), verb)
     if report["failed"]:
-        table.add_row(str(report["failed"]), "failed, and will be tried again")
+        table.add_row(str(report["failed"]), "failed; the next run tries them again")
     if report["stopped_because"]:
         table.add_row(
             "", f"stopped early: {STOPPED.get(report['stopped_because'], report['stopped_because'])}"

@@ -1,4 +1,4 @@
-"""`image-store completion`: a script that teaches a shell the commands and options."""
+"""`image-store completion`: prints a completion script for a shell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "completion", run, summary="print a shell completion script",
-        details="docs/command-line.md tells how each shell loads it.",
+        details="docs/command-line.md shows how each shell loads it.",
         examples=("completion bash", "completion fish"),
     )  # fmt: skip
     parser.add_argument("shell", choices=SHELLS)

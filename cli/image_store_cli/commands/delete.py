@@ -1,4 +1,4 @@
-"""`image-store delete`: images into the trash, or away for good."""
+"""`image-store delete`: moves images to the trash, or deletes them for good."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ def run(context: Context) -> Exit:
     """Delete."""
     args = context.args
     if bool(args.ids) == bool(args.group):
-        raise UsageError("Name either ids or a --group.")
+        raise UsageError("Use either ids or --group.")
     ids = read_ids(args.ids, context.stdin)
     if not ids and not args.group:
-        context.out.note("No ids came from stdin.")
+        context.out.note("There are no ids on stdin.")
         return outcome([], of=0)
-    what = f"all images of {args.group}" if args.group else counted(len(ids), "image")
-    if not context.confirm(f"Delete {what} {'for good' if args.permanent else 'into the trash'}?"):
+    images = f"all images of {args.group}" if args.group else counted(len(ids), "image")
+    question = f"Delete {images} for good?" if args.permanent else f"Move {images} to the trash?"
+    if not context.confirm(question):
         context.out.note("Nothing was deleted.")
         return outcome([], of=0)
     failures: list[CommandError] = []
@@ -73,8 +74,8 @@ def run(context: Context) -> Exit:
 def _results(context: Context, ids: list[str]) -> Iterator[dict[str, Any]]:
     args = context.args
     if not args.group:
-        for some in batched(ids, BATCH, strict=False):
-            body = {"ids": list(some), "permanent": args.permanent}
+        for batch in batched(ids, BATCH, strict=False):
+            body = {"ids": list(batch), "permanent": args.permanent}
             yield context.api.post(PATH, body, repeatable=True)
         return
     cursor: str | None = None

@@ -1,4 +1,4 @@
-"""`image-store doctor`: is everything well, and if not, what is to be done?"""
+"""`image-store doctor`: checks a store end to end, and explains how to repair it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
-from image_store_cli.texts import plain
+from image_store_cli.texts import counted, plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,7 +32,7 @@ MARKS = {
 }
 NAME_WIDTH = 22
 IMPATIENT = RetryPolicy(tries=2, longest_wait=5, total_wait=10)
-"""A store that is ill asks to wait: the doctor tells so instead of waiting, and forgives a fault on the way."""
+"""An unhealthy store asks for long waits: the doctor reports that instead of waiting, and retries once."""
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -43,18 +43,18 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         examples=("doctor", "doctor --profile prod --origin https://app.example.com", "doctor --read-only"),
     )  # fmt: skip
     parser.add_argument(
-        "--origin", metavar="ORIGIN", help="web origin to check CORS for, such as https://app.example.com"
+        "--origin", metavar="ORIGIN", help="web origin for the CORS checks, such as https://app.example.com"
     )
-    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack, to look behind the API")
+    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack, to check its resources")
     parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
     parser.add_argument("--read-only", action="store_true", help="store no test images")
 
 
 def run(context: Context) -> Exit:
-    """Check everything; SOME_FAILED when something is wrong."""
+    """Check everything; SOME_FAILED if a check failed."""
     settings, api = context.settings, context.api_with(IMPATIENT)
-    findings = CheckResults(lambda finding: _tell(context, finding))
-    context.out.note(f"Looking at {settings.url} (from {settings.origin})")
+    findings = CheckResults(lambda finding: _print(context, finding))
+    context.out.note(f"Checking {settings.url} (from {settings.origin})")
     account = open_account(findings, context)
     stack = account.stack if account else None
     reach.check_health(findings, api)
@@ -64,7 +64,7 @@ def run(context: Context) -> Exit:
         reach.check_routes(findings, api)
     claims = identity.check_token(findings, api, audiences=_audiences(settings.audience, stack))
     if claims is not None or _issuer(context, stack):
-        identity.check_issuer(findings, api.http, claims, wanted=_issuer(context, stack))
+        identity.check_issuer(findings, api.http, claims, expected=_issuer(context, stack))
     if reachable:
         origin = _origin(context, stack)
         cors.check_api(findings, api.http, settings.url, origin)
@@ -79,14 +79,14 @@ def _check_as_caller(
 ) -> None:
     """Run the checks that need a valid token."""
     if findings.is_wrong("token"):
-        findings.skip("token accepted", "without a good token nothing can be stored")
+        findings.skip("token accepted", "this check needs a valid token")
         return
-    reach.check_token_is_taken(findings, api)
+    reach.check_token_accepted(findings, api)
     if findings.is_wrong("token accepted"):
         return
     reach.check_parts(findings, api)
     if context.args.read_only:
-        findings.skip("upload", "--read-only: nothing was stored")
+        findings.skip("upload", "--read-only: no picture was stored")
         return
     public_url = stack.parameters.get("PublicUrl") if stack else None
     PictureChecks(
@@ -107,7 +107,7 @@ def _issuer(context: Context, stack: Stack | None) -> str | None:
 
 
 def _origin(context: Context, stack: Stack | None) -> str:
-    """Choose the origin for the CORS check: the one given, else an allowed one, else the API's own."""
+    """Choose the origin for the CORS checks: that of the options, else an allowed one, else the API's own."""
     if context.settings.web_origin:
         return context.settings.web_origin.rstrip("/")
     allowed = (stack.parameters.get("AllowedOrigins") or "*").split(",")[0] if stack else "*"
@@ -115,23 +115,24 @@ def _origin(context: Context, stack: Stack | None) -> str:
 
 
 def _api_origin(context: Context) -> str:
-    """Answer the origin of the web console."""
+    """Return the origin of the web console."""
     parts = urlsplit(context.settings.url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _tell(context: Context, finding: CheckResult) -> None:
+def _print(context: Context, finding: CheckResult) -> None:
     mark, style = MARKS[finding.status]
-    told = Text.assemble((mark, style), "  ", f"{finding.name:{NAME_WIDTH}}  ", plain(finding.detail))
+    line = Text.assemble((mark, style), "  ", f"{finding.name:{NAME_WIDTH}}  ", plain(finding.detail))
     if finding.mend:
-        told.append(f"\n{'':9}→ {finding.mend}", style="dim" if finding.status is Status.SKIPPED else "")
-    context.out.line(finding.body(), told)
+        line.append(f"\n{'':9}→ {finding.mend}", style="dim" if finding.status is Status.SKIPPED else "")
+    context.out.line(finding.body(), line)
 
 
 def _end(context: Context, findings: CheckResults) -> Exit:
     wrong, warnings = findings.number(Status.WRONG), findings.number(Status.WARNING)
     if wrong:
-        context.out.note(f"{wrong} wrong, {warnings} to look at.", style="red")
+        context.out.note(f"{counted(wrong, 'problem')}, {counted(warnings, 'warning')}.", style="red")
         return Exit.SOME_FAILED
-    context.out.note(f"All is well; {warnings} to look at." if warnings else "All is well.", style="green")
+    text = f"No problems, {counted(warnings, 'warning')}." if warnings else "No problems."
+    context.out.note(text, style="green")
     return Exit.OK

@@ -1,4 +1,4 @@
-"""`image-store feed`: published images, as everybody sees them."""
+"""`image-store feed`: lists the public images of all owners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`image-store generate`: pictures from prompts, with what happens shown while it does."""
+"""`image-store generate`: generates images from prompts, and shows the progress of the job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import STDIN, checked
 from image_store_cli.texts import counted, moment, plain
-from image_store_cli.waiting import watched
+from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -44,22 +44,22 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parser.add_argument("prompts", nargs="*", metavar="PROMPT", help="description of an image")
     parser.add_argument(
         "--from", dest="file", metavar="FILE",
-        help="JSON lines, each an item as the API takes it; `-` for stdin",
+        help="JSON lines, each an item of the API's request; `-` for stdin",
     )  # fmt: skip
-    what = parser.add_argument_group("images")
-    what.add_argument("--provider")
-    what.add_argument("--model")
-    what.add_argument("-n", type=positive, metavar="N", help="images per prompt")
-    what.add_argument("--size", type=pixel_size, metavar="WxH")
-    what.add_argument("--quality")
-    what.add_argument("--seed", type=count, metavar="N")
-    what.add_argument("--negative-prompt", metavar="TEXT")
-    what.add_argument("--reference", action="append", metavar="ID", help="reference image; may be repeated")
-    what.add_argument("--visibility", choices=VISIBILITIES)
-    what.add_argument("--title")
-    what.add_argument("--category")
-    what.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
-    what.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
+    images = parser.add_argument_group("images")
+    images.add_argument("--provider")
+    images.add_argument("--model")
+    images.add_argument("-n", type=positive, metavar="N", help="images per prompt")
+    images.add_argument("--size", type=pixel_size, metavar="WxH")
+    images.add_argument("--quality")
+    images.add_argument("--seed", type=count, metavar="N")
+    images.add_argument("--negative-prompt", metavar="TEXT")
+    images.add_argument("--reference", action="append", metavar="ID", help="reference image; may be repeated")
+    images.add_argument("--visibility", choices=VISIBILITIES)
+    images.add_argument("--title")
+    images.add_argument("--category")
+    images.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
+    images.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the job")
     jobs = parser.add_mutually_exclusive_group()
     jobs.add_argument("--watch", metavar="JOB", help="wait for an existing job")
@@ -69,11 +69,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def run(context: Context) -> Exit:
-    """Generate, or look after a job."""
+    """Generate images, or watch, retry, cancel or list jobs."""
     args = context.args
-    old = args.watch or args.retry or args.cancel or args.jobs
-    if bool(old) == bool(args.prompts or args.file):
-        raise UsageError("Give prompts or --from, or else one of --watch, --retry, --cancel and --jobs.")
+    is_about_jobs = bool(args.watch or args.retry or args.cancel or args.jobs)
+    if is_about_jobs == bool(args.prompts or args.file):
+        raise UsageError("Use either prompts or --from, or one of --watch, --retry, --cancel and --jobs.")
     if args.jobs:
         return _list(context)
     if args.cancel:
@@ -84,23 +84,23 @@ def run(context: Context) -> Exit:
     elif args.retry:
         job = context.api.post(f"{PATH}/{checked(args.retry)}/retry")
     else:
-        # A key of its own lets the request be repeated after a lost answer without being paid for twice.
+        # With its own key the request can be repeated after a lost response, and is paid for once.
         job = context.api.post(PATH, _request_body(context), key=str(uuid.uuid4()))
     context.out.note(f"Job {job['id']}")
     if args.no_wait:
         return _print(context, job)
-    return _print(context, _watched(context, job))
+    return _print(context, _wait(context, job))
 
 
 def _request_body(context: Context) -> dict[str, Any]:
     args = context.args
     common = {name: getattr(args, name) for name in OF_ITEM}
     common |= {"reference_ids": args.reference, "tags": args.tag, "groups": _groups(args.group)}
-    given = {name: value for name, value in common.items() if value is not None}
+    attributes = {name: value for name, value in common.items() if value is not None}
     items: list[dict[str, Any]] = [{"prompt": prompt} for prompt in args.prompts]
     if args.file:
         items += _items(args.file)
-    body: dict[str, Any] = {"items": [given | item for item in items]}
+    body: dict[str, Any] = {"items": [attributes | item for item in items]}
     return body | {name: value for name in ("provider", "model") if (value := getattr(args, name))}
 
 
@@ -128,7 +128,7 @@ def _items(name: str) -> list[dict[str, Any]]:
         if line.strip()
     ]
     if not items or not all(isinstance(item, dict) for item in items):
-        raise UsageError(f"{name} must hold at least one line, and an object in each.")
+        raise UsageError(f"{name} must have at least one line, and a JSON object in each line.")
     return items
 
 
@@ -139,14 +139,14 @@ def _item(line: str, *, at: str) -> Any:
         raise UsageError(f"{at} is not JSON.") from broken
 
 
-def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
-    """Wait until the job has ended, and report each item once when it ends."""
-    told: set[int] = set()
+def _wait(context: Context, job: dict[str, Any]) -> dict[str, Any]:
+    """Wait until the job ends, and print each item once when it ends."""
+    printed: set[int] = set()
 
-    def seen(state: dict[str, Any]) -> dict[str, Any]:
+    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
         for item in state["items"]:
-            if item["status"] in ENDED and item["index"] not in told:
-                told.add(item["index"])
+            if item["status"] in ENDED and item["index"] not in printed:
+                printed.add(item["index"])
                 context.out.note(_item_line(item))
         figures = state["progress"]
         return {
@@ -155,14 +155,14 @@ def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
             "description": f"{state['status']}, {figures['running']} running, {figures['failed']} failed",
         }
 
-    return watched(
+    return wait_for_end(
         context,
         job,
         path=f"{PATH}/{checked(job['id'])}",
         ended=ENDED,
         description="generating",
-        seen=seen,
-        resume_hint=f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it.",
+        progress_of=progress_of,
+        resume_hint=f"The job continues: `image-store generate --watch {job['id']}` shows it, --cancel stops it.",
     )
 
 
@@ -173,8 +173,8 @@ def _item_line(item: dict[str, Any]) -> str:
         return f"{item['index']}: {item['status']}: {why}"
     seconds = f", {item['duration_ms'] / 1000:.1f} s" if item.get("duration_ms") else ""
     cost = f", ${item['cost_usd']:.4f}" if item.get("cost_usd") is not None else ""
-    made_by = f" by {item['provider']} {item.get('model') or ''}".rstrip() if item.get("provider") else ""
-    return f"{item['index']}: {item['status']}{made_by}{seconds}{cost}"
+    maker = f" by {item['provider']} {item.get('model') or ''}".rstrip() if item.get("provider") else ""
+    return f"{item['index']}: {item['status']}{maker}{seconds}{cost}"
 
 
 def _print(context: Context, job: dict[str, Any]) -> Exit:

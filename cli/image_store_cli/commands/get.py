@@ -1,4 +1,4 @@
-"""`image-store get`: the bytes of images, into files or to stdout."""
+"""`image-store get`: downloads images into files or to stdout."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "get", run, summary="download images",
-        details="A file appears only when all of its bytes have arrived and their checksum is right. "
+        details="Writes a file only when all of its bytes have arrived and their checksum is right. "
         "With --json: one line for each image.",
         examples=("get ID", "get ID --rendition thumb --output thumb.jpg", "get ID --output - | file -"),
     )  # fmt: skip
@@ -63,7 +63,7 @@ def run(context: Context) -> Exit:
     output = Path(args.output)
     is_folder = output.is_dir() or args.output.endswith("/")
     if len(ids) != 1 and not is_folder:
-        raise UsageError(f"Several images need a folder as --output, and {output} is none.")
+        raise UsageError(f"Several images need a folder as --output, and {output} is not one.")
     if is_folder:
         output.mkdir(parents=True, exist_ok=True)
     taken: set[Path] = set()
@@ -71,20 +71,20 @@ def run(context: Context) -> Exit:
         context,
         ids,
         lambda image_id: save(context, image_id, output, taken, rendition=args.rendition, force=args.force),
-        told=lambda saved: f"saved  {saved['id']}  {saved['path']}",
+        describe=lambda saved: f"saved  {saved['id']}  {saved['path']}",
     )
 
 
 def save(
     context: Context, image_id: str, output: Path, taken: set[Path], *, rendition: str, force: bool
 ) -> dict[str, Any]:
-    """Save one image as a file, or in a folder under a name that no other one of this run has."""
+    """Save one image as a file; in a folder, under a name that no other image of this run has."""
     image, link, expected = _locate(context, image_id, rendition)
     path = output
     if output.is_dir():
         extension = extension_of(link) or EXTENSIONS.get(str(image["content_type"]), "bin")
         path = output / safe_name(str(image["filename"]), extension)
-        if rendition != ORIGINAL:  # both may be wanted in one folder
+        if rendition != ORIGINAL:  # the original may be in the same folder
             path = path.with_stem(f"{path.stem}-{rendition}")
         if path in taken:
             path = path.with_stem(f"{path.stem}-{image['id']}")
@@ -100,10 +100,10 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
     if len(ids) != 1:
         raise UsageError("Only one image can go to stdout.")
     if context.args.json:
-        raise UsageError("--json and --output - both want stdout.")
+        raise UsageError("--json and --output - both write to stdout: use one of them.")
     if sys.stdout.isatty():
         raise UsageError(
-            "A picture would garble the terminal: pipe it somewhere, or name a file with --output."
+            "A terminal cannot show the bytes of a picture: pipe them, or name a file with --output."
         )
     _, link, expected = _locate(context, ids[0], context.args.rendition)
     fetch(context.api.http, link, sys.stdout.buffer, expected)
@@ -111,9 +111,9 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
 
 
 def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
-    """Find the image, the location of its bytes, and their expected size and checksum.
+    """Find the image, the link to its bytes, and their expected size and checksum.
 
-    Of a rendition nothing is known beforehand: it may be made, or chosen among formats, when it is asked for.
+    Those of a rendition are unknown, because it may be made, or its format chosen, when the link is requested.
     """
     image = context.api.get(image_path(image_id))
     if rendition == ORIGINAL:

@@ -1,4 +1,4 @@
-"""`image-store list`: the caller's images, newest first."""
+"""`image-store list`: lists the caller's images, newest first."""
 
 from __future__ import annotations
 

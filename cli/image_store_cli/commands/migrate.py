@@ -1,4 +1,4 @@
-"""`image-store migrate`: move pictures from another system's records into the store; for admins."""
+"""`image-store migrate`: moves pictures from another system's records into the store; for admins."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, positive
-from image_store_cli.aws import called
+from image_store_cli.aws import call_operation
 from image_store_cli.downloads import Expected, fetch, whole_file
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import checked
 from image_store_cli.texts import counted, plain, size
-from image_store_cli.waiting import watched
+from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -71,7 +71,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     records.add_argument("id", metavar="MIGRATION", help="id of the migration")
     put = add_command(
         inner, common, "put", _put, summary="upload JSON lines for a migration", needs_admin=True,
-        details="Uploads into the stack's ingest bucket; needs the AWS account and boto3. With --json: the source.",
+        details="Uploads to the stack's ingest bucket; needs its AWS account and boto3. With --json: the source.",
         examples=("migrate put messages.jsonl",),
     )  # fmt: skip
     put.add_argument("file", metavar="FILE", help="file of JSON lines")
@@ -100,7 +100,7 @@ def _add_source(start: ArgumentParser) -> None:
     sources.add_argument(
         "--table", metavar="NAME", help="the DynamoDB table that the stack names as MigrationTable"
     )
-    sources.add_argument("--image", metavar="FILE", help="one record's picture, on this machine")
+    sources.add_argument("--image", metavar="FILE", help="file with the picture of a single record")
     start.add_argument("--attribute", metavar="NAME", help="with --table: attribute that holds the pictures")
     start.add_argument("--id-attribute", metavar="NAME", help="with --table: attribute that names a record")
     start.add_argument(
@@ -120,14 +120,14 @@ def _start(context: Context) -> Exit:
     args = context.args
     body: dict[str, Any] = {"source": _source(args)}
     if args.image is None:
-        given = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
-        body |= {name: value for name, value in given.items() if value is not None}
+        options = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
+        body |= {name: value for name, value in options.items() if value is not None}
     if args.field:
         body["fields"] = _fields(args.field)
     context.show_target()
     migration = context.api.post(PATH, body)
     context.out.note(f"Migration {migration['id']}")
-    return _end(context, migration if args.no_wait else _watched(context, migration))
+    return _end(context, migration if args.no_wait else _wait(context, migration))
 
 
 def _source(args: Namespace) -> dict[str, Any]:
@@ -151,16 +151,18 @@ def _source(args: Namespace) -> dict[str, Any]:
     return {"record": {"id": args.record, "owner": args.owner, "image": base64.b64encode(data).decode()}}
 
 
-def _fields(given: list[str]) -> dict[str, str]:
-    fields = dict(each.partition("=")[::2] for each in given)
+def _fields(options: list[str]) -> dict[str, str]:
+    fields = dict(option.partition("=")[::2] for option in options)
     if fields.keys() - set(FIELDS) or not all(fields.values()):
-        raise UsageError(f"--field takes one of {', '.join(FIELDS)} and its name, as in image=photo.")
+        raise UsageError(
+            f"--field takes one of {', '.join(FIELDS)} and its name in the records: image=photo."
+        )
     return fields
 
 
 def _status(context: Context) -> Exit:
     migration = context.api.get(f"{PATH}/{checked(context.args.id)}")
-    return _end(context, _watched(context, migration) if context.args.watch else migration)
+    return _end(context, _wait(context, migration) if context.args.watch else migration)
 
 
 def _records(context: Context) -> Exit:
@@ -174,24 +176,24 @@ def _records(context: Context) -> Exit:
             return Exit.OK
 
 
-def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
-    def seen(state: dict[str, Any]) -> dict[str, Any]:
+def _wait(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
+    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
         figures = state["progress"]
-        counting = figures["total"] is None
+        is_counting = figures["total"] is None
         return {
             "total": figures["total"],
             "completed": figures["moved"] + figures["already_moved"] + figures["failed"],
-            "description": "counting" if counting else f"moving, {figures['failed']} failed",
+            "description": "counting" if is_counting else f"moving, {figures['failed']} failed",
         }
 
-    return watched(
+    return wait_for_end(
         context,
         migration,
         path=f"{PATH}/{checked(migration['id'])}",
         ended=ENDED,
         description="counting",
-        seen=seen,
-        resume_hint=f"It goes on: `image-store migrate status {migration['id']} --watch` looks again.",
+        progress_of=progress_of,
+        resume_hint=f"The migration continues: `image-store migrate status {migration['id']} --watch` shows it.",
     )
 
 
@@ -224,9 +226,9 @@ def _put(context: Context) -> Exit:
     key = f"{PREFIX}{(args.name or path.name).removeprefix(PREFIX)}"
     context.show_target(account.place)
     with path.open("rb") as file:
-        called(account.client("s3"), "put_object", Bucket=bucket, Key=key, Body=file)
-    told = f"{key}  {size(path.stat().st_size)}\nNext: image-store migrate start --jsonl {key}"
-    context.out.document({"jsonl": key}, lambda console: console.print(told, soft_wrap=True))
+        call_operation(account.client("s3"), "put_object", Bucket=bucket, Key=key, Body=file)
+    text = f"{key}  {size(path.stat().st_size)}\nNext: image-store migrate start --jsonl {key}"
+    context.out.document({"jsonl": key}, lambda console: console.print(text, soft_wrap=True))
     return Exit.OK
 
 

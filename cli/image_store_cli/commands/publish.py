@@ -1,4 +1,4 @@
-"""`image-store publish` and `unpublish`: who may see an image."""
+"""`image-store publish` and `unpublish`: change the visibility of images."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(context: Context) -> Exit:
         context,
         ids,
         lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}),
-        told=_outcome_line,
+        describe=_outcome_line,
     )
 
 

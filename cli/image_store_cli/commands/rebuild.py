@@ -1,4 +1,4 @@
-"""`image-store rebuild`: what images are found by and counted for, made anew by the store's own function."""
+"""`image-store rebuild`: rebuilds search, feed and statistics with the store's own function."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, add_yes
-from image_store_cli.aws import LONGEST_RUN_SECONDS, called
+from image_store_cli.aws import LONGEST_RUN_SECONDS, call_operation
 from image_store_cli.errors import NotOffered, Unavailable
 from image_store_cli.exits import Exit
 from image_store_cli.texts import plain
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from image_store_cli.context import Context
 
 FUNCTION = "RebuildFunction"
-SHOWN = 300
-RESUME_HINT = "Not finished: figures stay as they were when it began. Repeat the command to go on."
+SHOWN_CHARS = 300
+RESUME_HINT = "Not finished: search, feed and statistics stay as they were. Repeat the command to continue."
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "rebuild", run, summary="rebuild search, feed and statistics", needs_admin=True,
-        details="Invokes the stack's rebuild function until it is done; needs the AWS account and boto3. "
-        "With --json: its last answer.",
+        details="Invokes the stack's rebuild function until it ends; needs its AWS account and boto3. "
+        "With --json: its last response.",
         examples=("rebuild", "rebuild --profile prod --yes"),
     )  # fmt: skip
     parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
@@ -41,9 +41,7 @@ def run(context: Context) -> Exit:
     account = context.account
     name = account.stack.resources.get(FUNCTION)
     if not name:
-        raise NotOffered(
-            f"The stack {account.stack.name} has no {FUNCTION}: this version has nothing to rebuild."
-        )
+        raise NotOffered(f"The stack {account.stack.name} has no {FUNCTION}: its version cannot rebuild.")
     if not context.confirm("Rebuild search, feed and statistics?", place=account.place):
         context.out.note("Nothing was rebuilt.")
         return Exit.OK
@@ -53,34 +51,36 @@ def run(context: Context) -> Exit:
         try:
             while True:
                 state = _slice(functions, name)
-                progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows looked at")
+                progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows examined")
                 if state.get("finished", True):
                     break
                 pause = _pause(state.get("begins_at"))
                 if pause > 0:
-                    context.out.note(f"It goes on in {pause:.0f} s, once every running function knows of it.")
+                    context.out.note(
+                        f"It continues in {pause:.0f} s, when all running functions have noticed the rebuild."
+                    )
                 context.sleep(pause)
         except KeyboardInterrupt:
             context.out.note(RESUME_HINT)
             raise
     context.out.document(
-        state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows looked at.")
+        state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows examined.")
     )
     return Exit.OK
 
 
 def _slice(functions: Any, name: str) -> dict[str, Any]:
-    """Let the function run once and answer what it said."""
-    answer = called(functions, "invoke", FunctionName=name, Payload=b"{}")
+    """Invoke the function once and return its response."""
+    answer = call_operation(functions, "invoke", FunctionName=name, Payload=b"{}")
     text = answer["Payload"].read().decode()
     if answer.get("FunctionError"):
-        raise Unavailable(f"The rebuild function failed; its log says why: {plain(text[:SHOWN])}")
+        raise Unavailable(f"The rebuild function failed; see its log: {plain(text[:SHOWN_CHARS])}")
     state = json.loads(text)
     return state if isinstance(state, dict) else {}
 
 
 def _pause(begins_at: str | None) -> float:
-    """Seconds until it may be started again."""
+    """Seconds until the function may be invoked again."""
     if not begins_at:
         return 0.0
     return max(0.0, (datetime.fromisoformat(begins_at) - datetime.now(UTC)).total_seconds())

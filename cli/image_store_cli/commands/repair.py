@@ -9,7 +9,7 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import checked
 from image_store_cli.texts import counted, plain
-from image_store_cli.waiting import watched
+from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -29,12 +29,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "repair", run, summary="make missing renditions and public copies again", needs_admin=True,
-        details="Without IDs it looks at every image of the store. It deletes nothing, and links stay as they are. "
+        details="Without IDs it examines every image of the store. It deletes nothing, and links stay as they are. "
         "An interruption does not stop it. With --json: the repair.",
         examples=("repair --dry-run", "repair", "repair --status REPAIR"),
     )  # fmt: skip
     parser.add_argument("ids", nargs="*", metavar="ID", help=f"images to repair, at most {MOST_IDS}")
-    parser.add_argument("--dry-run", action="store_true", help="count only what is missing")
+    parser.add_argument("--dry-run", action="store_true", help="only count what is missing")
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
     parser.add_argument("--status", metavar="REPAIR", help="show an earlier repair, and wait until it ends")
 
@@ -47,11 +47,11 @@ def run(context: Context) -> Exit:
             raise UsageError("--status takes no image ids and no --dry-run.")
         repair = context.api.get(f"{PATH}/{checked(args.status)}")
     else:
-        repair = _begun(context)
-    return _end(context, repair if args.no_wait else _watched(context, repair))
+        repair = _begin(context)
+    return _end(context, repair if args.no_wait else _wait(context, repair))
 
 
-def _begun(context: Context) -> dict[str, Any]:
+def _begin(context: Context) -> dict[str, Any]:
     args = context.args
     if len(args.ids) > MOST_IDS:
         raise UsageError(f"At most {MOST_IDS} images can be named; without IDs all are repaired.")
@@ -64,18 +64,18 @@ def _begun(context: Context) -> dict[str, Any]:
     return repair
 
 
-def _watched(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
-    def seen(state: dict[str, Any]) -> dict[str, Any]:
+def _wait(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
+    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
         return {"description": f"{counted(state['progress']['examined'], 'image')} examined"}
 
-    return watched(
+    return wait_for_end(
         context,
         repair,
         path=f"{PATH}/{checked(repair['id'])}",
         ended=ENDED,
         description="examining",
-        seen=seen,
-        resume_hint=f"The repair goes on: `image-store repair --status {repair['id']}` shows it again.",
+        progress_of=progress_of,
+        resume_hint=f"The repair continues: `image-store repair --status {repair['id']}` shows it.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`image-store restore`: images out of the trash."""
+"""`image-store restore`: restores images from the trash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "restore", run, summary="take images out of the trash",
+        commands, common, "restore", run, summary="restore images from the trash",
         details="Restored images are private. With --json: one image per line.",
         examples=("restore ID",),
     )  # fmt: skip
@@ -37,5 +37,5 @@ def run(context: Context) -> Exit:
         lambda image_id: context.api.request(
             "POST", f"{image_path(image_id)}/restore", repeatable=True
         ).json(),
-        told=lambda image: f"restored  {image['id']}  {image['filename']}",
+        describe=lambda image: f"restored  {image['id']}  {image['filename']}",
     )

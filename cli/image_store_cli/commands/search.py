@@ -1,4 +1,4 @@
-"""`image-store search`: images by words."""
+"""`image-store search`: finds images by words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`image-store show`: everything that is known of images."""
+"""`image-store show`: prints an image and its attributes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "show", run, summary="show an image and its attributes",
-        details="With --json: the image as the API answers it.",
+        details="With --json: the response of the API.",
         examples=("show ID", "show ID --json"),
     )  # fmt: skip
     parser.add_argument("id", metavar="ID", help="id of the image")
@@ -51,7 +51,7 @@ def run(context: Context) -> Exit:
 
 
 def print_image(console: Console, image: dict[str, Any]) -> None:
-    """An image as a table of names and values; what is not set is left out."""
+    """Print an image as a table of names and values, without empty values."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -61,7 +61,7 @@ def print_image(console: Console, image: dict[str, Any]) -> None:
 
 
 def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
-    """Names and values, in an order that people read them."""
+    """The names and values of an image, in the order in which people read them."""
     rows = [
         ("id", image["id"]),
         ("filename", image["filename"]),
@@ -83,7 +83,7 @@ def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _attributes(image: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The attributes that have no row of their own; one that a newer store has is among them."""
+    """The attributes without rows of their own, including those that only newer stores have."""
     groups = [f"{kind}:{name}" for kind, names in image.get("groups", {}).items() for name in names]
     values = image | {"groups": groups}
     for name in dict.fromkeys((*FIRST_ATTRIBUTES, *image)):

@@ -1,4 +1,4 @@
-"""`image-store similar`: images that look like another one."""
+"""`image-store similar`: finds images that look like another one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DISTANCE = "distance"
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "similar", run, summary="find images that look like an image",
+        commands, common, "similar", run, summary="find images that look like another one",
         details=f"The nearest come first. With --json: one card per line, with its {DISTANCE}.",
         examples=("similar ID --limit 5",),
     )  # fmt: skip
@@ -41,7 +41,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def run(context: Context) -> Exit:
     """Find them."""
     answer = context.api.get(f"{image_path(context.args.id)}/similar", limit=context.args.limit)
-    cards: list[dict[str, Any]] = [{**found["card"], DISTANCE: found[DISTANCE]} for found in answer["items"]]
+    cards: list[dict[str, Any]] = [{**item["card"], DISTANCE: item[DISTANCE]} for item in answer["items"]]
     if context.out.as_json:
         for card in cards:
             context.out.line(card, None)

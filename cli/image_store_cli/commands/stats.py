@@ -1,4 +1,4 @@
-"""`image-store stats`: how much is stored."""
+"""`image-store stats`: shows how much is stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "stats", run, summary="show how much is stored",
-        details="With --json: as the API answers it.",
+        details="With --json: the response of the API.",
         examples=("stats", "stats --from 2026-01-01 --to 2026-02-01", "stats --all"),
     )  # fmt: skip
     parser.add_argument("--from", dest="since", metavar="DAY", type=day, help="first day")
@@ -44,7 +44,7 @@ def run(context: Context) -> Exit:
 
 
 def _print(console: Console, stats: dict[str, Any]) -> None:
-    """Single figures first, then a table for each figure with parts or days."""
+    """Print single figures first, then a table for each figure with parts or days."""
     summary = Table.grid(padding=(0, 2))
     summary.add_column(style="dim", no_wrap=True)
     summary.add_column(justify="right")

@@ -1,4 +1,4 @@
-"""`image-store upload`: files, folders, patterns and stdin into the store, many at a time, each once."""
+"""`image-store upload`: uploads files, folders, patterns and stdin in parallel, each picture once."""
 
 from __future__ import annotations
 
@@ -42,33 +42,35 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         ),
     )  # fmt: skip
     parser.add_argument("sources", nargs="+", metavar="PATH", help="file, folder, pattern, or `-` for stdin")
-    said = parser.add_argument_group("attributes")
-    said.add_argument("--kind", choices=KINDS)
-    said.add_argument("--visibility", choices=VISIBILITIES)
-    said.add_argument("--filename", metavar="NAME", help="name of a single image")
-    said.add_argument("--title")
-    said.add_argument("--alt-text")
-    said.add_argument("--category")
-    said.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
-    said.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
-    said.add_argument("--cache-control", metavar="VALUE")
-    said.add_argument("--expires-at", metavar="TIME", type=instant)
-    how = parser.add_argument_group("transfer")
-    how.add_argument(
+    attributes = parser.add_argument_group("attributes")
+    attributes.add_argument("--kind", choices=KINDS)
+    attributes.add_argument("--visibility", choices=VISIBILITIES)
+    attributes.add_argument("--filename", metavar="NAME", help="name of a single image")
+    attributes.add_argument("--title")
+    attributes.add_argument("--alt-text")
+    attributes.add_argument("--category")
+    attributes.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
+    attributes.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
+    attributes.add_argument("--cache-control", metavar="VALUE")
+    attributes.add_argument("--expires-at", metavar="TIME", type=instant)
+    transfer = parser.add_argument_group("transfer")
+    transfer.add_argument(
         "--on-duplicate",
         choices=DUPLICATES,
         default=DUPLICATES[0],
-        help="for bytes that are stored already: return their image (default), keep both, or fail",
+        help="if the bytes are stored already: return their image (default), keep both, or fail",
     )
-    how.add_argument(
+    transfer.add_argument(
         "--parallel",
         type=positive,
         default=PARALLEL,
         metavar="N",
         help=f"uploads at a time (default: {PARALLEL})",
     )
-    how.add_argument("--hidden", action="store_true", help="include files in folders that begin with a dot")
-    how.add_argument(
+    transfer.add_argument(
+        "--hidden", action="store_true", help="include files in folders that begin with a dot"
+    )
+    transfer.add_argument(
         "--journal", metavar="FILE", help="file that records progress (default: below ~/.local/state)"
     )
 
@@ -77,40 +79,41 @@ def run(context: Context) -> Exit:
     """Upload."""
     args = context.args
     if args.parallel > MOST_PARALLEL:
-        raise UsageError(f"At most {MOST_PARALLEL} at a time.")
+        raise UsageError(f"--parallel is at most {MOST_PARALLEL}.")
     with tempfile.TemporaryDirectory(prefix="image-store-") as scratch:
         pictures, bad = _pictures(context, Path(scratch))
         if args.filename and len(pictures) + len(bad) != 1:
             raise UsageError("--filename is for a single image.")
         attributes = attributes_of(context)
-        with journal.Journal(_journal_path(context, attributes)) as kept:
+        with journal.Journal(_journal_path(context, attributes)) as upload_journal:
             uploader = Uploader(context.api, attributes, sleep=context.sleep)
-            return UploadRun(context, uploader, kept, parallel=args.parallel).run(pictures, bad)
+            upload_run = UploadRun(context, uploader, upload_journal, parallel=args.parallel)
+            return upload_run.run(pictures, bad)
 
 
 def attributes_of(context: Context) -> dict[str, Any]:
-    """Collect the attributes for the images; the store chooses the others."""
-    given = {name: getattr(context.args, name) for name in ATTRIBUTES}
-    return {name: value for name, value in given.items() if value is not None}
+    """The attributes among the options; the store has defaults for the others."""
+    options = {name: getattr(context.args, name) for name in ATTRIBUTES}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile], list[sources.BadFile]]:
     args = context.args
     words = [word for word in args.sources if word != sources.STDIN]
-    found = sources.find(words, hidden=args.hidden)
-    if found.skipped:
+    selection = sources.find(words, hidden=args.hidden)
+    if selection.skipped:
         context.out.note(
-            f"Skipped {counted(len(found.skipped), 'file')} of another kind: {_some(found.skipped)}"
+            f"Skipped {counted(len(selection.skipped), 'file')} of another type: {_some(selection.skipped)}"
         )
-    pictures = found.pictures
+    pictures = selection.pictures
     if args.filename:
         pictures = [sources.PictureFile(p.path, p.name, args.filename, p.content_type) for p in pictures]
     if len(words) != len(args.sources):
         try:
             pictures.append(sources.from_stdin(scratch, filename=args.filename))
         except UsageError as wrong:
-            found.bad.append(sources.BadFile(sources.STDIN, wrong))
-    return pictures, found.bad
+            selection.bad.append(sources.BadFile(sources.STDIN, wrong))
+    return pictures, selection.bad
 
 
 def _some(names: list[str]) -> str:
@@ -121,11 +124,11 @@ def _journal_path(context: Context, attributes: dict[str, Any]) -> Path:
     if context.args.journal:
         return Path(context.args.journal)
     claims = claims_of(context.settings.tokens.current())
-    named = sorted(str(Path(word).absolute()) for word in context.args.sources)
+    paths = sorted(str(Path(word).absolute()) for word in context.args.sources)
     return journal.default_path(
         context.environment,
         context.settings.url,
         claims.subject if claims else "",
         repr(sorted(attributes.items())),
-        *named,
+        *paths,
     )

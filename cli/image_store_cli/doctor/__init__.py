@@ -1,1 +1,1 @@
-"""The doctor: checks a store end to end, and says for each part whether it works and how to repair it."""
+"""The doctor: checks a store end to end, and reports for each part whether it works and how to repair it."""

@@ -1,12 +1,13 @@
-"""Behind the API: stack, table, queues, secrets and buckets, as far as the caller's AWS credentials reach."""
+"""Checks stack, table, queues, secrets and buckets with the caller's AWS credentials."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.aws import called
+from image_store_cli.aws import call_operation
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
+from image_store_cli.texts import counted
 
 if TYPE_CHECKING:
     from image_store_cli.aws import Account, Stack
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 
 INDEXES = {"by_owner", "due"}
 R2_MEMBERS = ("access_key_id", "secret_access_key")
-DEAD_LETTERS_MEND = "docs/operations.md, `Work that failed`, tells how to read and to send them back."
-SECRET_MEND = "Write the secret again as docs/deploying.md describes (step 3)."  # noqa: S105 - it is no secret
+DEAD_LETTERS_MEND = "docs/operations.md, `Work that failed`, explains how to read them and send them back."
+SECRET_MEND = "Write the secret again as docs/deploying.md describes (step 3)."  # noqa: S105 - not a secret
 BUCKET_MEND = (
-    "Check the bucket's name, that the R2 token is `Object Read & Write` for this bucket, and that both buckets are in "
-    "the jurisdiction of R2Endpoint: the store reaches both by that one address."
+    "Check the bucket's name, that the R2 token has `Object Read & Write` for this bucket, and that both buckets are "
+    "in the jurisdiction of R2Endpoint: the store uses that address for both."
 )
 
 
@@ -28,8 +29,9 @@ def open_account(findings: CheckResults, context: Context) -> Account | None:
     if context.settings.aws is None:
         findings.skip(
             "stack",
-            "table, queues, secrets and buckets were not looked at",
-            "Name the --stack (or IMAGE_STORE_STACK, or `stack` in the profile) and sign in to its AWS account.",
+            "table, queues, secrets and buckets were not checked",
+            "Sign in to the AWS account of the stack, and name the stack with --stack, IMAGE_STORE_STACK, or `stack` "
+            "in the profile.",
         )
         return None
     try:
@@ -50,7 +52,7 @@ def open_account(findings: CheckResults, context: Context) -> Account | None:
 
 
 def check_account(findings: CheckResults, account: Account) -> None:
-    """Everything behind the API."""
+    """Check the resources of the stack."""
     _check_table(findings, account)
     _check_queues(findings, account)
     _check_ingest(findings, account)
@@ -72,7 +74,7 @@ def _check_stack(findings: CheckResults, stack: Stack) -> None:
 def _check_table(findings: CheckResults, account: Account) -> None:
     name = account.stack.outputs.get("TableName", "")
     with findings.checking(
-        "table", "The table must be there and active; docs/operations.md tells how to restore it."
+        "table", "The table must exist and be active; docs/operations.md explains how to restore it."
     ):
         table = account.call("dynamodb", "describe_table", TableName=name)["Table"]
         if table["TableStatus"] != "ACTIVE":
@@ -112,9 +114,9 @@ def _check_queues(findings: CheckResults, account: Account) -> None:
                 dead += number
             elif number:
                 waiting.append(f"{number} in {name.removesuffix('Url')}")
-        findings.ok("queues", "; ".join(waiting) + " waiting" if waiting else "nothing waits")
+        findings.ok("queues", "; ".join(waiting) + " waiting" if waiting else "they are empty")
         if dead:
-            findings.warn("dead letters", f"{dead} pieces of work failed for good", DEAD_LETTERS_MEND)
+            findings.warn("dead letters", f"{counted(dead, 'message')} failed for good", DEAD_LETTERS_MEND)
         else:
             findings.ok("dead letters", "none")
 
@@ -122,12 +124,14 @@ def _check_queues(findings: CheckResults, account: Account) -> None:
 def _check_ingest(findings: CheckResults, account: Account) -> None:
     bucket = account.stack.outputs.get("IngestBucketName", "")
     with findings.checking("ingest bucket", "Deploy the template again."):
-        told = account.call("s3", "get_bucket_notification_configuration", Bucket=bucket)
-        if told.get("QueueConfigurations"):
-            findings.ok("ingest bucket", f"{bucket} tells its queue of new objects")
+        notifications = account.call("s3", "get_bucket_notification_configuration", Bucket=bucket)
+        if notifications.get("QueueConfigurations"):
+            findings.ok("ingest bucket", f"{bucket} notifies its queue of new objects")
         else:
             findings.wrong(
-                "ingest bucket", f"{bucket} tells nobody of new objects", "Deploy the template again."
+                "ingest bucket",
+                f"{bucket} does not notify its queue of new objects",
+                "Deploy the template again.",
             )
 
 
@@ -135,32 +139,34 @@ def _check_signing(findings: CheckResults, account: Account) -> None:
     name = account.stack.resources.get("SigningSecret")
     if not name:
         return
-    kept = _secret(findings, account, name, "signing secret")
-    if kept is not None and str(kept.get("current")) not in kept:
+    secret = _secret(findings, account, name, "signing secret")
+    if secret is not None and str(secret.get("current")) not in secret:
         findings.wrong(
             "signing secret",
-            "its `current` names no key in it",
-            "docs/operations.md, on keys, tells its form.",
+            "the key that `current` names is not in it",
+            "docs/operations.md, on keys, describes its form.",
         )
-    elif kept is not None:
+    elif secret is not None:
         findings.ok("signing secret", "has its current key")
 
 
 def _check_r2_secret(findings: CheckResults, account: Account) -> dict[str, Any] | None:
     name = account.stack.r2_secret
-    kept = _secret(findings, account, name, "R2 secret")
-    if kept is None:
+    secret = _secret(findings, account, name, "R2 secret")
+    if secret is None:
         return None
-    missing = [member for member in R2_MEMBERS if not isinstance(kept.get(member), str) or not kept[member]]
+    missing = [
+        member for member in R2_MEMBERS if not isinstance(secret.get(member), str) or not secret[member]
+    ]
     if missing:
         findings.wrong("R2 secret", f"{name} has no {' and no '.join(missing)}", SECRET_MEND)
         return None
     findings.ok("R2 secret", f"{name} has both members")
-    return kept
+    return secret
 
 
 def _secret(findings: CheckResults, account: Account, name: str, check: str) -> dict[str, Any] | None:
-    """Read a secret; None, with a reported result that shows nothing of its value, if that fails."""
+    """Read a secret; None if that fails, with a reported result that does not show its value."""
     try:
         text = account.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
     except NotFound:
@@ -168,24 +174,24 @@ def _secret(findings: CheckResults, account: Account, name: str, check: str) -> 
         return None
     except NotSignedIn:
         findings.skip(
-            check, f"your AWS user may not read {name}", "Allow secretsmanager:GetSecretValue to look at it."
+            check, f"your AWS user may not read {name}", "Allow secretsmanager:GetSecretValue to check it."
         )
         return None
     except CommandError as failed:
         findings.wrong(check, failed.message, SECRET_MEND)
         return None
     try:
-        kept = json.loads(text)
+        secret = json.loads(text)
     except ValueError:
-        kept = None
-    if not isinstance(kept, dict):
+        secret = None
+    if not isinstance(secret, dict):
         findings.wrong(check, f"{name} does not hold a JSON object", SECRET_MEND)
         return None
-    return kept
+    return secret
 
 
 def _check_buckets(findings: CheckResults, account: Account, keys: dict[str, Any]) -> None:
-    """Check that the R2 keys open both buckets; storing a picture checks that they may write."""
+    """Check that the R2 keys can read both buckets; PictureChecks checks that they can write."""
     parameters = account.stack.parameters
     storage = account.client(
         "s3",
@@ -198,8 +204,8 @@ def _check_buckets(findings: CheckResults, account: Account, keys: dict[str, Any
         bucket = parameters.get(name)
         check = "private bucket" if name == "PrivateBucket" else "public bucket"
         if not bucket:
-            findings.skip(check, "there is none: public links lead to presigned ones")
+            findings.skip(check, "there is none: public links redirect to presigned links")
             continue
         with findings.checking(check, BUCKET_MEND):
-            called(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
+            call_operation(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
             findings.ok(check, f"{bucket} can be read with the store's own keys")

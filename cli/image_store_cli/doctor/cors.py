@@ -1,4 +1,4 @@
-"""CORS checks: the preflight requests that a browser sends before those of a page."""
+"""Checks CORS by the preflight requests that a browser sends before those of a page."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ API_METHODS = ("POST", "PATCH", "DELETE")
 API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
 STORAGE_MEND = (
     "Set the CORS policy of the private bucket as docs/deploying.md describes (step 2), with this origin. R2 compares "
-    "origins letter by letter, and the web console uploads from the API's own."
+    "origins exactly, and the web console uploads from the API's origin."
 )
 PUBLIC_MEND = "Set the CORS policy of the public bucket as docs/deploying.md describes (step 2)."
 
 
 def check_api(findings: CheckResults, http: httpx.Client, url: str, origin: str) -> None:
-    """Pages of an origin may call the API."""
+    """Check that pages of an origin may call the API."""
     faults = _faults(http, f"{url}/v1/images", origin, API_METHODS, API_HEADERS)
     if faults:
         findings.wrong(
             "CORS of the API",
             f"pages of {origin}: {faults}",
-            "Deploy with AllowedOrigins that holds this origin.",
+            "Deploy with this origin in AllowedOrigins.",
         )
     else:
         findings.ok("CORS of the API", f"pages of {origin} may call it")
@@ -36,18 +36,22 @@ def check_api(findings: CheckResults, http: httpx.Client, url: str, origin: str)
 def check_upload_link(
     findings: CheckResults, http: httpx.Client, link: str, origins: Sequence[str], headers: Iterable[str]
 ) -> None:
-    """Pages of each origin may PUT to a presigned link with these headers."""
+    """Check that pages of each origin may PUT to a presigned link with these headers."""
     names = tuple(name.lower() for name in headers)
-    found = {origin: _faults(http, link, origin, ("PUT",), names) for origin in dict.fromkeys(origins)}
-    told = "; ".join(f"pages of {origin}: {faults}" for origin, faults in found.items() if faults)
-    if told:
-        findings.wrong("CORS of storage, PUT", told, STORAGE_MEND)
+    faults_by_origin = {
+        origin: _faults(http, link, origin, ("PUT",), names) for origin in dict.fromkeys(origins)
+    }
+    detail = "; ".join(
+        f"pages of {origin}: {faults}" for origin, faults in faults_by_origin.items() if faults
+    )
+    if detail:
+        findings.wrong("CORS of storage, PUT", detail, STORAGE_MEND)
     else:
-        findings.ok("CORS of storage, PUT", f"pages of {' and '.join(found)} may upload")
+        findings.ok("CORS of storage, PUT", f"pages of {' and '.join(faults_by_origin)} may upload")
 
 
 def check_public_copy(findings: CheckResults, http: httpx.Client, url: str, origin: str) -> None:
-    """Pages of an origin may read a published copy with fetch, and draw it on a canvas."""
+    """Check that pages of an origin may read a public copy with fetch, and draw it on a canvas."""
     title = "CORS of copies"
     try:
         _check_reading(
@@ -58,7 +62,7 @@ def check_public_copy(findings: CheckResults, http: httpx.Client, url: str, orig
 
 
 def check_download_link(findings: CheckResults, http: httpx.Client, link: str, origin: str) -> None:
-    """Pages of an origin may read a presigned link with fetch; pictures in a page need no such leave."""
+    """Check that pages of an origin may read a presigned link with fetch; an <img> needs no permission."""
     title = "CORS of storage, GET"
     try:
         _check_reading(
@@ -69,12 +73,12 @@ def check_download_link(findings: CheckResults, http: httpx.Client, link: str, o
 
 
 def _check_reading(
-    findings: CheckResults, title: str, answer: httpx.Response, origin: str, what: str, mend: str
+    findings: CheckResults, title: str, answer: httpx.Response, origin: str, objects: str, mend: str
 ) -> None:
     if _allows_origin(answer, origin):
         findings.ok(title, f"pages of {origin} may read")
     else:
-        findings.warn(title, f"pages of {origin} may show {what} and not read them", mend)
+        findings.warn(title, f"pages of {origin} may show {objects}, but not read them", mend)
 
 
 def _faults(
@@ -96,15 +100,15 @@ def _faults(
             return f"the preflight is not answered ({type(failed).__name__})"
         if not answer.is_success or not _allows_origin(answer, origin):
             return f"the origin is not allowed (status {answer.status_code})"
-        allowed = _listed(answer, "access-control-allow-methods")
+        allowed = _values(answer, "access-control-allow-methods")
         if "*" not in allowed and method.lower() not in allowed:
             faults.append(f"{method} is not allowed")
-        named = _listed(answer, "access-control-allow-headers")
+        allowed_headers = _values(answer, "access-control-allow-headers")
         # `*` does not cover Authorization.
         faults += [
             f"the header {name} is not allowed"
             for name in headers
-            if name not in named and ("*" not in named or name == "authorization")
+            if name not in allowed_headers and ("*" not in allowed_headers or name == "authorization")
         ]
     return "; ".join(dict.fromkeys(faults))
 
@@ -113,5 +117,5 @@ def _allows_origin(answer: httpx.Response, origin: str) -> bool:
     return answer.headers.get("access-control-allow-origin") in {"*", origin}
 
 
-def _listed(answer: httpx.Response, header: str) -> set[str]:
+def _values(answer: httpx.Response, header: str) -> set[str]:
     return {each.strip().lower() for each in answer.headers.get(header, "").split(",")}

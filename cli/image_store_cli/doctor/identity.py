@@ -1,4 +1,4 @@
-"""Checks of the token and its issuer: would the API's authorizer accept them?"""
+"""Checks whether the API's authorizer would accept the token and its issuer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str]) -> TokenClaims | None:
-    """Read the token; answers its claims when it has any."""
+    """Check the token, and return its claims; None if it has none."""
     try:
         token = api.tokens.current()
     except CommandError as missing:
@@ -33,8 +33,8 @@ def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str])
     if claims is None:
         findings.wrong(
             "token",
-            f"what comes from {api.tokens.origin} is no JWT",
-            "API Gateway takes signed JWTs alone: ask the issuer for one.",
+            f"the token from {api.tokens.origin} is not a JWT",
+            "API Gateway accepts only signed JWTs: get one from the issuer.",
         )
         return None
     _check_times(findings, claims, api)
@@ -44,35 +44,33 @@ def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str])
 
 
 def check_issuer(
-    findings: CheckResults, http: httpx.Client, claims: TokenClaims | None, *, wanted: str | None
+    findings: CheckResults, http: httpx.Client, claims: TokenClaims | None, *, expected: str | None
 ) -> None:
     """Check that the issuer is the stack's, is reachable, and has the RSA key that signed the token."""
-    named = str(claims.payload.get("iss") or "") if claims else ""
-    if wanted and claims and named != wanted:
+    token_issuer = str(claims.payload.get("iss") or "") if claims else ""
+    if expected and claims and token_issuer != expected:
         findings.wrong(
             "issuer",
-            f"the token is from {plain(named) or 'nobody'}, and the stack's Issuer is {wanted}",
-            "Both must agree letter by letter, a slash at the end included: get a token of that issuer, or deploy "
-            "with the other Issuer.",
+            f"the token's issuer is {plain(token_issuer) or 'missing'}, and the stack's Issuer is {expected}",
+            "Both must be equal, including a slash at the end: get a token of that issuer, or deploy with the other "
+            "Issuer.",
         )
-    issuer = wanted or named
+    issuer = expected or token_issuer
     if urlsplit(issuer).scheme not in {"http", "https"}:
-        findings.wrong(
-            "issuer", "the token names no issuer (iss) that is an address", "Use a token with `iss`."
-        )
+        findings.wrong("issuer", "the token's issuer (iss) is not an address", "Use a token with `iss`.")
         return
-    discovered = _json(findings, http, f"{issuer.rstrip('/')}{DISCOVERY}", "issuer")
-    if discovered is None:
+    document = _json(findings, http, f"{issuer.rstrip('/')}{DISCOVERY}", "issuer")
+    if document is None:
         return
-    if discovered.get("issuer") != issuer:
+    if document.get("issuer") != issuer:
         findings.wrong(
             "issuer",
-            f"{issuer} calls itself {plain(str(discovered.get('issuer')))}",
-            "Deploy with Issuer exactly as the issuer's own document names it.",
+            f"the document of {issuer} names the issuer {plain(str(document.get('issuer')))}",
+            "Deploy with Issuer exactly as that document names it.",
         )
     elif not findings.is_wrong("issuer"):
         findings.ok("issuer", f"{issuer} can be reached")
-    keys = _json(findings, http, str(discovered.get("jwks_uri", "")), "issuer's keys")
+    keys = _json(findings, http, str(document.get("jwks_uri", "")), "issuer's keys")
     if keys is not None:
         _check_keys(findings, keys.get("keys", []), claims)
 
@@ -82,7 +80,9 @@ def _check_times(findings: CheckResults, claims: TokenClaims, api: ApiClient) ->
     expires, begins = claims.payload.get("exp"), claims.payload.get("nbf")
     if isinstance(expires, int | float) and expires <= now:
         at = datetime.fromtimestamp(expires, UTC).isoformat()
-        findings.wrong("token", f"it expired at {at}", "Get a new token; token_command gets one by itself.")
+        findings.wrong(
+            "token", f"it expired at {at}", "Get a new token; token_command does so automatically."
+        )
     elif isinstance(begins, int | float) and begins > now:
         findings.wrong(
             "token", "it is not valid yet (nbf)", "Check the clocks of the issuer and of this machine."
@@ -103,63 +103,63 @@ def _check_subject(findings: CheckResults, claims: TokenClaims) -> None:
         findings.wrong(
             "subject",
             "the token has no `sub` of 1 to 255 characters",
-            "Images belong to `sub`: let the issuer set it.",
+            "The owner of images is `sub`: configure the issuer to set it.",
         )
 
 
-def _check_audience(findings: CheckResults, claims: TokenClaims, wanted: list[str]) -> None:
-    given = claims.payload.get("aud", claims.payload.get("client_id"))
-    named = [str(each) for each in given] if isinstance(given, list) else [str(given)] if given else []
-    if not named:
+def _check_audience(findings: CheckResults, claims: TokenClaims, expected: list[str]) -> None:
+    claim = claims.payload.get("aud", claims.payload.get("client_id"))
+    audiences = [str(each) for each in claim] if isinstance(claim, list) else [str(claim)] if claim else []
+    if not audiences:
         findings.wrong(
             "audience",
             "the token has neither `aud` nor `client_id`",
-            "API Gateway refuses it: let the issuer set `aud` (Clerk: a JWT template).",
+            "API Gateway refuses it: configure the issuer to set `aud` (Clerk: a JWT template).",
         )
-    elif not wanted:
+    elif not expected:
         findings.skip(
-            "audience", f"the token is for {plain(', '.join(named))}; the stack's Audience is not known"
+            "audience", f"the token is for {plain(', '.join(audiences))}; the stack's Audience is not known"
         )
-    elif set(named) & set(wanted):
-        findings.ok("audience", plain(", ".join(sorted(set(named) & set(wanted)))))
+    elif set(audiences) & set(expected):
+        findings.ok("audience", plain(", ".join(sorted(set(audiences) & set(expected)))))
     else:
         findings.wrong(
             "audience",
-            f"the token is for {plain(', '.join(named))}, and the stack's Audience is {', '.join(wanted)}",
+            f"the token is for {plain(', '.join(audiences))}, and the stack's Audience is {', '.join(expected)}",
             "Get a token for that audience, or deploy with the other Audience.",
         )
 
 
 def _check_keys(findings: CheckResults, keys: Any, claims: TokenClaims | None) -> None:
-    listed = [each for each in keys if isinstance(each, dict)] if isinstance(keys, list) else []
-    rsa = [each for each in listed if each.get("kty") == "RSA"]
+    entries = keys if isinstance(keys, list) else []
+    rsa = [each for each in entries if isinstance(each, dict) and each.get("kty") == "RSA"]
     algorithm = claims.header.get("alg") if claims else None
     kid = claims.header.get("kid") if claims else None
     if not rsa:
         findings.wrong(
             "issuer's keys",
             "there is no RSA key among them",
-            "API Gateway checks RSA signatures alone: let the issuer sign with RS256.",
+            "API Gateway checks only RSA signatures: configure the issuer to sign with RS256.",
         )
     elif algorithm is not None and algorithm not in RSA_ALGORITHMS:
         findings.wrong(
             "issuer's keys",
             f"the token is signed with {plain(str(algorithm))}",
-            "Let the issuer sign with RS256.",
+            "Configure the issuer to sign with RS256.",
         )
     elif kid is not None and kid not in {each.get("kid") for each in rsa}:
         findings.wrong(
             "issuer's keys",
             "the key that signed the token is not among them",
-            "The token is from another issuer, or its key was rotated away: get a new one.",
+            "The token is from another issuer, or its key was replaced: get a new token.",
         )
     else:
-        findings.ok("issuer's keys", f"{len(rsa)} RSA" + (", with that of the token" if kid else ""))
+        findings.ok("issuer's keys", f"{len(rsa)} RSA" + (", including that of the token" if kid else ""))
 
 
 def _json(findings: CheckResults, http: httpx.Client, url: str, name: str) -> dict[str, Any] | None:
     """Read a document of the issuer; None, with a reported result, if there is none."""
-    mend = "The authorizer reads it over the internet: check the address, and that nothing guards it."
+    mend = "The authorizer reads it over the internet: check the address, and that it is public."
     try:
         answer = http.get(url, timeout=TIMEOUT, follow_redirects=True)
         answer.raise_for_status()

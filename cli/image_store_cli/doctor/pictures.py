@@ -1,10 +1,9 @@
-"""Checks of a picture's life: store, read back, list, publish, unpublish and delete it."""
+"""Checks that a picture can be stored, downloaded, listed, published, unpublished and deleted."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from image_store_cli.doctor.pixel import pixel
 from image_store_cli.downloads import Expected, fetch, locate
 from image_store_cli.errors import Broken, CommandError, Unavailable
 from image_store_cli.ids import image_path
+from image_store_cli.texts import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from image_store_cli.api import ApiClient
     from image_store_cli.doctor.results import CheckResults
@@ -30,14 +30,14 @@ COMPLETED_SECONDS = 60
 POLL_SECONDS = 0.5
 STORAGE_MEND = (
     "503 storage_unavailable means that R2 refuses the key pair or a bucket is missing: check the R2 secret, that "
-    "its token is for both buckets, R2AccountId and R2Endpoint. The function's log has the reason under the "
+    "its token is for both buckets, R2AccountId and R2Endpoint. The function's log has the reason with the "
     "request id."
 )
 DELETE_MEND = "Delete it by hand: image-store delete --permanent"
 
 
 class PictureChecks:
-    """Stores two pictures of one pixel, and leaves nothing behind."""
+    """Stores two pictures of one pixel, and deletes them at the end."""
 
     def __init__(
         self, findings: CheckResults, api: ApiClient, *, origin: str, api_origin: str, public_url: str | None
@@ -47,10 +47,10 @@ class PictureChecks:
         self._origin = origin
         self._api_origin = api_origin
         self._public_url = public_url
-        self._made: list[str] = []
+        self._stored_ids: list[str] = []
 
     def run(self) -> None:
-        """Do all of it; what was stored is deleted even when something fails or a person interrupts."""
+        """Run all checks; the stored pictures are deleted even after an error or an interruption."""
         try:
             image = self._upload()
             if image is not None:
@@ -71,10 +71,10 @@ class PictureChecks:
                 params=[("filename", FILENAME)],
                 content=data,
                 headers={"Content-Type": PNG},
-                # Without a key: one that failed would be told to be under way still, which hides why.
+                # Without an idempotency key: after a failure it would answer that the upload is still running.
             )
             image = answer.json()
-            self._made.append(str(answer.json()["id"]))
+            self._stored_ids.append(str(answer.json()["id"]))
             self._findings.ok("upload", "a picture of one pixel was stored")
         return image
 
@@ -87,7 +87,7 @@ class PictureChecks:
             fetch(self._api.http, locate(self._api, image["id"], "thumb"), thumb, Expected(size=None))
             if not thumb.getvalue():
                 raise Broken("The thumbnail is empty.")
-            self._findings.ok("download", "the original is byte for byte the same, and there is a thumbnail")
+            self._findings.ok("download", "the original is identical, and there is a thumbnail")
             link = locate(self._api, image["id"], "thumb")
             cors.check_download_link(self._findings, self._api.http, link, self._origin)
 
@@ -96,57 +96,59 @@ class PictureChecks:
             return image["id"] in {card["id"] for card in self._api.get("/v1/images", limit=100)["items"]}
 
         with self._findings.checking("list", "Check the table's index by_owner."):
-            if _soon(is_listed, LISTED_SECONDS):
+            if _becomes_true(is_listed, LISTED_SECONDS):
                 self._findings.ok("list", "the picture is in the list")
             else:
                 raise Unavailable(f"The picture is not in the list after {LISTED_SECONDS} seconds.")
 
     def _publish(self, image: dict[str, Any]) -> None:
-        mend = "PublicUrl must be the active custom domain of PublicBucket, and the R2 token be for that bucket too."
+        mend = "PublicUrl must be the active custom domain of PublicBucket, and the R2 token must include that bucket."
         link = ""
         with self._findings.checking("public link", mend):
             published = self._api.patch(image_path(image["id"]), {"visibility": "public"})
             link = str(published["public_url"])
-            where = self._seen_by_a_stranger(link)
-            is_presigned = "x-amz-signature" in {name.lower() for name in httpx.URL(where).params}
-            behind = "a presigned link" if is_presigned else f"its copy at {httpx.URL(where).host}"
-            self._findings.ok("public link", f"a stranger sees it, through {behind}")
+            target = self._follow_without_token(link)
+            is_presigned = "x-amz-signature" in {name.lower() for name in httpx.URL(target).params}
+            place = "a presigned link" if is_presigned else f"its copy at {httpx.URL(target).host}"
+            self._findings.ok("public link", f"it works without a token, through {place}")
             if not is_presigned:
-                cors.check_public_copy(self._findings, self._api.http, where, self._origin)
-            if self._public_url and not self._leads_to_the_cdn(where):
+                cors.check_public_copy(self._findings, self._api.http, target, self._origin)
+            if self._public_url and not self._is_at_public_url(target):
                 self._findings.warn(
-                    "PublicUrl", "the link leads past it", "Deploy with PublicBucket and PublicUrl together."
+                    "PublicUrl",
+                    "the link does not lead to it",
+                    "Deploy with PublicBucket and PublicUrl together.",
                 )
         if not link:
             return
         with self._findings.checking(
-            "unpublish", "Private images must not be seen: see the log of the update function."
+            "unpublish", "The link of a private image must not work: see the log of the update function."
         ):
             self._api.patch(image_path(image["id"]), {"visibility": "private"})
-            status = self._stranger(link).status_code
+            status = self._get_without_token(link).status_code
             if status != 404:
                 raise Broken(f"The link of an unpublished picture answers {status} and not 404.")
-            self._findings.ok("unpublish", "the link is dead at once")
+            self._findings.ok("unpublish", "the link stops working at once")
 
-    def _leads_to_the_cdn(self, where: str) -> bool:
-        return bool(self._public_url) and where.startswith(f"{self._public_url}/")
+    def _is_at_public_url(self, target: str) -> bool:
+        return bool(self._public_url) and target.startswith(f"{self._public_url}/")
 
-    def _seen_by_a_stranger(self, link: str) -> str:
-        """Follow a public link without a token, and answer where it leads."""
-        first = self._stranger(link)
-        where = str(first.headers.get("location", ""))
-        if first.status_code not in {301, 302, 303, 307, 308} or not where:
-            raise Broken(f"The public link answers {first.status_code} and no redirect.")
-        answer = self._stranger(where)
+    def _follow_without_token(self, link: str) -> str:
+        """Follow a public link, and return the target of its redirect; Broken unless that is a picture."""
+        redirect = self._get_without_token(link)
+        target = str(redirect.headers.get("location", ""))
+        if redirect.status_code not in {301, 302, 303, 307, 308} or not target:
+            raise Broken(f"The public link answers {redirect.status_code} and no redirect.")
+        answer = self._get_without_token(target)
         kind = answer.headers.get("content-type", "")
         if answer.status_code != 200 or not kind.startswith("image/"):
-            host = httpx.URL(where).host
+            host = httpx.URL(target).host
             raise Broken(
                 f"The public link leads to {host}, which answers {answer.status_code} ({kind or 'no type'})."
             )
-        return where
+        return target
 
-    def _stranger(self, url: str) -> httpx.Response:
+    def _get_without_token(self, url: str) -> httpx.Response:
         try:
             return self._api.http.get(url)
         except httpx.TransportError as failed:
@@ -173,10 +175,10 @@ class PictureChecks:
                 raise Unavailable(f"Storage does not answer: {unreachable_because(failed)}.") from failed
             if answer.status_code != 200:
                 raise Broken(f"Storage answers {answer.status_code} to the PUT of a presigned link.")
-            self._made.append(str(ticket["id"]))
-            if not _soon(lambda: self._is_complete(ticket["id"]), COMPLETED_SECONDS):
+            self._stored_ids.append(str(ticket["id"]))
+            if not _becomes_true(lambda: self._is_complete(ticket["id"]), COMPLETED_SECONDS):
                 raise Unavailable(
-                    "The upload is not completed after a minute: see the log of the work function."
+                    "The upload is not complete after a minute: see the log of the work function."
                 )
             self._findings.ok("direct upload", "a presigned PUT was stored and completed")
 
@@ -185,29 +187,26 @@ class PictureChecks:
         return answer.status_code != 202
 
     def _delete(self) -> None:
-        left: list[str] = []
-        for image_id in self._made:
-            with self._kept_as_left(image_id, left):
+        remaining: list[str] = []
+        for image_id in self._stored_ids:
+            try:
                 self._api.delete(image_path(image_id), permanent="true")
-        if left:
+            except CommandError:
+                remaining.append(image_id)
+        if remaining:
             self._findings.wrong(
-                "delete", f"{len(left)} pictures could not be deleted", f"{DELETE_MEND} {' '.join(left)}"
+                "delete",
+                f"{counted(len(remaining), 'picture')} could not be deleted",
+                f"{DELETE_MEND} {' '.join(remaining)}",
             )
-        elif self._made:
-            self._findings.ok("delete", "what was stored is gone again")
-
-    @contextmanager
-    def _kept_as_left(self, image_id: str, left: list[str]) -> Iterator[None]:
-        try:
-            yield
-        except CommandError:
-            left.append(image_id)
+        elif self._stored_ids:
+            self._findings.ok("delete", "the pictures are deleted again")
 
 
-def _soon(holds: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a condition for a limited time; false if it never holds."""
+def _becomes_true(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition for a limited time; False if it never becomes true."""
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)

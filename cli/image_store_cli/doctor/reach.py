@@ -1,4 +1,4 @@
-"""Is the API there, does its clock agree with ours, and does it take the token?"""
+"""Checks whether the API answers, whether its clock agrees with ours, and whether it accepts the token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
 ROUTES_MEND = (
-    "API Gateway could not read the issuer's configuration when the stack was deployed, and left them out: see that "
-    "{Issuer}/.well-known/openid-configuration answers, and deploy again with FailOnWarnings=true."
+    "API Gateway could not read the issuer's configuration when the stack was deployed, and left the routes out: check "
+    "that {Issuer}/.well-known/openid-configuration answers, and deploy again with FailOnWarnings=true."
 )
-OPEN_MEND = "Every route that needs a token has the authorizer Jwt in template.yaml: deploy it as it is."
-SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links are bound to the time."
+OPEN_MEND = (
+    "In template.yaml every route that needs a token has an authorizer: deploy the template unchanged."
+)
+SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links depend on the time."
 
 
 def check_health(findings: CheckResults, api: ApiClient) -> None:
@@ -30,12 +32,12 @@ def check_health(findings: CheckResults, api: ApiClient) -> None:
             findings.ok("API", f"{api.url} answers")
         else:
             findings.warn(
-                "API", f"{api.url} says that it is {health.get('status')}", "See the log of the functions."
+                "API", f"{api.url} reports the status {health.get('status')}", "See the log of the functions."
             )
 
 
 def check_clock(findings: CheckResults, api: ApiClient) -> None:
-    """Our clock and that of the API agree."""
+    """Check that this machine's clock agrees with the API's."""
     skew = abs(api.ahead)
     seconds = f"{abs(api.ahead.total_seconds()):.0f} s"
     side = "behind" if api.ahead > timedelta(0) else "ahead of"
@@ -44,7 +46,7 @@ def check_clock(findings: CheckResults, api: ApiClient) -> None:
     elif skew > SKEW_WARNING:
         findings.warn("clock", f"this machine is {seconds} {side} the API", SKEW_MEND)
     else:
-        findings.ok("clock", "within seconds of the API's")
+        findings.ok("clock", "it agrees with the API's within seconds")
 
 
 def check_routes(findings: CheckResults, api: ApiClient) -> None:
@@ -52,16 +54,18 @@ def check_routes(findings: CheckResults, api: ApiClient) -> None:
     with findings.checking("routes", "Check the address and the network."):
         status = api.http.get(f"{api.url}/v1/images").status_code
         if status == 401:
-            findings.ok("routes", "routes with a token are there, and ask for one")
+            findings.ok("routes", "routes that need a token exist, and refuse requests without one")
         elif status == 404:
-            findings.wrong("routes", "routes with a token do not exist", ROUTES_MEND)
+            findings.wrong("routes", "routes that need a token do not exist", ROUTES_MEND)
         elif status < 400:
-            findings.wrong("routes", f"a list of images answers {status} without a token", OPEN_MEND)
+            findings.wrong("routes", f"the list of images answers {status} without a token", OPEN_MEND)
         else:
-            findings.warn("routes", f"a list without a token answers {status} and not 401", OPEN_MEND)
+            findings.warn(
+                "routes", f"the list of images answers {status} and not 401 without a token", OPEN_MEND
+            )
 
 
-def check_token_is_taken(findings: CheckResults, api: ApiClient) -> None:
+def check_token_accepted(findings: CheckResults, api: ApiClient) -> None:
     """Check that the API accepts the token."""
     try:
         api.get("/v1/images", limit=1)
@@ -69,17 +73,17 @@ def check_token_is_taken(findings: CheckResults, api: ApiClient) -> None:
         findings.wrong(
             "token accepted",
             refused.message.partition(":")[0],
-            "The token's iss must be the stack's Issuer letter by letter, its aud must be in Audience, it must be "
-            "signed by a key of the issuer, and it must not have expired.",
+            "The token's iss must equal the stack's Issuer exactly, its aud must be in Audience, a key of the issuer "
+            "must have signed it, and it must not have expired.",
         )
     except CommandError as failed:
         findings.wrong("token accepted", failed.message, "See the log of the list function.")
     else:
-        findings.ok("token accepted", "the API takes it")
+        findings.ok("token accepted", "the API accepts it")
 
 
 def check_parts(findings: CheckResults, api: ApiClient) -> None:
-    """Check what the store reports about its parts, if it does and the caller is an admin."""
+    """Check the health of the store's parts, if the store reports it and the caller is an admin."""
     try:
         health = api.get("/v1/admin/health")
     except NotOffered:
@@ -88,7 +92,7 @@ def check_parts(findings: CheckResults, api: ApiClient) -> None:
     except RequestRefused as refused:
         if refused.problem.status == 403:
             findings.skip(
-                "parts", "only admins are told", "Use a token with the stack's AdminScope (images:admin)."
+                "parts", "only admins can see them", "Use a token with the stack's AdminScope (images:admin)."
             )
         elif refused.problem.status == 503:
             findings.wrong("parts", refused.message, "See the log of the admin function.")
@@ -106,4 +110,4 @@ def check_parts(findings: CheckResults, api: ApiClient) -> None:
     for name, part in bad.items():
         findings.wrong(f"parts: {name}", part.get("detail") or part["status"], "See docs/operations.md.")
     if not bad:
-        findings.ok("parts", f"the store says that it is {health.get('status')}")
+        findings.ok("parts", f"the store reports the status {health.get('status')}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """The outcome of a check; SKIPPED means not checked, which is no fault."""
+    """The outcome of a check; SKIPPED is not a fault."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line: the part, its status, what was seen, and how to repair it."""
+    """One line: the part, its status, the details, and how to repair it."""
 
     name: str
     status: Status
@@ -33,16 +33,16 @@ class CheckResult:
 
     def body(self) -> dict[str, Any]:
         """The line as JSON."""
-        told = {"check": self.name, "status": str(self.status), "detail": self.detail}
-        return told | ({"mend": self.mend} if self.mend else {})
+        line = {"check": self.name, "status": str(self.status), "detail": self.detail}
+        return line | ({"mend": self.mend} if self.mend else {})
 
 
 class CheckResults:
-    """All results; each one is reported at once."""
+    """All results; each one is printed at once."""
 
-    def __init__(self, tell: Callable[[CheckResult], None]) -> None:
+    def __init__(self, report: Callable[[CheckResult], None]) -> None:
         self.all: list[CheckResult] = []
-        self._tell = tell
+        self._report = report
 
     def ok(self, name: str, detail: str) -> None:
         """Report that a part works."""
@@ -62,7 +62,7 @@ class CheckResults:
 
     @contextmanager
     def checking(self, name: str, mend: str) -> Iterator[None]:
-        """Run a block; its CommandError becomes the result that this part does not work."""
+        """Run a block; a CommandError is reported as a part that does not work."""
         try:
             yield
         except CommandError as failed:
@@ -78,4 +78,4 @@ class CheckResults:
 
     def _add(self, finding: CheckResult) -> None:
         self.all.append(finding)
-        self._tell(finding)
+        self._report(finding)

@@ -79,7 +79,7 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
         running(jobs, item),
         JobItemState.QUEUED,
         retries=1,
-        given_up=(Provider.GOOGLE,),
+        unable_providers=(Provider.GOOGLE,),
         provider=Provider.OPENAI,
         model="m",
         duration_ms=3,

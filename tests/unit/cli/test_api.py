@@ -43,7 +43,7 @@ class Store:
         """A client of this store."""
         return ApiClient(
             URL,
-            given or tokens.given(TOKEN, "a test"),
+            given or tokens.fixed(TOKEN, "a test"),
             http=httpx.Client(transport=httpx.MockTransport(self.answer)),
             policy=RetryPolicy(tries=tries),
             sleep=self.waits.append,
@@ -160,7 +160,7 @@ def test_a_route_that_is_not_there_is_said_in_plain_words(status: int) -> None:
 
 
 def test_a_web_page_is_no_store() -> None:
-    with pytest.raises(NotOffered, match="not JSON"):
+    with pytest.raises(NotOffered, match="without JSON"):
         Store(httpx.Response(200, text="<html>")).api().get("/v1/images")
 
 

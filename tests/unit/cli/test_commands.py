@@ -109,7 +109,7 @@ def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tu
     said = command(Store(GET_search=[page]), "search", "cat", *more, folder=tmp_path)
 
     assert said.exit_code == Exit.OK
-    assert "Not searched, as the deployment encrypts it: generation.prompt." in said.err
+    assert "Not searched, because the deployment encrypts it: generation.prompt." in said.err
 
 
 def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:

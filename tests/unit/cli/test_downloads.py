@@ -82,7 +82,7 @@ def test_a_file_that_exists_is_kept_even_when_it_appears_meanwhile(tmp_path: Pat
             file.write(b"new")
             (tmp_path / "a").write_bytes(b"old")
 
-    with pytest.raises(UsageError, match="appeared meanwhile"):
+    with pytest.raises(UsageError, match="created by another program meanwhile"):
         another_is_faster()
     with pytest.raises(UsageError, match="exists already"), whole_file(tmp_path / "a", overwrite=False):
         pass

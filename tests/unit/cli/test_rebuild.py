@@ -58,7 +58,7 @@ def test_the_wait_before_it_goes_on_is_told(tmp_path: Path) -> None:
     code, said = rebuilt(tmp_path, begun(), {"finished": True, "examined": 7}, sleep=waits.append)
 
     assert code == Exit.OK
-    assert "It goes on in 1" in said
+    assert "It continues in 1" in said
     assert 100 < waits[0] <= 120
 
 
@@ -69,4 +69,4 @@ def test_an_interruption_says_that_figures_stand_still_until_it_is_repeated(tmp_
     code, said = rebuilt(tmp_path, begun(), sleep=interrupt)
 
     assert code == Exit.INTERRUPTED
-    assert "Repeat the command to go on." in said
+    assert "Repeat the command to continue." in said

@@ -55,7 +55,7 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("word", "complaint"),
-    [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is no JPEG")],
+    [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is not a JPEG")],
 )
 def test_a_name_that_leads_nowhere_is_bad_and_spoils_no_other(
     folder: Path, word: str, complaint: str
@@ -76,7 +76,7 @@ def test_stdin_is_kept_and_named_by_its_kind(tmp_path: Path) -> None:
         "image/png",
         png(20, 20),
     )
-    with pytest.raises(UsageError, match="What came from stdin"):
+    with pytest.raises(UsageError, match="The data on stdin"):
         sources.from_stdin(tmp_path, BytesIO(b"text"))
 
 

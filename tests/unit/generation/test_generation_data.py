@@ -204,7 +204,7 @@ def test_each_pause_is_longer_up_to_the_longest() -> None:
         assert breaker.open_until is not None
         at = breaker.open_until
         assert breaker.may_probe(at)
-        breaker = breaker.probing(at).after_failure(at, began=at)
+        breaker = breaker.with_probe(at).after_failure(at, began=at)
         assert breaker.open_until is not None
         pauses.append(breaker.open_until - at)
 
@@ -218,7 +218,7 @@ def test_one_probe_at_a_time() -> None:
     assert breaker.open_until is not None
     at = breaker.open_until
 
-    probing = breaker.probing(at)
+    probing = breaker.with_probe(at)
 
     assert not probing.may_probe(at)
     assert probing.health(at) == "degraded"
@@ -233,8 +233,8 @@ def test_what_meets_a_probe_looks_again_soon() -> None:
     at = breaker.open_until
 
     assert breaker.next_try(NOW) == at
-    assert breaker.probing(at).next_try(at) == at + timedelta(seconds=10)
-    assert breaker.probing(at).next_try(at + PROBE_TIME - timedelta(seconds=1)) == at + PROBE_TIME
+    assert breaker.with_probe(at).next_try(at) == at + timedelta(seconds=10)
+    assert breaker.with_probe(at).next_try(at + PROBE_TIME - timedelta(seconds=1)) == at + PROBE_TIME
 
 
 def test_a_pause_that_is_asked_for_is_kept_and_no_longer() -> None:
@@ -251,7 +251,7 @@ def test_a_limit_of_seconds_is_waited_for_by_the_second() -> None:
         assert breaker.open_until is not None
         pauses.append((breaker.open_until - at).total_seconds())
         at = breaker.open_until
-        breaker = breaker.probing(at)
+        breaker = breaker.with_probe(at)
 
     assert pauses == [2, 4, 8, 16]
 
@@ -277,43 +277,43 @@ def without(budget: RetryBudget, retries: int) -> RetryBudget:
 
 def test_a_budget_begins_full_and_holds_no_more_than_that() -> None:
     """E3."""
-    full = RetryBudget().filled(NOW, made=1_000).filled(NOW + timedelta(days=1), made=1_000)
+    full = RetryBudget().refilled(NOW, made=1_000).refilled(NOW + timedelta(days=1), made=1_000)
 
     assert emptied(full) == MOST_RETRIES
 
 
 def test_five_images_or_a_minute_earn_a_retry() -> None:
-    empty = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
 
-    assert emptied(empty.filled(NOW, made=104)) == 0
-    assert emptied(empty.filled(NOW, made=105)) == 1
-    assert emptied(empty.filled(NOW + timedelta(seconds=59), made=100)) == 0
-    assert emptied(empty.filled(NOW + timedelta(seconds=60), made=100)) == 1
+    assert emptied(empty.refilled(NOW, made=104)) == 0
+    assert emptied(empty.refilled(NOW, made=105)) == 1
+    assert emptied(empty.refilled(NOW + timedelta(seconds=59), made=100)) == 0
+    assert emptied(empty.refilled(NOW + timedelta(seconds=60), made=100)) == 1
 
 
 def test_what_was_counted_once_is_not_counted_again() -> None:
-    budget = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+    budget = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
 
     for number in range(1, 60):  # looked at every second
-        budget = budget.filled(NOW + timedelta(seconds=number), made=104)
+        budget = budget.refilled(NOW + timedelta(seconds=number), made=104)
 
     assert emptied(budget) == 1  # 4 shares of images and 4 of time
-    assert emptied(budget.filled(NOW + timedelta(seconds=60), made=105)) == 2
+    assert emptied(budget.refilled(NOW + timedelta(seconds=60), made=105)) == 2
 
 
 def test_a_new_day_counts_its_images_from_the_first() -> None:
-    empty = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
     tomorrow = NOW + timedelta(days=1)
 
     moment = replace(empty, at=tomorrow)
 
-    assert emptied(moment.filled(tomorrow, made=10)) == 2
+    assert emptied(moment.refilled(tomorrow, made=10)) == 2
 
 
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
-    budget = RetryBudget().filled(NOW, made=100)
+    budget = RetryBudget().refilled(NOW, made=100)
 
-    assert emptied(budget.filled(NOW - timedelta(minutes=1), made=99)) == MOST_RETRIES
+    assert emptied(budget.refilled(NOW - timedelta(minutes=1), made=99)) == MOST_RETRIES
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from image_store.domain.errors import (
 )
 from image_store.entrypoints.finding.query_schemas import ImageListParameters
 from image_store.entrypoints.http.request import MAX_BODY_BYTES, Request
-from image_store.entrypoints.http.validation import json_of, validated
+from image_store.entrypoints.http.validation import parse_storable_json, validate
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.images.patches import read_patch
 from image_store.settings import Settings
@@ -88,7 +88,7 @@ def test_a_fault_names_its_place_and_never_the_input() -> None:
 )
 def test_a_fault_is_told_in_the_words_of_json(value: Any, message: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        validated(ImageAttributes, value, at="body")
+        validate(ImageAttributes, value, at="body")
 
     assert [text for _, _, text in raised.value.errors] == [message]
 
@@ -137,7 +137,7 @@ def test_a_body_at_the_limit_is_read_and_one_byte_more_is_refused() -> None:
 )
 def test_what_cannot_be_stored_as_json_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        json_of(body)
+        parse_storable_json(body)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/Merge-Patch+JSON; charset=utf-8"])

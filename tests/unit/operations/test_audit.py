@@ -17,7 +17,7 @@ from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.media import MediaType
 from image_store.domain.operations.audit import AuditEntry
-from image_store.entrypoints.callers.actors import act_as, acting
+from image_store.entrypoints.callers.actors import act_as, current_actor
 from image_store.entrypoints.operations.audit import handle_trail, line_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -109,7 +109,7 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 5_000, making="0123456789abcd
 def test_a_change_has_its_words(
     before: ImageRecord | None, after: ImageRecord | None, what: tuple[str, ...]
 ) -> None:
-    assert changed(before, after).what == what
+    assert changed(before, after).actions == what
 
 
 def test_a_change_of_nothing_is_none() -> None:
@@ -209,14 +209,14 @@ def test_a_signature_costs_a_record_few_bytes() -> None:
 
 
 def test_the_last_who_was_named_acts() -> None:
-    before = acting()
+    before = current_actor()
 
     act_as(Actor.function("cleanup", "r1"))
-    first = acting()
+    first = current_actor()
     act_as(before)
 
     assert first == Actor.function("cleanup", "r1")
-    assert acting() == before
+    assert current_actor() == before
 
 
 def test_the_time_of_a_line_is_that_of_the_write() -> None:

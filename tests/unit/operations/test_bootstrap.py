@@ -10,7 +10,7 @@ import pytest
 
 from image_store.bootstrap import application, assemble, prepare, use
 from image_store.bootstrap.clients import Clients
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.ports import Ports
 from image_store.domain.images.attributes import Attributes
 from image_store.settings import Settings
@@ -22,7 +22,7 @@ def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
     made: list[object] = []
 
     class Slow:
-        @made_once
+        @lazy_property
         def part(self) -> object:
             time.sleep(0.01)  # long enough for every thread to ask meanwhile
             made.append(object())

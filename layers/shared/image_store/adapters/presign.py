@@ -20,8 +20,10 @@ from image_store.ports.objects import PresignedPut
 from image_store.ports.system import Clock
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_EXPIRES_SECONDS = 3600
-_STEP_MINUTES = 30
+LINK_MINUTES = 60
+"""How long a link for reading works from the half hour in which it is signed."""
+STEP_MINUTES = 30
+"""All links of a step are equal, so that browsers can cache; a link works for at least the rest of its time."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -118,7 +120,7 @@ class Presigner:
             f"X-Amz-Algorithm={_ALGORITHM}"
             f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
             f"&X-Amz-Date={timestamp}"
-            f"&X-Amz-Expires={_EXPIRES_SECONDS}"
+            f"&X-Amz-Expires={LINK_MINUTES * 60}"
             "&X-Amz-SignedHeaders=host"
         )
         head = f"{_ALGORITHM}\n{timestamp}\n{scope}\n"
@@ -136,7 +138,7 @@ class Presigner:
 
 
 def _floored(instant: datetime) -> datetime:
-    return instant.replace(minute=instant.minute - instant.minute % _STEP_MINUTES, second=0, microsecond=0)
+    return instant.replace(minute=instant.minute - instant.minute % STEP_MINUTES, second=0, microsecond=0)
 
 
 def _host_of(endpoint: str) -> str:

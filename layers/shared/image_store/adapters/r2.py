@@ -17,7 +17,7 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.presign import Presigner
-from image_store.adapters.trust import trusting_once
+from image_store.adapters.trust import share_trust
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut, StoredObject
 
@@ -63,7 +63,7 @@ def s3_client(
     )
     client.meta.events.register("before-call.s3.CopyObject", _copy_write_once)
     client.meta.events.register("before-sign.s3.PutObject", _send_at_once)
-    return trusting_once(client)
+    return share_trust(client)
 
 
 class R2Bucket(ObjectStore):
@@ -79,7 +79,7 @@ class R2Bucket(ObjectStore):
     ) -> None:
         md5 = hashlib.md5(data, usedforsecurity=False)
         try:
-            with answering():
+            with translate_errors():
                 self._client().put_object(
                     Bucket=self._bucket,
                     Key=key,
@@ -109,7 +109,7 @@ class R2Bucket(ObjectStore):
     ) -> None:
         condition = {} if source_etag is None else {"CopySourceIfMatch": source_etag}
         try:
-            with answering():
+            with translate_errors():
                 self._client().copy_object(
                     Bucket=self._bucket,
                     Key=key,
@@ -143,7 +143,7 @@ class R2Bucket(ObjectStore):
         wanted = {} if version is None else {"VersionId": version}
         if etag is not None:
             wanted["IfMatch"] = etag
-        with answering():
+        with translate_errors():
             answer = self._get(key, wanted)
             with closing(answer["Body"]) as body:
                 size: int = answer["ContentLength"]
@@ -157,7 +157,7 @@ class R2Bucket(ObjectStore):
         return data
 
     def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
-        with answering():
+        with translate_errors():
             answer = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
             with closing(answer["Body"]) as body:
                 size: int = answer["ContentLength"]
@@ -208,7 +208,7 @@ class R2Bucket(ObjectStore):
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
-            with answering():
+            with translate_errors():
                 answer: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
         except ObjectMissing:
             return None
@@ -229,7 +229,7 @@ class R2Bucket(ObjectStore):
         """Delete a batch; answer those keys that have to be deleted one by one."""
         wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
-            with answering():
+            with translate_errors():
                 answer = self._client().delete_objects(Bucket=self._bucket, Delete=wanted)
         except StorageUnavailable as exc:
             if _code_behind(exc) in _NO_BATCH_DELETE:
@@ -240,7 +240,7 @@ class R2Bucket(ObjectStore):
 
     def _delete_one(self, key: str) -> None:
         try:
-            with answering():
+            with translate_errors():
                 self._client().delete_object(Bucket=self._bucket, Key=key)
         except ObjectMissing:
             return
@@ -248,7 +248,7 @@ class R2Bucket(ObjectStore):
     def _pages(self, prefix: str, after: str | None) -> Iterator[StoredObject]:
         following = {} if after is None else {"StartAfter": after}
         while True:
-            with answering():
+            with translate_errors():
                 page = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
             for found in page.get("Contents", []):
                 yield StoredObject(
@@ -274,7 +274,7 @@ def _send_at_once(request: Any, **_: Any) -> None:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Say in the port's words what an S3 call answered."""
     try:
         yield

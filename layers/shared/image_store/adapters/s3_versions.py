@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from image_store.adapters.r2 import answering
+from image_store.adapters.r2 import translate_errors
 from image_store.domain.images.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
 from image_store.ports.images import VersionedBucket
 
@@ -17,7 +17,7 @@ class S3Versions(VersionedBucket):
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
         following = {} if after is None else {"KeyMarker": after.key, "VersionIdMarker": after.version}
-        with answering():
+        with translate_errors():
             page = self._client().list_object_versions(Bucket=self._bucket, Prefix=prefix, **following)
         found = tuple(
             ObjectVersion(

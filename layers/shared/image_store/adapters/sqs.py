@@ -43,7 +43,7 @@ class SqsWorkQueue(WorkQueue):
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         seconds = {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
-        with _answers():
+        with _translate_errors():
             self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **seconds)
 
     def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
@@ -64,7 +64,7 @@ class SqsWorkQueue(WorkQueue):
 
     def _taken(self, batch: Mapping[str, str]) -> list[str]:
         entries = [{"Id": name, "MessageBody": body} for name, body in batch.items()]
-        with _answers():
+        with _translate_errors():
             answer = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         return [sent["Id"] for sent in answer.get("Successful", ())]
 
@@ -88,7 +88,7 @@ class SqsIngestEvents(IngestEvents):
             "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": dropped.bucket}, "object": stored},
         }
-        with _answers():
+        with _translate_errors():
             self._client().send_message(
                 QueueUrl=self._queue_url, MessageBody=json.dumps({"Records": [record]})
             )
@@ -104,7 +104,7 @@ class SqsDeadLetters(DeadLetters):
     def send(self, body: str, *, reason: str) -> None:
         # An attribute's value may not be empty.
         value = _NOT_PRINTABLE_ASCII.sub("?", reason)[:_MAX_REASON_CHARS] or "unknown"
-        with _answers():
+        with _translate_errors():
             self._client().send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=body,
@@ -121,7 +121,7 @@ class SqsQueueDepth(QueueDepth):
 
     def waiting(self) -> int:
         name = "ApproximateNumberOfMessages"
-        with _answers():
+        with _translate_errors():
             answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
         return int(answer["Attributes"][name])
 
@@ -146,7 +146,7 @@ def _batches(messages: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _answers() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as exc:

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 
-def trusting_once(client: Any) -> Any:
+def share_trust(client: Any) -> Any:
     """The same client of botocore, whose connections share what others have read; to be called before its first call.
 
     botocore has no option for it: this is the one place that reaches into its client, and a test with real

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 from image_store.entrypoints.images.answers import Answers
 
 if TYPE_CHECKING:
@@ -30,41 +30,41 @@ class Application:
     def clock(self) -> Clock:
         return self.ports.clock
 
-    @made_once
+    @lazy_property
     def answers(self) -> Answers:
         return Answers(private=self.ports.private, public_url=self.settings.publication.url)
 
-    @made_once
+    @lazy_property
     def images(self) -> Images:
         from image_store.bootstrap.images import Images
 
         return Images(self)
 
-    @made_once
+    @lazy_property
     def delivery(self) -> Delivery:
         from image_store.bootstrap.delivery import Delivery
 
         return Delivery(self)
 
-    @made_once
+    @lazy_property
     def finding(self) -> Finding:
         from image_store.bootstrap.finding import Finding
 
         return Finding(self)
 
-    @made_once
+    @lazy_property
     def generation(self) -> Generation:
         from image_store.bootstrap.generation import Generation
 
         return Generation(self)
 
-    @made_once
+    @lazy_property
     def upkeep(self) -> Upkeep:
         from image_store.bootstrap.upkeep import Upkeep
 
         return Upkeep(self)
 
-    @made_once
+    @lazy_property
     def operations(self) -> Operations:
         from image_store.bootstrap.operations import Operations
 

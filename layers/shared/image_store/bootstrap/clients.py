@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
-from image_store.adapters.trust import trusting_once
-from image_store.bootstrap.parts import made_once
+from image_store.adapters.trust import share_trust
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.settings.storage import StorageSettings
@@ -28,7 +28,7 @@ class Clients:
         secret = self.secrets.json(self._storage.r2_secret)
         return secret["access_key_id"], secret["secret_access_key"]
 
-    @made_once
+    @lazy_property
     def r2_client(self) -> Any:
         access_key_id, secret_access_key = self.r2_credentials()
         return s3_client(
@@ -39,7 +39,7 @@ class Clients:
             secret_access_key=secret_access_key,
         )
 
-    @made_once
+    @lazy_property
     def s3(self) -> Any:
         return s3_client(
             session=self._session,
@@ -49,23 +49,23 @@ class Clients:
             secret_access_key=None,
         )
 
-    @made_once
+    @lazy_property
     def secrets(self) -> Secrets:
         return Secrets(client=lambda: self.client("secretsmanager"))
 
-    @made_once
+    @lazy_property
     def dynamodb(self) -> Any:
         return self.client("dynamodb")
 
-    @made_once
+    @lazy_property
     def sqs(self) -> Any:
         return self.client("sqs")
 
-    @made_once
+    @lazy_property
     def kms(self) -> Any:
         return self.client("kms")
 
-    @made_once
+    @lazy_property
     def lambda_(self) -> Any:
         # The function continues after a read timeout, so the call is not repeated: the next request finds the file.
         return self.client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
@@ -79,9 +79,9 @@ class Clients:
             read_timeout=read_timeout,
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
-        return trusting_once(self._session.create_client(service, config=config))
+        return share_trust(self._session.create_client(service, config=config))
 
-    @made_once
+    @lazy_property
     def _session(self) -> Any:
         """What all clients share: credentials, and what botocore reads and registers once for each session.
 

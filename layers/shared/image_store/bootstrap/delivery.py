@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
@@ -23,7 +23,7 @@ class Delivery:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def publisher(self) -> Publisher:
         from image_store.services.delivery.publishing import Publisher
 
@@ -39,7 +39,7 @@ class Delivery:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def renditions(self) -> Renditions:
         from image_store.services.delivery.renditions import Renditions
 
@@ -49,7 +49,7 @@ class Delivery:
             presets=self._settings.renditions.presets,
         )
 
-    @made_once
+    @lazy_property
     def rendering(self) -> Rendering:
         from image_store.services.delivery.rendering import Rendering
 
@@ -65,7 +65,7 @@ class Delivery:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def transforming(self) -> Transforming:
         from image_store.services.delivery.transforming import Transforming
 
@@ -79,13 +79,13 @@ class Delivery:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def share_links(self) -> ShareLinks:
         from image_store.services.delivery.signed_links import ShareLinks
 
         return ShareLinks(keys=self._ports.signing_keys)
 
-    @made_once
+    @lazy_property
     def sharing(self) -> Sharing:
         from image_store.services.delivery.signed_links import Sharing
 
@@ -96,7 +96,7 @@ class Delivery:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def shared(self) -> SharedImages:
         from image_store.services.delivery.signed_links import SharedImages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
@@ -23,19 +23,19 @@ class Finding:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def cursors(self) -> Cursors:
         from image_store.services.finding.cursors import Cursors
 
         return Cursors(keys=self._ports.signing_keys)
 
-    @made_once
+    @lazy_property
     def lists(self) -> Lists:
         from image_store.services.finding.lists import Lists
 
         return Lists(rows=self._ports.list_rows, cursors=self.cursors, clock=self._ports.clock)
 
-    @made_once
+    @lazy_property
     def search(self) -> Search:
         from image_store.services.finding.search import Search
 
@@ -46,13 +46,13 @@ class Finding:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def similarity(self) -> Similarity:
         from image_store.services.finding.similarity import Similarity
 
         return Similarity(repository=self._ports.repository, rows=self._ports.similarity_index)
 
-    @made_once
+    @lazy_property
     def feed(self) -> Feed:
         from image_store.services.finding.feed import Feed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
@@ -31,7 +31,7 @@ class Generation:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def jobs(self) -> GenerationJobs:
         from image_store.services.generation.job_names import JobNames
         from image_store.services.generation.jobs import GenerationJobs
@@ -56,7 +56,7 @@ class Generation:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def worker(self) -> GenerationRun:
         from image_store.services.generation.worker.run import generation_run
 
@@ -71,7 +71,7 @@ class Generation:
             jitter=self._ports.jitter,
         )
 
-    @made_once
+    @lazy_property
     def _provider_calls(self) -> ProviderCalls:
         from image_store.services.generation.health import HealthWatch
         from image_store.services.generation.references import References
@@ -88,7 +88,7 @@ class Generation:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def _job_item_writer(self) -> JobItemWriter:
         from image_store.services.generation.worker.changes import JobItemWriter
 
@@ -101,7 +101,7 @@ class Generation:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def storage(self) -> ResultStorage:
         from image_store.services.generation.worker.storage import ResultStorage
 
@@ -111,7 +111,7 @@ class Generation:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def sweep(self) -> GenerationSweep:
         from image_store.services.generation.sweep import GenerationSweep
 
@@ -122,7 +122,7 @@ class Generation:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def overview(self) -> ProviderOverview:
         from image_store.services.generation.overview import ProviderOverview
 
@@ -134,13 +134,13 @@ class Generation:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def own_keys(self) -> OwnKeys:
         from image_store.services.generation.own_keys import OwnKeys
 
         return OwnKeys(keys=self._ports.provider_keys)
 
-    @made_once
+    @lazy_property
     def _sealed_requests(self) -> SealedRequests:
         from image_store.services.generation.sealed_requests import SealedRequests
 
@@ -148,7 +148,7 @@ class Generation:
             cipher=lambda: self._ports.cipher, seals=self._settings.encryption.seals_sensitive
         )
 
-    @made_once
+    @lazy_property
     def _choice(self) -> ModelChoice:
         from image_store.services.generation.choice import ModelChoice
 
@@ -156,13 +156,13 @@ class Generation:
             order=self._settings.generation.providers, budgets=self._settings.generation.budgets
         )
 
-    @made_once
+    @lazy_property
     def results(self) -> ProviderResults:
         from image_store.services.generation.provider_results import ProviderResults
 
         return ProviderResults(private=self._ports.private, clock=self._ports.clock, sleep=self._ports.sleep)
 
-    @made_once
+    @lazy_property
     def _uploads_without_quota(self) -> Uploads:
         """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
         return replace(self._areas.images.uploads, quota=self._settings.quota.without_refusals())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 from image_store.services.images.retrieval import Retrieval
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class Images:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def sealing(self) -> Sealing:
         from image_store.services.images.sealing import Sealing
 
         return Sealing(cipher=lambda: self._ports.cipher, seals=self._settings.encryption.seals_sensitive)
 
-    @made_once
+    @lazy_property
     def write_protocol(self) -> WriteProtocol:
         from image_store.services.images.write_protocol import WriteProtocol
 
@@ -50,7 +50,7 @@ class Images:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def earlier_images(self) -> EarlierImages:
         from image_store.services.images.earlier_images import EarlierImages
 
@@ -61,7 +61,7 @@ class Images:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def reservations(self) -> Reservations:
         from image_store.services.images.reservations import Reservations
 
@@ -74,7 +74,7 @@ class Images:
             sealing=self.sealing,
         )
 
-    @made_once
+    @lazy_property
     def uploads(self) -> Uploads:
         from image_store.services.images.sources import Sources
         from image_store.services.images.uploads import Uploads
@@ -90,7 +90,7 @@ class Images:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def direct_uploads(self) -> DirectUploads:
         from image_store.services.images.direct_uploads import DirectUploads
 
@@ -109,7 +109,7 @@ class Images:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def ingestion(self) -> Ingestion:
         from image_store.services.images.ingestion import Ingestion
 
@@ -122,17 +122,17 @@ class Images:
             max_bytes=self._settings.limits.max_bytes,
         )
 
-    @made_once
+    @lazy_property
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self._ports.repository)
 
-    @made_once
+    @lazy_property
     def batches(self) -> Batches:
         from image_store.services.images.batches import Batches
 
         return Batches(clock=self._ports.clock)
 
-    @made_once
+    @lazy_property
     def batch_deletion(self) -> BatchDeletion:
         from image_store.services.images.batch_deletion import BatchDeletion
 
@@ -144,7 +144,7 @@ class Images:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def editing(self) -> Editing:
         from image_store.services.images.editing import Editing
 
@@ -157,7 +157,7 @@ class Images:
             sealing=self.sealing,
         )
 
-    @made_once
+    @lazy_property
     def deletion(self) -> Deletion:
         from image_store.services.images.deletion import Deletion
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.domain.operations.audit import AuditEntry
     from image_store.entrypoints.operations.console import ConsoleSettings
+    from image_store.services.operations.fill_level import FillLevelReader
     from image_store.services.operations.health import Health
-    from image_store.services.operations.metering import Metering
-    from image_store.services.operations.statistics import Reporting
+    from image_store.services.operations.statistics import StatisticsReports
 
 
 class Operations:
@@ -26,7 +26,7 @@ class Operations:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def console_settings(self) -> ConsoleSettings:
         from image_store.entrypoints.operations.console import ConsoleSettings
 
@@ -39,11 +39,11 @@ class Operations:
             max_upload_bytes=self._settings.limits.max_bytes,
         )
 
-    @made_once
-    def reporting(self) -> Reporting:
-        from image_store.services.operations.statistics import Reporting
+    @lazy_property
+    def statistics_reports(self) -> StatisticsReports:
+        from image_store.services.operations.statistics import StatisticsReports
 
-        return Reporting(
+        return StatisticsReports(
             figures=self._ports.figures,
             claims=self._ports.claims,
             migrations=self._ports.migrations,
@@ -57,18 +57,18 @@ class Operations:
         """Reads what a record of the table's stream says for the audit trail; None if it is about no image."""
         return self._ports.change_reader
 
-    @made_once
-    def metering(self) -> Metering:
-        from image_store.services.operations.metering import Metering
+    @lazy_property
+    def fill_level(self) -> FillLevelReader:
+        from image_store.services.operations.fill_level import FillLevelReader
 
-        return Metering(
+        return FillLevelReader(
             figures=self._ports.figures,
             generations=self._ports.generations,
             budgets=self._settings.generation.budgets,
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def health(self) -> Health:
         from image_store.services.operations.health import Health
 

@@ -11,8 +11,8 @@ from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.system import RandomIds, SystemClock
-from image_store.bootstrap.parts import made_once
-from image_store.entrypoints.callers.actors import acting
+from image_store.bootstrap.lazy import lazy_property
+from image_store.entrypoints.callers.actors import current_actor
 from image_store.entrypoints.operations.observability import logger
 
 if TYPE_CHECKING:
@@ -64,58 +64,58 @@ class Ports:
         self.clients = clients
         self._settings = settings
 
-    @made_once
+    @lazy_property
     def clock(self) -> Clock:
         return SystemClock()
 
-    @made_once
+    @lazy_property
     def ids(self) -> Ids:
         return RandomIds(self.clock)
 
-    @made_once
+    @lazy_property
     def sleep(self) -> Callable[[float], None]:
         return time.sleep
 
-    @made_once
+    @lazy_property
     def jitter(self) -> Callable[[float], float]:
         """Chooses a wait up to the given seconds."""
         from image_store.services.generation.worker.settlement import full_jitter
 
         return full_jitter
 
-    @made_once
+    @lazy_property
     def cipher(self) -> Cipher:
         from image_store.adapters.kms import KmsCipher
 
         return KmsCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
-    @made_once
+    @lazy_property
     def signing_keys(self) -> Callable[[], dict[str, str]]:
         return lambda: self.clients.secrets.json(self._settings.signing_secret)
 
-    @made_once
+    @lazy_property
     def table(self) -> DynamoTable:
         return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
 
-    @made_once
+    @lazy_property
     def repository(self) -> ImageRepository:
-        return DynamoRepository(self.table, actor=acting)
+        return DynamoRepository(self.table, actor=current_actor)
 
-    @made_once
+    @lazy_property
     def claims(self) -> Claims:
         from image_store.adapters.dynamodb.images.claims import DynamoClaims
 
         return DynamoClaims(self.table)
 
-    @made_once
+    @lazy_property
     def private(self) -> ObjectStore:
         return self._r2(self._settings.storage.private_bucket)
 
-    @made_once
+    @lazy_property
     def public(self) -> ObjectStore | None:
         return self._r2(bucket) if (bucket := self._settings.publication.bucket) else None
 
-    @made_once
+    @lazy_property
     def presigner(self) -> Any:
         """Signs links to R2; it is no port of the domain, so tests put any object with its methods here."""
         return Presigner(
@@ -125,78 +125,78 @@ class Ports:
             clock=self.clock,
         )
 
-    @made_once
+    @lazy_property
     def processor(self) -> ImageProcessor:
         from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 
         return PillowProcessor(DecodeLimits(**asdict(self._settings.limits)))
 
-    @made_once
+    @lazy_property
     def fetcher(self) -> Fetcher:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
         rules = AddressRules(hosts=self._settings.remote.hosts, networks=self._settings.remote.networks)
         return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
 
-    @made_once
+    @lazy_property
     def work_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
         return SqsWorkQueue(self._settings.queues.work, client=lambda: self.clients.sqs)
 
-    @made_once
+    @lazy_property
     def ingest_bucket(self) -> ObjectStore:
         return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
 
-    @made_once
+    @lazy_property
     def ingest_versions(self) -> VersionedBucket:
         from image_store.adapters.s3_versions import S3Versions
 
         return S3Versions(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3)
 
-    @made_once
+    @lazy_property
     def ingest_events(self) -> IngestEvents:
         from image_store.adapters.sqs import SqsIngestEvents
 
         return SqsIngestEvents(self._settings.queues.ingest, client=lambda: self.clients.sqs)
 
-    @made_once
+    @lazy_property
     def ingest_notes(self) -> IngestNotes:
         from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 
         return DynamoIngestNotes(self.table)
 
-    @made_once
+    @lazy_property
     def dead_letters(self) -> DeadLetters:
         from image_store.adapters.sqs import SqsDeadLetters
 
         return SqsDeadLetters(self._settings.queues.ingest_dead_letters, client=lambda: self.clients.sqs)
 
-    @made_once
+    @lazy_property
     def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
         from image_store.adapters.dynamodb.images.changes import changed_image
 
         return changed_image
 
-    @made_once
+    @lazy_property
     def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | None]:
         from image_store.adapters.dynamodb.images.changes import change_of
 
         return change_of
 
-    @made_once
+    @lazy_property
     def publication_rows(self) -> PublicationRows:
         from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
 
         return DynamoPublicationRows(self.table)
 
-    @made_once
+    @lazy_property
     def render_leases(self) -> RenderLeases:
         from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
         return DynamoRenderLeases(self.table)
 
-    @made_once
+    @lazy_property
     def purger(self) -> Purger | None:
         publication = self._settings.publication
         if not publication.cloudflare_zone:
@@ -209,67 +209,67 @@ class Ports:
             token=lambda: self.clients.secrets.json(publication.cloudflare_secret).get("api_token", ""),
         )
 
-    @made_once
+    @lazy_property
     def renderer(self) -> Renderer:
         from image_store.adapters.renderer import LambdaRenderer
 
         return LambdaRenderer(self._settings.renditions.function, client=lambda: self.clients.lambda_)
 
-    @made_once
+    @lazy_property
     def list_rows(self) -> ListRows:
         from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 
         return DynamoListRows(self.table)
 
-    @made_once
+    @lazy_property
     def projector(self) -> Projector:
         from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 
         return DynamoProjector(self.table, policies_after_save=self._settings.cleanup.runs_after_save)
 
-    @made_once
+    @lazy_property
     def search_index(self) -> SearchIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 
         return DynamoSearchIndex(self.table)
 
-    @made_once
+    @lazy_property
     def similarity_index(self) -> SimilarityIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 
         return DynamoSimilarityIndex(self.table)
 
-    @made_once
+    @lazy_property
     def feed_rows(self) -> FeedRows:
         from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 
         return DynamoFeedRows(self.table)
 
-    @made_once
+    @lazy_property
     def generations(self) -> Generations:
         from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 
         return DynamoGenerations(self.table)
 
-    @made_once
+    @lazy_property
     def generation_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
         return SqsWorkQueue(self._settings.queues.generation, client=lambda: self.clients.sqs)
 
-    @made_once
+    @lazy_property
     def provider_health(self) -> ProviderHealth:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 
         return DynamoProviderHealth(self.table)
 
-    @made_once
+    @lazy_property
     def provider_keys(self) -> ProviderKeys:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
 
         return DynamoProviderKeys(self.table, cipher=lambda: self.cipher)
 
-    @made_once
+    @lazy_property
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
         from image_store.adapters.providers import image_providers
 
@@ -277,7 +277,7 @@ class Ports:
             self._settings.generation.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher
         )
 
-    @made_once
+    @lazy_property
     def deployment_key(self) -> Callable[[Provider], ProviderKey | None]:
         from image_store.domain.generation.providers import ProviderKey
 
@@ -289,62 +289,62 @@ class Ports:
 
         return key_of
 
-    @made_once
+    @lazy_property
     def report_call(self) -> Callable[[CallOutcome], None]:
         from image_store.entrypoints.operations.metrics import call_counter
 
         return call_counter(self._settings.metrics_namespace)
 
-    @made_once
+    @lazy_property
     def report_used_up(self) -> Callable[[str], None]:
         """Counts a budget that is used up."""
         from image_store.entrypoints.operations.metrics import count_exhausted_budget
 
         return lambda whose: count_exhausted_budget(self._settings.metrics_namespace, whose)
 
-    @made_once
+    @lazy_property
     def housekeeping(self) -> Housekeeping:
         from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 
         return DynamoHousekeeping(self.table)
 
-    @made_once
+    @lazy_property
     def cleanup_rows(self) -> CleanupRows:
         from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 
         return DynamoCleanupRows(self.table)
 
-    @made_once
+    @lazy_property
     def feed_upkeep(self) -> FeedUpkeep:
         from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 
         return DynamoFeedUpkeep(self.table)
 
-    @made_once
+    @lazy_property
     def repairs(self) -> Repairs:
         from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
 
         return DynamoRepairs(self.table)
 
-    @made_once
+    @lazy_property
     def migrations(self) -> Migrations:
         from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 
         return DynamoMigrations(self.table)
 
-    @made_once
+    @lazy_property
     def migration_table(self) -> Callable[[Table, FieldNames], MigrationSource]:
         from image_store.adapters.dynamodb.upkeep.migration_source import TableSource
 
         return lambda table, fields: TableSource(table, fields, client=lambda: self.clients.dynamodb)
 
-    @made_once
+    @lazy_property
     def figures(self) -> Figures:
         from image_store.adapters.dynamodb.operations.figures import DynamoFigures
 
         return DynamoFigures(self.table)
 
-    @made_once
+    @lazy_property
     def queue_depths(self) -> Mapping[str, QueueDepth]:
         from image_store.adapters.sqs import SqsQueueDepth
 

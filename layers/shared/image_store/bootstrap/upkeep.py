@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class Upkeep:
         self._ports = application.ports
         self._settings = application.settings
 
-    @made_once
+    @lazy_property
     def cleanup(self) -> Cleanup:
         from image_store.domain.upkeep.cleanup import GRACE
         from image_store.services.upkeep.cleanup.due import DueRows
@@ -108,7 +108,7 @@ class Upkeep:
         )
         return [private, public]
 
-    @made_once
+    @lazy_property
     def repair_requests(self) -> RepairRequests:
         from image_store.services.upkeep.repair.requests import RepairRequests
 
@@ -119,7 +119,7 @@ class Upkeep:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def image_repair(self) -> ImageRepair:
         from image_store.services.upkeep.repair.image_repair import ImageRepair
 
@@ -135,7 +135,7 @@ class Upkeep:
             mark=self._settings.renditions.provenance,
         )
 
-    @made_once
+    @lazy_property
     def repair_run(self) -> RepairRun:
         from image_store.services.upkeep.repair.run import RepairRun
 
@@ -149,19 +149,19 @@ class Upkeep:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def _storage_check(self) -> StorageCheck:
         from image_store.services.upkeep.repair.storage_check import StorageCheck
 
         return StorageCheck(private=self._ports.private, public=self._ports.public)
 
-    @made_once
+    @lazy_property
     def feed_upgrade(self) -> FeedUpgrade:
         from image_store.services.upkeep.feed_upgrade import FeedUpgrade
 
         return FeedUpgrade(rows=self._ports.feed_upkeep, clock=self._ports.clock)
 
-    @made_once
+    @lazy_property
     def ingest_sweep(self) -> IngestSweep:
         from image_store.services.upkeep.ingest_sweep import IngestSweep
 
@@ -172,7 +172,7 @@ class Upkeep:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def migration_requests(self) -> MigrationRequests:
         from image_store.services.upkeep.migration.requests import MigrationRequests
 
@@ -188,7 +188,7 @@ class Upkeep:
             ids=self._ports.ids,
         )
 
-    @made_once
+    @lazy_property
     def migration_run(self) -> MigrationRun:
         from image_store.services.upkeep.migration.run import MigrationRun
 
@@ -200,7 +200,7 @@ class Upkeep:
             clock=self._ports.clock,
         )
 
-    @made_once
+    @lazy_property
     def migration_sources(self) -> MigrationSources:
         from image_store.services.upkeep.migration.sources import MigrationSources
 
@@ -209,7 +209,7 @@ class Upkeep:
             table=self._ports.migration_table,
         )
 
-    @made_once
+    @lazy_property
     def _mover(self) -> Mover:
         from image_store.entrypoints.upkeep.migrations import record_attributes
         from image_store.services.upkeep.migration.moving import Mover
@@ -227,7 +227,7 @@ class Upkeep:
         """Reads which image a record of the table's stream is about."""
         return self._ports.changed_image
 
-    @made_once
+    @lazy_property
     def projections(self) -> Projections:
         from image_store.services.upkeep.projections import Projections
 

@@ -24,24 +24,24 @@ _LONGEST_WAITS = {
 
 def has_passed(until: datetime, now: datetime, *, longest: timedelta) -> bool:
     """Whether a time has passed, or lies further ahead than `longest` and so was never meant."""
-    return now >= until or was_never_meant(until, now, longest=longest)
+    return now >= until or is_too_far_ahead(until, now, longest=longest)
 
 
-def was_never_meant(until: datetime, now: datetime, *, longest: timedelta) -> bool:
+def is_too_far_ahead(until: datetime, now: datetime, *, longest: timedelta) -> bool:
     """Whether a time lies so far ahead that only a clock that ran ahead can have set it."""
     return until > now + longest + CLOCK_SKEW
 
 
-def waits_in_vain(record: ImageRecord, now: datetime) -> bool:
+def is_due_too_far_ahead(record: ImageRecord, now: datetime) -> bool:
     """Whether an image waits for a time that was never meant."""
     longest = _LONGEST_WAITS.get(record.state)
     return (
         longest is not None
         and record.due_at is not None
-        and was_never_meant(record.due_at, now, longest=longest)
+        and is_too_far_ahead(record.due_at, now, longest=longest)
     )
 
 
 def is_due(record: ImageRecord, now: datetime) -> bool:
     """Whether the time has come for cleanup to take an image further."""
-    return (record.due_at is not None and now >= record.due_at) or waits_in_vain(record, now)
+    return (record.due_at is not None and now >= record.due_at) or is_due_too_far_ahead(record, now)

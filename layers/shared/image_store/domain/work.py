@@ -20,7 +20,7 @@ class MigrateBatch:
 
 @dataclass(frozen=True, slots=True)
 class GenerateImage:
-    """Bring one image of a generation job further; what is to be done, its row tells."""
+    """Continue one image of a generation job; its row says what is to be done."""
 
     job_id: str
     index: int

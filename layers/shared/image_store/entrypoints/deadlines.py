@@ -1,15 +1,17 @@
-"""How long an invocation may still work."""
+"""The deadline of an invocation."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.ports.system import Clock
+if TYPE_CHECKING:
+    from image_store.ports.system import Clock
 
 MARGIN = timedelta(seconds=4)
-"""What an answer, a report or a log needs before Lambda ends the process without a word."""
+"""What a response, a report or a log line needs before Lambda ends the process."""
 
 
-def deadline(context: LambdaContext, clock: Clock, *, margin: timedelta = MARGIN) -> datetime:
-    """When the work of an invocation has to be done, `margin` before Lambda ends it."""
+def deadline(context: LambdaContext, clock: "Clock", *, margin: timedelta = MARGIN) -> datetime:
+    """When the work of an invocation has to be done: `margin` before Lambda ends it."""
     return clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - margin

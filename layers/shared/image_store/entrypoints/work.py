@@ -1,4 +1,4 @@
-"""Work that arrives through SQS, as `adapters.sqs` sends it."""
+"""Reads and handles the work that `adapters.sqs` sends."""
 
 import json
 from collections.abc import Callable
@@ -14,18 +14,18 @@ _KINDS: dict[str, type[Work]] = {
 
 
 def work_of(body: str) -> Work:
-    """The work that a message means; InvalidRequest for one that the store did not send."""
+    """The work in a message; InvalidRequest for a message that this store did not send."""
     try:
         fields = json.loads(body)
         return _KINDS[fields.pop("work")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise InvalidRequest("The message is no work of this store.") from None
+        raise InvalidRequest("The message is not work of this store.") from None
 
 
 def handle_work(event: dict[str, Any], *, carry_on: Callable[[Work], None]) -> dict[str, Any]:
-    """Carry on the work of a batch and report the messages to be delivered again.
+    """Do the work of a batch and report the messages to be delivered again.
 
-    What fails again and again is moved to the dead-letter queue by SQS; the log tells why.
+    SQS moves a message that keeps failing to the dead-letter queue; the log says why it failed.
     """
     failures = []
     for message in event["Records"]:

@@ -114,7 +114,7 @@ def test_a_call_that_was_under_way_does_not_decide_for_the_probe(generating: Gen
         generating.begin(times=5)
         generating.work_off()
         generating.clock.instant += timedelta(seconds=31)
-        assert generating.health.save(FIRST, generating.health.rows[FIRST].probing(generating.clock.now()))
+        assert generating.health.save(FIRST, generating.health.rows[FIRST].with_probe(generating.clock.now()))
         return GeneratedImage(data=PICTURE)
 
     generating.providers[FIRST].answer = slow
@@ -224,9 +224,9 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 
     generating.health.save = late  # type: ignore[method-assign]
     if is_made:
-        generating.run.calls.watch.went_well(chosen, began=generating.clock.now())
+        generating.run.calls.watch.record_success(chosen, began=generating.clock.now())
     else:
-        generating.run.calls.watch.let_go(chosen)
+        generating.run.calls.watch.give_back(chosen)
 
     assert generating.health.rows[FIRST].probe_until is None
     assert (generating.health.rows[FIRST].open_until is None) is is_made
@@ -241,7 +241,7 @@ def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> No
     assert isinstance(early, CallPermit)
     assert isinstance(probe, CallPermit)
 
-    generating.run.calls.watch.let_go(early)
+    generating.run.calls.watch.give_back(early)
 
     assert generating.health.rows[FIRST].probe_until is not None
 
@@ -256,7 +256,7 @@ def test_images_that_meet_a_probe_are_made_as_soon_as_it_is_over() -> None:
     meanwhile = generating.begin(times=3)
     at = generating.clock.now() + timedelta(minutes=10)
     generating.clock.instant = at
-    generating.health.save(FIRST, generating.health.rows[FIRST].probing(at))
+    generating.health.save(FIRST, generating.health.rows[FIRST].with_probe(at))
     for index in range(3):
         generating.do(GenerateImage(meanwhile.id, index))
     generating.health.save(FIRST, generating.health.rows[FIRST].after_success())

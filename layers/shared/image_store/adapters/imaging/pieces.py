@@ -1,4 +1,4 @@
-"""A file that is made of pieces of another one, without a second copy of them."""
+"""A file that consists of pieces of another file, without a second copy of them."""
 
 import io
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 class Pieces(io.RawIOBase):
-    """Reads pieces one after the other, as if they were joined. What is not read is not copied."""
+    """Reads pieces one after the other, as if they were joined. Copies only what is read."""
 
     def __init__(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Begin at the first byte of the first piece."""
@@ -21,7 +21,7 @@ class Pieces(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Yes: it can be read from any byte on."""
+        """Yes: it can be read from any byte."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -34,15 +34,15 @@ class Pieces(io.RawIOBase):
         return at
 
     def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
-        """Fill a buffer as far as there are bytes; answer how many were read."""
-        filled, wanted = 0, len(buffer)
+        """Fill a buffer as far as there are bytes; returns the number of bytes read."""
+        filled, size = 0, len(buffer)
         index = bisect_right(self._ends, self._at)
-        while filled < wanted and index < len(self._pieces):
+        while filled < size and index < len(self._pieces):
             piece = self._pieces[index]
             start = self._at - (self._ends[index] - len(piece))
-            some = piece[start : start + wanted - filled]
-            buffer[filled : filled + len(some)] = some
-            filled += len(some)
-            self._at += len(some)
+            part = piece[start : start + size - filled]
+            buffer[filled : filled + len(part)] = part
+            filled += len(part)
+            self._at += len(part)
             index += 1
         return filled

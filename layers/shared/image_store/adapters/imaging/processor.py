@@ -1,4 +1,4 @@
-"""The image processor of the store: one decode, all that is made from it."""
+"""The image processor of the store: decodes once and makes everything from that."""
 
 from collections.abc import Mapping
 
@@ -26,14 +26,12 @@ from image_store.domain.images.provenance import Provenance
 class PillowProcessor:
     """Verifies originals and makes their renditions with Pillow; keeps nothing between calls.
 
-    It may be called from several threads: they decode at once what together has no more pixels than the largest
-    picture that is accepted, and what does not fit waits.
-
-    Decoding is bound by CPU and by memory: see `DecodeLimits`.
+    Several threads may call it. Pictures are decoded at the same time if together they have no more pixels than the
+    largest accepted picture; the others wait. `DecodeLimits` bounds CPU time and memory.
     """
 
     def __init__(self, limits: DecodeLimits | None = None) -> None:
-        """Accept what is within `limits`, or within those of a deployment that chooses nothing."""
+        """Accept what is within `limits`, by default those of a deployment without settings of its own."""
         self._limits = limits or DecodeLimits()
         self._room = PixelRoom(self._limits.max_pixels)
 
@@ -47,15 +45,14 @@ class PillowProcessor:
     ) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        `media_type` is what the image is known to be, None when it is unknown. Renditions come in the order of
-        `recipes` and under their names. Of an animation every frame is decoded; the first one is
-        rendered where the recipe wants no animation, or one that is too long to be made.
-        With a `provenance` each rendition carries it as XMP; otherwise none carries any metadata.
+        `media_type` is None if it is unknown. Renditions have the order and the names of `recipes`. Every frame of an
+        animation is decoded. A rendition shows only the first one if its recipe is not animated, or if the animation
+        is too long. With a `provenance` each rendition carries it as XMP; otherwise none carries metadata.
 
         Raises
         ------
         PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
-            the cheapest check comes first: bytes, then the signature, then what the header claims
+            cheap checks come first: the number of bytes, the signature, the values of the header
         """
         self._limits.check_bytes(len(data))
         media_type = _checked(data, media_type)
@@ -75,7 +72,7 @@ class PillowProcessor:
             raise
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
-        except Exception as error:  # profiles, for one, are followed only while renditions are made
+        except Exception as error:  # colour profiles, for example, are applied only while renditions are made
             raise InvalidImage(f"No renditions can be made of the {media_type.name}.") from error
         width, height = decoded.size
         return ProcessedImage(
@@ -90,12 +87,14 @@ class PillowProcessor:
         )
 
     def _pixels_of(self, header: Header | None) -> int:
-        """How many pixels are held at once: the frames that a rendition shows are kept until it is encoded."""
+        """How many pixels are in memory at once: the frames of a rendition stay there until it is encoded."""
         if header is None:
             return self._room.pixels
         pixels = header.width * header.height
-        kept = min(pixels * header.frames, self._limits.max_animated_pixels) if header.frames > 1 else 0
-        return pixels + kept
+        frame_pixels = (
+            min(pixels * header.frames, self._limits.max_animated_pixels) if header.frames > 1 else 0
+        )
+        return pixels + frame_pixels
 
 
 def _checked(data: bytes, known: MediaType | None) -> MediaType:

@@ -101,7 +101,7 @@ class PlainHttp:
         """Send a request and read its answer by `until`; ProviderFailure if no answer began."""
         from urllib3.exceptions import HTTPError
 
-        from image_store.adapters.remote.watch import Watch
+        from image_store.adapters.remote.time_limit import TimeLimit
 
         connection = self._connected(url, until)
         parts = urlsplit(url)
@@ -109,7 +109,7 @@ class PlainHttp:
         if parts.query:
             resource += "?" + quote(parts.query, safe=_PATH_SAFE + "?")
         try:
-            with Watch(connection, self._left(until)) as watch:
+            with TimeLimit(connection, self._left(until)) as time_limit:
                 try:
                     connection.request(
                         method,
@@ -121,9 +121,9 @@ class PlainHttp:
                     )
                     answer = connection.getresponse()
                 except (HTTPError, HTTPException, OSError) as error:
-                    late = watch.is_over or isinstance(error, TimeoutError)
+                    late = time_limit.has_expired or isinstance(error, TimeoutError)
                     raise failure(Reason.TIMEOUT if late else Reason.CONNECTION) from error
-                data, broken = _read(answer, watch)
+                data, broken = _read(answer, time_limit)
         finally:
             connection.close()
         return Answer(answer.status, answer.headers, *_decompressed(data, answer.headers, broken))
@@ -149,7 +149,7 @@ class PlainHttp:
         except (HTTPError, OSError, ValueError) as error:
             connection.close()
             raise failure(Reason.UNAVAILABLE) from error  # it was not reached, so nothing was sent
-        # The watch ends it; a timeout of the socket would discard what has arrived.
+        # The time limit ends it; a timeout of the socket would discard what has arrived.
         connection.timeout = left + 1
         return connection
 
@@ -160,7 +160,7 @@ class PlainHttp:
         return left
 
 
-def _read(answer: Any, watch: Any) -> tuple[bytes, Reason | None]:
+def _read(answer: Any, time_limit: Any) -> tuple[bytes, Reason | None]:
     """The body as far as it came, and why it is incomplete."""
     from urllib3.exceptions import HTTPError
 
@@ -173,10 +173,10 @@ def _read(answer: Any, watch: Any) -> tuple[bytes, Reason | None]:
             if size > MAX_ANSWER_BYTES:
                 return b"".join(parts), Reason.BAD_ANSWER
     except (HTTPError, HTTPException, OSError):
-        return b"".join(parts), Reason.TIMEOUT if watch.is_over else Reason.CONNECTION
+        return b"".join(parts), Reason.TIMEOUT if time_limit.has_expired else Reason.CONNECTION
     finally:
         answer.close()
-    return b"".join(parts), Reason.TIMEOUT if watch.is_over else None
+    return b"".join(parts), Reason.TIMEOUT if time_limit.has_expired else None
 
 
 def _decompressed(

@@ -27,8 +27,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from image_store.adapters.remote.addresses import Address, AddressRules
 from image_store.adapters.remote.refusal import FetchRefusal
+from image_store.adapters.remote.time_limit import TimeLimit
 from image_store.adapters.remote.urls import Target, parse_target
-from image_store.adapters.remote.watch import Watch
 from image_store.domain.errors import UrlNotAllowed
 from image_store.ports.images import Fetched, Fetcher
 from image_store.ports.system import Clock
@@ -56,7 +56,7 @@ logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timeouts:
     """How many seconds a server may take: to be found and connected to, and between two pieces of its answer."""
 
     connect: float = 3.0
@@ -86,14 +86,14 @@ class HttpFetcher(Fetcher):
         report: Report,
         resolve: Resolve = resolve,
         trust: Callable[[], ssl.SSLContext] = system_trust,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self._rules = rules
         self._clock = clock
         self._report = report
         self._resolve = resolve
         self._trust = trust
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
 
     def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
         trail: list[Target] = []
@@ -103,32 +103,32 @@ class HttpFetcher(Fetcher):
             reason = refused.reason
         except (OSError, ValueError, HTTPException, HTTPError) as failure:
             reason = type(failure).__name__  # the texts of these hold whole URLs
-        self._report(reason, trail[-1].shown if trail else "")
+        self._report(reason, trail[-1].without_query if trail else "")
         raise UrlNotAllowed
 
     def _follow(self, url: str, trail: list[Target], *, max_bytes: int, until: datetime) -> Fetched:
         target = parse_target(url)
         for _ in range(1 + MAX_REDIRECTS):
             trail.append(target)
-            with self._answer(target, until) as (response, watch):
+            with self._answer(target, until) as (response, time_limit):
                 if response.status not in _REDIRECTS:
-                    return _read(response, watch, max_bytes=max_bytes)
+                    return _read(response, time_limit, max_bytes=max_bytes)
                 target = target.redirect_target(response.headers.get("Location", ""))
         raise FetchRefusal("too many redirects")
 
     @contextmanager
-    def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, Watch]]:
+    def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, TimeLimit]]:
         connection = self._connect(target, self._addresses(target, until), until)
         try:
-            with Watch(connection, self._left(until)) as watch:
-                connection.timeout = self._patience.read
+            with TimeLimit(connection, self._left(until)) as time_limit:
+                connection.timeout = self._timeouts.read
                 headers = _HEADERS | {"Host": target.authority}
                 connection.request(
                     "GET", target.resource, headers=headers, preload_content=False, decode_content=False
                 )
                 response = connection.getresponse()
                 try:
-                    yield response, watch
+                    yield response, time_limit
                 finally:
                     response.close()
         finally:
@@ -149,14 +149,14 @@ class HttpFetcher(Fetcher):
         try:
             lookup = pool.submit(self._resolve, host)
             return [
-                ip_address(text) for text in lookup.result(min(self._patience.connect, self._left(until)))
+                ip_address(text) for text in lookup.result(min(self._timeouts.connect, self._left(until)))
             ]
         finally:
             pool.shutdown(wait=False)
 
     def _connect(self, target: Target, addresses: list[Address], until: datetime) -> HTTPConnection:
         for address in addresses[:MAX_ADDRESSES]:
-            connection = self._connection(target, address, min(self._patience.connect, self._left(until)))
+            connection = self._connection(target, address, min(self._timeouts.connect, self._left(until)))
             try:
                 connection.connect()
             except (NewConnectionError, ConnectTimeoutError):
@@ -168,13 +168,13 @@ class HttpFetcher(Fetcher):
                 return connection
         raise FetchRefusal("no address takes a connection")
 
-    def _connection(self, target: Target, address: Address, patience: float) -> HTTPConnection:
+    def _connection(self, target: Target, address: Address, seconds: float) -> HTTPConnection:
         if target.scheme == "http":
-            return HTTPConnection(str(address), target.port, timeout=patience)
+            return HTTPConnection(str(address), target.port, timeout=seconds)
         return HTTPSConnection(
             str(address),
             target.port,
-            timeout=patience,
+            timeout=seconds,
             server_hostname=target.host,
             ssl_context=self._trust(),
         )
@@ -186,7 +186,7 @@ class HttpFetcher(Fetcher):
         return left
 
 
-def _read(response: BaseHTTPResponse, watch: Watch, *, max_bytes: int) -> Fetched:
+def _read(response: BaseHTTPResponse, time_limit: TimeLimit, *, max_bytes: int) -> Fetched:
     if response.status != 200:
         raise FetchRefusal(f"status {response.status}")
     _check_headers(response, max_bytes)
@@ -196,7 +196,7 @@ def _read(response: BaseHTTPResponse, watch: Watch, *, max_bytes: int) -> Fetche
         if size > max_bytes:
             raise FetchRefusal(f"more than {max_bytes} bytes")
         chunks.append(chunk)
-    if watch.is_over:
+    if time_limit.has_expired:
         raise FetchRefusal("out of time")
     if not chunks:
         raise FetchRefusal("an empty body")

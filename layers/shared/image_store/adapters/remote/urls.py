@@ -52,7 +52,7 @@ class Target:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
-    def shown(self) -> str:
+    def without_query(self) -> str:
         """The URL without its query, which may hold what opens it, for the log."""
         return f"{self.scheme}://{self.authority}{self.path}"
 

@@ -62,22 +62,22 @@ class Breaker:
     def _is_probed(self, now: datetime) -> bool:
         return self.probe_until is not None and not has_passed(self.probe_until, now, longest=PROBE_TIME)
 
-    def probing(self, now: datetime) -> "Breaker":
+    def with_probe(self, now: datetime) -> "Breaker":
         """The breaker with a probe running."""
         return replace(self, probe_until=now + PROBE_TIME, version=self.version + 1)
 
-    def knew_of(self, began: datetime) -> bool:
-        """Whether a call began before it opened, and so brings no news."""
+    def opened_during(self, began: datetime) -> bool:
+        """Whether it opened while a call was running that began at `began`; the end of such a call is no news."""
         if self.opened_at is None or self.open_until is None:
             return False
         # No call runs longer than PROBE_TIME: a fast clock has set a later time.
         return began < self.opened_at <= began + PROBE_TIME + CLOCK_SKEW
 
-    def retrying(self, retries: RetryBudget) -> "Breaker":
+    def with_retries(self, retries: RetryBudget) -> "Breaker":
         """The breaker with this retry budget."""
         return replace(self, retries=retries, version=self.version + 1)
 
-    def untried(self) -> "Breaker":
+    def without_probe(self) -> "Breaker":
         """The breaker after a probe without an outcome: another probe may start."""
         return replace(self, probe_until=None, version=self.version + 1)
 
@@ -92,7 +92,7 @@ class Breaker:
         breaker opened do not extend its pause beyond that wait. Otherwise many workers would extend it together.
         """
         requested = min(pause, LONGEST_PAUSE) if pause is not None else None
-        if self.open_until is not None and self.knew_of(began):
+        if self.open_until is not None and self.opened_during(began):
             until = min(self.open_until, now + LONGEST_PAUSE)  # a fast clock may have set it
             later = max(until, now + requested) if requested is not None else until
             return replace(self, open_until=later, failed_at=now, version=self.version + 1)

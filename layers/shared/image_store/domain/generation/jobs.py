@@ -97,9 +97,9 @@ class JobItem:
     """The number of provider calls."""
     retries: int = 0
     """The number of calls that repeated a transient failure."""
-    given_up: tuple[Provider, ...] = ()
+    unable_providers: tuple[Provider, ...] = ()
     """Providers that cannot make it, now or later."""
-    tried: tuple[Provider, ...] = ()
+    failed_providers: tuple[Provider, ...] = ()
     """Providers whose calls for it failed with a transient error."""
     not_before: datetime
     deadline: datetime

@@ -10,7 +10,7 @@ A successful call writes nothing here: images are counted anyway, and a retry re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from image_store.domain.deadlines import was_never_meant
+from image_store.domain.deadlines import is_too_far_ahead
 
 SHARES_OF_A_RETRY = 5
 """Each image earns one share."""
@@ -31,11 +31,11 @@ class RetryBudget:
     made: int = 0
     """The number of images of that day that are counted."""
 
-    def filled(self, now: datetime, *, made: int) -> "RetryBudget":
+    def refilled(self, now: datetime, *, made: int) -> "RetryBudget":
         """The budget with what was earned since; `made` is the number of images of this day."""
         on = now.date()
         since = self.at
-        if since is not None and was_never_meant(since, now, longest=timedelta(0)):
+        if since is not None and is_too_far_ahead(since, now, longest=timedelta(0)):
             since = None  # a fast clock has set it: the time counts from now on
         ticks = max(0, (now - since) // SHARE_TIME) if since is not None else 0
         counted = self.made if self.day == on else 0

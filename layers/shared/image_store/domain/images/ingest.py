@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import was_never_meant
+from image_store.domain.deadlines import is_too_far_ahead
 
 INGEST_PREFIX = "ingest/"
 OBJECT_LIFETIME = timedelta(days=14)
@@ -20,7 +20,7 @@ _NOTE_LIFETIMES = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIM
 def is_note_valid(what: str, expires_at: datetime, now: datetime) -> bool:
     """Whether a note is still valid. A note with a too late expiry was written by a clock that ran ahead: it is not."""
     longest = _NOTE_LIFETIMES.get(what, RESULT_LIFETIME)
-    return now.replace(microsecond=0) <= expires_at and not was_never_meant(expires_at, now, longest=longest)
+    return now.replace(microsecond=0) <= expires_at and not is_too_far_ahead(expires_at, now, longest=longest)
 
 
 @dataclass(frozen=True, slots=True)

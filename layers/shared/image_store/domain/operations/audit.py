@@ -30,7 +30,7 @@ class AuditEntry:
         return record
 
     @property
-    def what(self) -> tuple[str, ...]:
+    def actions(self) -> tuple[str, ...]:
         """What happened, each by its word; never empty."""
         if self.after is None:
             is_end = self.before is not None and self.before.state is State.TOMBSTONE

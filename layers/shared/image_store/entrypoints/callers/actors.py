@@ -1,4 +1,4 @@
-"""Holds the actor of the current invocation, which every change of a record is signed with.
+"""Holds the actor of the current invocation, who signs every change of a record.
 
 A global, not a context variable: a Lambda process runs one invocation at a time, and the threads of a batch must see
 the actor too.
@@ -11,7 +11,7 @@ from image_store.domain.callers.actor import UNNAMED, Actor
 _acting = UNNAMED
 
 
-def acting() -> Actor:
+def current_actor() -> Actor:
     """The actor of this invocation."""
     return _acting
 

@@ -1,1 +1,1 @@
-"""Showing images: renditions, links and publications."""
+"""Requests for renditions and links."""

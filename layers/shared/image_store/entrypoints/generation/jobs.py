@@ -1,4 +1,4 @@
-"""Reads requests for generation jobs and provider keys, and writes the answers."""
+"""Reads requests for generation jobs and provider keys, and builds the responses."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ from image_store.entrypoints.generation.request_schemas import (
 )
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import JSON, Request
-from image_store.entrypoints.http.validation import validated
+from image_store.entrypoints.http.validation import validate
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -28,7 +28,7 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 def read_generation(request: Request) -> JobRequest:
     """Read the request to begin a job."""
     value = request.json_value
-    body = validated(GenerationRequestBody, value, at="body")
+    body = validate(GenerationRequestBody, value, at="body")
     return JobRequest(
         owner=request.owner,
         variation_sets=tuple(VariationSet(request=item.to_domain(), count=item.n) for item in body.items),

@@ -63,8 +63,8 @@ class GenerationItem(Strict):
         """The generation request; AttributesTooLarge if it exceeds the limits of a record."""
         prompts = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
         limited(prompts, "generation", MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
-        given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
-        attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
+        values = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
+        attributes = ImageAttributes.model_construct(**values, kind=Kind.GENERATED)
         return GenerationRequest(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.entrypoints.callers.actors import act_as
-from image_store.entrypoints.http.packing import finished
+from image_store.entrypoints.http.compression import finish
 from image_store.entrypoints.http.problems import STATUSES, internal_problem, problem
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.operations.observability import logger
@@ -114,7 +114,7 @@ class Api:
             event = event | {"headers": event.get("headers") or {}}
             self._request = request = Request(event, context)
             act_as(request.actor)
-            return finished(self._resolver.resolve(event, context), request)
+            return finish(self._resolver.resolve(event, context), request)
 
         return lambda_handler
 

@@ -1,4 +1,4 @@
-"""Fields that several requests have, and what all of them are checked for."""
+"""Fields that several requests have, and the checks that all requests share."""
 
 import json
 import re
@@ -23,12 +23,12 @@ from image_store.domain.images.filenames import REORDERING, clean_filename
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
-# Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
-# space of Japanese, and the narrow one that macOS puts into the names of screenshots.
+# Not str.isprintable(): it refuses characters that names need in many scripts, such as the joiners of Persian and of
+# emoji, the wide space of Japanese, and the narrow space that macOS puts into the names of screenshots.
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
 
 _NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
-"""Control characters, what reverses the order of others, and halves of pairs."""
+"""Control characters, characters that reverse the order of others, and halves of surrogate pairs."""
 
 
 def _one_line(text: str) -> str:
@@ -43,7 +43,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _name_of_a_file(text: str) -> str | None:
+def _filename(text: str) -> str | None:
     return clean_filename(_one_line(REORDERING.sub("", text)))
 
 
@@ -60,15 +60,15 @@ def _composed(text: str) -> str:
 MAX_URL_CHARS = 2048
 
 MAX_CHARS_TO_COMPOSE = 1_024
-"""Six times the longest of these lines, as a letter may come with its accents apart.
+"""Six times the longest of these lines, because a letter may arrive with its accents as separate characters.
 
-Composing takes the square of the number of accents on one letter, and it comes before the length of the outcome counts.
+Composing takes time that grows with the square of the accents on one letter, and it precedes the check of the length.
 """
 
 Line = Annotated[str, AfterValidator(_one_line)]
 
 ComparedLine = Annotated[Line, AfterValidator(_composed)]
-"""A line by which images are found, in the one form in which texts are compared."""
+"""A line that images are found by, in the normal form that texts are compared in."""
 
 Text = Annotated[str, AfterValidator(_text)]
 
@@ -84,7 +84,7 @@ GroupName = Annotated[
 
 
 def _few_groups(value: Any) -> Any:
-    """Refuse too many groups before any is looked at: each that is wrong would be a fault of its own."""
+    """Refuse too many groups before checking any: each wrong one would add a fault to the response."""
     if isinstance(value, dict):
         count = sum(len(members) if isinstance(members, list) else 1 for members in value.values())
         if max(count, len(value)) > limits.MAX_GROUPS:
@@ -99,18 +99,20 @@ GroupsPatch = Annotated[dict[GroupType, list[GroupId] | None], BeforeValidator(_
 Filename = Annotated[
     str,
     Field(min_length=1, max_length=MAX_FILENAME_CHARS),
-    AfterValidator(_name_of_a_file),
+    AfterValidator(_filename),
 ]
-"""A name as everything that names a file is read; None when nothing of it is left."""
+"""A file name without the characters that no file name has; None if no character is left."""
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""The largest whole number that a double holds exactly: clients in JavaScript read no larger one."""
+"""The largest whole number that a double holds exactly, and so the largest that JavaScript reads."""
 
 _MAX_FIELDS = 64
-"""More than any model has. Each unknown field is a fault of its own: they are counted before they are looked at."""
+"""More than any model has. Fields are counted before they are checked: each unknown one would add a fault."""
 
 
 class Strict(BaseModel):
+    """A request, whose unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
@@ -124,7 +126,7 @@ class Strict(BaseModel):
 
 
 class MergePatch(Strict):
-    """A merge patch (RFC 7396): a field that is not sent stays as it is, so no default of a field ever applies."""
+    """A merge patch (RFC 7396): a field that is not sent stays as it is, so defaults never apply."""
 
 
 class OneOf(Strict):
@@ -138,12 +140,12 @@ class OneOf(Strict):
         choices = []
         for name, field in schema.pop("properties").items():
             [value] = [each for each in field.pop("anyOf", [field]) if each != {"type": "null"}]
-            kept = {key: field[key] for key in ("description", "examples") if key in field}
+            texts = {key: field[key] for key in ("description", "examples") if key in field}
             choices.append(
                 {
                     "type": "object",
                     "required": [name],
-                    "properties": {name: {**value, **kept}},
+                    "properties": {name: {**value, **texts}},
                     "additionalProperties": False,
                 }
             )
@@ -158,18 +160,20 @@ def unique(tags: list[str]) -> tuple[str, ...]:
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
-    given = (f"{kind}:{name}" for kind, members in groups.items() for name in members)
-    names = tuple(dict.fromkeys(map(composed, given)))
+    members = (f"{kind}:{member}" for kind, members in groups.items() for member in members)
+    names = tuple(dict.fromkeys(map(composed, members)))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names
 
 
 def sized(model: BaseModel | None, name: str, limit: int) -> dict[str, Any] | None:
+    """A model as JSON; AttributesTooLarge beyond `limit` bytes."""
     return None if model is None else limited(model.model_dump(mode="json"), name, limit)
 
 
 def limited(value: dict[str, Any], name: str, limit: int) -> dict[str, Any]:
+    """The value of a field; AttributesTooLarge if its JSON has more than `limit` bytes."""
     if len(json.dumps(value, ensure_ascii=False).encode()) > limit:
         raise AttributesTooLarge(f"{name} is larger than {limit // 1024} KB.")
     return value

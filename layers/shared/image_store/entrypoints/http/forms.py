@@ -1,11 +1,10 @@
-"""Forms of uploads (`multipart/form-data`), counted before they are read.
+"""Reads forms of uploads (`multipart/form-data`) in time that is linear in the body.
 
-What a form of ours can be is little: two parts with a few short headers. The parser is told so, and a body that holds
-the boundary more often is refused by a search that costs nothing, before any part is looked at. Time is linear in the
-body.
+A form has at most two parts with a few short headers. The parser has these limits, and a body that holds the boundary
+more often is refused by a cheap search before parsing.
 
-Names are read as browsers write them (https://html.spec.whatwg.org/#multipart-form-data): in quotes, with `%0D`,
-`%0A` and `%22` for what would end them, and no other escape.
+Browsers write names in quotes, with `%0D`, `%0A` and `%22` for the characters that would end them, and no other escape
+(https://html.spec.whatwg.org/#multipart-form-data).
 """
 
 import re
@@ -19,7 +18,7 @@ from image_store.domain.errors import InvalidRequest
 
 MAX_PARTS = 2
 MAX_HEADERS = 8
-"""Of a part; RFC 7578 knows three."""
+"""Of a part; RFC 7578 defines three."""
 MAX_HEADER_BYTES = 4_096
 """Of one header: 255 characters of a name, each percent-encoded from three or four bytes, with room."""
 MAX_CONTENT_TYPE_CHARS = 512
@@ -44,7 +43,7 @@ class Part:
 
     @property
     def content_type(self) -> str | None:
-        """The type that the sender gives it."""
+        """The media type that the sender declares."""
         return self.headers.get("content-type")
 
     @property
@@ -54,7 +53,7 @@ class Part:
 
     @property
     def filename(self) -> str | None:
-        """The name of the file as it was sent; `filename*` (RFC 8187) counts before `filename`, in either order."""
+        """The name of the file as it was sent; `filename*` (RFC 8187) wins over `filename`, in either order."""
         parameters = self._parameters
         return _extended(parameters.get("filename*", "")) or parameters.get("filename")
 
@@ -63,27 +62,27 @@ class Part:
         kind, _, _ = self.headers.get("content-disposition", "").partition(";")
         if kind.strip().lower() != "form-data":
             return {}
-        found: dict[str, str] = {}
+        parameters: dict[str, str] = {}
         for match in _PARAMETER.finditer(self.headers["content-disposition"]):
-            found.setdefault(match["name"].lower(), _value(match))
-        return found
+            parameters.setdefault(match["name"].lower(), _value(match))
+        return parameters
 
 
 def read_form(body: bytes, content_type: str) -> dict[str, Part]:
-    """The parts of a form by their names; InvalidRequest for one that is broken, too large in parts or ambiguous."""
+    """The parts of a form by their names; InvalidRequest for a form that is broken, ambiguous or has too many parts."""
     boundary = _boundary(content_type)
-    # Nothing but boundaries may begin a line so: what does it more often has more parts, or is made to be slow.
+    # In a valid form only boundaries begin a line like this. More of them mean more parts, or a body made to be slow.
     if body.count(b"\r\n--" + boundary) > MAX_PARTS + 1:
         raise InvalidRequest(f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.")
     parts = _Reader(boundary).read(body)
-    named = {part.name: part for part in parts if part.name is not None}
-    if len(named) != len(parts):
-        raise InvalidRequest("The form has a part without a name, or two parts of one name.")
-    return named
+    by_name = {part.name: part for part in parts if part.name is not None}
+    if len(by_name) != len(parts):
+        raise InvalidRequest("The form has a part without a name, or two parts with the same name.")
+    return by_name
 
 
 class _Reader:
-    """Collects what the parser finds."""
+    """Collects the parts that the parser reports."""
 
     def __init__(self, boundary: bytes) -> None:
         self._parts: list[Part] = []
@@ -110,7 +109,7 @@ class _Reader:
             self._parser.write(body)
         except FormParserError:
             raise InvalidRequest(
-                "The multipart form is broken, or its headers are too many or too long."
+                "The multipart form is broken, or it has too many headers or too long ones."
             ) from None
         if not self._is_whole:
             raise InvalidRequest("The multipart form is broken: its last boundary is missing.")
@@ -137,7 +136,7 @@ class _Reader:
     def _end_header(self) -> None:
         name = self._name.decode("ascii").lower()
         if name in self._parts[-1].headers:
-            raise InvalidRequest("A part of the form has a header twice.")
+            raise InvalidRequest("A part of the form has the same header twice.")
         self._parts[-1].headers[name] = self._value.decode("utf-8", "replace").strip()
         self._name = self._value = b""
 
@@ -161,18 +160,18 @@ def _value(match: re.Match[str]) -> str:
     if match["broken"] is not None:
         return _unescaped(match["broken"])
     text = match["quoted"]
-    # Older clients put a backslash before quotes, and then before backslashes too; today's leave backslashes alone.
+    # Older clients escape quotes, and then backslashes too, with a backslash; current clients escape neither.
     if '\\"' in text:
         return re.sub(r"\\(.)", r"\1", text)
     return _unescaped(text)
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: _ESCAPES[found[0].upper()], text)
+    return _ESCAPED.sub(lambda match: _ESCAPES[match[0].upper()], text)
 
 
 def _extended(value: str) -> str | None:
-    """A value as RFC 8187 writes it; None for one that cannot be read."""
+    """The text of an extended value (RFC 8187); None if it cannot be read."""
     charset, _, rest = value.partition("'")
     _, quote, text = rest.partition("'")
     if not quote or charset.lower() not in {"utf-8", "iso-8859-1"}:

@@ -9,7 +9,7 @@ from image_store.domain.errors import InvalidRequest
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.entrypoints.http.request import Request
 
-_MAX_KEY_CHARS = 255
+MAX_KEY_CHARS = 255
 
 
 def idempotency_of(request: Request, *content: bytes | str) -> IdempotencyKey | None:
@@ -22,8 +22,8 @@ def idempotency_of(request: Request, *content: bytes | str) -> IdempotencyKey | 
     key = request.header("idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= _MAX_KEY_CHARS or not key.isprintable():
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters.")
+    if not 1 <= len(key) <= MAX_KEY_CHARS or not key.isprintable():
+        raise InvalidRequest(f"An Idempotency-Key has 1 to {MAX_KEY_CHARS} printable characters.")
     name = "\0".join((request.owner, request.route, key))
     fingerprint = hmac.new(key.encode(), None, "sha256")
     for part in content:

@@ -39,6 +39,6 @@ class ProblemAnswer(ItemProblemAnswer):
 
 
 class GatewayMessageAnswer(BaseModel):
-    """What the gateway says when it refuses a request by itself."""
+    """An error of the gateway, which refused the request itself."""
 
     message: str

@@ -87,13 +87,13 @@ def internal_problem(*, request_id: str) -> "Response[str]":
 
 def _problem_of(error: errors.ImageStoreError, *, most_faults: int) -> dict[str, Any]:
     status = STATUSES[type(error)]
-    internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
-    body = _body(status, error.code, _INTERNAL if internal else error.message)
+    is_internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    body = _body(status, error.code, _INTERNAL if is_internal else error.message)
     if isinstance(error, errors.InvalidRequest) and error.errors:
-        listed = error.errors[:most_faults]
-        body["errors"] = [{"loc": _place(loc), "type": kind, "msg": text} for loc, kind, text in listed]
-        if len(listed) < len(error.errors):
-            body["errors_not_listed"] = len(error.errors) - len(listed)
+        faults = error.errors[:most_faults]
+        body["errors"] = [{"loc": _place(loc), "type": kind, "msg": text} for loc, kind, text in faults]
+        if len(faults) < len(error.errors):
+            body["errors_not_listed"] = len(error.errors) - len(faults)
     if isinstance(error, errors.DuplicateImage):
         body["existing_id"] = error.existing_id
     return body

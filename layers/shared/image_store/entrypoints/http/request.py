@@ -145,7 +145,7 @@ class Request:
     def query[M: "BaseModel"](self, model: type[M]) -> M:
         """The query string as a model; each parameter at most once."""
         from image_store.entrypoints.http.scalars import from_texts
-        from image_store.entrypoints.http.validation import validated
+        from image_store.entrypoints.http.validation import validate
 
         values = self.query_values
         repeated = [name for name, texts in values.items() if len(texts) > 1]
@@ -155,7 +155,7 @@ class Request:
                 errors=((("query", repeated[0]), "repeated", "must be given once"),),
             )
         single = {name: texts[0] for name, texts in values.items()}
-        return validated(model, from_texts(model, single), at="query")
+        return validate(model, from_texts(model, single), at="query")
 
     def choice(self, name: str, *, among: tuple[str, ...]) -> str | None:
         """The value of the only query parameter that a route takes; InvalidRequest for any other query."""
@@ -194,23 +194,23 @@ class Request:
 
     def json[M: "BaseModel"](self, model: type[M], *, media_types: tuple[str, ...] = (JSON,)) -> M:
         """The body as a model; UnsupportedMediaType unless the body has one of these types."""
-        from image_store.entrypoints.http.validation import json_of, validated
+        from image_store.entrypoints.http.validation import parse_storable_json, validate
 
-        return validated(model, json_of(self._body_of(media_types)), at="body")
+        return validate(model, parse_storable_json(self._body_of(media_types)), at="body")
 
     @property
     def json_value(self) -> Any:
         """The JSON body as a value that can be stored."""
-        from image_store.entrypoints.http.validation import json_of
+        from image_store.entrypoints.http.validation import parse_storable_json
 
-        return json_of(self._body_of((JSON,)))
+        return parse_storable_json(self._body_of((JSON,)))
 
     @property
     def unchecked_json(self) -> Any:
         """The JSON body as a value, parts of which may be impossible to store."""
-        from image_store.entrypoints.http.validation import parsed
+        from image_store.entrypoints.http.validation import parse_json
 
-        return parsed(self._body_of((JSON,)))
+        return parse_json(self._body_of((JSON,)))
 
     def _body_of(self, media_types: tuple[str, ...]) -> bytes:
         if self.media_type not in media_types:

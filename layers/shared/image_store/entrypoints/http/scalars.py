@@ -1,7 +1,7 @@
-"""Values of one kind, read strictly: a number is no flag, a text is no number, and a number is no instant.
+"""Single values, read strictly: a number is not a flag, a text is not a number, and a number is not an instant.
 
-pydantic would take `"off"`, `0` or `t` for a flag and `4102444800` for an instant. Whoever sends these means
-something else, or has a fault to be told of.
+pydantic would accept `"off"`, `0` or `t` as a flag and `4102444800` as an instant. A client that sends these has a
+mistake that it should see.
 """
 
 import re
@@ -57,7 +57,7 @@ Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_the_calendar)]
-"""An instant with an offset, in UTC from here on."""
+"""An instant with an offset, converted to UTC."""
 
 Moment = Annotated[
     AwareDatetime,
@@ -71,13 +71,13 @@ Moment = Annotated[
         }
     ),
 ]
-"""An instant, or the day that begins with it, in UTC from here on."""
+"""An instant, or a day, which stands for its first instant; converted to UTC."""
 
 
 def from_texts(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Values of a query, with numbers, `true` and `false` in the place of texts where a model has such fields.
+    """The values of a query, with texts converted for fields of a model that are numbers or flags.
 
-    What cannot be read stays a text, for the model to refuse.
+    A text that cannot be converted stays, and the model refuses it.
     """
     kinds = _kinds_of(model)
     return {name: _read(value, kinds.get(name, frozenset())) for name, value in values.items()}

@@ -1,7 +1,6 @@
-"""What is answered where no route leads: 404 for an address that there is not, 405 for a method it does not take.
+"""Errors for requests that no route takes: 404 for an unknown address, 405 for a method that the address does not take.
 
-The gateway would answer both itself, with 404 and in a form of its own. The document of the API is what knows all
-routes, whichever function is behind them.
+The gateway would answer both with 404 and a body of its own. The document of the API lists the routes of all functions.
 """
 
 import json
@@ -17,7 +16,7 @@ _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def no_route(path: str, document: Path) -> ImageStoreError:
-    """Why a request led nowhere: MethodNotAllowed with what the path does answer, or ImageNotFound."""
+    """The error: MethodNotAllowed with the methods that the path takes, or ImageNotFound if it takes none."""
     methods = {
         method for pattern, methods in _routes(document) if pattern.fullmatch(path) for method in methods
     }

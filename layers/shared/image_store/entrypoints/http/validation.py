@@ -9,7 +9,7 @@ from image_store.domain.errors import InvalidRequest
 from image_store.domain.json_values import UnreadableJson, check_storable, read_json
 
 
-def validated[M: BaseModel](model: type[M], value: Any, *, at: str | tuple[str | int, ...]) -> M:
+def validate[M: BaseModel](model: type[M], value: Any, *, at: str | tuple[str | int, ...]) -> M:
     """A value as a model; InvalidRequest names each fault by its place below `at`, without the input."""
     place = (at,) if isinstance(at, str) else at
     try:
@@ -41,12 +41,12 @@ def _characters(number: int) -> str:
     return "1 character" if number == 1 else f"{number} characters"
 
 
-def json_of(body: bytes) -> Any:
+def parse_storable_json(body: bytes) -> Any:
     """A JSON text as a value that can be stored; InvalidRequest for anything else."""
-    return storable(parsed(body))
+    return ensure_storable(parse_json(body))
 
 
-def parsed(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """A JSON text as a value, parts of which may be impossible to store; InvalidRequest for anything else."""
     try:
         return read_json(body)
@@ -54,7 +54,7 @@ def parsed(body: bytes) -> Any:
         raise _not_json(error) from None
 
 
-def storable(value: Any) -> Any:
+def ensure_storable(value: Any) -> Any:
     """The value, if it can be stored; InvalidRequest says why not."""
     try:
         check_storable(value)

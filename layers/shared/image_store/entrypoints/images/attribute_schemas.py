@@ -87,7 +87,7 @@ AltText = Annotated[
     Text | None,
     Field(
         max_length=limits.MAX_ALT_TEXT_CHARS,
-        description="A text for people who cannot see the image; by default derived from the prompt or the title.",
+        description="A text for people who cannot see the image; derived from prompt or title unless you send one.",
     ),
 ]
 

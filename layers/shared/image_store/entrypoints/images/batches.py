@@ -12,7 +12,7 @@ from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import Request
-from image_store.entrypoints.http.validation import storable, validated
+from image_store.entrypoints.http.validation import ensure_storable, validate
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.images.upload_requests import AnyBatch
 from image_store.entrypoints.images.uploads import json_upload, not_empty
@@ -28,7 +28,7 @@ def read_batch(request: Request, *, until: datetime) -> Sequence[ReadUpload]:
 
     With an Idempotency-Key each item gets its own key, bound to its place and content.
     """
-    batch = validated(AnyBatch, request.unchecked_json, at="body")
+    batch = validate(AnyBatch, request.unchecked_json, at="body")
     owner, key = request.owner, idempotency_of(request, "batch")
     return [
         partial(_upload, item, index, owner=owner, until=until, key=key)
@@ -49,7 +49,7 @@ def read_batch_delete(request: Request) -> DeletionRequest:
 
 
 def _upload(item: Any, index: int, *, owner: str, until: datetime, key: IdempotencyKey | None) -> Upload:
-    attributes, source = json_upload(storable(item), at=("body", "items", index))
+    attributes, source = json_upload(ensure_storable(item), at=("body", "items", index))
     return Upload(
         owner=owner,
         source=not_empty(source),

@@ -9,7 +9,7 @@ from image_store.domain.images.media import essence_of_type, is_generic
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.scalars import from_texts
-from image_store.entrypoints.http.validation import json_of, validated
+from image_store.entrypoints.http.validation import parse_storable_json, validate
 from image_store.entrypoints.images import upload_requests as uploads
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.services.images.direct_uploads import DirectUpload
@@ -32,7 +32,7 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
         declared = essence_of_type(source.declared_type or "")
         content = ("form", declared, canonical(fields), source.data)
     elif media_type == "application/json":
-        value = json_of(body)
+        value = parse_storable_json(body)
         attributes, source = json_upload(value, at="body")
         content = ("json", canonical(value))
     else:
@@ -50,7 +50,7 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
 
 def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, ImageSource]:
     """The attributes and the source of an upload in JSON; `at` is its place in the body, for errors."""
-    upload = validated(uploads.ImageUpload, value, at=at)
+    upload = validate(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
 
 
@@ -73,7 +73,7 @@ def source_of(source: uploads.Source) -> ImageSource:
 def read_upload_request(request: Request) -> DirectUpload:
     """Read a request for a direct upload."""
     value = request.json_value
-    upload = validated(uploads.UploadRequest, value, at="body")
+    upload = validate(uploads.UploadRequest, value, at="body")
     return DirectUpload(
         owner=request.owner,
         media_type=upload.content_type,
@@ -97,7 +97,7 @@ def _attributes_in_query(request: Request) -> ImageAttributes:
             _refuse_query(name, "must be given once")
         else:
             attributes[name] = values[0]
-    return validated(ImageAttributes, from_texts(ImageAttributes, attributes), at="query")
+    return validate(ImageAttributes, from_texts(ImageAttributes, attributes), at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -126,7 +126,7 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    fields = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    fields = parse_storable_json(parts["attributes"].data) if "attributes" in parts else {}
     if (
         isinstance(fields, dict)
         and "filename" not in fields
@@ -136,5 +136,5 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
-    attributes = validated(ImageAttributes, fields, at="attributes")
+    attributes = validate(ImageAttributes, fields, at="attributes")
     return attributes, Content(file.data, declared), fields

@@ -1,7 +1,7 @@
-"""The audit trail as the log keeps it: one line of JSON for each change of an image's record.
+"""The audit trail in the log: one line of JSON for each change of an image's record.
 
-A line holds ids, states and numbers and nothing that a person wrote: no title, filename, tag, category or prompt, no
-address and no token. Lines come at least once; those of one change have the same `event_id`.
+A line holds ids, states and numbers, and no text of a person: no title, filename, tag, category or prompt, no address
+and no token. A change has at least one line; all lines of a change have the same `event_id`.
 """
 
 import json
@@ -15,10 +15,10 @@ from image_store.entrypoints.operations.observability import logger
 
 
 def line_of(change: AuditEntry) -> dict[str, Any]:
-    """What the trail says of a change."""
+    """The line of a change."""
     image = change.image
     return {
-        "audit": list(change.what),
+        "audit": list(change.actions),
         "time": rfc3339(change.at),
         "image_id": image.id,
         "owner": image.owner,
@@ -36,9 +36,9 @@ def line_of(change: AuditEntry) -> dict[str, Any]:
 def handle_trail(
     event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | None]
 ) -> dict[str, Any]:
-    """Write a line for each change of a batch, whatever the level of the log, and report where to begin again.
+    """Write a line for each change of a batch, at every log level, and report where to start again.
 
-    What follows a change that cannot be read waits for it: the lines of an image come in the order of its changes.
+    A change that cannot be read stops the batch, so that the lines of an image keep the order of its changes.
     """
     for row in event["Records"]:
         try:
@@ -46,7 +46,7 @@ def handle_trail(
             if change is not None:
                 sys.stdout.write(f"{json.dumps(line_of(change))}\n")
         except Exception as error:
-            # Its text may quote the row.
+            # The text of the error may quote the row.
             logger.error("change not written down", event_id=row["eventID"], reason=type(error).__name__)
             return {"batchItemFailures": [{"itemIdentifier": row["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}

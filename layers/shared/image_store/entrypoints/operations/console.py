@@ -23,7 +23,7 @@ from image_store.domain.errors import ImageNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
 from image_store.domain.images import details
-from image_store.entrypoints.http.packing import takes_gzip
+from image_store.entrypoints.http.compression import accepts_gzip
 from image_store.entrypoints.http.request import Request
 from image_store.settings.callers import SignInSettings
 
@@ -209,7 +209,7 @@ def _origin(url: str) -> str:
 
 def _file(content: bytes, suffix: str, headers: dict[str, str], request: Request) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.header("accept-encoding") or "")
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and accepts_gzip(request.header("accept-encoding") or "")
     # A packed file is another sequence of bytes: its validator is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}

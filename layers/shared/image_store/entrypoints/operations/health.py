@@ -1,4 +1,4 @@
-"""The health of all parts as admins see it."""
+"""Builds the response with the health of all parts."""
 
 import json
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.entrypoints.http.request import JSON
-from image_store.services.operations.health import ComponentHealth, ComponentStatus, worst
+from image_store.services.operations.health import ComponentHealth, ComponentStatus, overall_status
 
 
 def health_answer(components: Mapping[str, ComponentHealth]) -> "Response[str]":
-    """200 while all that is needed answers, 503 when something is down."""
-    status = worst(components)
+    """200 while every part that is needed answers, 503 if one is down."""
+    status = overall_status(components)
     parts = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
     return Response(
         503 if status is ComponentStatus.DOWN else 200,

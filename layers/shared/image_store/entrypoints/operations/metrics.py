@@ -1,6 +1,6 @@
-"""Metrics, written into the log in CloudWatch's embedded form: no call of its own for each.
+"""Metrics, written into the log in CloudWatch's embedded metric format, which costs no call.
 
-Metrics of calls exist for all providers together, for the alarms, and for each provider, for the dashboard.
+Metrics of provider calls exist for all providers together, for the alarms, and for each provider, for the dashboard.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from image_store.domain.generation.ledger import CallOutcome
 from image_store.domain.generation.money import MICROS
-from image_store.services.operations.metering import FillLevel
+from image_store.services.operations.fill_level import FillLevel
 
 
 class Metric(StrEnum):
-    """What is counted, of calls and of all that is stored."""
+    """The metrics of provider calls and of the whole store."""
 
     SUCCEEDED = "GenerationSucceeded"
     FAILED = "GenerationFailed"
     REFUSED = "GenerationRefused"
-    """Failed for the sake of the request, or of an owner's own key."""
+    """Failed because of the request, or of an owner's own key."""
     USAGE_UNREADABLE = "GenerationUsageUnreadable"
-    """Charged for, with a usage that could not be read: its cost is what the model is expected to use."""
+    """Charged, but its usage could not be read: the expected cost of the model counts."""
     TIME = "GenerationTime"
     COST = "GenerationCost"
     """Dollars."""
@@ -33,7 +33,7 @@ class Metric(StrEnum):
     STORED_BYTES = "StoredBytes"
     """Of originals, the trash included."""
     UNREADABLE = "UnreadableRows"
-    """Images and publications that a run of cleanup met and could not read."""
+    """Images and publications that a run of cleanup could not read."""
     BUDGET_USED = "BudgetUsed"
     """Percent."""
 
@@ -42,7 +42,7 @@ def call_counter(namespace: str) -> Callable[[CallOutcome], None]:
     """Return a function that counts provider calls in a namespace: their outcome, duration and known cost."""
 
     def count(outcome: CallOutcome) -> None:
-        _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
+        _put(namespace, outcome, _result_of(outcome), MetricUnit.Count, 1)
         if outcome.succeeded:
             _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
         entry = outcome.entry
@@ -58,7 +58,7 @@ def call_counter(namespace: str) -> Callable[[CallOutcome], None]:
     return count
 
 
-def _end_of(outcome: CallOutcome) -> Metric:
+def _result_of(outcome: CallOutcome) -> Metric:
     if outcome.succeeded:
         return Metric.SUCCEEDED
     return Metric.REFUSED if outcome.is_not_of_provider else Metric.FAILED

@@ -1,4 +1,4 @@
-"""The structured log of a function: one line of JSON an event, with the request's id and never its content."""
+"""The structured log of a function: one line of JSON for each event, with the request's id and never its content."""
 
 import json
 import logging
@@ -16,10 +16,10 @@ from image_store.domain.errors import ImageStoreError
 
 
 class ContentFreeFormatter(LambdaPowertoolsFormatter):
-    """Powertools' formatter, which logs where an exception comes from, and not its text.
+    """Powertools' formatter, which logs the stack of an exception without its text.
 
-    The text of a library's error may quote a value, and the value may be a prompt. The texts of the store's own errors
-    are logged, and the codes of AWS services.
+    The text of a library's error may quote a value, and the value may be a prompt. Only the texts of the store's own
+    errors and the codes of AWS services are logged.
     """
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
@@ -30,19 +30,19 @@ class ContentFreeFormatter(LambdaPowertoolsFormatter):
                 f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
                 for frame, line in walk_tb(error.__traceback__)
             ]
-            lines = [*frames, _named(error), *(["which led to", *lines] if lines else [])]
+            lines = [*frames, _name_and_code(error), *(["which led to", *lines] if lines else [])]
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\n".join(lines)
 
 
-def _named(error: BaseException) -> str:
+def _name_and_code(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, ImageStoreError):
         return f"{name}: {error.message}"
-    answer = getattr(
+    response = getattr(
         error, "response", None
-    )  # botocore's ClientError has it; to import botocore costs a cold start
-    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
+    )  # of botocore's ClientError, whose import would slow a cold start
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     return f"{name}: {code}" if code else name
 
 

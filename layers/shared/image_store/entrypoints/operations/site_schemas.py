@@ -1,10 +1,10 @@
-"""What the API says of itself."""
+"""Schema of the console's settings."""
 
 from pydantic import BaseModel, Field
 
 
 class ConsoleLimitsAnswer(BaseModel):
-    """How much a client may send, and say."""
+    """How much a client may send."""
 
     request_bytes: int = Field(description="Through the API; larger images go straight to storage.")
     upload_bytes: int
@@ -16,7 +16,7 @@ class ConsoleLimitsAnswer(BaseModel):
 
 
 class ConsoleSettingsAnswer(BaseModel):
-    """What a client has to know of the deployment."""
+    """What a client has to know about the deployment."""
 
     issuer: str
     client_id: str

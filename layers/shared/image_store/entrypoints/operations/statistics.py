@@ -1,4 +1,4 @@
-"""Figures as clients see them."""
+"""Builds the response with statistics."""
 
 import json
 from dataclasses import asdict
@@ -16,38 +16,41 @@ if TYPE_CHECKING:
 _PARTS = ("kind", "format", "visibility", "model")
 
 
-def stats_answer(found: Statistics, *, scope: str) -> "Response[str]":
-    """Figures as an answer; the largest of each part first."""
-    body: dict[str, Any] = {"scope": scope, **_amount(found.total)}
+def stats_answer(statistics: Statistics, *, scope: str) -> "Response[str]":
+    """200 with statistics; in each part the largest value comes first."""
+    body: dict[str, Any] = {"scope": scope, **_amount(statistics.total)}
     for part in _PARTS:
-        values = found.parts.get(part, {})
+        values = statistics.parts.get(part, {})
         ordered = sorted(values.items(), key=lambda entry: (-entry[1].images, entry[0]))
         body[f"by_{part}"] = {value: _amount(amount) for value, amount in ordered}
-    body["trash"] = _amount(found.trash)
+    body["trash"] = _amount(statistics.trash)
     body["days"] = [
         {"date": day.isoformat(), **_amount(amount)}
-        for day, amount in sorted(found.days.items())
+        for day, amount in sorted(statistics.days.items())
         if amount.images
     ]
     body["generation"] = {
         "days": [
-            {"date": day.isoformat(), "by_provider": {each.provider: _made(each) for each in made}}
-            for day, made in sorted(found.generated.items())
+            {
+                "date": day.isoformat(),
+                "by_provider": {each.provider: _performance(each) for each in providers},
+            }
+            for day, providers in sorted(statistics.generated.items())
         ]
     }
-    if found.migration is not None:
-        body["migration"] = asdict(found.migration)
+    if statistics.migration is not None:
+        body["migration"] = asdict(statistics.migration)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(200, JSON, text, headers={"Cache-Control": "private, no-store"})
 
 
-def _made(done: "ProviderPerformance") -> dict[str, Any]:
+def _performance(performance: "ProviderPerformance") -> dict[str, Any]:
     return {
-        "succeeded": done.succeeded,
-        "failed": done.failed,
-        "average_ms": done.duration_ms // done.succeeded if done.succeeded else None,
-        "cost_usd": usd(done.cost_micros),
-        "unknown_costs": done.unknown_costs,
+        "succeeded": performance.succeeded,
+        "failed": performance.failed,
+        "average_ms": performance.duration_ms // performance.succeeded if performance.succeeded else None,
+        "cost_usd": usd(performance.cost_micros),
+        "unknown_costs": performance.unknown_costs,
     }
 
 

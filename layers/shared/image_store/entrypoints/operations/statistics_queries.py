@@ -1,4 +1,4 @@
-"""What is asked of the statistics."""
+"""Query parameters of statistics."""
 
 from datetime import date, time, timedelta
 from enum import StrEnum
@@ -10,31 +10,31 @@ from image_store.entrypoints.http.scalars import Moment
 
 
 class Scope(StrEnum):
-    """Whose figures are wanted."""
+    """Whose statistics to return."""
 
     OWN = "own"
     ALL = "all"
 
 
 class StatsQuery(Strict):
-    """Which figures are wanted; days are those of UTC, `from` is inclusive, `to` is not.
+    """Which statistics to return; days are in UTC, `from` is inclusive, `to` is not.
 
-    An instant within a day counts as that whole day.
+    An instant within a day stands for the whole day.
     """
 
     scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
-    since: Moment | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
-    until: Moment | None = Field(None, alias="to", description="Tomorrow when it is not given.")
+    since: Moment | None = Field(None, alias="from", description="By default 30 days before `to`.")
+    until: Moment | None = Field(None, alias="to", description="By default tomorrow.")
 
     @property
     def first_day(self) -> date | None:
-        """The first day whose figures are wanted."""
+        """The first day to return."""
         return self.since.date() if self.since else None
 
     @property
     def end_day(self) -> date | None:
-        """The day after the last one; the calendar's last day has none, and is left out."""
+        """The day after the last one. The calendar's last day has none, so it is left out."""
         if self.until is None:
             return None
-        begun = self.until.time() != time() and self.until.date() != date.max
-        return self.until.date() + timedelta(days=1 if begun else 0)
+        has_begun = self.until.time() != time() and self.until.date() != date.max
+        return self.until.date() + timedelta(days=1 if has_begun else 0)

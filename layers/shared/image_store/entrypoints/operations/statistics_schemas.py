@@ -1,4 +1,4 @@
-"""Figures as they are answered."""
+"""Schemas of statistics."""
 
 from datetime import date
 
@@ -9,58 +9,58 @@ from image_store.entrypoints.operations.statistics_queries import Scope
 
 
 class AmountAnswer(BaseModel):
-    """So many images, and the bytes of their originals."""
+    """A number of images, and the bytes of their originals."""
 
     images: int
     size_bytes: int
 
 
 class DayAmountAnswer(AmountAnswer):
-    """What is still stored of the images of a day."""
+    """The images of a day that are still stored."""
 
     date: date
 
 
 class ProviderDayAnswer(BaseModel):
-    """What a provider did on a day, counted when it answered."""
+    """The calls of a provider on a day, counted when it answered."""
 
     succeeded: int
-    failed: int = Field(description="Calls, those that were repeated among them.")
-    average_ms: int | None = Field(description="Of those that succeeded.")
-    cost_usd: float = Field(description="Deleted images have cost as much.")
-    unknown_costs: int = Field(description="Calls whose price is in no table, and in no sum.")
+    failed: int = Field(description="Calls, including repeated ones.")
+    average_ms: int | None = Field(description="Of calls that succeeded.")
+    cost_usd: float = Field(description="Includes images that have been deleted.")
+    unknown_costs: int = Field(description="Calls whose price is unknown; `cost_usd` does not include them.")
 
 
 class GenerationDayAnswer(BaseModel):
-    """What providers did on a day."""
+    """The calls of all providers on a day."""
 
     date: date
     by_provider: dict[Provider, ProviderDayAnswer]
 
 
 class GenerationDaysAnswer(BaseModel):
-    """What providers did."""
+    """The calls of providers."""
 
     days: list[GenerationDayAnswer]
 
 
 class MigrationTotalsAnswer(BaseModel):
-    """Records of all sources; of each source its last migration counts."""
+    """Records of all sources; each source counts with its last migration."""
 
     moved: int
-    left: int = Field(description="Not looked at yet. A source that is still being counted counts as 0.")
+    left: int = Field(description="Not examined yet. A source that is still being counted counts as 0.")
     failed: int
 
 
 class StatsAnswer(AmountAnswer):
-    """What is stored. `images` and `size_bytes` hold all, the trash too; the parts follow changes within seconds."""
+    """What is stored. `images` and `size_bytes` include the trash; the parts follow changes within seconds."""
 
     scope: Scope
     by_kind: dict[str, AmountAnswer]
     by_format: dict[str, AmountAnswer]
     by_visibility: dict[str, AmountAnswer]
     by_model: dict[str, AmountAnswer] = Field(description="At most 1,000 models.")
-    trash: AmountAnswer = Field(description="How much of it is in the trash.")
+    trash: AmountAnswer = Field(description="The part in the trash.")
     days: list[DayAmountAnswer]
     generation: GenerationDaysAnswer
     migration: MigrationTotalsAnswer | None = Field(None, description="Only with `scope=all`.")

@@ -1,4 +1,4 @@
-"""What admins are answered, and whoever asks for the health."""
+"""Schemas of responses about cleanup, migrations, repairs and health."""
 
 from datetime import datetime
 from typing import Literal
@@ -37,7 +37,7 @@ class CleanupReportAnswer(BaseModel):
 
 
 class CleanupReportsAnswer(BaseModel):
-    """Past runs of cleanup, the newest first; dry runs are not kept."""
+    """Past runs of cleanup, the newest first, without dry runs."""
 
     items: list[CleanupReportAnswer]
 
@@ -49,7 +49,7 @@ class MigrationRecordNameAnswer(BaseModel):
 
 
 class MigrationSourceToldAnswer(BaseModel):
-    """Where the records are, as it was asked for."""
+    """Where the records are, as requested."""
 
     jsonl: str | None = None
     folder: str | None = None
@@ -70,8 +70,8 @@ class MigrationProgressAnswer(BaseModel):
 class MigrationErrorAnswer(BaseModel):
     """Why a record was not moved."""
 
-    record: str = Field(description="Where the record stands in its source: its line, key or id.")
-    record_id: str | None = Field(description="The id of the record, where it could be read.")
+    record: str = Field(description="The place of the record in its source: its line, key or id.")
+    record_id: str | None = Field(description="The id of the record, if it could be read.")
     code: str
     detail: str
 
@@ -84,14 +84,14 @@ class MigratedRecordAnswer(BaseModel):
 
 
 class MigratedRecordsAnswer(BaseModel):
-    """Some records of a migration, in no order that means anything."""
+    """Some records of a migration, in no particular order."""
 
     items: list[MigratedRecordAnswer]
     next_cursor: str | None
 
 
 class MigrationAnswer(BaseModel):
-    """How far a migration has come; `errors` are the last 50."""
+    """The progress of a migration; `errors` are the last 50."""
 
     id: str
     status: Literal["queued", "running", "succeeded", "failed"]
@@ -122,7 +122,7 @@ class RepairErrorAnswer(BaseModel):
 
 
 class RepairAnswer(BaseModel):
-    """How far a repair has come; `errors` are the last 50."""
+    """The progress of a repair; `errors` are the last 50."""
 
     id: str
     status: Literal["queued", "running", "succeeded"]
@@ -142,7 +142,7 @@ class ComponentAnswer(BaseModel):
 
 
 class DeepHealthAnswer(BaseModel):
-    """Whether every part answers; the worst of them is the whole's."""
+    """Whether every part answers; the whole has the worst status of them."""
 
     status: Literal["ok", "degraded", "down"]
     components: dict[str, ComponentAnswer]

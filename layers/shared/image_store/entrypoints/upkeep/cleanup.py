@@ -1,4 +1,4 @@
-"""Reports of cleanup as clients and logs see them."""
+"""Reports of cleanup for clients and logs."""
 
 import json
 from collections.abc import Sequence
@@ -24,18 +24,18 @@ def report_body(report: CleanupReport) -> dict[str, Any]:
 
 
 def log_report(report: CleanupReport) -> None:
-    """Log a report; as an error, whatever the level of the log, where an alarm has to hear of it."""
+    """Log a report; at the level of errors if an alarm has to notice it."""
     is_alarming = report.stopped_because == "cap" or report.failed or report.dangling or report.unreadable
     (logger.error if is_alarming else logger.info)("cleanup", report=report_body(report))
 
 
 def report_answer(report: CleanupReport) -> "Response[str]":
-    """A report as an answer."""
+    """200 with a report."""
     return Response(200, JSON, json.dumps(report_body(report)), headers=_HEADERS)
 
 
 def reports_answer(reports: Sequence[CleanupReport]) -> "Response[str]":
-    """Past reports as an answer."""
+    """200 with past reports."""
     return Response(
         200, JSON, json.dumps({"items": [report_body(each) for each in reports]}), headers=_HEADERS
     )

@@ -1,4 +1,4 @@
-"""What admins ask of migrations."""
+"""Schemas of requests for migrations."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from image_store.entrypoints.http.scalars import Flag, Whole
 
 
 class MigrationFields(Strict):
-    """What the fields of a record are called; a table names its image and its id itself."""
+    """The names of the fields of a record; a table names its image and its id itself."""
 
     image: Line = Field(default="image", min_length=1, max_length=255)
     id: Line = Field(default="id", min_length=1, max_length=255)
@@ -18,12 +18,12 @@ class MigrationFields(Strict):
 
 
 class MigrationTable(Strict):
-    """An attribute of the table that the deployment names as MigrationTable."""
+    """An attribute of the table that the parameter MigrationTable names."""
 
     name: Line = Field(min_length=3, max_length=255)
     attribute: Line = Field(min_length=1, max_length=255)
     id_attribute: Line | None = Field(
-        None, min_length=1, max_length=255, description="The primary key when it is left out."
+        None, min_length=1, max_length=255, description="By default the primary key."
     )
 
 
@@ -56,7 +56,7 @@ class MigrationSourceBody(OneOf):
 
 
 class MigrationRequest(Strict):
-    """Records whose pictures are to become images."""
+    """Records whose pictures become images."""
 
     source: MigrationSourceBody
     fields: MigrationFields = MigrationFields()
@@ -64,9 +64,9 @@ class MigrationRequest(Strict):
         None,
         min_length=1,
         max_length=255,
-        description="Whose all the images are; otherwise each record says so.",
+        description="The owner of all the images; by default each record names its own.",
     )
-    batch_size: Whole = Field(10, ge=1, le=50, description="Records that are moved before progress is saved.")
+    batch_size: Whole = Field(10, ge=1, le=50, description="Records to move before progress is saved.")
     write_back: Flag = Field(
         default=False,
         description="Write the image's id into the table's record as `{attribute}_image_id`.",
@@ -74,15 +74,15 @@ class MigrationRequest(Strict):
 
 
 class MigratedRecordQuery(Strict):
-    """Which record's picture is wanted."""
+    """The record whose picture to return."""
 
     record: Line = Field(min_length=1, max_length=2048)
 
 
 class MigratedRecordsQuery(Strict):
-    """How many records are wanted, and from where on."""
+    """How many records to return, and from where on."""
 
     limit: Whole = Field(100, ge=1, le=1000)
     cursor: str | None = Field(
-        None, min_length=1, max_length=100, description="`next_cursor` of the page before."
+        None, min_length=1, max_length=100, description="`next_cursor` of the previous page."
     )

@@ -26,7 +26,7 @@ from image_store.domain.upkeep.migration import (
 )
 from image_store.entrypoints.http.fields import GroupId
 from image_store.entrypoints.http.request import JSON, LARGEST_BODY, MAX_BODY_BYTES
-from image_store.entrypoints.http.validation import validated
+from image_store.entrypoints.http.validation import validate
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.upkeep.migration_schemas import MigrationRecord, MigrationRequest
 from image_store.entrypoints.upkeep.progress import progress_answer
@@ -88,7 +88,7 @@ def content(data: bytes, media_type: MediaType) -> "Response[bytes]":
 
 def record_attributes(value: Any, record_id: str) -> Attributes:
     """The attributes in a record, validated as those of an upload; the image joins the group of its record."""
-    attributes = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
+    attributes = validate(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
     groups = tuple(dict.fromkeys((*attributes.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
     if len(groups) > MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {MAX_GROUPS} groups, that of its record included.")

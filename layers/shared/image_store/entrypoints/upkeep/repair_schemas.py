@@ -1,4 +1,4 @@
-"""Requests that repair images."""
+"""Schema of requests for repairs."""
 
 from typing import Annotated
 
@@ -10,9 +10,9 @@ from image_store.entrypoints.http.scalars import Flag
 
 
 class RepairRequest(Strict):
-    """Which images are to be repaired: those named, or all of the store."""
+    """Which images to repair: the named ones, or all."""
 
     image_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
-        None, min_length=1, max_length=MAX_REPAIR_IDS, description="All images of all owners when left out."
+        None, min_length=1, max_length=MAX_REPAIR_IDS, description="By default all images of all owners."
     )
-    dry_run: Flag = Field(default=False, description="Whether to count what is missing and make nothing.")
+    dry_run: Flag = Field(default=False, description="Whether to only count what is missing.")

@@ -50,7 +50,7 @@ class ModelChoice:
         if model is not None and preference.provider not in {None, model.provider}:
             raise InvalidRequest("This model belongs to another provider.")
 
-    def admitted(
+    def required_hold(
         self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
     ) -> int:
         """The hold for an image in micro-dollars: the highest cost among the candidates that may make it.

@@ -65,7 +65,7 @@ class HealthWatch:
     ) -> CallPermit | Wait | NoRetryLeft:
         """Choose whom to call now: providers that have not failed at the image come first, the last failed one last.
 
-        Only one worker at a time gets the permit for a probe. If it makes no call, it must `let_go` of the permit.
+        Only one worker at a time gets the permit for a probe. If it makes no call, it must `give_back` of the permit.
         """
         now = self.clock.now()
         ranked = sorted(
@@ -86,13 +86,13 @@ class HealthWatch:
                 if has_retry is None:
                     waiting.append(now)
             # One probe at a time needs no other limit.
-            elif breaker.may_probe(now) and self.health.save(candidate.provider, breaker.probing(now)):
+            elif breaker.may_probe(now) and self.health.save(candidate.provider, breaker.with_probe(now)):
                 return CallPermit(candidate, is_healthy=False, is_probe=True)
             else:
                 waiting.append(breaker.next_try(now))
         return Wait(min(waiting)) if waiting else NoRetryLeft()
 
-    def let_go(self, permit: CallPermit) -> None:
+    def give_back(self, permit: CallPermit) -> None:
         """Give back a permit without a call; if it was for a probe, another worker may probe."""
         if not permit.is_probe:
             return
@@ -100,10 +100,10 @@ class HealthWatch:
         with suppress(StorageUnavailable):
             for _ in range(_TRIES):
                 breaker = self.health.breakers()[provider]
-                if breaker.probe_until is None or self.health.save(provider, breaker.untried()):
+                if breaker.probe_until is None or self.health.save(provider, breaker.without_probe()):
                     return
 
-    def went_well(self, permit: CallPermit, *, began: datetime) -> None:
+    def record_success(self, permit: CallPermit, *, began: datetime) -> None:
         """Record a success: a breaker that was not healthy when the call began closes."""
         if permit.is_healthy:
             return
@@ -114,12 +114,12 @@ class HealthWatch:
                 has_nothing_to_reset = not breaker.failures and breaker.open_until is None
                 if (
                     has_nothing_to_reset
-                    or breaker.knew_of(began)
+                    or breaker.opened_during(began)
                     or self.health.save(provider, breaker.after_success())
                 ):
                     return
 
-    def went_wrong(self, candidate: ModelCandidate, failure: ProviderFailure, *, began: datetime) -> None:
+    def record_failure(self, candidate: ModelCandidate, failure: ProviderFailure, *, began: datetime) -> None:
         """Record a failure; one caused by the request, or by an owner's own key, does not count."""
         with suppress(StorageUnavailable):
             self._count(candidate, failure, began)
@@ -130,9 +130,9 @@ class HealthWatch:
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
             if does_not_count:
-                if breaker.probe_until is None or breaker.knew_of(began):
+                if breaker.probe_until is None or breaker.opened_during(began):
                     return
-                after = breaker.untried()
+                after = breaker.without_probe()
             else:
                 after = breaker.after_failure(self.clock.now(), began=began, pause=failure.retry_after)
             if self.health.save(provider, after):
@@ -145,11 +145,11 @@ class HealthWatch:
             if not breaker.is_closed(now):
                 return None
             image_count = self.health.image_count(provider, on=now.date())
-            left = breaker.retries.filled(now, made=image_count).without_one()
+            left = breaker.retries.refilled(now, made=image_count).without_one()
             if left is None:
                 _log.warning("no retry is left for a provider", extra={"provider": provider.value})
                 return False
-            if self.health.save(provider, breaker.retrying(left)):
+            if self.health.save(provider, breaker.with_retries(left)):
                 return True
         return None
 

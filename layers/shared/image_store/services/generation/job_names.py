@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import was_never_meant
+from image_store.domain.deadlines import is_too_far_ahead
 from image_store.domain.errors import IdempotencyMismatch
 from image_store.domain.generation.jobs import Job, JobName
 from image_store.domain.generation.requests import JobRequest, request_fingerprint
@@ -42,7 +42,7 @@ class JobNames:
             holder = self.generations.named(name.name, at=now)
             if holder is None:
                 continue
-            if was_never_meant(holder.until, now, longest=name.until - now):
+            if is_too_far_ahead(holder.until, now, longest=name.until - now):
                 # A fast clock has set the expiry: it ends one lifetime after it was first noticed.
                 self.generations.bring_forward(name.name, holder, to=name.until)
             if holder.fingerprint != name.fingerprint:

@@ -176,13 +176,13 @@ class GenerationJobs:
             raise _not_found()
         changes = []
         for item, opened in zip(failed, self.sealed_requests.open_all(job, failed), strict=True):
-            micros = self.choice.admitted(opened.request, job.preference, own_keys, on=now.date())
+            micros = self.choice.required_hold(opened.request, job.preference, own_keys, on=now.date())
             again = item.moved_to(
                 JobItemState.QUEUED,
                 change=self.ids.token(),
                 retries=0,
-                given_up=(),
-                tried=(),
+                unable_providers=(),
+                failed_providers=(),
                 not_before=now,
                 deadline=now + WAITING_LIFETIME,
                 lease_until=None,
@@ -224,7 +224,9 @@ class GenerationJobs:
         job_id = self.ids.image_id()
         items: list[JobItem] = []
         for request_index, variation_set in enumerate(request.variation_sets):
-            micros = self.choice.admitted(variation_set.request, request.preference, own_keys, on=now.date())
+            micros = self.choice.required_hold(
+                variation_set.request, request.preference, own_keys, on=now.date()
+            )
             for variation in range(variation_set.count):
                 items.append(
                     JobItem(

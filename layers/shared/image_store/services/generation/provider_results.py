@@ -46,7 +46,7 @@ class ProviderResults:
     sleep: Callable[[float], None] = time.sleep
 
     def put(self, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
-        """Put a result into the bucket; while the bucket is away, try again until time is up.
+        """Put a result into the bucket; while the bucket does not respond, retry until `until`.
 
         Only this put waits: the result was paid for and exists nowhere else. Raises StorageUnavailable.
         """
@@ -84,7 +84,7 @@ class ProviderResults:
                 yield result
 
     def remove(self, item: JobItem, call: ProviderCall) -> None:
-        """Remove a result that is settled; if the bucket is away, the sweep removes it later."""
+        """Remove a result that is settled; if the bucket does not respond, the sweep removes it later."""
         try:
             self.private.delete([call.result_key(item.job_id, item.index)])
         except StorageUnavailable:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from image_store.domain.deadlines import is_due, was_never_meant
+from image_store.domain.deadlines import is_due, is_too_far_ahead
 from image_store.domain.errors import (
     Conflict,
     DuplicateImage,
@@ -108,7 +108,7 @@ class EarlierImages:
     def _row_of(self, idempotency: IdempotencyKey) -> IdempotencyRow | None:
         """The row of a key. If a clock that ran ahead set its expiry, it now expires one lifetime from here."""
         row, now = self.claims.idempotency(idempotency.name), self.clock.now()
-        if row is not None and was_never_meant(row.expires_at, now, longest=idempotency.lifetime):
+        if row is not None and is_too_far_ahead(row.expires_at, now, longest=idempotency.lifetime):
             self.claims.bring_forward(idempotency.name, row, to=now + idempotency.lifetime)
         return row
 

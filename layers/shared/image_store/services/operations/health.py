@@ -19,7 +19,7 @@ _ABSENT_KEY = "health/nothing"
 
 
 class ComponentStatus(StrEnum):
-    """How a part, or the whole, is; from best to worst."""
+    """How a part, or the whole, is; from best to overall_status."""
 
     NOT_CONFIGURED = "not_configured"
     OK = "ok"
@@ -91,8 +91,8 @@ class Health:
         )
 
 
-def worst(components: Mapping[str, ComponentHealth]) -> ComponentStatus:
-    """How the whole is: as its worst part."""
+def overall_status(components: Mapping[str, ComponentHealth]) -> ComponentStatus:
+    """How the whole is: as its overall_status part."""
     order = list(ComponentStatus)
     return max((ComponentStatus.OK, *(part.status for part in components.values())), key=order.index)
 

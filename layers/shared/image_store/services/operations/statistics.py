@@ -17,7 +17,7 @@ DEFAULT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reporting:
+class StatisticsReports:
     """Returns figures that were counted when images changed; a request counts nothing."""
 
     figures: Figures

@@ -1,4 +1,4 @@
-"""Colour spaces as numbers: primaries and curves by ITU-T H.273, and ICC profiles made of them."""
+"""Colour spaces as numbers: primaries and curves of ITU-T H.273, and ICC profiles built from them."""
 
 import math
 import struct
@@ -20,7 +20,7 @@ _LARGEST_S15_FIXED_16 = 32_767.0
 
 @dataclass(frozen=True, slots=True)
 class Primaries:
-    """The colours of full red, green and blue, and of all of them together."""
+    """The colours of full red, green and blue, and of white."""
 
     red: Point
     green: Point
@@ -28,7 +28,7 @@ class Primaries:
     white: Point = _D65
 
     def luma(self) -> Vector:
-        """How much each of red, green and blue adds to the luminance of white, which is 1."""
+        """The shares of red, green and blue in the luminance of white, which is 1."""
         return rgb_to_xyz(self)[1]
 
 
@@ -69,10 +69,10 @@ PRIMARIES: Mapping[int, Primaries] = {
     12: Primaries((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     22: Primaries((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
-"""By their numbers in H.273, table 2; 2 says that they are not known."""
+"""By number in H.273, table 2; the number 2 means unknown."""
 
 SRGB_CURVE = Curve(3, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
-_BT1886 = gamma(2.4)  # how a screen shows what a camera coded by BT.709
+_BT1886 = gamma(2.4)  # how a screen shows a picture that a camera coded by BT.709
 CURVES: Mapping[int, Curve] = {
     1: _BT1886,
     4: gamma(2.2),
@@ -86,20 +86,20 @@ CURVES: Mapping[int, Curve] = {
     15: _BT1886,
     17: Curve(1, (2.6, (52.37 / 48) ** (1 / 2.6), 0.0)),
 }
-"""By their numbers in H.273, table 3; 2 says that it is not known, and 16 and 18 are HDR."""
+"""By number in H.273, table 3; the number 2 means unknown, and 16 and 18 are HDR."""
 
 PQ, HLG, UNKNOWN = 16, 18, 2
 
 
 def rgb_to_xyz(primaries: Primaries) -> Matrix:
-    """The matrix from light of these primaries to XYZ; ZeroDivisionError where they span no colours."""
+    """The matrix from light of these primaries to XYZ; ZeroDivisionError if they span no colours."""
     full = _transposed((_xyz(primaries.red), _xyz(primaries.green), _xyz(primaries.blue)))
     red, green, blue = apply(inverse(full), _xyz(primaries.white))
     return product(full, ((red, 0.0, 0.0), (0.0, green, 0.0), (0.0, 0.0, blue)))
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The matrix that undoes another; ZeroDivisionError where none does."""
+    """The inverse of a matrix; ZeroDivisionError if it has none."""
     (a, b, c), (d, e, f), (g, h, i) = matrix
     determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
     if abs(determinant) < 1e-9:
@@ -112,7 +112,7 @@ def inverse(matrix: Matrix) -> Matrix:
 
 
 def product(left: Matrix, right: Matrix) -> Matrix:
-    """The matrix that does `right`, then `left`."""
+    """The matrix that applies `right`, then `left`."""
     columns = _transposed(right)
     return _transposed((apply(left, columns[0]), apply(left, columns[1]), apply(left, columns[2])))
 
@@ -129,7 +129,7 @@ def apply(matrix: Matrix, vector: Vector) -> Vector:
 
 
 def rgb_profile(space: ColorSpace) -> bytes:
-    """An ICC profile of a colour space; ValueError where no profile can hold it."""
+    """An ICC profile of a colour space; ValueError if no profile can hold it."""
     try:
         adaptation = _adaptation(space.primaries.white)
         red, green, blue = _transposed(product(adaptation, rgb_to_xyz(space.primaries)))
@@ -146,14 +146,14 @@ def rgb_profile(space: ColorSpace) -> bytes:
 
 
 def grey_profile(curve: Curve) -> bytes:
-    """An ICC profile of grey; ValueError where no profile can hold its curve."""
+    """An ICC profile of grey; ValueError if no profile can hold its curve."""
     return _profile(b"GRAY", {b"wtpt": _xyz_tag(_D50), b"kTRC": _curve(curve)})
 
 
 def _adaptation(white: Point) -> Matrix:
     cones = [
-        there / here
-        for here, there in zip(apply(_BRADFORD, _xyz(white)), apply(_BRADFORD, _D50), strict=True)
+        adapted / original
+        for original, adapted in zip(apply(_BRADFORD, _xyz(white)), apply(_BRADFORD, _D50), strict=True)
     ]
     scale: Matrix = ((cones[0], 0.0, 0.0), (0.0, cones[1], 0.0), (0.0, 0.0, cones[2]))
     return product(inverse(_BRADFORD), product(scale, _BRADFORD))
@@ -161,7 +161,7 @@ def _adaptation(white: Point) -> Matrix:
 
 def _xyz(point: Point) -> Vector:
     x, y = point
-    if y == 0:  # XYZ as primaries has two without luminance
+    if y == 0:  # two of the primaries of XYZ have no luminance
         return x, 0.0, 1 - x
     return x / y, 1.0, (1 - x - y) / y
 

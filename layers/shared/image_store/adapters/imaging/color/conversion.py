@@ -1,4 +1,4 @@
-"""Bringing every kind of pixel to 8-bit grey, RGB or CMYK, and from there to sRGB."""
+"""Converts every kind of pixel to 8-bit grey, RGB or CMYK, and from there to sRGB."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _MOST_PROFILE_TAGS = 1_000
 _SRGB_NUMBERS = ColorSpace(BT709, SRGB_CURVE)
 _WORKING_MODES = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
-# Two levels of 255 are invisible, and sRGB profiles of different makers differ by about one.
+# A difference of two levels of 255 is invisible; sRGB profiles of different makers differ by about one.
 _SAME_COLOR_TOLERANCE = 2
 _PROBE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
 
 def to_working_mode(image: Image.Image) -> Image.Image:
-    """Bring an image as decoded to L, LA, RGB, RGBA or CMYK; alpha is dropped where it hides nothing."""
+    """Convert a decoded image to L, LA, RGB, RGBA or CMYK, without alpha if every pixel is opaque."""
     if (image.mode, image.im.mode) == ("L", "P"):
         image = _grey_frame_in_a_colored_gif(image)
     if image.mode == "I;16":
@@ -49,7 +49,7 @@ def to_working_mode(image: Image.Image) -> Image.Image:
 
 
 def _grey_frame_in_a_colored_gif(image: Image.Image) -> Image.Image:
-    """Mend what Pillow 13 makes of a frame whose own palette lists the greys: it keeps the other palette."""
+    """Repair a frame whose own palette lists the greys: Pillow 13 decodes it but keeps the other palette."""
     indices = image.copy()  # a copy takes its mode from the pixels
     grey = Image.frombytes("L", indices.size, indices.tobytes())
     grey.info = image.info
@@ -59,13 +59,13 @@ def _grey_frame_in_a_colored_gif(image: Image.Image) -> Image.Image:
 def _with_alpha_band(image: Image.Image) -> Image.Image:
     key = image.info.get("transparency")
     if image.mode == "RGB" and isinstance(key, tuple) and max(key) > 255:
-        # A 16-bit PNG was read as its high bytes; its transparent colour still has 16 bits.
+        # Pillow reads only the high bytes of a 16-bit PNG, but its transparent colour still has 16 bits.
         image.info["transparency"] = tuple(level >> 8 for level in key)
     return image.convert("LA" if image.mode in ("1", "L") else "RGBA")
 
 
 def _eight_bit_grey(image: Image.Image) -> Image.Image:
-    """Keep the high byte of 16-bit grey; Pillow's own conversion cuts off everything above 255."""
+    """Keep the high byte of 16-bit grey; Pillow's own conversion clips everything above 255."""
     low, high = Image.frombytes("LA", image.size, image.tobytes()).split()
     key = image.info.get("transparency")
     if not isinstance(key, int):
@@ -79,15 +79,15 @@ def _equals(image: Image.Image, level: int) -> Image.Image:
 
 
 type ColorTag = bytes | ColorSpace | Hdr | None
-"""What a file says about its colours: an ICC profile, a colour space by its numbers, HDR, or nothing."""
+"""The colours that a file declares: an ICC profile, a colour space by numbers, HDR, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How pictures of one mode come to sRGB.
+    """How to convert pictures of one mode to sRGB.
 
-    `convert` is None where they are sRGB. `is_understood` is false for a profile that is broken, or made for
-    another kind of pixel: like in browsers it is as good as none.
+    `convert` is None if they are sRGB. `is_understood` is false for a profile that is broken or made for another kind
+    of pixel: it is ignored, as in browsers.
     """
 
     convert: Callable[[Image.Image], Image.Image] | None
@@ -95,9 +95,9 @@ class Conversion:
 
 
 def conversion_to_srgb(tag: ColorTag, mode: str) -> Conversion:
-    """How to bring a picture of `mode` whose file says this of its colours to sRGB.
+    """How to convert a picture of `mode` to sRGB, from the colours that its file declares.
 
-    What has no tag is sRGB, and CMYK without a usable one is converted by the simple formula. Grey stays grey.
+    A picture without a tag is sRGB; CMYK without a usable tag is converted by the simple formula. Grey stays grey.
     """
     base = mode.removesuffix("A") if mode in ("LA", "RGBA") else mode
     hdr = hdr_of(tag)
@@ -135,7 +135,7 @@ def _beside_alpha(
 
 
 def _profile_for(tag: ColorTag, base: str) -> tuple[bytes | None, str]:
-    """The ICC profile to follow, and the mode of the pictures it is made for."""
+    """The ICC profile to apply, and the mode of the pictures that it is made for."""
     if isinstance(tag, ColorSpace):
         try:
             return (grey_profile(tag.curve), base) if base == "L" else (rgb_profile(tag), base)
@@ -147,14 +147,14 @@ def _profile_for(tag: ColorTag, base: str) -> tuple[bytes | None, str]:
 
 
 def hdr_of(tag: ColorTag) -> Hdr | None:
-    """The kind of HDR that a file says it is; None for any other."""
+    """The kind of HDR that a file declares; None if it is not HDR."""
     if isinstance(tag, bytes):
         return _hdr_of_profile(tag)
     return tag if isinstance(tag, Hdr) else None
 
 
 def _hdr_of_profile(profile: bytes) -> Hdr | None:
-    """What the `cicp` tag of a profile says of HDR: ICC.1:2022, 9.2.17 and 10.3; None where there is none."""
+    """The HDR that the `cicp` tag of a profile declares: ICC.1:2022, 9.2.17 and 10.3; None without one."""
     count = int.from_bytes(profile[128:132], "big")
     for at in range(132, min(132 + 12 * count, len(profile) - 11, 132 + 12 * _MOST_PROFILE_TAGS), 12):
         if profile[at : at + 4] == b"cicp":
@@ -168,9 +168,9 @@ def _hdr_of_profile(profile: bytes) -> Hdr | None:
 def tag_of_cicp(
     primaries: int, transfer: int, *, unknown_curve: Curve | None = None
 ) -> ColorSpace | Hdr | None:
-    """The colours that two numbers of H.273 name; None where they name none that is known.
+    """The colours that two numbers of H.273 name; None if they are unknown.
 
-    With an `unknown_curve` colours are known by their primaries alone, and by their curve alone.
+    With an `unknown_curve` one known number is enough: it replaces an unknown curve, and BT.709 unknown primaries.
     """
     by_primaries = PRIMARIES.get(primaries)
     if by_primaries is None and unknown_curve is not None:
@@ -200,7 +200,7 @@ def _transform(profile: bytes, base: str) -> ImageCms.ImageCmsTransform | None:
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
         _apply(transform, _probe(base))
-    except Exception:  # littleCMS reports a broken profile by whatever comes out of its C code
+    except Exception:  # for a broken profile littleCMS raises many kinds of errors
         return None
     return transform
 
@@ -218,7 +218,7 @@ def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.I
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, base: str) -> bool:
-    """Try the transform on a few colours: most profiles are one of the many writings of sRGB."""
+    """Whether a transform leaves a few test colours as they are: most profiles are variants of sRGB."""
     if base == "CMYK":
         return False
     probe = _probe(base)

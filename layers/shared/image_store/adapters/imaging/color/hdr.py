@@ -1,8 +1,8 @@
-"""Bringing HDR pictures, coded by PQ or HLG, to the range of an ordinary screen.
+"""Maps HDR pictures, coded by PQ or HLG, to the range of an ordinary screen.
 
-The curves are those of ITU-R BT.2100. What is brighter than paper is brought down by the reference white tone
-mapping operator of SMPTE ST 2094-50, which Chromium uses too: light up to the reference white is halved, and from
-there a parabola leads to the brightest light of the screen.
+The curves are those of ITU-R BT.2100. Bright light is reduced by the reference white tone mapping operator of SMPTE
+ST 2094-50, which Chromium uses too: light up to the reference white is halved, and from there a parabola leads to the
+brightest light of the screen.
 """
 
 import math
@@ -32,12 +32,12 @@ _WHITE, _KAPPA = 0.5, 0.65
 _MIDDLE_X, _MIDDLE_Y = 1 - _KAPPA + _KAPPA / _WHITE, (1 - _KAPPA) * _WHITE + _KAPPA
 _A_X, _B_X = 1 - 2 * _MIDDLE_X + _PEAK, _MIDDLE_X - 1
 _A_Y, _B_Y = _WHITE - 2 * _MIDDLE_Y + 1, _MIDDLE_Y - _WHITE
-# Some ten floats are held for a pixel at a time, so a large picture is mapped in strips.
+# Each pixel takes about ten floats in memory, so a large picture is mapped in strips.
 _PIXELS_AT_ONCE = 262_144
 _LAST_LEVEL = 65_535
 
 type _Names = dict[str, Any]
-"""The planes and functions that a formula of ImageMath is given; their operators have no types."""
+"""The planes and functions that a formula of ImageMath receives; their operators have no types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Hdr:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The common name."""
         return "PQ" if self.transfer == PQ else "HLG"
 
 
 def tone_mapping(hdr: Hdr) -> Callable[[Image.Image], Image.Image]:
-    """How to bring RGB of 8 bits to sRGB."""
+    """The function that converts 8-bit RGB to sRGB."""
     light, srgb = _light_levels(hdr.transfer), _srgb_levels()
     to_2020 = product(inverse(rgb_to_xyz(BT2020)), rgb_to_xyz(hdr.primaries))
     to_709 = product(inverse(rgb_to_xyz(BT709)), rgb_to_xyz(BT2020))
@@ -94,7 +94,7 @@ def _weighed(weights: Vector, names: _Names) -> Any:
 
 
 def _displayed_per_scene(luma: Vector, names: _Names) -> Any:
-    """How bright a screen of 1,000 nits makes the light of an HLG scene: the opto-optical transfer of BT.2100."""
+    """How bright a screen of 1,000 nits shows the light of an HLG scene: the opto-optical transfer of BT.2100."""
     return _weighed(luma, names) ** (_HLG_SYSTEM_GAMMA - 1) * _PEAK
 
 
@@ -103,7 +103,7 @@ def _product(names: _Names) -> Any:
 
 
 def _gain(names: _Names) -> Any:
-    """By how much light is brought down, by its strongest component in reference whites."""
+    """The factor that reduces light, by its strongest component in reference whites."""
     least, most = names["min"], names["max"]
     brightest = most(most(most(names["red"], names["green"]), names["blue"]), 1.0)
     within = least(brightest, _PEAK)

@@ -1,4 +1,4 @@
-"""Laying the frames of a GIF or PNG onto their canvas, as browsers do: it begins, and is cleared, transparent."""
+"""Lays the frames of a GIF or PNG onto their canvas, as browsers do: it begins transparent, and is cleared to it."""
 
 from PIL import Image
 
@@ -6,13 +6,13 @@ from image_store.adapters.imaging.rendering.sizes import Box, Size
 
 
 class Canvas:
-    """What is seen of an animation; `image` is in LA for grey and in RGBA otherwise."""
+    """The visible picture of an animation; `image` is in LA for grey and in RGBA otherwise."""
 
     def __init__(self, size: Size, mode: str) -> None:
         self.image = Image.new(mode, size)
 
     def lay(self, frame: Image.Image, place: tuple[int, int], *, is_over: bool) -> None:
-        """Put a frame at a place: over what is there, or instead of it. What juts out is cut off."""
+        """Put a frame at a place, over the pixels there or instead of them, cropped to the canvas."""
         box = self._box(frame.size, place)
         visible = frame.crop((0, 0, box[2] - box[0], box[3] - box[1])).convert(self.image.mode)
         if is_over:
@@ -21,7 +21,7 @@ class Canvas:
         self.image.paste(visible, box)
 
     def part_before(self, size: Size, place: tuple[int, int]) -> Image.Image:
-        """What is there before a frame is laid."""
+        """The pixels in the place of a frame before it is laid."""
         return self.image.crop(self._box(size, place))
 
     def clear(self, size: Size, place: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""From untrusted bytes to pixels, or to a coded refusal."""
+"""Decodes untrusted bytes to pixels, or refuses them with an error code."""
 
 import time
 from collections.abc import Collection
@@ -31,16 +31,16 @@ _HINTS = {
 class Decoded:
     """A verified original.
 
-    `size` is that of the whole picture as seen; `picture` may hold fewer pixels.
+    `size` is that of the upright picture in full; `picture` may hold fewer pixels.
     """
 
     picture: Picture
     size: Size
     frames: int
     animation: Animation | None = None
-    """Where some recipe wants one and it can be afforded."""
+    """None if no recipe is animated, or if an animation would cost too much."""
     warnings: tuple[str, ...] = ()
-    """What was ignored, and what looks different."""
+    """Sentences about what was ignored or looks different."""
 
 
 def decode(
@@ -51,9 +51,9 @@ def decode(
     limits: DecodeLimits,
     recipes: Collection[Recipe],
 ) -> Decoded:
-    """Decode the first frame, and check that all of the file can be decoded; `header` is what the file claims.
+    """Decode the first frame, and check that the whole file can be decoded; `header` holds the values it claims.
 
-    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `recipes`.
+    A JPEG is decoded at the smallest scale (1, 1/2, 1/4 or 1/8) that is large enough for all `recipes`.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def decode(
         raise ImageTooLarge(
             f"The image has more than the {limits.max_pixels:,} pixels that are accepted."
         ) from error
-    except Exception as error:  # IndexError, struct.error, RuntimeError… do come out of decoders
+    except Exception as error:  # decoders raise IndexError, struct.error, RuntimeError and more
         raise InvalidImage(
             f"The {media_type.name} is damaged or incomplete: it cannot be decoded to its end."
             + _HINTS.get(media_type, "")
@@ -89,8 +89,8 @@ def _decode(
     header = replace(header, width=source.size[0], height=source.size[1], frames=source.count)
     limits.check(header, len(data))
     facts = source.facts
-    seen = Picture(Image.new("1", (1, 1)), facts.orientation).stored_size(source.size)
-    film = Film(source, seen, recipes=recipes, limits=limits)
+    upright_size = Picture(Image.new("1", (1, 1)), facts.orientation).stored_size(source.size)
+    film = Film(source, upright_size, recipes=recipes, limits=limits)
     image = _decode_frames(source, header, film, limits=limits, size_bytes=len(data))
     conversion = conversion_to_srgb(facts.colors, image.mode)
     warnings = facts.warnings if conversion.is_understood else (*facts.warnings, DAMAGED_PROFILE)
@@ -98,7 +98,11 @@ def _decode(
     if hdr is not None:
         warnings = (*warnings, f"The picture is HDR ({hdr.name}); renditions show it toned down to SDR.")
     return Decoded(
-        Picture(image, facts.orientation, conversion.convert), seen, source.count, film.animation(), warnings
+        Picture(image, facts.orientation, conversion.convert),
+        upright_size,
+        source.count,
+        film.animation(),
+        warnings,
     )
 
 
@@ -119,7 +123,7 @@ def _source(data: bytes, media_type: MediaType, recipes: Collection[Recipe]) -> 
 def _decode_frames(
     source: Frames, header: Header, film: Film, *, limits: DecodeLimits, size_bytes: int
 ) -> Image.Image:
-    """Decode all frames; the first one, as a renderer takes it."""
+    """Decode all frames, and return the first one in a working mode."""
     started = time.thread_time()
     first: Image.Image | None = None
     for image, duration_ms in source.decode():
@@ -130,10 +134,10 @@ def _decode_frames(
             first = to_working_mode(image)
             if first is image and header.frames > 1:
                 first = image.copy()
-            # Savers write a comment, a profile or a transparent colour from here by default.
+            # By default encoders write a comment, a profile or a transparent colour from here.
             first.info = {}
         if header.frames > 1 and time.thread_time() - started >= limits.max_decode_time.total_seconds():
-            # AV1 frames can be far larger than the container says, and are then scaled down.
+            # AV1 frames can be far larger than the container says; the decoder then scales them down.
             raise TooManyFrames("The frames of the animation take too long to decode.")
     if first is None:
         raise InvalidImage("There is no picture in the file.")

@@ -1,4 +1,4 @@
-"""How much work a stranger's picture may cause, checked against its header before any decoding."""
+"""Limits the work that an untrusted picture may cause; its header is checked before anything is decoded."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,13 +7,13 @@ from image_store.domain.errors import ImageTooLarge, InvalidImage, PayloadTooLar
 from image_store.domain.images.upload_limits import UploadLimits
 
 MAX_ORIGINAL_SIDE_PX = 65_535
-"""No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to make scaling expensive."""
+"""No JPEG, GIF, WebP or AVIF has a longer side; a PNG with a longer one is an attack on the scaler."""
 
-# An encoder cuts a progressive JPEG into about 10 scans, and each costs a walk over all of the picture.
+# Encoders divide a progressive JPEG into about 10 scans; the decoder walks over the whole picture for each.
 _MAX_PASS_PIXELS = 1_000_000_000
-# What is kept of a frame until a rendition that moves is encoded.
+# Memory of a frame until its animated rendition is encoded.
 _FRAME_BYTES_PER_PIXEL = 4
-# A photo takes some 30 bytes of memory for each of its own, a flat drawing a thousand, a bomb a million.
+# A photo takes about 30 bytes of memory for each byte of the file, a flat drawing 1,000, a bomb 1,000,000.
 _MEMORY_FOR_ANY_FILE = 180_000_000
 _MEMORY_PER_FILE_BYTE = 256
 
@@ -22,9 +22,9 @@ _MEMORY_PER_FILE_BYTE = 256
 class Header:
     """What a file claims about itself before anything is decoded.
 
-    `frames` is 1 for a still picture. `passes` counts how often a decoder walks over all pixels: the scans
-    of a JPEG, 1 elsewhere. `bytes_per_pixel` is what decoding takes at its peak, as measured with Pillow 13.
-    `is_plausible` is false where so few bytes cannot hold so many pixels.
+    `frames` is 1 for a still picture. `passes` is how often a decoder walks over all pixels: the number of scans of a
+    JPEG, otherwise 1. `bytes_per_pixel` is the peak memory of decoding, measured with Pillow 13. `is_plausible` is
+    false if so few bytes cannot hold so many pixels.
     """
 
     width: int
@@ -37,13 +37,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits(UploadLimits):
-    """Limits on one original, and on what a rendition animates.
+    """Limits on one original and on animated renditions.
 
-    A small file gets less memory than `max_memory_bytes`: 180 MB and 256 bytes for each of its own.
+    A small file gets less memory than `max_memory_bytes`: 180 MB, and 256 bytes for each byte of the file.
 
-    The limits on what is animated refuse nothing: beyond them a rendition shows the first frame alone.
-    `max_animated_pixels` holds for the frames of one rendition together, `max_animation_time` for decoding and
-    scaling them.
+    The limits on animations refuse nothing: beyond them a rendition shows only the first frame. `max_animated_pixels`
+    is for all frames of one rendition together, `max_animation_time` for decoding and scaling them.
     """
 
     max_animated_frames: int = 300
@@ -51,12 +50,12 @@ class DecodeLimits(UploadLimits):
     max_animation_time: timedelta = timedelta(seconds=4)
 
     def check_bytes(self, size_bytes: int) -> None:
-        """Refuse a file with more bytes than this: PayloadTooLarge."""
+        """Raise PayloadTooLarge for a file with too many bytes."""
         if size_bytes > self.max_bytes:
             raise PayloadTooLarge(f"An image has at most {self.max_bytes:,} bytes.")
 
     def check(self, header: Header, size_bytes: int) -> None:
-        """Refuse a picture that is larger than this, or takes too much memory for a file of `size_bytes`.
+        """Refuse a picture beyond a limit, or one that takes too much memory for a file of `size_bytes`.
 
         Raises
         ------
@@ -99,5 +98,5 @@ class DecodeLimits(UploadLimits):
 
     def _memory_of(self, header: Header) -> int:
         pixels = header.width * header.height
-        kept = min(pixels * header.frames, self.max_animated_pixels) if header.frames > 1 else 0
-        return pixels * header.bytes_per_pixel + kept * _FRAME_BYTES_PER_PIXEL
+        frame_pixels = min(pixels * header.frames, self.max_animated_pixels) if header.frames > 1 else 0
+        return pixels * header.bytes_per_pixel + frame_pixels * _FRAME_BYTES_PER_PIXEL

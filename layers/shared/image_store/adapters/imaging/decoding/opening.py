@@ -1,10 +1,10 @@
-"""Opening bytes with the one decoder of Pillow that they are for."""
+"""Opens bytes with the one decoder of Pillow for their format."""
 
 import warnings
 from io import BytesIO
 from typing import BinaryIO
 
-# Importing a plugin registers it; without that Image.open would import all forty.
+# Importing a plugin registers it; otherwise Image.open would import all forty.
 from PIL import (
     AvifImagePlugin,
     GifImagePlugin,
@@ -24,16 +24,16 @@ _PILLOW_FORMATS = {
     MediaType.WEBP: WebPImagePlugin.WebPImageFile.format,
     MediaType.AVIF: AvifImagePlugin.AvifImageFile.format,
 }
-# A file keeps one core busy, however many there are: several are decoded at once, and the time of each can be measured.
+# One core for each file: several files are decoded at once, and the CPU time of each can be measured.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-# Pillow's own cap is a second line behind `limits`; between its limit and twice that it only warns.
+# Pillow's own cap is a second check after `limits`; up to twice its limit Pillow only warns.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-# Other warnings are about odd metadata, which no rendition carries: nothing an operator could act on.
+# Other warnings are about odd metadata, which no rendition carries; an operator could do nothing about them.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-# Renditions of one upload, and uploads after each other, need the same large buffers again. Giving them back
-# in between costs a sixth of the CPU time of a 12 MP photo, in page faults. Small blocks fit every size.
+# Renditions and successive uploads need large buffers again and again. Returning them to the system in between costs
+# a sixth of the CPU time of a 12 MP photo, in page faults. Small blocks suit every size.
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024 * 1024, 128
 Image.core.set_block_size(_BLOCK_BYTES)  # type: ignore[attr-defined] # typed only as a private module
 Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined] # typed only as a private module

@@ -1,4 +1,4 @@
-"""A decoded picture on its way to being shown, with what still has to be applied to it."""
+"""A decoded picture with the orientation and colour conversion that still have to be applied."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from PIL import Image
 
 from image_store.adapters.imaging.rendering.sizes import Box, Size
 
-# EXIF 2.32, tag 0x0112: how the stored rows and columns must be turned to be seen as meant.
+# EXIF 2.32, tag 0x0112: how to turn the stored rows and columns to make the picture upright.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -22,10 +22,10 @@ _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pixels, and the orientation and colour conversion that are still due.
+    """Pixels, with an orientation and a colour conversion that are not applied yet.
 
-    Both are due as long as possible: turning and converting a thumbnail costs a hundredth of turning and
-    converting the original. `image` is in mode L, LA, RGB, RGBA or CMYK; `to_srgb` is None for sRGB.
+    Both are applied as late as possible: for a thumbnail they cost a hundredth of what they cost for the original.
+    `image` is in mode L, LA, RGB, RGBA or CMYK; `to_srgb` is None for sRGB.
     """
 
     image: Image.Image
@@ -37,13 +37,13 @@ class Picture:
         """Whether some pixels may be transparent."""
         return self.image.mode in ("LA", "RGBA")
 
-    def stored_size(self, seen: Size) -> Size:
-        """Translate a size as seen into the size before the orientation is applied, or back."""
-        return (seen[1], seen[0]) if self.orientation in _SIDEWAYS else seen
+    def stored_size(self, upright: Size) -> Size:
+        """Translate the size of the upright picture into the size before the orientation is applied, or back."""
+        return (upright[1], upright[0]) if self.orientation in _SIDEWAYS else upright
 
-    def stored_box(self, seen: Box) -> Box:
+    def stored_box(self, upright: Box) -> Box:
         """Translate a box in the upright picture into the same box before the orientation is applied."""
-        left, top, right, bottom = seen
+        left, top, right, bottom = upright
         width, height = self.stored_size(self.image.size)
         match self.orientation:
             case 2:
@@ -60,10 +60,10 @@ class Picture:
                 return height - bottom, width - right, height - top, width - left
             case 8:
                 return height - bottom, left, height - top, right
-        return seen
+        return upright
 
     def with_image(self, image: Image.Image) -> "Picture":
-        """The same picture with other pixels of it, smaller or cropped."""
+        """The same picture with these pixels of it, smaller or cropped."""
         return replace(self, image=image)
 
     def upright_in_srgb(self) -> "Picture":

@@ -1,4 +1,4 @@
-"""How much may be decoded at once: memory goes by pixels, and a batch decodes in several threads."""
+"""Limits how many pixels are decoded at once, because a batch decodes in several threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from threading import Condition
 
 
 class PixelRoom:
-    """Room for so many pixels, shared by threads; what does not fit waits until others have left."""
+    """Room for a number of pixels, shared by threads; a picture that does not fit waits for others to finish."""
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
@@ -15,14 +15,14 @@ class PixelRoom:
 
     @contextmanager
     def reserve(self, pixels: int) -> Iterator[None]:
-        """Hold room for a picture; one that is larger than all of it takes all of it."""
-        held = min(max(pixels, 0), self.pixels)
+        """Reserve room for a picture; one that is larger than the whole room takes all of it."""
+        reserved = min(max(pixels, 0), self.pixels)
         with self._changed:
-            self._changed.wait_for(lambda: self._free >= held)
-            self._free -= held
+            self._changed.wait_for(lambda: self._free >= reserved)
+            self._free -= reserved
         try:
             yield
         finally:
             with self._changed:
-                self._free += held
+                self._free += reserved
                 self._changed.notify_all()

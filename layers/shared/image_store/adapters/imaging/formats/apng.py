@@ -1,4 +1,4 @@
-"""Which frames an animated PNG has; as in Chromium, a fault ends the animation, and the frames before it play."""
+"""Finds the frames of an animated PNG; as in Chromium, the first fault ends the animation."""
 
 import struct
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class PngFrame:
 
 
 class AnimationReader:
-    """Takes the chunks of an animation in their order."""
+    """Reads the chunks of an animation in their order."""
 
     def __init__(self) -> None:
         self.declared = 0
@@ -47,13 +47,13 @@ class AnimationReader:
             self.declared = declared if declared <= _MOST_FRAMES_DECLARED else 0
 
     def take_frame_control(self, body: bytes, canvas: tuple[int, int], *, comes_before_data: bool) -> None:
-        """Take an `fcTL`; an empty one was damaged."""
+        """Take an `fcTL`; its body is empty if it was damaged."""
         if self._is_over or not self.declared:
             return
         frame = None
         if len(body) == _CONTROL.size:
             sequence, width, height, left, top, delay, parts, disposal, blend = _CONTROL.unpack(body)
-            if self._goes_on_with(sequence):
+            if self._continues_with(sequence):
                 milliseconds = 1_000 * delay / (parts or 100)
                 frame = PngFrame(
                     left,
@@ -65,31 +65,31 @@ class AnimationReader:
                     blend,
                     is_in_picture_data=comes_before_data,
                 )
-        if frame is None or not _is_right(frame, canvas):
+        if frame is None or not _is_valid(frame, canvas):
             self._is_over = True
         else:
             self._frames.append(frame)
 
     def take_picture_data(self, span: Span) -> None:
-        """Take an `IDAT`, which is of the first frame where its control comes before."""
+        """Take an `IDAT`; it belongs to the first frame if the control of that frame came before."""
         if self._frames and not self._is_over and self._frames[-1].is_in_picture_data:
             self._frames[-1].spans.append(span)
 
     def take_frame_data(self, sequence: int, span: Span) -> None:
-        """Take an `fdAT`; the span is that of its pixels."""
+        """Take an `fdAT` with the span of its pixels."""
         if self._is_over or not self._frames:
             return
-        if self._frames[-1].is_in_picture_data or not self._goes_on_with(sequence):
+        if self._frames[-1].is_in_picture_data or not self._continues_with(sequence):
             self._is_over = True
         else:
             self._frames[-1].spans.append(span)
 
-    def _goes_on_with(self, sequence: int) -> bool:
+    def _continues_with(self, sequence: int) -> bool:
         self._sequence += 1
         return sequence == self._sequence - 1
 
 
-def _is_right(frame: PngFrame, canvas: tuple[int, int]) -> bool:
+def _is_valid(frame: PngFrame, canvas: tuple[int, int]) -> bool:
     is_inside = frame.left + frame.width <= canvas[0] and frame.top + frame.height <= canvas[1]
     is_whole = (frame.width, frame.height) == canvas or not frame.is_in_picture_data
     return (

@@ -1,8 +1,10 @@
-"""AVIF (the AV1 image file format over ISO/IEC 14496-12 and 23008-12): what its boxes say, and mending them.
+"""AVIF (the AV1 image file format over ISO/IEC 14496-12 and 23008-12): reads and repairs its boxes.
 
-The decoder reads the boxes itself. Two things are changed for it, and nothing moves in the file: items of metadata
-get a type that it skips, so that broken ones cannot spoil the picture; and boxes of property associations that some
-encoders write one for each item, which the standard and the decoder do not allow, become one.
+The decoder reads the boxes itself. Two repairs are made before, which move nothing in the file:
+
+- Items of metadata get a type that the decoder skips, so that broken metadata cannot make the picture fail.
+- Some encoders write one box of property associations for each item, which neither the standard nor the decoder
+  allows; such boxes are joined.
 """
 
 import struct
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 _METADATA_TYPES = (b"Exif", b"mime")
 _SKIPPED_TYPE = b"skip"
-# To where the color box of a sequence stands: the children of these boxes begin behind so many bytes.
+# The path to the color box of a sequence: each box, and the number of bytes before its children.
 _TRACK_PATH = (
     (b"moov", 0),
     (b"trak", 0),
@@ -38,7 +40,7 @@ _TRACK_PATH = (
     (b"av01", 78),
 )
 _SRGB_NUMBER, _UNKNOWN_NUMBER = 13, 2
-# Browsers show what a camera coded by these as if it were sRGB.
+# Browsers show pictures that a camera coded by these as sRGB.
 _CAMERA_CURVES = frozenset({1, 6, 14, 15})
 _CURVES_OF_NO_VIEWER = frozenset({9, 10, 11, 12})
 _IS_LARGE_ASSOCIATION, _PROPERTY_BITS = 1, (0x7F, 0x7FFF)
@@ -51,12 +53,12 @@ class AvifFrames:
     plays = 0
 
     def __init__(self, data: bytes) -> None:
-        """Read what its boxes say, and open it; nothing is decoded yet."""
-        mended, colors, warnings = _read(data)
-        self._opened = open_image(mended, MediaType.AVIF)
+        """Read the boxes and open the file; nothing is decoded yet."""
+        repaired, colors, warnings = _read(data)
+        self._opened = open_image(repaired, MediaType.AVIF)
         self.size: Size = self._opened.size
         self.count: int = getattr(self._opened, "n_frames", 1)
-        # Without EXIF items this is what the decoder makes of irot and imir.
+        # Without EXIF items the decoder derives this from irot and imir.
         orientation = orientation_of(self._opened.info.get("exif", b""))
         self.facts = ContainerFacts(colors, orientation, warnings)
 
@@ -72,7 +74,7 @@ class AvifFrames:
 
 
 def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:
-    """The file for the decoder, its colours, and what of it is ignored."""
+    """The file for the decoder, its colours, and warnings about what is ignored."""
     check_parts(data)
     check_coded_pixels(data)
     edits: list[tuple[int, bytes]] = []
@@ -88,14 +90,14 @@ def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:
                 color_boxes = _item_colors(data, children, properties)
         color_boxes = color_boxes or _track_colors(data)
     except (struct.error, IndexError):
-        pass  # the decoder will say that it is damaged
+        pass  # the decoder reports the damage
     colors, warnings = _colors(color_boxes)
     if not edits:
         return data, colors, warnings
-    mended = bytearray(data)
+    repaired = bytearray(data)
     for at, replacement in edits:
-        mended[at : at + len(replacement)] = replacement
-    return bytes(mended), colors, warnings
+        repaired[at : at + len(replacement)] = replacement
+    return bytes(repaired), colors, warnings
 
 
 def _first(boxes: Iterator[Box], name: bytes) -> Box | None:
@@ -103,7 +105,7 @@ def _first(boxes: Iterator[Box], name: bytes) -> Box | None:
 
 
 def _hidden_metadata(data: bytes, children: list[Box]) -> list[tuple[int, bytes]]:
-    """What to write where, so that no item is EXIF or XMP."""
+    """The edits, by place, after which no item is EXIF or XMP."""
     edits: list[tuple[int, bytes]] = []
     for items in children:
         if items.name != b"iinf":
@@ -119,7 +121,7 @@ def _hidden_metadata(data: bytes, children: list[Box]) -> list[tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Associations:
-    """An `ipma` box: by item, the packed associations with their number in front."""
+    """An `ipma` box: the packed associations of each item, preceded by their number."""
 
     kind: bytes
     items: dict[int, bytes]
@@ -137,7 +139,7 @@ def _associations(data: bytes, box: Box) -> _Associations:
         at += 4 if is_long else 2
         length = data[at] * width
         body = items.get(item, b"") + data[at + 1 : at + 1 + length]
-        # The number of an item's associations is one byte, and none of them can be added to what is longer.
+        # One byte holds the number of associations of an item, so further ones cannot be added.
         items[item] = body[: _MOST_ASSOCIATIONS * width]
         at += 1 + length
     packed = {item: bytes((len(body) // width,)) + body for item, body in items.items()}
@@ -145,7 +147,7 @@ def _associations(data: bytes, box: Box) -> _Associations:
 
 
 def _joined_associations(data: bytes, properties: Box) -> list[tuple[int, bytes]]:
-    """What to write where, so that there is one `ipma` of each kind; what that saves becomes free space."""
+    """The edits, by place, after which there is one `ipma` of each kind, with free space in place of the others."""
     boxes = [box for box in boxes_in(data, properties.start, properties.end) if box.name == b"ipma"]
     if (
         len(boxes) < 2
@@ -155,21 +157,21 @@ def _joined_associations(data: bytes, properties: Box) -> list[tuple[int, bytes]
         return []
     joined: dict[bytes, dict[int, bytes]] = {}
     for box in boxes:
-        read = _associations(data, box)
-        known = joined.setdefault(read.kind, {})
-        if not known.keys().isdisjoint(read.items):
+        associations = _associations(data, box)
+        known = joined.setdefault(associations.kind, {})
+        if not known.keys().isdisjoint(associations.items):
             return []
-        known.update(read.items)
+        known.update(associations.items)
     if len(joined) == len(boxes):
         return []
-    written = b"".join(_packed(kind, items) for kind, items in joined.items())
-    free = properties.end - boxes[0].at - len(written)
+    joined_boxes = b"".join(_packed(kind, items) for kind, items in joined.items())
+    free = properties.end - boxes[0].at - len(joined_boxes)
     if free < 8:
         return []
     size = properties.end - properties.at - free
     return [
         (properties.at, struct.pack(">I", size)),
-        (boxes[0].at, written + struct.pack(">I4s", free, b"free") + bytes(free - 8)),
+        (boxes[0].at, joined_boxes + struct.pack(">I4s", free, b"free") + bytes(free - 8)),
     ]
 
 
@@ -188,18 +190,18 @@ def _item_colors(data: bytes, children: list[Box], properties: Box) -> list[byte
         return []
     item = int.from_bytes(data[primary.start + 4 : primary.end], "big")
     boxes = list(boxes_in(data, container.start, container.end))
-    used: dict[int, Box] = {}  # an item may have the same property many times, and the property may be large
+    used: dict[int, Box] = {}  # an item may name the same large property many times
     for box in boxes_in(data, properties.start, properties.end):
         if box.name != b"ipma":
             continue
-        read = _associations(data, box)
-        width = 2 if read.kind[3] & _IS_LARGE_ASSOCIATION else 1
-        packed = read.items.get(item, b"\x00")[1:]
+        associations = _associations(data, box)
+        width = 2 if associations.kind[3] & _IS_LARGE_ASSOCIATION else 1
+        packed = associations.items.get(item, b"\x00")[1:]
         for at in range(0, len(packed), width):
             index = int.from_bytes(packed[at : at + width], "big") & _PROPERTY_BITS[width - 1]
             if 0 < index <= len(boxes) and boxes[index - 1].name == b"colr":
                 used.setdefault(index, boxes[index - 1])
-    return [data[found.start : found.end] for found in used.values()]
+    return [data[box.start : box.end] for box in used.values()]
 
 
 def _track_colors(data: bytes) -> list[bytes]:
@@ -214,7 +216,7 @@ def _track_colors(data: bytes) -> list[bytes]:
 
 
 def _colors(boxes: list[bytes]) -> tuple[ColorTag, tuple[str, ...]]:
-    """What color boxes say: a profile before numbers, as MIAF has it."""
+    """The colours that color boxes declare: a profile before numbers, as MIAF requires."""
     warnings: tuple[str, ...] = ()
     for body in boxes:
         if body[:4] in (b"prof", b"rICC"):

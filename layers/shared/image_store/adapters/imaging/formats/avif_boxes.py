@@ -1,7 +1,7 @@
-"""The boxes of an AVIF (ISO/IEC 14496-12 and 23008-12), and how many of them its decoder may be given.
+"""The boxes of an AVIF (ISO/IEC 14496-12 and 23008-12), and limits on their number.
 
-The decoder looks through all items for each one that a box names, and through all runs of samples for each chunk:
-what is small to send takes minutes to read. So items, references and tables are counted first.
+The decoder searches all items for each item that a box names, and all runs of samples for each chunk, so a small file
+can take minutes to read. Therefore items, references and tables are counted first.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from image_store.domain.errors import InvalidImage
 from image_store.domain.images.media import MediaType
 
 _MOST_PARTS = 10_000
-"""Boxes, items and references; pictures are cut into some hundred tiles at most."""
+"""Boxes, items and references; a picture has at most some hundred tiles."""
 _MOST_ENTRIES = 10_000
-"""Of a table; far more than the frames that are accepted."""
-# Which boxes hold boxes, and behind how many bytes; with `iinf` it depends on its version.
+"""Entries of a table; far more than the accepted frames."""
+# Boxes that contain boxes, and the number of bytes before these; for `iinf` it depends on the version.
 _CONTAINERS = {
     b"moov": 0,
     b"trak": 0,
@@ -31,13 +31,13 @@ _CONTAINERS = {
 }
 _TABLES = frozenset({b"stts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss"})
 _TABLE_KINDS = {b"stsz": b"stsz", b"stsc": b"stsc", b"stco": b"stco", b"co64": b"stco"}
-"""Which tables say where samples lie; one of chunks has offsets of 4 or of 8 bytes."""
+"""Tables of the places of samples; a table of chunks has offsets of 4 or of 8 bytes."""
 _LEAST_BYTES_OF_A_PART = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box; `start` is behind its size and name."""
+    """A box; `at` is where it begins, and `start` the first byte after its size and name."""
 
     name: bytes
     at: int
@@ -46,7 +46,7 @@ class Box:
 
 
 def boxes_in(data: bytes, at: int, end: int) -> Iterator[Box]:
-    """The boxes between two places, as far as they are whole."""
+    """The complete boxes between two places, up to the first incomplete one."""
     while at + 8 <= end:
         size, name, start = number(data, at, 4), data[at + 4 : at + 8], at + 8
         if size == 1:
@@ -60,10 +60,10 @@ def boxes_in(data: bytes, at: int, end: int) -> Iterator[Box]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an item lies: its extents, which are so many, begin at `at` in the file.
+    """Where an item lies: the list of its extents begins at `at` in the file.
 
-    `method` is 0 for places in the file and 1 for places in `idat`. `sizes` are the bytes of an extent's index,
-    offset and length, any of which may be none.
+    `method` is 0 for places in the file and 1 for places in `idat`. `sizes` are the numbers of bytes of an extent's
+    index, offset and length; any of them may be 0.
     """
 
     item: int
@@ -82,7 +82,7 @@ class Place:
 
 
 def places_in(data: bytes, box: Box) -> Iterator[Place]:
-    """The places of an `iloc` (ISO/IEC 14496-12, 8.11.3), as far as there is room for them."""
+    """The places of an `iloc` (ISO/IEC 14496-12, 8.11.3), up to the end of its box."""
     version, sizes = number(data, box.start, 1), number(data, box.start + 4, 2)
     offset, length, base = sizes >> 12, sizes >> 8 & 0xF, sizes >> 4 & 0xF
     index = sizes & 0xF if version else 0
@@ -101,7 +101,7 @@ def places_in(data: bytes, box: Box) -> Iterator[Place]:
 
 
 def tracks_in(data: bytes) -> Iterator[dict[bytes, Box]]:
-    """The sample tables of each track, by name; tracks that hold no AV1 are left out.
+    """The sample tables of each track of AV1, by name.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def tracks_in(data: bytes) -> Iterator[dict[bytes, Box]]:
 
 
 def samples_in(data: bytes, tables: dict[bytes, Box]) -> Iterator[tuple[int, int]]:
-    """Offset and length of each sample of a track (ISO/IEC 14496-12, 8.7), in their order.
+    """Offset and length of each sample of a track (ISO/IEC 14496-12, 8.7), in order.
 
     Raises
     ------
     InvalidImage
-        there are more samples than any picture has frames
+        the track has more samples than any picture has frames
     """
     if tables.keys() != set(_TABLE_KINDS.values()):
         return  # the decoder refuses such a track
@@ -152,7 +152,7 @@ def samples_in(data: bytes, tables: dict[bytes, Box]) -> Iterator[tuple[int, int
 
 
 def _sample_lengths(data: bytes, box: Box) -> Iterator[int]:
-    """The bytes of each sample; without end where all are equal."""
+    """The size of each sample in bytes; infinite if all are equal."""
     equal = number(data, box.start + 4, 4)
     if equal:
         return repeat(equal)
@@ -160,14 +160,14 @@ def _sample_lengths(data: bytes, box: Box) -> Iterator[int]:
 
 
 def _rows(data: bytes, box: Box, head: int, size: int) -> range:
-    """Where each row of a table begins, as far as there is room for them; `head` bytes precede their number."""
+    """Where each row of a table begins, up to the end of its box; `head` bytes precede the number of rows."""
     begin = box.start + head + 4
     count = min(number(data, box.start + head, 4), max(0, box.end - begin) // size)
     return range(begin, begin + count * size, size)
 
 
 def check_parts(data: bytes) -> None:
-    """Refuse a file with more parts than any picture needs: InvalidImage."""
+    """Raise InvalidImage for a file with more parts than any picture needs."""
     left = _MOST_PARTS
     waiting = [(0, len(data))]
     while waiting:
@@ -182,7 +182,7 @@ def check_parts(data: bytes) -> None:
 
 
 def _parts_in(data: bytes, box: Box) -> int:
-    """How many items or references a box names, besides the boxes within it."""
+    """The number of items or references in a box, without the boxes in it."""
     match box.name:
         case b"ipma":
             return _at_most(number(data, box.start + 4, 4), box)
@@ -204,7 +204,7 @@ def _entries_in(data: bytes, box: Box) -> int:
 
 
 def _at_most(count: int, box: Box) -> int:
-    """The number that a box claims, bounded by its length."""
+    """The number that a box claims, limited by its length."""
     return min(count, (box.end - box.start) // _LEAST_BYTES_OF_A_PART)
 
 
@@ -213,10 +213,10 @@ def _version(data: bytes, box: Box) -> int:
 
 
 def number(data: bytes, at: int, size: int) -> int:
-    """A number with its highest byte first; what is behind the end of the file counts as nothing."""
+    """A big-endian number; bytes after the end of the file are left out."""
     return int.from_bytes(data[at : at + size], "big")
 
 
 def too_many_parts() -> InvalidImage:
-    """The refusal of a file that is only cut up to keep its reader busy."""
+    """The error for a file whose many parts only keep its reader busy."""
     return contradiction(MediaType.AVIF, "it is cut into too many small parts")

@@ -1,7 +1,7 @@
-"""How many pixels the items and samples of an AVIF are coded in, by their own headers (AV1 specification, 5.5.1).
+"""Counts the coded pixels of the items and samples of an AVIF, by their own headers (AV1 specification, 5.5.1).
 
-A box says how large a picture is shown. The decoder makes all pixels that are coded, and then scales them: a tile or
-a frame of 64 pixels a side may be coded in 16,384, and all tiles or frames may be the same few bytes.
+A box declares the size that is shown. The decoder decodes all coded pixels and then scales them: a tile or a frame
+with a side of 64 pixels may be coded with a side of 16,384, and all tiles or frames may share the same few bytes.
 """
 
 from collections.abc import Iterator
@@ -22,26 +22,26 @@ type Spans = tuple[tuple[int, int], ...]
 
 _MOST_PIXELS_OF_A_PICTURE = 100_000_000
 _MOST_PIXELS = 400_000_000
-"""Of all items: a picture in tiles that jut out of it, its alpha, thumbnails and gain map. Of all samples likewise."""
+"""Of all items (tiles that reach beyond the picture, alpha, thumbnails, gain map), and of all samples."""
 _MOST_UNITS = 64
-"""Of an item or a sample that are looked at; the header comes first, or behind a few."""
+"""Units of an item or a sample that are read; the header is among the first few."""
 _MOST_HEADERS = 10_000
-"""Of a file; a sequence repeats its header at most once for each frame."""
+"""Headers of a file; a sequence repeats its header at most once for each frame."""
 _SEQUENCE_HEADER = 1
 _EMBEDDED, _IN_IDAT = b"av01", 1
 _LONGEST_HEAD = 4_096
-"""Bytes of an item in pieces that are joined."""
+"""The most bytes that are joined of an item in pieces."""
 
 
 def check_coded_pixels(data: bytes) -> None:
-    """Refuse a file that is coded in far more pixels than any picture has.
+    """Refuse a file with far more coded pixels than any picture has.
 
-    It has been checked that the file has few parts. A sample without a header has the size of the one before it.
+    Requires `check_parts` before. A sample without a header has the size of the sample before it.
 
     Raises
     ------
     ImageTooLarge, TooManyFrames
-        one item or sample has more than 100 million pixels, or all items; all samples of all tracks
+        one item or sample has more than 100 million pixels, or all items or all samples more than 400 million
     InvalidImage
         the file has more samples or headers than any picture needs, or two tables of one kind in a track
     """
@@ -62,7 +62,7 @@ def check_coded_pixels(data: bytes) -> None:
 
 
 class _Headers:
-    """The sequence headers of a file, each read once."""
+    """The sequence headers of a file; each is read once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -70,7 +70,7 @@ class _Headers:
         self._left = _MOST_HEADERS
 
     def pixels_of(self, spans: Spans) -> int:
-        """The pixels that one item or sample is coded in; 0 where it has no header."""
+        """The coded pixels of one item or sample; 0 if it has no header."""
         if spans not in self._pixels:
             most = 0
             for pixels in pixels_in(_head(self._data, spans)):
@@ -150,7 +150,7 @@ def _leb128(data: bytes, at: int) -> tuple[int, int]:
 
 
 class _Bits:
-    """Reads numbers of some bits; zero behind the end."""
+    """Reads numbers bit by bit; bits after the end are zero."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data[:128].ljust(128, b"\x00"), "big")
@@ -162,7 +162,7 @@ class _Bits:
 
 
 def _most_pixels(bits: _Bits) -> int:
-    """Of a sequence header: 5.5.1 to 5.5.5 of the specification, up to the size of its frames."""
+    """The most pixels that a sequence header allows: 5.5.1 to 5.5.5 of the specification."""
     bits.read(4)  # profile, and whether it is a still picture
     if bits.read(1):
         bits.read(5)

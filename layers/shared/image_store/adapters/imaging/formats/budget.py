@@ -10,17 +10,17 @@ _MAX_FRAMES_COUNTED = 10_000
 
 
 def cut_off(media_type: MediaType) -> InvalidImage:
-    """The refusal of a file that ends too early."""
+    """The error for a file that ends too early."""
     return InvalidImage(f"The {media_type.name} ends before its picture does: the file is incomplete.")
 
 
 def contradiction(media_type: MediaType, what: str) -> InvalidImage:
-    """The refusal of a file that contradicts itself."""
+    """The error for a file that contradicts itself."""
     return InvalidImage(f"The {media_type.name} is damaged: {what}.")
 
 
 class Budget:
-    """Counts the parts of one file and refuses what only serves to keep a reader busy."""
+    """Counts the parts of one file, and refuses a file whose many parts only keep a reader busy."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Budget:
 
     @property
     def has_frames_enough(self) -> bool:
-        """Whether counting on is pointless: no deployment decodes that many frames."""
+        """Whether there are more frames than any deployment decodes, so that nobody needs to count on."""
         return self.frames >= _MAX_FRAMES_COUNTED
 
     def take_frame(self) -> None:
@@ -46,13 +46,13 @@ class Budget:
         self._parts_left += _PARTS_PER_FRAME
 
     def take_part(self) -> None:
-        """Count a part; InvalidImage where there are too many for the file's length."""
+        """Count a part; InvalidImage if there are too many for the length of the file."""
         self._parts_left -= 1
         if self._parts_left < 0:
             raise contradiction(self._media_type, "it is cut into too many small parts")
 
     def take_metadata(self, size_bytes: int) -> None:
-        """Count bytes of metadata; InvalidImage where there are too many."""
+        """Count bytes of metadata; InvalidImage if there are too many."""
         self._metadata_left -= size_bytes
         if self._metadata_left < 0:
             raise InvalidImage(
@@ -62,14 +62,14 @@ class Budget:
 
 
 def big(data: bytes, at: int, size: int) -> int:
-    """A number with its highest byte first; IndexError where the file ends before it."""
+    """A big-endian number; IndexError if the file ends before it."""
     if at + size > len(data):
         raise IndexError(at)
     return int.from_bytes(data[at : at + size], "big")
 
 
 def little(data: bytes, at: int, size: int) -> int:
-    """A number with its lowest byte first; IndexError where the file ends before it."""
+    """A little-endian number; IndexError if the file ends before it."""
     if at + size > len(data):
         raise IndexError(at)
     return int.from_bytes(data[at : at + size], "little")

@@ -1,4 +1,4 @@
-"""Which way up a picture is, by its EXIF data; nothing else of it is ever read."""
+"""Reads the orientation of a picture from its EXIF data, and nothing else."""
 
 import struct
 
@@ -9,9 +9,9 @@ _ENTRY_BYTES = 12
 
 
 def orientation_of(exif: bytes) -> int:
-    """The orientation, 1–8, in the first directory of EXIF data; 1 where there is none or it is invalid.
+    """The orientation, 1–8, in the first directory of EXIF data; 1 if there is none or it is invalid.
 
-    XMP is not asked: browsers turn a picture by EXIF alone.
+    XMP does not count: browsers turn a picture by EXIF alone.
     """
     tiff = exif.removeprefix(_PREFIX)
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(tiff[:4])

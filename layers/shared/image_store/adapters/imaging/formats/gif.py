@@ -1,4 +1,4 @@
-"""GIF: its frames, each as a file of its own (GIF89a specification)."""
+"""GIF: finds the frames and decodes each as a file of its own (GIF89a specification)."""
 
 import struct
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
 @dataclass(frozen=True, slots=True)
 class _Control:
-    """What a graphic control extension says of the frame that follows it."""
+    """The values of a graphic control extension, for the frame that follows it."""
 
     duration_ms: float | None = None
     disposal: int = 0
@@ -45,7 +45,7 @@ class GifFrames:
     """The frames of a GIF whose structure was checked before."""
 
     def __init__(self, data: bytes) -> None:
-        """Read where the frames are; nothing is decoded yet."""
+        """Find the frames; nothing is decoded yet."""
         self._data = data
         self.plays = 1
         self._frames: list[_GifFrame] = []
@@ -55,7 +55,7 @@ class GifFrames:
         self.facts = ContainerFacts(warnings=() if has_end else (NO_END,))
         width, height = struct.unpack_from("<HH", data, 6)
         first = self._frames[0]
-        # As in Chromium, the first frame may make the canvas larger, and no other one does.
+        # As in Chromium, the first frame may enlarge the canvas; no other frame does.
         self.size: Size = (
             max(width, first.place[0] + first.size[0]),
             max(height, first.place[1] + first.size[1]),
@@ -63,7 +63,7 @@ class GifFrames:
         self.count = len(self._frames)
 
     def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
-        """Decode each frame, laid on what is left of those before it."""
+        """Decode each frame, laid over what remains of the frames before it."""
         first = self._frames[0]
         if self.count == 1 and first.place == (0, 0) and first.size == self.size:
             yield self._image(first), first.control.duration_ms
@@ -81,7 +81,7 @@ class GifFrames:
                 canvas.clear(frame.size, frame.place)
 
     def _read(self) -> bool:
-        """Find the frames; whether the file has an end mark."""
+        """Find the frames, and return whether the file has an end mark."""
         data, control = self._data, _Control()
         at, palette = _palette(data, data[10], HEADER_BYTES)
         while at < len(data):
@@ -117,10 +117,10 @@ class GifFrames:
         return end
 
     def _image(self, frame: _GifFrame) -> Image.Image:
-        """A frame alone, transparent where its file says so."""
+        """One frame alone, with its transparent colour."""
         image = self._indices(frame, fill=0)
         if _last_row_is(image, 0, frame) and _last_row_is(self._indices(frame, fill=1), 1, frame):
-            # Decoders leave what is missing as it was.
+            # Decoders do not touch rows that are missing, so the last row still holds what it was filled with.
             raise InvalidImage("The GIF ends before its picture does: the file is incomplete.")
         transparent = frame.control.transparent
         if transparent is not None:
@@ -128,7 +128,7 @@ class GifFrames:
         return image
 
     def _indices(self, frame: _GifFrame, *, fill: int) -> Image.Image:
-        """A frame with one entry of its palette for each pixel; what is missing has the entry `fill`."""
+        """A frame as entries of its palette; pixels that are missing have the entry `fill`."""
         width, height = frame.size
         colors = len(frame.palette) // 3
         flags = _HAS_PALETTE | (colors.bit_length() - 2) if colors else 0
@@ -169,7 +169,7 @@ def _control(body: bytes) -> _Control:
 
 
 def _last_row_is(image: Image.Image, entry: int, frame: _GifFrame) -> bool:
-    """Whether the row that is decoded last is of one entry."""
+    """Whether the row that is decoded last has only this entry."""
     height = image.height
     top = height - 2 if frame.is_interlaced and height > 1 and height % 2 else height - 1
     row = image.crop((0, top, image.width, top + 1)).tobytes()

@@ -1,10 +1,10 @@
-"""Size and frame count of an original, read from the bytes alone and at a cost bounded by their number.
+"""Reads the size and the number of frames of an original from its bytes, at a cost limited by their number.
 
-Decoders allocate before they can be asked: libwebp the canvas, a GIF reader a frame as large as any frame
-says. They also walk hostile structure (a million empty chunks) in slow loops. So each container is walked
-here first. The walk also sees a file that was cut off, wherever the container states its own length.
+Decoders allocate memory before they report a size: libwebp the canvas, a GIF reader the largest frame that the file
+declares. They also walk hostile structures (a million empty chunks) in slow loops. So each container is walked here
+first. The walk also detects a truncated file if the container states its own length.
 
-AVIF is missing on purpose: its reader parses the boxes without decoding and counts the frames itself.
+AVIF is not here: its reader parses the boxes without decoding and counts the frames itself.
 """
 
 from collections.abc import Callable
@@ -23,20 +23,20 @@ from image_store.domain.images.media import MediaType
 
 
 def read_header(data: bytes, media_type: MediaType, *, max_metadata_bytes: int) -> Header | None:
-    """Read what `data` claims; None where only the decoder's own parser knows (AVIF).
+    """Read the values that `data` claims; None for AVIF, where only the decoder's own parser knows them.
 
     EXIF, XMP, ICC, comments and unknown parts have at most `max_metadata_bytes` together.
 
     Raises
     ------
     InvalidImage
-        the container is cut off, contradicts itself, or is built to be slow to read
+        the container is truncated, contradicts itself, or is built to be slow to read
     """
-    read = _READERS.get(media_type)
-    if read is None:
+    reader = _READERS.get(media_type)
+    if reader is None:
         return None
     try:
-        return read(data, max_metadata_bytes)
+        return reader(data, max_metadata_bytes)
     except IndexError as error:
         raise cut_off(media_type) from error
 
@@ -76,7 +76,7 @@ def _read_png(data: bytes, max_metadata_bytes: int) -> Header:
         budget.take_part()
         if chunk.name == b"acTL":
             is_animated = True
-        elif chunk.name == b"fcTL" and is_animated:  # before its `acTL` it is no frame
+        elif chunk.name == b"fcTL" and is_animated:  # an `fcTL` before the `acTL` is no frame
             budget.take_frame()
         elif chunk.name == b"IDAT":
             packed_bytes += chunk.end - chunk.start
@@ -108,7 +108,7 @@ def _png_bytes_per_pixel(color_type: int, bits: int, *, has_alpha: bool) -> int:
 
 
 def _png_bytes(data: bytes, width: int, height: int) -> int:
-    """How many bytes the picture data must at least unpack to; decoders take missing ones for black."""
+    """The least number of bytes after unpacking; decoders show missing ones as black."""
     bits_per_pixel = data[24] * _PNG_SAMPLES.get(data[25], 1)
     return (width * bits_per_pixel + 7) // 8 * height
 
@@ -116,7 +116,7 @@ def _png_bytes(data: bytes, width: int, height: int) -> int:
 # GIF: GIF89a specification ---------------------------------------------------------------------------------
 
 _GIF_BYTES_PER_PIXEL = (5, 9, 12)  # still, still and smaller than its canvas, moving
-# Encoders fill sub-blocks to 254 or 255 bytes; shorter ones only end a frame or carry a comment.
+# Encoders fill sub-blocks to 254 or 255 bytes; only the last one of a frame and comments are shorter.
 _GIF_BYTES_PER_SUB_BLOCK = 64
 
 
@@ -138,11 +138,11 @@ def _read_gif(data: bytes, max_metadata_bytes: int) -> Header:
             if not budget.frames:
                 is_covered = (left, top) == (0, 0) and right >= width and bottom >= height
             budget.take_frame()
-            # A frame may reach beyond the canvas; it is decoded in its own size.
+            # A frame may reach beyond the canvas; it is decoded at its own size.
             width, height = max(width, right), max(height, bottom)
             at = _gif_after_sub_blocks(data, at + 11 + _gif_palette_bytes(data[at + 9]), budget)
         elif block == 0:
-            at += 1  # stray terminators occur in the wild and mean nothing
+            at += 1  # stray terminators are common and mean nothing
         else:
             raise contradiction(MediaType.GIF, "there is an unknown block in it")
     if budget.frames == 0:

@@ -25,29 +25,29 @@ _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def jpeg_segments(data: bytes, budget: Budget) -> Iterator[tuple[int, int, int]]:
-    """Yield (marker, start, end) of each segment up to and with the first start of scan."""
+    """Yield (marker, start, end) of each segment, up to and including the first start of scan."""
     at, junk = 2, 0
     while True:
-        found = data.find(b"\xff", at)
-        if found < 0:
+        mark = data.find(b"\xff", at)
+        if mark < 0:
             raise cut_off(MediaType.JPEG)
-        junk += found - at
-        while data[found + 1] == 0xFF:
-            found += 1
+        junk += mark - at
+        while data[mark + 1] == 0xFF:
+            mark += 1
             junk += 1
             if junk > _MAX_JUNK_BYTES:
                 break
         if junk > _MAX_JUNK_BYTES:
             raise contradiction(MediaType.JPEG, "there are long stretches of junk in its header")
-        marker = data[found + 1]
+        marker = data[mark + 1]
         budget.take_part()
         if marker == 0x00 or marker in _STANDALONE_MARKERS:
-            at = found + 2
+            at = mark + 2
             continue
         if marker == _END_OF_IMAGE:
             raise cut_off(MediaType.JPEG)
-        length = big(data, found + 2, 2)
-        start, end = found + 4, found + 2 + length
+        length = big(data, mark + 2, 2)
+        start, end = mark + 4, mark + 2 + length
         if length < 2:
             raise contradiction(MediaType.JPEG, "a segment has no length")
         if end > len(data):
@@ -62,7 +62,7 @@ def jpeg_segments(data: bytes, budget: Budget) -> Iterator[tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class JpegScans:
-    """The scans of a picture, from `start` to `end` in the file. `is_one` if it is complete after the first one."""
+    """The scans of a picture, from `start` to `end` in the file; `is_one` if the first one completes the picture."""
 
     start: int
     end: int
@@ -70,12 +70,12 @@ class JpegScans:
     is_one: bool = True
     has_end: bool = True
     is_end_certain: bool = True
-    """Whether no picture ends before `end`, as the first of several in a file does."""
+    """Whether no picture ends before `end`; the first of several pictures in a file does."""
 
 
 @dataclass(frozen=True, slots=True)
 class JpegHead:
-    """Where the frame header and the first scan header of a picture are, and what stands before the scans."""
+    """The places of the frame header, the first scan header and the scans, and values from before the scans."""
 
     frame_marker: int
     frame_at: int
@@ -105,16 +105,16 @@ def jpeg_head(data: bytes, budget: Budget) -> JpegHead:
 def jpeg_scans(data: bytes, head: JpegHead, budget: Budget) -> JpegScans:
     """Find the scans of a picture; a second picture or a film may follow.
 
-    InvalidImage where some scans are missing.
+    InvalidImage if scans are missing.
     """
     is_progressive = head.frame_marker in _PROGRESSIVE_MARKERS
     # A sequential picture whose first scan has all components is complete after it.
     if not is_progressive and data[head.scan_at] == data[head.frame_at + 5]:
         if data.endswith(END):
-            # Looking for an earlier end takes as long as a tenth of the decoding.
+            # A search for an earlier end would take a tenth of the time of decoding.
             return JpegScans(head.scans_at, max(len(data) - len(END), head.scans_at), is_end_certain=False)
-        found = data.find(END, head.scans_at)
-        return JpegScans(head.scans_at, len(data) if found < 0 else found, has_end=found >= 0)
+        end = data.find(END, head.scans_at)
+        return JpegScans(head.scans_at, len(data) if end < 0 else end, has_end=end >= 0)
     coverage = _Coverage(data, head.frame_at, is_progressive=is_progressive)
     coverage.take(head.scan_at)
     count, interval, at, end, has_end = 1, head.restart_interval, head.scans_at, len(data), False
@@ -145,7 +145,7 @@ def jpeg_scans(data: bytes, head: JpegHead, budget: Budget) -> JpegScans:
 
 
 def _restarts(data: bytes, frame_at: int, scan_at: int, interval: int) -> int:
-    """How many restart markers a scan has: T.81, A.2 and E.1.4."""
+    """The number of restart markers of a scan: T.81, A.2 and E.1.4."""
     height, width = big(data, frame_at + 1, 2), big(data, frame_at + 3, 2)
     sampling = {
         data[at]: (data[at + 1] >> 4, data[at + 1] & 0x0F)
@@ -162,7 +162,7 @@ def _restarts(data: bytes, frame_at: int, scan_at: int, interval: int) -> int:
 
 
 class _Coverage:
-    """Which coefficients of which components the scans of a picture have brought to their last bit."""
+    """The coefficients of each component that the scans of a picture have not completed to their last bit."""
 
     def __init__(self, data: bytes, frame_at: int, *, is_progressive: bool) -> None:
         components = data[frame_at + 5]
@@ -175,7 +175,7 @@ class _Coverage:
         return not any(self._missing.values())
 
     def take(self, at: int) -> None:
-        """Take the scan whose header is at this place; an odd one is left to the decoder."""
+        """Count the scan whose header is at this place; the decoder judges invalid ones."""
         components = self._data[at]
         first, last, bits = (big(self._data, at + 1 + 2 * components + index, 1) for index in range(3))
         coefficients = _ALL_COEFFICIENTS

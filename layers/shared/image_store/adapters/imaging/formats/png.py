@@ -1,7 +1,7 @@
-"""PNG and APNG (W3C PNG, third edition): which of its parts are pixels, and what the others say.
+"""PNG and APNG (W3C PNG, third edition): separates the pixels from the other parts, and reads these.
 
-Decoders are given a file of pixels alone, in one piece. So nothing else can keep them busy or make them fail: what is
-no pixel may be broken, as in browsers, and is then ignored with a warning.
+Decoders get a file of pixels alone, in one piece, so that no other part can keep them busy or make them fail. As in
+browsers, other parts may be broken; they are then ignored with a warning.
 """
 
 import struct
@@ -21,11 +21,11 @@ from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INFLATED_AT_ONCE, _PACKED_AT_ONCE, _READ_AT_ONCE = 1024 * 1024, 64 * 1024, 64 * 1024
-# What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are given.
+# Many tools write these values for sRGB; browsers show them as sRGB unless the file declares primaries.
 _GAMMA_OF_SRGB = range(45_450, 45_461)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-_TELLING_CHUNKS = frozenset({b"acTL", b"fcTL", b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"})
+_CHUNKS_IN_USE = frozenset({b"acTL", b"fcTL", b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"})
 _RGB_OF_FULL_RANGE = bytes((0, 1))
 _LEAST_EXPONENT, _LARGEST_EXPONENT = 0.01, 1_000.0
 _HEADER_BYTES, _ANCILLARY = 13, 0x20
@@ -35,7 +35,7 @@ _PALETTE, _TRANSPARENCY, _DATA, _FRAME_DATA = b"PLTE", b"tRNS", b"IDAT", b"fdAT"
 
 @dataclass(frozen=True, slots=True)
 class PngChunk:
-    """A chunk; `end` is that of its bytes, which may be fewer than it says where the file ends."""
+    """A chunk; `end` is the end of its bytes in the file, which may be truncated."""
 
     name: bytes
     start: int
@@ -45,7 +45,7 @@ class PngChunk:
 
 @dataclass(frozen=True, slots=True)
 class Png:
-    """A PNG that was read: `frames` are those of its animation, none for a still picture."""
+    """The parts of a PNG; `frames` is empty for a still picture."""
 
     data: bytes
     header: bytes
@@ -63,7 +63,7 @@ class Png:
 
     @property
     def color_type(self) -> int:
-        """The kind of its pixels by its number in the standard."""
+        """The colour type of the standard."""
         return self.header[9]
 
     @property
@@ -72,18 +72,18 @@ class Png:
         return self.header[12] == 1
 
     def still(self) -> BinaryIO:
-        """A file of the picture that viewers show that know no animation."""
+        """A file of the picture that viewers without support for animations show."""
         return self._file(self.header, self.spans)
 
     def still_of(self, frame: PngFrame) -> BinaryIO:
-        """A file of a frame alone."""
+        """A file of one frame alone."""
         return self._file(struct.pack(">II", frame.width, frame.height) + self.header[8:], frame.spans)
 
     def is_whole(self, width: int, height: int, spans: Sequence[Span]) -> bool:
-        """Whether the packed rows are all there; decoders take missing ones for black."""
+        """Whether all rows are present; decoders show missing ones as black."""
         left = _unpacked_bytes(self.header, width, height)
         inflater = zlib.decompressobj()
-        # What is not unpacked yet is copied each time: of small pieces that is little.
+        # zlib copies the rest of its input each time, which is cheap for small pieces.
         pieces = (
             self.data[at : min(at + _PACKED_AT_ONCE, end)]
             for start, end in spans
@@ -101,7 +101,7 @@ class Png:
     def _file(self, header: bytes, spans: Sequence[Span]) -> BinaryIO:
         view = memoryview(self.data)
         size = sum(end - start for start, end in spans)
-        # Pillow checks no sum of pixel data: that was done when the file was read.
+        # Pillow does not verify the checksum of pixel data; `_check_pixels` has done it.
         start, stop = struct.pack(">I4s", size, _DATA), bytes(4)
         pixels = [view[begin:end] for begin, end in spans]
         head = b"".join((SIGNATURE, _chunk(b"IHDR", header), self.palette, start))
@@ -109,7 +109,7 @@ class Png:
 
 
 def chunks(data: bytes) -> Iterator[PngChunk]:
-    """Each chunk up to and with the end of the picture, or of the file; the last one may be cut off."""
+    """Each chunk up to and including `IEND`, or to the end of the file; the last one may be truncated."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -121,7 +121,7 @@ def chunks(data: bytes) -> Iterator[PngChunk]:
 
 
 def read_png(data: bytes) -> Png:
-    """Read what is in a PNG whose header is known to be there; InvalidImage where its pixels are damaged."""
+    """Read a PNG that begins with its header; InvalidImage if its pixels are damaged."""
     reader = _Reader(data)
     for chunk in chunks(data):
         reader.take(chunk)
@@ -129,14 +129,14 @@ def read_png(data: bytes) -> Png:
 
 
 class _Reader:
-    """Takes the chunks of a file one after the other."""
+    """Reads the chunks of a file one after the other."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._header = b""
         self._palette: dict[bytes, bytes] = {}
         self._spans: list[Span] = []
-        self._said: dict[bytes, bytes] = {}
+        self._ancillary: dict[bytes, bytes] = {}
         self._damaged: list[str] = []
         self._has_end = False
         self._animation = AnimationReader()
@@ -162,7 +162,7 @@ class _Reader:
         if not self._spans or not self._header:
             raise InvalidImage("The PNG ends before its picture does: the file is incomplete.")
         frames, declared = self._animation.frames, self._animation.declared
-        colors, color_warnings = _colors(self._said)
+        colors, color_warnings = _colors(self._ancillary)
         warnings = [] if self._has_end else [NO_END]
         if self._damaged:
             warnings.append(f"Damaged parts of the PNG are ignored: {joined_names(self._damaged)}.")
@@ -180,31 +180,31 @@ class _Reader:
             ),
             tuple(self._spans),
             ContainerFacts(
-                colors, orientation_of(self._said.get(b"eXIf", b"")), (*warnings, *color_warnings)
+                colors, orientation_of(self._ancillary.get(b"eXIf", b"")), (*warnings, *color_warnings)
             ),
             frames,
             self._animation.plays,
         )
 
     def _check_pixels(self, chunk: PngChunk) -> None:
-        """Refuse pixels with a wrong checksum; those of a chunk that is cut off are judged by their rows."""
+        """Refuse pixels with a wrong checksum; for a truncated chunk `is_whole` counts the rows later."""
         if chunk.is_whole and not self._has_right_checksum(chunk):
             raise _damaged()
 
     def _has_right_checksum(self, chunk: PngChunk) -> bool:
-        found = zlib.crc32(memoryview(self._data)[chunk.start - 4 : chunk.end])
-        return chunk.is_whole and found == int.from_bytes(self._data[chunk.end : chunk.end + 4], "big")
+        checksum = zlib.crc32(memoryview(self._data)[chunk.start - 4 : chunk.end])
+        return chunk.is_whole and checksum == int.from_bytes(self._data[chunk.end : chunk.end + 4], "big")
 
     def _take_ancillary(self, chunk: PngChunk) -> None:
-        is_right = self._has_right_checksum(chunk)
-        body = self._data[chunk.start : chunk.end] if is_right and chunk.name in _TELLING_CHUNKS else b""
-        if not is_right:
+        is_valid = self._has_right_checksum(chunk)
+        body = self._data[chunk.start : chunk.end] if is_valid and chunk.name in _CHUNKS_IN_USE else b""
+        if not is_valid:
             self._damaged.append(chunk.name.decode("ascii") if chunk.name.isalpha() else "unknown")
         if chunk.name == b"fcTL":
             size = struct.unpack_from(">II", self._header) if self._header else (0, 0)
             self._animation.take_frame_control(body, (size[0], size[1]), comes_before_data=not self._spans)
-        elif not is_right or self._spans:
-            return  # what stands behind the pixels comes too late to change how they are shown
+        elif not is_valid or self._spans:
+            return  # a chunk after the pixels cannot change how they are shown
         elif chunk.name == b"acTL":
             self._animation.take_control(body)
         elif chunk.name == _TRANSPARENCY:
@@ -213,7 +213,7 @@ class _Reader:
             else:
                 self._palette.setdefault(chunk.name, body)
         else:
-            self._said.setdefault(chunk.name, body)
+            self._ancillary.setdefault(chunk.name, body)
 
     def _take_critical(self, chunk: PngChunk) -> None:
         body = self._data[chunk.start : chunk.end]
@@ -229,9 +229,9 @@ class _Reader:
             )
 
     def _take_palette(self, body: bytes) -> None:
-        """Take the colours of a picture; where they are only suggested, those that are no palette are ignored.
+        """Take the palette of a picture; an invalid one is ignored if the pixels do not need it.
 
-        Each frame is decoded with them, so a large one would be copied as often as there are frames.
+        The palette is copied for each frame, so a large one would be expensive.
         """
         is_palette = len(body) % 3 == 0 and len(body) <= 3 * _MOST_COLORS
         if is_palette:
@@ -264,7 +264,7 @@ def _unpacked_bytes(header: bytes, width: int, height: int) -> int:
 
 
 def _colors(chunks: dict[bytes, bytes]) -> tuple[ColorTag, tuple[str, ...]]:
-    """What a PNG says of its colours, and what it says that cannot be followed: third edition, 4.3 and 12."""
+    """The colours that a PNG declares, and warnings about what is ignored: third edition, 4.3 and 12."""
     warnings: tuple[str, ...] = ()
     if b"cICP" in chunks:
         numbers = chunks[b"cICP"]
@@ -289,13 +289,13 @@ def _unpacked_profile(body: bytes) -> bytes | None:
         profile = inflater.decompress(packed[1:], MAX_PROFILE_BYTES + 1)
     except zlib.error:
         return None
-    is_right = name and packed[:1] == b"\x00" and inflater.eof and len(profile) <= MAX_PROFILE_BYTES
-    is_right = is_right and profile[36:40] == b"acsp"  # ICC.1:2022, 7.2.11
-    return profile if is_right else None
+    is_valid = name and packed[:1] == b"\x00" and inflater.eof and len(profile) <= MAX_PROFILE_BYTES
+    is_valid = is_valid and profile[36:40] == b"acsp"  # ICC.1:2022, 7.2.11
+    return profile if is_valid else None
 
 
 def _colors_by_gamma(gamma_body: bytes, chromaticity_body: bytes) -> ColorTag:
-    """As Chromium does: primaries without a gamma say nothing, and those that span no colours spoil the gamma."""
+    """As in Chromium, primaries count only with a gamma, and primaries that span no colours cancel the gamma."""
     encoding = int.from_bytes(gamma_body, "big") if len(gamma_body) == 4 else 0
     if not encoding:
         return None

@@ -1,4 +1,4 @@
-"""Decoding the frames of a PNG."""
+"""Decodes the frames of a PNG."""
 
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -21,11 +21,11 @@ _GREYS = (0, 4)  # colour types
 class PngFrames:
     """The frames of a PNG whose structure was checked before.
 
-    The picture for viewers that know no animation is none of them, unless its file says so.
+    The picture for viewers without support for animations is a frame only if the file says so.
     """
 
     def __init__(self, data: bytes) -> None:
-        """Read where the frames are; nothing is decoded yet."""
+        """Find the frames; nothing is decoded yet."""
         self._png = read_png(data)
         self.facts = self._png.facts
         self.size: Size = self._png.size
@@ -33,7 +33,7 @@ class PngFrames:
         self.plays = self._png.plays
 
     def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
-        """Decode each frame, laid on what is left of those before it."""
+        """Decode each frame, laid over what remains of the frames before it."""
         frames = self._png.frames
         if not frames or (len(frames) == 1 and frames[0].is_in_picture_data):
             yield self._loaded(self._png.still(), self.size, self._png.spans), None
@@ -56,7 +56,7 @@ class PngFrames:
     def _loaded(self, file: BinaryIO, size: Size, spans: Sequence[Span]) -> Image.Image:
         image = open_image(file, MediaType.PNG)
         image.load()
-        # Rows that are missing stay as memory was: all zero. Those of an interlaced picture are everywhere.
+        # Missing rows stay zero. Of an interlaced picture they can be anywhere.
         last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()
         is_certain = not self._png.is_interlaced and any(last_row)
         if not is_certain and not self._png.is_whole(*size, spans):

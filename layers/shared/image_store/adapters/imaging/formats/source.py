@@ -1,4 +1,4 @@
-"""An original as its container was read: the picture alone, and what else the file says that matters."""
+"""An original whose container was read: its frames, and the facts that the file states beside them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NO_END = "The file ends without its end mark; its picture is complete."
 
 @dataclass(frozen=True, slots=True)
 class ContainerFacts:
-    """What a file says beside its pixels.
+    """Facts that a file states beside its pixels.
 
     `orientation` is that of EXIF, 1–8. `warnings` are sentences about what was ignored.
     """
@@ -26,28 +26,28 @@ class ContainerFacts:
 
 
 class Frames(Protocol):
-    """The frames of a file, each as a whole canvas, in order and once."""
+    """The frames of a file, each as a whole canvas, in order; they can be decoded once."""
 
     @property
     def facts(self) -> ContainerFacts:
-        """What the file says beside its pixels."""
+        """The facts that the file states beside its pixels."""
 
     @property
     def size(self) -> Size:
-        """The size of the canvas, before it is turned upright."""
+        """The size of the canvas before the orientation is applied."""
 
     @property
     def count(self) -> int:
-        """How many frames there are; 1 for a still picture."""
+        """The number of frames; 1 for a still picture."""
 
     @property
     def plays(self) -> int:
-        """How often an animation is shown; 0 is without end."""
+        """How often an animation plays; 0 means without end."""
 
     def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
-        """Decode each frame; with it the milliseconds for which it is shown, None where the file does not say.
+        """Decode each frame, with its duration in milliseconds; None if the file does not state it.
 
-        An image may be changed when the next one is asked for.
+        An image may change when the next one is decoded.
         """
 
 

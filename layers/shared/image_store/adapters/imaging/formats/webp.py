@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): which of its chunks are pixels, and what the others say."""
+"""WebP (RFC 9649): separates the pixels from the other chunks, and reads these."""
 
 import struct
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _CUT_OFF = "Damaged parts at the end of the WebP are ignored; its picture is com
 
 @dataclass(frozen=True, slots=True)
 class WebpChunk:
-    """A chunk; `is_whole` is false where the file ends before it does."""
+    """A chunk; `is_whole` is false if the file ends within it."""
 
     name: bytes
     start: int
@@ -32,7 +32,7 @@ class WebpChunk:
 
 
 def chunks(data: bytes) -> Iterator[WebpChunk]:
-    """Each chunk that begins within what the file says is its length."""
+    """Each chunk that begins within the length that the file states."""
     at, end = 12, min(8 + int.from_bytes(data[4:8], "little"), len(data))
     while at + 8 <= end:
         (length,) = struct.unpack_from("<I", data, at + 4)
@@ -44,7 +44,7 @@ class WebpFrames:
     """The frames of a WebP whose structure was checked before."""
 
     def __init__(self, data: bytes) -> None:
-        """Read what there is beside the pixels, and open them."""
+        """Read the metadata, and open the pixels."""
         picture, self.facts = _picture_alone(data)
         self._opened = open_image(picture, MediaType.WEBP)
         self.size: Size = self._opened.size
@@ -64,7 +64,7 @@ class WebpFrames:
 
 
 def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:
-    """A file of the pixels alone, and what the other chunks say."""
+    """A file of the pixels alone, and the facts in the other chunks."""
     parts: list[bytes | memoryview] = []
     features, warnings = 0, []
     metadata: dict[bytes, bytes] = {}
@@ -73,8 +73,13 @@ def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:
         body = view[chunk.start : chunk.start + chunk.length]
         if chunk.name == _FEATURES and chunk.length >= 1 and not parts:
             features = body[0]
-            kept = features & ~(_HAS_PROFILE | _HAS_EXIF | _HAS_XMP)
-            parts += (view[chunk.start - 8 : chunk.start], bytes((kept,)), body[1:], bytes(chunk.length & 1))
+            picture_features = features & ~(_HAS_PROFILE | _HAS_EXIF | _HAS_XMP)
+            parts += (
+                view[chunk.start - 8 : chunk.start],
+                bytes((picture_features,)),
+                body[1:],
+                bytes(chunk.length & 1),
+            )
         elif chunk.name in PICTURE_CHUNKS:
             parts += (view[chunk.start - 8 : chunk.start], body, bytes(chunk.length & 1))
         elif not chunk.is_whole:

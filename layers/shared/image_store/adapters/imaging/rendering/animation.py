@@ -1,4 +1,4 @@
-"""The frames of an animation, on their way to a rendition that moves."""
+"""Collects the frames of an animation for animated renditions."""
 
 import time
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from image_store.adapters.imaging.color.conversion import conversion_to_srgb, to
 from image_store.adapters.imaging.decoding.limits import DecodeLimits
 from image_store.adapters.imaging.decoding.picture import Picture
 from image_store.adapters.imaging.formats.source import Frames
-from image_store.adapters.imaging.rendering.scaling import resized
+from image_store.adapters.imaging.rendering.scaling import resize_whole
 from image_store.adapters.imaging.rendering.sizes import (
     Size,
     canvas_size,
@@ -20,7 +20,7 @@ from image_store.adapters.imaging.rendering.sizes import (
 )
 from image_store.domain.delivery.renditions import Recipe
 
-# Browsers take 10 ms and less for a mistake and show such a frame for 100.
+# Browsers treat a duration of 10 ms or less as a mistake and show such a frame for 100 ms.
 _LEAST_DURATION_MS, _USUAL_DURATION_MS = 11, 100
 _LONGEST_DURATION_MS = 60_000
 _MOST_LOOPS = 65_535
@@ -29,9 +29,9 @@ _WITH_ALPHA = ("LA", "RGBA")
 
 @dataclass(frozen=True, slots=True)
 class Animation:
-    """Frames, upright and in sRGB, at a size that serves all recipes in `moving`.
+    """Frames, upright and in sRGB, large enough for all recipes in `moving`.
 
-    A frame is shown for its number of milliseconds; `plays` is 0 for an animation without end.
+    `plays` is 0 for an animation without end.
     """
 
     frames: tuple[Image.Image, ...]
@@ -41,32 +41,32 @@ class Animation:
 
 
 class Film:
-    """Collects frames while an original is decoded, and gives up when that costs too much."""
+    """Collects frames while an original is decoded, and gives up if that takes too long."""
 
     def __init__(
         self,
         source: Frames,
-        seen: Size,
+        size: Size,
         *,
         recipes: Collection[Recipe],
         limits: DecodeLimits,
     ) -> None:
-        """`seen` is the size of each frame when it is upright."""
+        """`size` is that of an upright frame."""
         self._facts = source.facts
         self._canvas = source.size
         self._moving = frozenset(
             recipe
             for recipe in recipes
-            if recipe.animated and _is_affordable(recipe, seen, source.count, limits)
+            if recipe.animated and _is_affordable(recipe, size, source.count, limits)
         )
-        self._size = size_needed(seen, self._moving)
+        self._size = size_needed(size, self._moving)
         self._frames: list[Image.Image] = []
         self._durations: list[int] = []
         self._plays = max(0, min(source.plays, _MOST_LOOPS))
         self._gives_up_at = time.thread_time() + limits.max_animation_time.total_seconds()
 
     def take(self, image: Image.Image, duration_ms: float | None) -> None:
-        """Keep the frame that was just decoded; `image` may change afterwards."""
+        """Copy the frame that was just decoded; `image` may change afterwards."""
         if not self._moving:
             return
         if time.thread_time() >= self._gives_up_at:
@@ -74,35 +74,35 @@ class Film:
             self._frames.clear()
             return
         frame = to_working_mode(image)
-        if frame.size != self._canvas:  # what juts out of the canvas is not shown
+        if frame.size != self._canvas:  # pixels outside the canvas are not shown
             frame = frame.crop((0, 0, *self._canvas))
-        # Frames of one file differ in their kind of pixel.
+        # Frames of one file can have different modes.
         conversion = conversion_to_srgb(self._facts.colors, frame.mode)
         picture = Picture(frame, self._facts.orientation, conversion.convert)
-        finished = resized(picture, self._size).upright_in_srgb().image
-        kept = finished.copy() if finished is image else finished
-        kept.info = {}
-        self._frames.append(kept)
-        self._durations.append(_shown_for_ms(duration_ms))
+        finished = resize_whole(picture, self._size).upright_in_srgb().image
+        copy = finished.copy() if finished is image else finished
+        copy.info = {}
+        self._frames.append(copy)
+        self._durations.append(_duration_ms(duration_ms))
 
     def animation(self) -> Animation | None:
-        """The animation; None where nothing of it moves."""
+        """The animation; None if no rendition is animated or there is only one frame."""
         if not self._moving or len(self._frames) < 2:
             return None
         frames = self._frames
         if any(frame.mode in _WITH_ALPHA for frame in frames):
-            # An encoder that is given an opaque frame takes what is transparent in the others for unchanged.
+            # Beside an opaque frame the encoder would treat transparent pixels of the others as unchanged.
             frames = [frame.convert("RGBA") for frame in frames]
         return Animation(tuple(frames), tuple(self._durations), self._plays, self._moving)
 
 
-def _is_affordable(recipe: Recipe, seen: Size, frames: int, limits: DecodeLimits) -> bool:
-    sizes = (whole_size(seen, recipe), cropped_size(seen, recipe), canvas_size(recipe))
+def _is_affordable(recipe: Recipe, upright_size: Size, frames: int, limits: DecodeLimits) -> bool:
+    sizes = (whole_size(upright_size, recipe), cropped_size(upright_size, recipe), canvas_size(recipe))
     pixels = max(size[0] * size[1] for size in sizes if size is not None)
     return frames <= limits.max_animated_frames and frames * pixels <= limits.max_animated_pixels
 
 
-def _shown_for_ms(duration_ms: float | None) -> int:
+def _duration_ms(duration_ms: float | None) -> int:
     if duration_ms is None or not duration_ms >= _LEAST_DURATION_MS:
         return _USUAL_DURATION_MS
     return round(min(duration_ms, _LONGEST_DURATION_MS))

@@ -1,4 +1,4 @@
-"""Writing a finished picture as a file: the formats renditions have, and the choice between them."""
+"""Encodes a finished picture, and chooses the format of a rendition."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -12,33 +12,32 @@ _JPEG_QUALITY = 85
 _WEBP_QUALITY = 80
 # Of libwebp's 0–6: half the time of its default 4 for about a tenth more bytes.
 _WEBP_METHOD = 2
-# An animation has so many more pixels; 2 would take twice the time for a tenth less bytes.
+# An animation has many more pixels: 2 would take twice the time and save a tenth of the bytes.
 _WEBP_ANIMATION_METHOD = 0
 # RFC 9649, 2.7: the flags of VP8X, which every animation begins with.
 _WEBP_FEATURES_AT, _WEBP_HAS_ALPHA = 20, 0x10
 _PNG_LEVEL = 9
 _AVIF_QUALITY = 55
-# Of libaom's 0–10, from thorough to fast: a picture of 2048 px takes ten seconds at 5, and less than WebP at 9.
+# Of libaom's 0 (thorough) to 10 (fast): a picture of 2048 px takes ten seconds at 5, and less time than WebP at 9.
 _AVIF_SPEED = 9
-# Below this a JPEG is as small in one pass, and shown at once anyway.
+# Below this size a JPEG in one pass is as small, and appears at once anyway.
 _PROGRESSIVE_FROM_PX = 512
 # Drawings and screenshots have few colours; PNG keeps them crisp and often smaller than JPEG or WebP can.
 _FLAT_ART_COLORS = 256
 _FLAT_ART_GREYS = 64
 
 
-def encoded(image: Image.Image, recipe: Recipe, *, xmp: bytes = b"") -> tuple[MediaType, bytes]:
-    """Encode an upright picture in sRGB (L, LA, RGB, RGBA) as a recipe wants.
+def encode(image: Image.Image, recipe: Recipe, *, xmp: bytes = b"") -> tuple[MediaType, bytes]:
+    """Encode an upright picture in sRGB (L, LA, RGB, RGBA) as a recipe requires.
 
-    Nothing but the picture and `xmp`, if there is any, is written.
-    A JPEG shows white where the picture is transparent.
+    The file contains only the picture and `xmp`. A JPEG shows white where the picture is transparent.
     """
     if recipe.media_type is None:
         return _smallest(image, recipe.quality, xmp)
     return recipe.media_type, _ENCODERS[recipe.media_type](image, recipe.quality, xmp)
 
 
-def encoded_animation(
+def encode_animation(
     frames: Sequence[Image.Image],
     durations_ms: Sequence[int],
     plays: int,
@@ -46,7 +45,7 @@ def encoded_animation(
     *,
     xmp: bytes = b"",
 ) -> bytes:
-    """Encode upright frames in sRGB, all of one size, as a WebP that plays so often; 0 is without end."""
+    """Encode upright frames in sRGB, all of one size, as a WebP that plays `plays` times; 0 means without end."""
     out = BytesIO()
     frames[0].save(
         out,
@@ -57,7 +56,7 @@ def encoded_animation(
         loop=plays,
         quality=quality or _WEBP_QUALITY,
         method=_WEBP_ANIMATION_METHOD,
-        # Each frame the smaller way, and only what changed: smallest and fastest for flat art as for film.
+        # Each frame lossy or lossless, whichever is smaller, and only its changes: best for flat art and for film.
         allow_mixed=True,
         kmin=0,
         kmax=0,
@@ -65,13 +64,13 @@ def encoded_animation(
     )
     animation = bytearray(out.getvalue())
     if any(frame.mode in ("LA", "RGBA") for frame in frames):
-        # libwebp may cut what is transparent out of every frame, and then forgets to say that there is any.
+        # libwebp may crop transparent parts from every frame, and then does not set the flag.
         animation[_WEBP_FEATURES_AT] |= _WEBP_HAS_ALPHA
     return bytes(animation)
 
 
-def flattened(image: Image.Image) -> Image.Image:
-    """Lay a transparent picture on white; weighing by alpha leaves no dark fringe of hidden colours."""
+def flatten(image: Image.Image) -> Image.Image:
+    """Lay a transparent picture on white; the blend by alpha leaves no dark fringe of hidden colours."""
     if image.mode not in ("LA", "RGBA"):
         return image
     opaque = Image.new(image.mode[:-1], image.size, "white")
@@ -98,7 +97,7 @@ def _is_flat_art(image: Image.Image) -> bool:
 
 def _jpeg(image: Image.Image, quality: int | None, xmp: bytes, *, progressive: bool | None = None) -> bytes:
     out = BytesIO()
-    flattened(image).save(
+    flatten(image).save(
         out,
         "JPEG",
         quality=quality or _JPEG_QUALITY,
@@ -131,7 +130,7 @@ def _png(image: Image.Image, quality: int | None, xmp: bytes) -> bytes:
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
-    """The same picture with a palette, a third of the bytes to compress; itself where that loses a colour."""
+    """The picture with a palette, a third of the bytes to compress; unchanged if it would lose a colour."""
     if image.mode != "RGB":
         return image
     indexed = image.quantize(_FLAT_ART_COLORS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

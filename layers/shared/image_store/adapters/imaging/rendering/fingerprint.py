@@ -1,4 +1,4 @@
-"""What stays of a picture when it is resized and encoded again."""
+"""A fingerprint that survives resizing and encoding."""
 
 from itertools import pairwise
 
@@ -10,8 +10,8 @@ _SIDE = 8
 def perceptual_hash(overview: Image.Image) -> str:
     """The difference hash of a picture: 16 hexadecimal digits for 64 bits, row by row.
 
-    A bit says that the picture is darker on the right than on the left of two neighbouring of 9 × 8 fields.
-    `overview` is a small opaque copy of all of it, in L or RGB. A picture of one colour has the hash 0.
+    The picture is divided into 9 × 8 fields; a bit is set if a field is darker than its left neighbour.
+    `overview` is a small opaque copy of the whole picture in L or RGB. A picture of one colour has the hash 0.
     """
     grey = overview.convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BICUBIC)
     levels = grey.tobytes()

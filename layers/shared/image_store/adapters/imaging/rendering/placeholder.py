@@ -1,4 +1,4 @@
-"""What a client paints before the thumbnail has arrived."""
+"""Makes the placeholder that a client paints before the thumbnail arrives."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,7 +11,7 @@ from image_store.domain.delivery.renditions import Placeholder
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 _LONG_SIDE_COMPONENTS, _SHORT_SIDE_COMPONENTS = 4, 3
 _LONG_SIDE_PX = 32
-_COLORS_TOLD_APART = 8
+_PALETTE_COLORS = 8
 
 type _Color = tuple[float, float, float]
 
@@ -28,10 +28,10 @@ def make_placeholder(overview: Image.Image) -> Placeholder:
 
 
 def _dominant_color(image: Image.Image) -> str:
-    """The most frequent of the few colours that describe the picture best, as `#rrggbb`."""
-    described = image.quantize(_COLORS_TOLD_APART, Image.Quantize.MEDIANCUT)
-    palette = described.getpalette() or []
-    counts = described.histogram()
+    """The most frequent colour of a palette of eight, as `#rrggbb`."""
+    indexed = image.quantize(_PALETTE_COLORS, Image.Quantize.MEDIANCUT)
+    palette = indexed.getpalette() or []
+    counts = indexed.histogram()
     index = max(range(len(palette) // 3), key=counts.__getitem__)
     return "#" + bytes(palette[3 * index : 3 * index + 3]).hex()
 
@@ -53,7 +53,7 @@ def _blurhash(image: Image.Image) -> str:
 def _cosine_factors(image: Image.Image, components_x: int, components_y: int) -> list[_Color]:
     """The lowest frequencies of the picture in linear light, row by row, the average first.
 
-    Rows are transformed before columns: a tenth of the work of taking every pixel for every component.
+    Rows are transformed before columns, which takes a tenth of the work of using every pixel for every component.
     """
     width, height = image.size
     to_linear = _linear_levels()

@@ -1,4 +1,4 @@
-"""The XMP packet that says that a picture was made by AI; the only metadata a rendition ever carries.
+"""Writes the XMP packet that marks a picture as made by AI, the only metadata that a rendition carries.
 
 IPTC Photo Metadata Standard 2025.1, and ISO 16684-1 for the packet around it.
 """
@@ -26,16 +26,16 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def xmp_packet(provenance: Provenance) -> bytes:
-    """The mark of AI, and with it the prompt and seed that `provenance` holds, a very long prompt cut off."""
+    """The mark of AI, with the prompt and the seed in `provenance`; a very long prompt is shortened."""
     properties = [_PROPERTY.format(name="DigitalSourceType", value=_SOURCE_TYPE)]
-    prompted = _prompted(provenance)
-    if prompted:
-        text = html.escape(_NO_XML.sub("", prompted), quote=False)
+    prompt = _prompt_text(provenance)
+    if prompt:
+        text = html.escape(_NO_XML.sub("", prompt), quote=False)
         properties.append(_PROPERTY.format(name="AIPromptInformation", value=text))
     return _PACKET.format(properties="".join(properties)).encode()
 
 
-def _prompted(provenance: Provenance) -> str:
+def _prompt_text(provenance: Provenance) -> str:
     # The standard has no property for a seed; it is part of the request to the service.
     lines = [provenance.prompt[:_MAX_PROMPT_CHARACTERS]] if provenance.prompt else []
     if provenance.seed is not None:

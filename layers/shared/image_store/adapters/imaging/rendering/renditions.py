@@ -1,4 +1,4 @@
-"""Making the renditions of one decoded picture, each from the next larger one."""
+"""Makes the renditions of one decoded picture, each from the next larger one."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from PIL import Image
 from image_store.adapters.imaging.decoding.picture import Picture
 from image_store.adapters.imaging.rendering.animation import Animation
 from image_store.adapters.imaging.rendering.crop import window
-from image_store.adapters.imaging.rendering.encoding import encoded, encoded_animation, flattened
-from image_store.adapters.imaging.rendering.scaling import filtered, resized, shrunk
+from image_store.adapters.imaging.rendering.encoding import encode, encode_animation, flatten
+from image_store.adapters.imaging.rendering.scaling import resize_whole, scale, shrink
 from image_store.adapters.imaging.rendering.sizes import Size, canvas_size, cropped_size, whole_size
 from image_store.domain.delivery.renditions import Recipe, Rendition
 from image_store.domain.images.media import MediaType
@@ -16,7 +16,7 @@ from image_store.domain.images.processing import RenderedFile
 
 _OVERVIEW_LONG_SIDE_PX = 64
 _OVERVIEW_SHORT_SIDE_PX = 8
-# A crop is small: it may be shrunk further before it is filtered than a whole picture.
+# A crop is small, so blocks of pixels may be averaged further than for a whole picture before it is filtered.
 _CROP_GAP = 1.5
 _FINE_TYPES = (MediaType.WEBP, MediaType.AVIF)
 _OVERVIEW_GAP = 2.0
@@ -30,36 +30,36 @@ def render(
     animation: Animation | None = None,
     xmp: bytes = b"",
 ) -> tuple[tuple[RenderedFile, ...], Image.Image]:
-    """Make a rendition by each of `recipes`, in their order, of a picture seen in `size`.
+    """Make a rendition by each of `recipes`, in their order; the upright picture has this `size`.
 
-    Recipes that `animation` serves become one. `xmp` is all the metadata that is written. The second answer is a
-    tiny opaque copy of the picture, to describe it by. No rendition shows more pixels than the picture has; a
-    canvas alone may be larger.
+    Recipes in `animation.moving` become animations. `xmp` is the only metadata. The second result is a tiny opaque copy
+    of the picture, for its placeholder and fingerprint. No rendition shows more pixels than the picture has; only a
+    canvas may be larger.
     """
-    # One made finely serves the next ones, so that all of them are.
+    # Each rendition is scaled from the one before, so if one needs fine scaling, all get it.
     fine = any(recipe.media_type in _FINE_TYPES for recipe in recipes.values())
-    kitchen = _Kitchen(picture, size, fine=fine)
+    renderer = _Renderer(picture, size, fine=fine)
     files: dict[str, RenderedFile] = {}
-    for name in sorted(recipes, key=lambda name: -kitchen.scale_of(recipes[name])):
+    for name in sorted(recipes, key=lambda name: -renderer.scale_of(recipes[name])):
         recipe = recipes[name]
         if animation is not None and recipe in animation.moving:
-            files[name] = _moving_file(name, recipe, animation, kitchen, xmp)
+            files[name] = _moving_file(name, recipe, animation, renderer, xmp)
         else:
-            image = kitchen.cook(recipe)
-            files[name] = _file(name, *encoded(image, recipe, xmp=xmp), image.size)
-    return tuple(files[name] for name in recipes), kitchen.overview()
+            image = renderer.render(recipe)
+            files[name] = _file(name, *encode(image, recipe, xmp=xmp), image.size)
+    return tuple(files[name] for name in recipes), renderer.overview()
 
 
 def _moving_file(
-    name: str, recipe: Recipe, animation: Animation, kitchen: "_Kitchen", xmp: bytes
+    name: str, recipe: Recipe, animation: Animation, renderer: "_Renderer", xmp: bytes
 ) -> RenderedFile:
-    frames = [kitchen.of_frame(frame).cook(recipe) for frame in animation.frames]
-    data = encoded_animation(frames, animation.durations_ms, animation.plays, recipe.quality, xmp=xmp)
+    frames = [renderer.of_frame(frame).render(recipe) for frame in animation.frames]
+    data = encode_animation(frames, animation.durations_ms, animation.plays, recipe.quality, xmp=xmp)
     return _file(name, MediaType.WEBP, data, frames[0].size)
 
 
-class _Kitchen:
-    """Follows recipes from the largest scale to the smallest; each whole picture made serves the next ones."""
+class _Renderer:
+    """Applies recipes from the largest scale to the smallest; each whole picture is scaled from the one before."""
 
     def __init__(self, picture: Picture, size: Size, *, fine: bool) -> None:
         self._picture = picture
@@ -67,22 +67,22 @@ class _Kitchen:
         self._size = size
         self._overview: Image.Image | None = None
 
-    def of_frame(self, frame: Image.Image) -> "_Kitchen":
-        """One for another frame of the same animation, which is cut as the first one is."""
-        kitchen = _Kitchen(Picture(frame), self._size, fine=self._fine)
-        kitchen._overview = self.overview()
-        return kitchen
+    def of_frame(self, frame: Image.Image) -> "_Renderer":
+        """A renderer of another frame of the animation, which is cropped like the first one."""
+        renderer = _Renderer(Picture(frame), self._size, fine=self._fine)
+        renderer._overview = self.overview()
+        return renderer
 
     def scale_of(self, recipe: Recipe) -> int:
         width, height = whole_size(self._size, recipe)
         return width * height
 
-    def cook(self, recipe: Recipe) -> Image.Image:
+    def render(self, recipe: Recipe) -> Image.Image:
         """The picture of a rendition, upright, in sRGB and of its final size."""
         cropped = cropped_size(self._size, recipe)
         if cropped is not None:
             return self._cropped(recipe, cropped)
-        self._picture = resized(
+        self._picture = resize_whole(
             self._picture, whole_size(self._size, recipe), fine=self._fine
         ).upright_in_srgb()
         canvas = canvas_size(recipe)
@@ -97,27 +97,27 @@ class _Kitchen:
     def _cropped(self, recipe: Recipe, cropped: Size) -> Image.Image:
         whole = whole_size(self._size, recipe)
         factor = int(min(self._picture.image.size) / (min(whole) * _CROP_GAP))
-        picture = self._picture.with_image(shrunk(self._picture.image, factor))
+        picture = self._picture.with_image(shrink(self._picture.image, factor))
         if self._overview is None:
             self._overview = _overview_of(picture, self._size)
-        seen = picture.stored_size(picture.image.size)
-        box = window(seen, cropped, recipe.gravity, self._overview)
+        upright = picture.stored_size(picture.image.size)
+        box = window(upright, cropped, recipe.gravity, self._overview)
         image = picture.image.crop(picture.stored_box(box))
-        return picture.with_image(filtered(image, picture.stored_size(cropped))).upright_in_srgb().image
+        return picture.with_image(scale(image, picture.stored_size(cropped))).upright_in_srgb().image
 
 
-def _overview_of(picture: Picture, seen: Size) -> Image.Image:
-    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture.
+def _overview_of(picture: Picture, upright: Size) -> Image.Image:
+    """A copy with some dozens of pixels on each side; a very narrow picture gets wider in it.
 
-    It hardly depends on how large a copy it is made of, so that every rendition of a picture is cut alike.
+    The size of the copy that it is made from hardly matters, so all renditions of a picture are cropped alike.
     """
-    longest = max(seen)
+    longest = max(upright)
     width, height = (
-        min(side, max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest)) for side in seen
+        min(side, max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest)) for side in upright
     )
     size = picture.stored_size((width, height))
     small = picture.image.resize(size, Image.Resampling.BOX, reducing_gap=_OVERVIEW_GAP)
-    return flattened(picture.with_image(small).upright_in_srgb().image)
+    return flatten(picture.with_image(small).upright_in_srgb().image)
 
 
 def _padded(image: Image.Image, canvas: Size, recipe: Recipe) -> Image.Image:
@@ -126,7 +126,7 @@ def _padded(image: Image.Image, canvas: Size, recipe: Recipe) -> Image.Image:
     gravity = recipe.gravity
     place = round(gravity.x * (canvas[0] - image.width)), round(gravity.y * (canvas[1] - image.height))
     if recipe.media_type is MediaType.JPEG:
-        opaque = flattened(image)
+        opaque = flatten(image)
         padded = Image.new(opaque.mode, canvas, "white")
         padded.paste(opaque, place)
         return padded

@@ -1,4 +1,4 @@
-"""How large a picture becomes by a recipe."""
+"""The sizes of renditions by their recipes."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ type Box = tuple[int, int, int, int]
 
 
 def whole_size(size: Size, recipe: Recipe) -> Size:
-    """The size of the whole picture at the scale of a recipe, before any crop; never more than it has."""
+    """The size of the whole picture at the scale of a recipe, before any crop; never larger than the picture."""
     scale = _scale(size, recipe)
     if scale >= 1:
         return size
@@ -18,15 +18,15 @@ def whole_size(size: Size, recipe: Recipe) -> Size:
 
 
 def size_needed(size: Size, recipes: Iterable[Recipe]) -> Size:
-    """The size that a whole picture must at least be decoded at to follow all these recipes."""
+    """The smallest size of a whole picture that is large enough for all these recipes."""
     sizes = [whole_size(size, recipe) for recipe in recipes]
     return max((width for width, _ in sizes), default=1), max((height for _, height in sizes), default=1)
 
 
 def cropped_size(size: Size, recipe: Recipe) -> Size | None:
-    """The size of what a recipe cuts out, at its scale; None when it shows the whole picture.
+    """The size of the crop of a recipe, at its scale; None if it shows the whole picture.
 
-    Where the picture has too few pixels this is smaller than asked for, and of the same shape.
+    If the picture has too few pixels, the crop is smaller than the recipe says, with the same proportions.
     """
     if recipe.fit is not Fit.COVER or recipe.width is None or recipe.height is None:
         return None
@@ -35,15 +35,15 @@ def cropped_size(size: Size, recipe: Recipe) -> Size | None:
 
 
 def canvas_size(recipe: Recipe) -> Size | None:
-    """The size of the canvas a recipe lays the picture on, if it does."""
+    """The size of the canvas on which a recipe lays the picture; None without a canvas."""
     if recipe.fit is not Fit.PAD or recipe.width is None or recipe.height is None:
         return None
     return recipe.width, recipe.height
 
 
 def _scale(size: Size, recipe: Recipe) -> float:
-    given = zip((recipe.width, recipe.height), size, strict=True)
-    scales = [asked / had for asked, had in given if asked is not None]
+    sides = zip((recipe.width, recipe.height), size, strict=True)
+    scales = [target / actual for target, actual in sides if target is not None]
     if recipe.fit is Fit.COVER and len(scales) == 2:
         return max(scales)
     return min(*scales, 1.0, MAX_WEBP_SIDE_PX / max(size))

@@ -114,7 +114,7 @@ class ProviderCalls:
         able = self.choice.candidates(
             request, preference, own_keys, hold_micros=hold_micros, on=self.clock.now().date()
         )
-        candidates = [candidate for candidate in able if candidate.provider not in item.given_up]
+        candidates = [candidate for candidate in able if candidate.provider not in item.unable_providers]
         if not candidates:
             return None
         return self.watch.choose(candidates, _history(item))
@@ -187,4 +187,4 @@ class ProviderCalls:
 
 def _history(item: JobItem) -> CallHistory:
     reason = item.error.reason if item.error is not None else None
-    return CallHistory(frozenset(item.tried), item.provider if item.retries else None, reason)
+    return CallHistory(frozenset(item.failed_providers), item.provider if item.retries else None, reason)

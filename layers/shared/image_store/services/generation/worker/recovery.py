@@ -33,7 +33,7 @@ class Recovery:
     clock: Clock
 
     def resume(self, job: Job, item: JobItem, call: ProviderCall, *, until: datetime) -> None:
-        """Continue after a call: its worker stopped, or the store was away."""
+        """Continue after a call whose worker stopped, or whose result could not be stored yet."""
         leased = self.writer.move(item, JobItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         result = self.results.find(leased, call)
         if result is not None:

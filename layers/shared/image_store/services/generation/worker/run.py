@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
+from image_store.domain.deadlines import CLOCK_SKEW, is_too_far_ahead
 from image_store.domain.errors import ConfigurationError, ImageNotFound, ImageStoreError, StorageUnavailable
 from image_store.domain.generation.jobs import (
     WAITING_LIFETIME,
@@ -82,7 +82,7 @@ class GenerationRun:
     def _with_valid_deadline(self, item: JobItem) -> JobItem:
         """The item with a possible deadline: one that a fast clock has set starts anew, once."""
         now = self.clock.now()
-        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+        if not is_too_far_ahead(item.deadline, now, longest=WAITING_LIFETIME):
             return item
         return self.writer.move(item, JobItemState.QUEUED, deadline=now + WAITING_LIFETIME)
 
@@ -117,15 +117,15 @@ class GenerationRun:
             prepared = self.calls.prepare(item, opened.request, permit.candidate)
             leased = self._lease(item, prepared)
         except ImageNotFound as missing:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self.writer.end(item, JobItemState.FAILED, error=JobItemError(missing.code, missing.message))
             return
         except (StorageUnavailable, ConfigurationError) as error:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             self._fail_if_late(item, error, now)
             return
         except Exception:
-            self.calls.watch.let_go(permit)
+            self.calls.watch.give_back(permit)
             raise
         self._call(permit, prepared, job, leased, opened, until)
 
@@ -157,11 +157,11 @@ class GenerationRun:
         try:
             image = self.calls.make(prepared, until=until)
         except ProviderFailure as failure:
-            self.calls.watch.went_wrong(permit.candidate, failure, began=call.started_at)
+            self.calls.watch.record_failure(permit.candidate, failure, began=call.started_at)
             ended = self.clock.now()
             charge = prepared.failure_entry(failure, duration=ended - started, at=ended)
             if charge is not None:
-                with suppress(StorageUnavailable):  # the ledger may still be there
+                with suppress(StorageUnavailable):  # the ledger may still take it
                     self.results.put(item, ProviderResult(charge, b""), until=until)
             self.settlement.fail(job, item, call, failure, duration=ended - started, entry=charge)
             return
@@ -171,7 +171,7 @@ class GenerationRun:
         try:
             self.results.put(item, result, until=until)
         finally:  # the provider did its part, and others wait for the outcome of a probe
-            self.calls.watch.went_well(permit, began=call.started_at)
+            self.calls.watch.record_success(permit, began=call.started_at)
         self.settlement.store(item, opened, result, until=until)
 
     def _wait(self, item: JobItem, until: datetime) -> None:

@@ -41,7 +41,7 @@ class Settlement:
     """A random number of seconds, from 0 to the one given."""
 
     def store(self, item: JobItem, opened: OpenRequest, result: ProviderResult, *, until: datetime) -> None:
-        """Store a result, then settle it; a store that is away is tried again later."""
+        """Store a result, then settle it; if the store does not respond, the item is queued again."""
         entry = result.entry
         try:
             image_id: str | None = self.storage.store(item, opened, result, until=until)
@@ -105,25 +105,27 @@ class Settlement:
         )
         cost = _charged(item, entry)
         error = JobItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
-        gives_up = failure.reason in OF_THE_PROVIDER
-        may_retry = item.retries < self.retries if failure.is_transient else gives_up
+        is_unable = failure.reason in OF_THE_PROVIDER
+        may_retry = item.retries < self.retries if failure.is_transient else is_unable
         if job.is_cancelled and may_retry:
             self.writer.end(item, JobItemState.CANCELLED, outcome=outcome, **cost)
         elif not may_retry:
             self.writer.end(item, JobItemState.FAILED, outcome=outcome, error=error, **cost)
         else:
             wait = timedelta(0)
+            unable, failed = item.unable_providers, item.failed_providers
+            if is_unable:
+                unable = (*unable, call.provider)
             if failure.is_transient:
                 wait = timedelta(seconds=self.jitter((_FIRST_BACKOFF * 2**item.retries).total_seconds()))
+                failed = tuple(dict.fromkeys((*failed, call.provider)))
             self.writer.requeue(
                 item,
                 not_before=now + wait,
                 outcome=outcome,
                 retries=item.retries + failure.is_transient,
-                given_up=(*item.given_up, call.provider) if gives_up else item.given_up,
-                tried=tuple(dict.fromkeys((*item.tried, call.provider)))
-                if failure.is_transient
-                else item.tried,
+                unable_providers=unable,
+                failed_providers=failed,
                 call=None,
                 error=error,
                 **cost,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from image_store.domain.deadlines import was_never_meant
+from image_store.domain.deadlines import is_too_far_ahead
 from image_store.domain.delivery.publication import PublicationRow, publication_of
 from image_store.domain.ids import is_image_id
 from image_store.domain.images.image import STAGING_PREFIX, TRANSFORMS_PREFIX, ImageRecord, State
@@ -145,7 +145,7 @@ class ObjectSweep:
 
 
 def _has_impossible_deadline(row: PublicationRow, now: datetime) -> bool:
-    return row.due_at is not None and was_never_meant(row.due_at, now, longest=LONGEST_RESERVATION)
+    return row.due_at is not None and is_too_far_ahead(row.due_at, now, longest=LONGEST_RESERVATION)
 
 
 def image_id_of(key: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import waits_in_vain
+from image_store.domain.deadlines import is_due_too_far_ahead
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.images.image import ImageRecord, State
 from image_store.domain.upkeep.cleanup import CleanupReport
@@ -69,7 +69,7 @@ class RecordSweep:
             images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             report.leave(*images.unreadable)
             now = self.clock.now()
-            found.ahead.extend(record.id for record in images if waits_in_vain(record, now))
+            found.ahead.extend(record.id for record in images if is_due_too_far_ahead(record, now))
             shown = [
                 record
                 for record in images

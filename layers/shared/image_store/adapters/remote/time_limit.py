@@ -7,7 +7,7 @@ from threading import Event, Timer
 from urllib3.connection import HTTPConnection
 
 
-class Watch:
+class TimeLimit:
     """Cuts a connection off when its time is over, whatever is being waited for.
 
     Time limits of a socket begin anew with every byte that arrives.
@@ -19,7 +19,7 @@ class Watch:
         self._timer = Timer(seconds, self._cut)
         self._timer.daemon = True
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "TimeLimit":
         self._timer.start()
         return self
 
@@ -27,7 +27,7 @@ class Watch:
         self._timer.cancel()
 
     @property
-    def is_over(self) -> bool:
+    def has_expired(self) -> bool:
         """Whether the connection was cut off: what was read then may look like an end, and is none."""
         return self._over.is_set()
 

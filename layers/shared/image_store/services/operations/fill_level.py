@@ -20,7 +20,7 @@ class FillLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metering:
+class FillLevelReader:
     """Reads what others have counted: a dozen rows, however much is stored."""
 
     figures: Figures

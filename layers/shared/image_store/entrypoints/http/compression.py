@@ -10,7 +10,7 @@ SHORTEST_BYTES = 2_048
 _LEVEL = 6
 
 
-def takes_gzip(accepted: str) -> bool:
+def accepts_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding names gzip without refusing it."""
     for entry in accepted.lower().split(","):
         coding, _, weight = entry.partition(";")
@@ -19,13 +19,13 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def finished(answer: dict[str, Any], request: Request) -> dict[str, Any]:
+def finish(answer: dict[str, Any], request: Request) -> dict[str, Any]:
     """A response as the gateway gets it: compressed if that helps, with `Vary` for caches, and without body for HEAD.
 
     `Vary` names the origin, because the gateway adds CORS headers only for requests with an Origin: a cache that holds
     the response to an `<img>`, which sends none, would hand it to a page's `fetch`, which could not read it.
     """
-    answer = packed(answer, request)
+    answer = compress(answer, request)
     headers = answer.get("headers", {})
     if "no-store" not in headers.get("Cache-Control", ""):
         answer = {**answer, "headers": {**headers, "Vary": _joined(headers.get("Vary"), "Origin")}}
@@ -34,7 +34,7 @@ def finished(answer: dict[str, Any], request: Request) -> dict[str, Any]:
     return answer
 
 
-def packed(answer: dict[str, Any], request: Request) -> dict[str, Any]:
+def compress(answer: dict[str, Any], request: Request) -> dict[str, Any]:
     """A response as it is, or compressed.
 
     A response with an ETag stays: compressed it would be another sequence of bytes, and clients send the validator
@@ -47,7 +47,7 @@ def packed(answer: dict[str, Any], request: Request) -> dict[str, Any]:
         return answer
     # Both forms say so, or a cache that has one would not know that there is another.
     varying = {**headers, "Vary": _joined(headers.get("Vary"), "Accept-Encoding")}
-    if not takes_gzip(request.header("accept-encoding") or ""):
+    if not accepts_gzip(request.header("accept-encoding") or ""):
         return {**answer, "headers": varying}
     import gzip  # only compressed responses need it
 

@@ -7,7 +7,7 @@ from typing import Any, Self, overload
 _making = RLock()
 
 
-class made_once[Part](cached_property[Part]):  # noqa: N801 - it stands where cached_property would
+class lazy_property[Part](cached_property[Part]):  # noqa: N801 - it stands where cached_property would
     """A part that one thread makes at its first use, while others wait: boto3 makes no clients in parallel."""
 
     @overload

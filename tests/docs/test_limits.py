@@ -1,0 +1,208 @@
+"""Every limit that a text names is the one that the code declares."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_store.adapters import presign
+from image_store.adapters.dynamodb.operations.figures import MAX_MODELS
+from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, DecodeLimits
+from image_store.adapters.remote.fetching import MAX_REDIRECTS
+from image_store.domain.delivery.presets import MAX_PRESETS
+from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
+from image_store.domain.errors import UrlNotAllowed
+from image_store.domain.finding.projection import MAX_TERMS
+from image_store.domain.finding.similarity import MAX_DISTANCE
+from image_store.domain.generation.jobs import JOB_LIFETIME, MAX_IMAGES, WAITING_LIFETIME
+from image_store.domain.generation.requests import MAX_PROMPT_EXCERPT_CHARS
+from image_store.domain.images.details import (
+    MAX_ANALYSIS_BYTES,
+    MAX_GENERATION_BYTES,
+    MAX_GROUPS,
+    MAX_METADATA_BYTES,
+    MAX_TAGS,
+)
+from image_store.domain.images.media import MAX_BYTES
+from image_store.domain.upkeep.migration import KEPT_ERRORS
+from image_store.domain.upkeep.repair import MAX_REPAIR_IDS
+from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
+from image_store.entrypoints.http.request import LARGEST_BODY, MAX_BODY_BYTES
+from image_store.entrypoints.images.upload_requests import MAX_BATCH
+from image_store.entrypoints.operations.console import MAX_REQUEST_BYTES
+from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND
+from image_store.services.images.batch_deletion import MAX_IDS
+from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
+from image_store_cli import cards, problems
+from image_store_cli.commands import list_images, repair, similar
+from image_store_cli.uploading import IN_REQUEST_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
+
+ROOT = Path(__file__).resolve().parents[2]
+KIB, MIB, MILLION = 1024, 1024**2, 1_000_000
+LIMITS = DecodeLimits()
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions/site/openapi.json").read_text())
+LIMIT_IN_TEXT = re.compile(
+    r"\b(?:at most|up to|first|last|1 to)(?: about)? (\d[\d,]*(?:\.\d+)?(?: \w+)?)", re.IGNORECASE
+)
+
+
+def minutes(span: timedelta) -> int:
+    """The whole minutes of a span."""
+    return span.seconds // 60
+
+
+def page_limit(path: str) -> dict[str, int]:
+    """The default and the bounds of `limit` at a route that answers pages."""
+    parameters = DOCUMENT["paths"][path]["get"]["parameters"]
+    schema: dict[str, int] = next(each["schema"] for each in parameters if each.get("name") == "limit")
+    return schema
+
+
+ON_THE_PAGE = (
+    f"carries about {LARGEST_BODY}:",
+    f"about {MAX_BODY_BYTES * 3 / 4 / MILLION:.1f} MB as base64",
+    f"take up to {MAX_BYTES // MIB} MB.",
+    (
+        f"must arrive within {minutes(LINK_LIFETIME)} minutes, and it must be completed within "
+        f"{minutes(COMPLETION_LIFETIME)}."
+    ),
+    f"at most {MAX_REDIRECTS} redirects",
+    (
+        f"up to {LIMITS.max_pixels // MILLION} million pixels, {MAX_BYTES // MIB} MiB and "
+        f"{MAX_ORIGINAL_SIDE_PX:,} px on a side"
+    ),
+    f"at most {LIMITS.max_frames:,} frames and {LIMITS.max_total_pixels // MILLION} million pixels in total",
+    f"up to {LIMITS.max_animated_frames} frames and {LIMITS.max_animated_pixels // MILLION} million pixels of its own",
+    f"at most {MAX_PRESETS} presets",
+    f"a side over {MAX_WEBP_SIDE_PX:,} px, it is made within {MAX_SIDE_PX} px",
+    f"at most {page_limit('/v1/images')['maximum']} images.",
+    f"at most {MAX_TERMS} words",
+    f"at most {MAX_DISTANCE} of 64 bits",
+    f"the newest {MAX_ROWS_OF_A_BAND} that share a band",
+    (
+        f"at most {MAX_TAGS} tags, {MAX_GROUPS} groups, {MAX_METADATA_BYTES // KIB} KB of your own metadata, "
+        f"{MAX_GENERATION_BYTES // KIB} KB of generation data and {MAX_ANALYSIS_BYTES // KIB} KB of analysis"
+    ),
+    f"work for {presign.LINK_MINUTES - presign.STEP_MINUTES} to {presign.LINK_MINUTES} minutes",
+    f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
+    f"for at most {minutes(WAITING_LIFETIME)} minutes",
+)
+IN_THE_API_DOCUMENT = {
+    LARGEST_BODY,
+    f"{MAX_KEY_CHARS} characters",
+    f"{MAX_BATCH} images",
+    f"{MAX_IDS} images",
+    f"{MAX_IMAGES} with",
+    f"{MAX_PROMPT_EXCERPT_CHARS} characters",
+    f"{KEPT_ERRORS}",
+    f"{MAX_DISTANCE}",
+    f"{MAX_MODELS:,} models",
+    f"{MAX_BYTES // MIB} MiB",
+}
+
+
+@pytest.mark.parametrize("limit", ON_THE_PAGE)
+def test_the_page_names_the_limits_of_the_code(limit: str) -> None:
+    text = " ".join((ROOT / "docs/limits.md").read_text().split())
+
+    assert limit in text
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Every summary and description in a part of the API document."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name in {"summary", "description"} and isinstance(value, str):
+                yield " ".join(value.split())
+            else:
+                yield from texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+
+
+def test_the_api_document_names_only_limits_of_the_code() -> None:
+    named = {limit for text in texts(DOCUMENT) for limit in LIMIT_IN_TEXT.findall(text)}
+
+    assert named == IN_THE_API_DOCUMENT
+
+
+def test_the_message_about_a_url_names_the_redirects() -> None:
+    assert f"at most {MAX_REDIRECTS} redirects" in UrlNotAllowed().message
+
+
+def test_the_console_names_the_limit_of_metadata() -> None:
+    table = (ROOT / "functions/site/console/viewer/attributes.js").read_text()
+
+    assert f"an object of up to {MAX_METADATA_BYTES // KIB} KB" in table
+
+
+def test_the_command_line_has_the_limits_of_the_store() -> None:
+    similar_images, images = page_limit("/v1/images/{image_id}/similar"), page_limit("/v1/images")
+
+    assert IN_REQUEST_BYTES == MAX_REQUEST_BYTES < MAX_BODY_BYTES
+    assert repair.MOST_IDS == MAX_REPAIR_IDS
+    assert (similar_images["default"], similar_images["maximum"]) == (similar.LIMIT, similar.MOST)
+    assert images["default"] == list_images.LIMIT
+    assert images["maximum"] == cards.PAGE
+
+
+def test_the_command_line_names_the_size_of_a_request() -> None:
+    assert f"about {LARGEST_BODY}" in problems.TOO_LARGE
+
+
+PARAMETERS: dict[str, dict[str, Any]] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))[
+    "Parameters"
+]
+
+
+def test_parameters_are_bounded_as_the_code_is() -> None:
+    largest = {
+        name: parameter["MaxValue"] for name, parameter in PARAMETERS.items() if "MaxValue" in parameter
+    }
+
+    assert largest["MaxBytes"] == MAX_BYTES
+    assert largest["MaxPixels"] == LIMITS.max_pixels
+    assert f"at most {MAX_PRESETS} presets" in PARAMETERS["Presets"]["ConstraintDescription"]
+    assert f"{{0,{MAX_PRESETS}}}$" in PARAMETERS["Presets"]["AllowedPattern"]
+
+
+def spellings(number: int) -> set[str]:
+    """How a text may write a number."""
+    written = {str(number), f"{number:,}"}
+    for unit, name in ((MILLION, "million"), (MIB, "MiB"), (KIB, "KiB")):
+        if number % unit == 0:
+            written.add(f"{number // unit} {name}")
+    return written
+
+
+def largest_in_settings() -> dict[str, str]:
+    """The largest value that a row of docs/settings.md names, by parameter."""
+    rows = re.findall(
+        r"^\| `(\w+)` \| .*? \| (.*) \|$", (ROOT / "docs/settings.md").read_text(), flags=re.MULTILINE
+    )
+    named = {
+        name: re.search(r"\b(?:up to|at most|\d to|KiB to) (\d+(?:,\d{3})*(?: million| MiB)?)", text)
+        for name, text in rows
+    }
+    return {name: match[1] for name, match in named.items() if match and "MaxValue" in PARAMETERS[name]}
+
+
+@pytest.mark.parametrize(("name", "largest"), largest_in_settings().items())
+def test_a_setting_names_the_bound_of_its_parameter(name: str, largest: str) -> None:
+    assert largest in spellings(PARAMETERS[name]["MaxValue"])
+
+
+def test_settings_name_bounds() -> None:
+    assert {"TrashRetentionDays", "MaxMetadataBytes", "MaxFramePixels"} <= largest_in_settings().keys()
