@@ -106,12 +106,12 @@ class HoldingTable:
 
 def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
     """Begin so many reservations of one owner at the same moment."""
-    kept = random.getstate()
+    random_state = random.getstate()
     random.seed(seed)
     try:
         return _crowd(size, quota)
     finally:
-        random.setstate(kept)
+        random.setstate(random_state)
 
 
 def measure(_: Path) -> Iterator[Measurement]:

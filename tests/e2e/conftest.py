@@ -83,8 +83,8 @@ class Stack:
     def start(self) -> None:
         """Start it and return when it is ready; fail with what it said when it ends instead."""
         self.state.stack_file.unlink(missing_ok=True)  # one that was killed could not remove it
-        said = self.state.path / "launcher.out"
-        with said.open("w") as out:
+        output_file = self.state.path / "launcher.out"
+        with output_file.open("w") as out:
             self._process = launch(
                 self.port,
                 self.state.path,
@@ -95,7 +95,7 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not self.state.stack_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the stack did not start: {said.read_text()}")
+                pytest.fail(f"the stack did not start: {output_file.read_text()}")
             time.sleep(POLL_SECONDS)
         self.described = json.loads(self.state.stack_file.read_text())
 
@@ -109,8 +109,8 @@ class Stack:
         """End the launcher and the emulator at once, as ``kill -9`` or a power cut does."""
         assert self._process is not None
         launcher = self._process.pid
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-        processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+        process = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
         for pid in (launcher, *(child for child, parent in processes if parent == launcher)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

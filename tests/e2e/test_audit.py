@@ -17,11 +17,13 @@ POLL_SECONDS = 0.5
 
 def trail_of(stack: Stack, image_id: str) -> list[dict[str, Any]]:
     """Answer the lines about one image, in their order; a line that came twice counts once."""
-    (found,) = stack.client("cloudformation").describe_stacks(StackName=stack.described["stack_name"])[
-        "Stacks"
-    ]
+    (stack_description,) = stack.client("cloudformation").describe_stacks(
+        StackName=stack.described["stack_name"]
+    )["Stacks"]
     (group,) = [
-        output["OutputValue"] for output in found["Outputs"] if output["OutputKey"] == "AuditLogGroupName"
+        output["OutputValue"]
+        for output in stack_description["Outputs"]
+        if output["OutputKey"] == "AuditLogGroupName"
     ]
     pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     messages = [event["message"] for page in pages for event in page["events"]]

@@ -6,7 +6,7 @@ import base64
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.environment import told
+from tests.e2e.environment import changed_environment
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
     """A6: more of them than one request deletes."""
     chat: dict[str, Any] = {"groups": {"conversation": ["c1"]}}
     with stack.http("batches-group") as client:
-        (kept,) = ids(stored(client, item(groups={"conversation": ["c2"]})))
+        (kept_id,) = ids(stored(client, item(groups={"conversation": ["c2"]})))
         for _ in range(6):
             assert stored(client, *[item(visibility="public", **chat)] * 18)["failed"] == []
 
@@ -104,12 +104,12 @@ def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
         assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
         assert (len(first["successful"]), first["failed"]) == (100, [])
         assert (len(second["successful"]), second["failed"], second["next_cursor"]) == (8, [], None)
-        assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept]
+        assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept_id]
 
 
 def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:
     """Forty at once, where ten are allowed."""
-    with stack.http("batches-quota") as client, told(stack, "upload", QUOTA_IMAGES=str(QUOTA)):
+    with stack.http("batches-quota") as client, changed_environment(stack, "upload", QUOTA_IMAGES=str(QUOTA)):
 
         def send(number: int) -> list[dict[str, Any]]:
             """Send a batch, and what was too much for the emulator once more, as clients do."""
@@ -128,9 +128,9 @@ def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:
             one["error"]["code"] for result in results for one in result["failed"] if not is_passing(one)
         ]
         assert codes == ["quota_exceeded"] * (REQUESTS * ITEMS - QUOTA)
-        made = {image_id for result in results for image_id in ids(result)}
-        listed = client.get("/v1/images", params={"limit": 100}).json()["items"]
-        assert {card["id"] for card in listed} == made
-        assert len(made) == QUOTA
+        stored_ids = {image_id for result in results for image_id in ids(result)}
+        response = client.get("/v1/images", params={"limit": 100}).json()["items"]
+        assert {card["id"] for card in response} == stored_ids
+        assert len(stored_ids) == QUOTA
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_exceeded")
         assert "retry-after" not in refused.headers

@@ -53,7 +53,7 @@ def put(stack: Stack, bucket: str, key: str) -> str:
 def keys_of(stack: Stack, bucket: str, part: str) -> list[str]:
     """Answer the keys of a bucket with a part in them."""
     pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return [found["Key"] for page in pages for found in page.get("Contents", []) if part in found["Key"]]
+    return [entry["Key"] for page in pages for entry in page.get("Contents", []) if part in entry["Key"]]
 
 
 def let_time_pass(stack: Stack, image_id: str) -> None:
@@ -153,10 +153,10 @@ def test_lost_renditions_and_copies_are_made_again_and_the_link_works_as_before(
         image_id = upload(owner, visibility="public")
         image = owner.get(f"/v1/images/{image_id}").json()
         publication = image["renditions"]["thumb"]["url"].rpartition("/")[0].rpartition("/")[2]
-        kept = {bucket: keys_of(stack, bucket, part) for bucket, part in
+        keys_before = {bucket: keys_of(stack, bucket, part) for bucket, part in
                 ((PRIVATE_BUCKET, image_id), (PUBLIC_BUCKET, publication))}  # fmt: skip
-        assert len(kept[PUBLIC_BUCKET]) == 2
-        for bucket, keys in kept.items():
+        assert len(keys_before[PUBLIC_BUCKET]) == 2
+        for bucket, keys in keys_before.items():
             for key in keys:
                 if "/original." not in key:
                     stack.client("s3").delete_object(Bucket=bucket, Key=key)
@@ -177,13 +177,13 @@ def test_lost_renditions_and_copies_are_made_again_and_the_link_works_as_before(
 
     assert seen.headers["Content-Type"].startswith("image/")
     assert {PRIVATE_BUCKET: keys_of(stack, PRIVATE_BUCKET, image_id),
-            PUBLIC_BUCKET: keys_of(stack, PUBLIC_BUCKET, publication)} == kept  # fmt: skip
+            PUBLIC_BUCKET: keys_of(stack, PUBLIC_BUCKET, publication)} == keys_before  # fmt: skip
 
 
 def until[T](look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
     """Answer what was seen last, once it is done or half a minute is over."""
     for _ in range(60):
-        if is_done(found := look()):
+        if is_done(state := look()):
             break
         time.sleep(0.5)
-    return found
+    return state

@@ -54,10 +54,10 @@ def complete(client: httpx.Client, ticket: dict[str, Any]) -> httpx.Response:
 
 def staged(stack: Stack, ticket: dict[str, Any]) -> list[str]:
     """Answer the keys that lie in staging for an upload."""
-    found = stack.client("s3").list_objects_v2(
+    listing = stack.client("s3").list_objects_v2(
         Bucket=stack.described["private_bucket"], Prefix=f"staging/{ticket['id']}/"
     )
-    return [each["Key"] for each in found.get("Contents", [])]
+    return [each["Key"] for each in listing.get("Contents", [])]
 
 
 def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:

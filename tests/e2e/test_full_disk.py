@@ -38,8 +38,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def emulator_of(stack: Stack) -> int:
     """The emulator's process: the launcher's one child."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    process = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
     [emulator] = [pid for pid, parent in processes if parent == stack.launcher]
     return emulator
 
@@ -128,11 +128,11 @@ def test_bytes_whose_record_a_kill_lost_are_kept_aside(stack: Stack) -> None:
 
     stack.start()
 
-    kept = [path for path in stack.state.set_aside.rglob("original.jpg") if key in str(path)]
-    assert [path.read_bytes() for path in kept] == [b"bytes without a record"]
+    paths = [path for path in stack.state.set_aside.rglob("original.jpg") if key in str(path)]
+    assert [path.read_bytes() for path in paths] == [b"bytes without a record"]
     assert "newer than the last save are kept in" in said(stack)
-    listed = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
-    assert listed["KeyCount"] == 0
+    listing = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
+    assert listing["KeyCount"] == 0
 
 
 def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:

@@ -98,10 +98,10 @@ def test_each_way_to_upload_stores_the_same_bytes(stack: Stack, way: str) -> Non
         assert sorted(image["tags"]) == ["x", "y"]
         content = client.get(f"/v1/images/{image['id']}/content")
         assert content.status_code == 302
-        kept = httpx.get(content.headers["location"])
-        assert kept.status_code == 200
-        assert kept.headers["content-type"] == "image/jpeg"
-        assert len(kept.content) == image["size_bytes"]
+        response = httpx.get(content.headers["location"])
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "image/jpeg"
+        assert len(response.content) == image["size_bytes"]
 
 
 def test_get_answers_the_image_with_an_etag_and_304(stack: Stack) -> None:
@@ -140,11 +140,11 @@ def test_a_thumb_is_a_picture_of_its_announced_size(stack: Stack) -> None:
         answer = client.get(f"/v1/images/{image['id']}/content", params={"rendition": "thumb"})
         assert answer.status_code == 302
 
-        kept = httpx.get(answer.headers["location"])
+        response = httpx.get(answer.headers["location"])
 
-        assert kept.status_code == 200
-        assert kept.headers["content-type"] == image["renditions"]["thumb"]["content_type"]
-        assert len(kept.content) == image["renditions"]["thumb"]["size_bytes"]
+        assert response.status_code == 200
+        assert response.headers["content-type"] == image["renditions"]["thumb"]["content_type"]
+        assert len(response.content) == image["renditions"]["thumb"]["size_bytes"]
 
 
 def test_text_in_any_script_comes_back_as_it_was(stack: Stack) -> None:
@@ -211,14 +211,14 @@ def test_a_list_pages_in_both_orders(stack: Stack) -> None:
 def test_a_list_filters(stack: Stack) -> None:
     with stack.http("images-filters") as client:
         plain = upload(client, small(0))
-        made = upload(client, small(1), kind="generated", group="conversation:c1")["id"]
+        image_id = upload(client, small(1), kind="generated", group="conversation:c1")["id"]
         shown = upload(client, small(2), visibility="public")["id"]
 
-        assert listed(client, kind="generated") == [made]
+        assert listed(client, kind="generated") == [image_id]
         assert listed(client, visibility="public") == [shown]
-        assert listed(client, group="conversation:c1") == [made]
+        assert listed(client, group="conversation:c1") == [image_id]
         assert listed(client, group="conversation:c2") == []
-        assert set(listed(client, **{"from": plain["created_at"]})) == {plain["id"], made, shown}
+        assert set(listed(client, **{"from": plain["created_at"]})) == {plain["id"], image_id, shown}
         assert listed(client, **{"from": "2100-01-01T00:00:00Z"}) == []
         assert listed(client, to="2020-01-01T00:00:00Z") == []
 
@@ -245,10 +245,10 @@ def test_a_published_image_is_on_the_cdn_until_it_is_private_again(stack: Stack)
         assert answer.status_code == 302
         copy = answer.headers["location"]
         assert copy.startswith(stack.described["public_url"])
-        kept = nobody.get(copy)
-        assert kept.status_code == 200
-        assert len(kept.content) == public["renditions"]["display"]["size_bytes"]
-        assert "max-age" in kept.headers["cache-control"]
+        copy_response = nobody.get(copy)
+        assert copy_response.status_code == 200
+        assert len(copy_response.content) == public["renditions"]["display"]["size_bytes"]
+        assert "max-age" in copy_response.headers["cache-control"]
 
         private = patch(client, image_id, visibility="private")
 
@@ -308,9 +308,9 @@ def test_a_head_can_be_followed_and_says_what_a_get_would_bring(stack: Stack) ->
         for path, size in (("/content", len(data)), ("/content?rendition=thumb", None)):
             answer = client.head(f"/v1/images/{image['id']}{path}", follow_redirects=False)
             assert answer.status_code == 302
-            found = httpx.head(answer.headers["location"])
-            assert found.status_code == 200
-            assert size in {None, int(found.headers["content-length"])}
+            response = httpx.head(answer.headers["location"])
+            assert response.status_code == 200
+            assert size in {None, int(response.headers["content-length"])}
 
 
 # Who may ---------------------------------------------------------------------------------------------------

@@ -146,15 +146,15 @@ def test_every_url_that_is_not_allowed_has_one_answer_and_stores_nothing(client:
 
         answers = [upload(client, url) for url in urls]
 
-    told = []
+    problems = []
     for answer in answers:
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
         body = answer.json()
         assert body.pop("request_id")
-        told.append(body)
-    assert told[0]["code"] == "url_not_allowed"
-    assert told == [told[0]] * len(urls)
+        problems.append(body)
+    assert problems[0]["code"] == "url_not_allowed"
+    assert problems == [problems[0]] * len(urls)
     assert own.asked == []
     assert remote.asked == ["/missing", *(url.removeprefix(there) for url in urls[-2:])]
     assert client.get("/v1/images").json()["items"] == []

@@ -90,24 +90,24 @@ def copies(stack: Stack) -> set[str]:
     pages = (
         stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.described["public_bucket"])
     )
-    return {found["Key"] for page in pages for found in page.get("Contents", [])}
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
 
 def test_unpublishing_takes_the_copies_of_all_renditions_away(stack: Stack) -> None:
     with stack.http("unpublished-renditions") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900), visibility="unlisted")
-        kept = []
+        keys = []
         for preset, accept in (("w640", "image/webp"), ("w640", "image/avif"), ("w1280", "image/jpeg")):
             redirect, seen = show(stranger, f"{image['public_url']}/{preset}", accept)
             assert seen.status_code == 200
-            kept.append(redirect.headers["location"])
-        folder = "/".join(kept[0].rsplit("/", 2)[:2]).removeprefix(stack.described["public_url"] + "/")
+            keys.append(redirect.headers["location"])
+        folder = "/".join(keys[0].rsplit("/", 2)[:2]).removeprefix(stack.described["public_url"] + "/")
         assert len({key for key in copies(stack) if key.startswith(folder)}) == 5
 
         patch(client, image["id"], visibility="private")
 
         assert {key for key in copies(stack) if key.startswith(folder)} == set()
-        assert [httpx.get(url).status_code for url in kept] == [404] * 3
+        assert [httpx.get(url).status_code for url in keys] == [404] * 3
         refused(stranger.get(f"{image['public_url']}/w640"), 404, "image_not_found")
         _, private = show(client, f"/v1/images/{image['id']}/content?rendition=w640", "image/webp")
         bytes_of(private, MediaType.WEBP)
@@ -118,7 +118,7 @@ def tries(stack: Stack, image_id: str) -> list[str]:
     pages = (
         stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.described["private_bucket"])
     )
-    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     return [key for key in keys if f"/{image_id}/" in key and "/w2048-" in key]
 
 
@@ -133,13 +133,13 @@ def test_a_stampede_makes_a_rendition_once_and_everybody_sees_a_picture(stack: S
             answers = list(crowd.map(ask, range(STAMPEDE)))
 
         assert [seen.status_code for _, seen in answers] == [200] * STAMPEDE
-        wanted = [redirect for redirect, _ in answers if "/w2048." in redirect.headers["location"]]
-        others = [redirect for redirect, _ in answers if redirect not in wanted]
-        assert wanted
+        redirects = [redirect for redirect, _ in answers if "/w2048." in redirect.headers["location"]]
+        others = [redirect for redirect, _ in answers if redirect not in redirects]
+        assert redirects
         assert {redirect.headers["cache-control"] for redirect in others} <= {"private, no-store"}
         assert len(tries(stack, image["id"])) == 1
         redirect, _ = ask(0)
-        assert redirect in wanted or "/w2048.webp" in redirect.headers["location"]
+        assert redirect in redirects or "/w2048.webp" in redirect.headers["location"]
 
 
 def test_an_animation_moves_in_display_and_rests_in_every_other_rendition(stack: Stack) -> None:
@@ -170,9 +170,9 @@ SQUARE = {
 }
 
 
-def share(client: httpx.Client, image_id: str, **wanted: Any) -> str:
+def share(client: httpx.Client, image_id: str, **body: Any) -> str:
     """A signed link."""
-    answer = client.post(f"/v1/images/{image_id}/links", json=wanted)
+    answer = client.post(f"/v1/images/{image_id}/links", json=body)
     assert answer.status_code == 201, answer.text
     assert answer.json().keys() == {"url", "expires_at"}
     return str(answer.json()["url"])

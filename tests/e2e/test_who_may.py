@@ -184,7 +184,7 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
         )
         other_scope = call(user, route)
 
-    assert [(found.status_code, found.json()["code"]) for found in (answer, other_scope)] == [
+    assert [(refusal.status_code, refusal.json()["code"]) for refusal in (answer, other_scope)] == [
         (403, "admin_required")
     ] * 2
 

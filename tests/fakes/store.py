@@ -222,8 +222,8 @@ class Store:
         """Store a picture."""
         until = self.clock.now() + timedelta(seconds=25)
         content = Content(data, declared_type)
-        asked = Upload(owner, content, attributes or Attributes(), until, idempotency)
-        return self.uploads.accept(asked)
+        request = Upload(owner, content, attributes or Attributes(), until, idempotency)
+        return self.uploads.accept(request)
 
     def edit(self, image: Image, edit: Edit, *, if_version: int | None = None) -> Image:
         """Change an image of its owner's."""

@@ -54,11 +54,9 @@ def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
     answers = all_at_once(lambda: world.ask(image.record.id))
 
     assert processor.presets == ["w640"]
-    assert all(found.record.rendition_key(found.rendition) in world.private.objects for found in answers)
+    assert all(file.record.rendition_key(file.rendition) in world.private.objects for file in answers)
     assert [key for key in world.private.objects if "/w640-" in key] == [
-        found.record.rendition_key(found.rendition)
-        for found in [world.ask(image.record.id)]
-        if found.is_exact
+        file.record.rendition_key(file.rendition) for file in [world.ask(image.record.id)] if file.is_exact
     ]
     world.settle()
     assert_sound(world)
@@ -73,7 +71,7 @@ def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
     answers = all_at_once(lambda: world.follow_link(link))
 
     assert processor.presets == ["transform"]
-    shown = {found for found in answers if not isinstance(found, RenditionFile)}
+    shown = {target for target in answers if not isinstance(target, RenditionFile)}
     assert shown == {world.follow_link(link)}
     world.settle()
     assert_sound(world)
@@ -82,14 +80,14 @@ def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
 def test_each_of_many_renditions_asked_for_at_once_is_kept(world: World, processor: StubProcessor) -> None:
     """The commits meet each other on one record."""
     image = world.upload(Visibility.PUBLIC)
-    wanted = [(preset, accept) for preset in ("w640", "w1280") for accept in ("image/avif", "image/webp")]
+    requests = [(preset, accept) for preset in ("w640", "w1280") for accept in ("image/avif", "image/webp")]
 
     for _ in range(2):  # a commit that met too many others is asked for again
-        with ThreadPoolExecutor(len(wanted)) as crowd:
-            list(crowd.map(lambda each: world.ask(image.record.id, *each), wanted))
+        with ThreadPoolExecutor(len(requests)) as crowd:
+            list(crowd.map(lambda each: world.ask(image.record.id, *each), requests))
         world.clock.instant += PAST_LEASE
 
     record = world.retrieval.get_record(image.record.owner, image.record.id)
-    assert len([made for made in record.renditions if made.making]) == len(wanted)
+    assert len([rendition for rendition in record.renditions if rendition.making]) == len(requests)
     world.settle()
     assert_sound(world)

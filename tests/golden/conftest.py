@@ -66,15 +66,19 @@ class Chromium:
         """Show a file; None where the browser shows nothing of it."""
         media_type = sniff(data)
         assert media_type is not None
-        told = self._page.evaluate(SHOW, {"packed": base64.b64encode(data).decode(), "type": str(media_type)})
-        if told is None:
+        pixels = self._page.evaluate(
+            SHOW, {"packed": base64.b64encode(data).decode(), "type": str(media_type)}
+        )
+        if pixels is None:
             return None
-        return Shown(_image(told["still"]), [_image(frame) for frame in told["frames"]], told["durations"])
+        return Shown(
+            _image(pixels["still"]), [_image(frame) for frame in pixels["frames"]], pixels["durations"]
+        )
 
 
-def _image(told: dict[str, int | str]) -> Image.Image:
-    levels = base64.b64decode(str(told["levels"]))
-    return Image.frombytes("RGBA", (int(told["width"]), int(told["height"])), levels)
+def _image(pixels: dict[str, int | str]) -> Image.Image:
+    levels = base64.b64decode(str(pixels["levels"]))
+    return Image.frombytes("RGBA", (int(pixels["width"]), int(pixels["height"])), levels)
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, no other test of the worker may start a loop

@@ -121,8 +121,8 @@ def pages(windows: Windows, stack: Stack) -> Iterator[Pages]:
 def look() -> Callable[[Page, str], None]:
     """Keep a picture of a page under build/screenshots, for people to look at."""
 
-    def kept(page: Page, name: str) -> None:
+    def take_screenshot(page: Page, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
-    return kept
+    return take_screenshot

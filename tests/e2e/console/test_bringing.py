@@ -207,13 +207,13 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
     page.get_by_role("button", name="Retry failed").click()
     expect(page.get_by_role("status").filter(has_text="3 of 3 made")).to_be_visible()
 
-    [asked] = generation.asked
-    assert [item["prompt"] for item in asked["items"]] == PROMPTS
-    assert {key: asked[key] for key in ("provider", "model")} == {
+    [body] = generation.asked
+    assert [item["prompt"] for item in body["items"]] == PROMPTS
+    assert {key: body[key] for key in ("provider", "model")} == {
         "provider": "google",
         "model": "gemini-3-pro-image",
     }
-    assert asked["items"][0]["size"] == "1264x848"
+    assert body["items"][0]["size"] == "1264x848"
 
 
 def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
@@ -222,9 +222,9 @@ def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
     generation = Generation([image["id"] for image in images])
     page = pages.open("#/jobs", owner=OWNER, prepare=generation.put_into)
 
-    listed = page.locator(".item").first
-    expect(listed).to_contain_text(PROMPTS[0])
-    listed.click()
+    first_item = page.locator(".item").first
+    expect(first_item).to_contain_text(PROMPTS[0])
+    first_item.click()
 
     items = page.locator(".item")
     expect(items.nth(1)).to_contain_text(PROMPTS[1])
@@ -322,9 +322,13 @@ SCREENS = {
 
 def faults_of(page: Page, rules: list[str] = STANDARDS) -> list[str]:
     """What axe-core finds wrong with a page."""
-    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
+    violations = (
+        Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
+    )
     return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in violations
+        for node in rule["nodes"]
     ]
 
 
@@ -361,7 +365,7 @@ def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
         faults[name] += [f"{width[0]} px wide"] if width[0] > width[1] else []
         look(page, f"{name}-{scheme}-{size[0]}")
 
-    assert {name: found for name, found in faults.items() if found} == {}
+    assert {name: violations for name, violations in faults.items() if violations} == {}
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,11 @@ def test_tabs_of_one_browser_share_a_session_and_its_end(pages: Pages, stack: St
 def test_placeholders_of_the_right_proportions_turn_into_pictures(
     pages: Pages, images: list[dict[str, Any]]
 ) -> None:
-    held: list[Route] = []
+    routes: list[Route] = []
     hold = re.compile(r"/thumb\.|rendition=")
 
     def keep(route: Route) -> None:
-        held.append(route)
+        routes.append(route)
 
     page = pages.open(owner=OWNER, prepare=lambda page: page.route(hold, keep))
     tiles = page.locator(".tile")
@@ -152,7 +152,7 @@ def test_placeholders_of_the_right_proportions_turn_into_pictures(
         "all => all.map((one) => one.getContext('2d').getImageData(4, 4, 1, 1).data[3])"
     )
 
-    for route in held:
+    for route in routes:
         route.continue_()
     page.unroute(hold)
 
@@ -163,11 +163,11 @@ def test_placeholders_of_the_right_proportions_turn_into_pictures(
 
 
 def test_scrolling_goes_on_to_the_last_image(pages: Pages, images: list[dict[str, Any]]) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     def two_at_a_time(route: Route) -> None:
         parts = urlsplit(route.request.url)
-        asked.append(parts.query)
+        calls.append(parts.query)
         query = urlencode(parse_qs(parts.query) | {"limit": ["2"]}, doseq=True)
         route.continue_(url=urlunsplit(parts._replace(query=query)))
 
@@ -176,8 +176,8 @@ def test_scrolling_goes_on_to_the_last_image(pages: Pages, images: list[dict[str
     )
 
     expect(page.locator(".tile")).to_have_count(PICTURES)
-    assert len(asked) == -(-PICTURES // 2)
-    assert sum("cursor=" in query for query in asked) == len(asked) - 1
+    assert len(calls) == -(-PICTURES // 2)
+    assert sum("cursor=" in query for query in calls) == len(calls) - 1
 
 
 def test_no_picture_is_loaded_far_below_the_screen(pages: Pages, images: list[dict[str, Any]]) -> None:
@@ -286,12 +286,12 @@ def test_an_address_that_leads_nowhere_says_so(
 ) -> None:
     page = pages.open(address, owner=OWNER)
 
-    told = page.get_by_text(
+    message = page.get_by_text(
         re.compile(
             "There is no screen at this address|There is no such image|must|No image in this group|group"
         )
     )
-    expect(told.first).to_be_visible()
+    expect(message.first).to_be_visible()
 
 
 def test_a_picture_of_the_feed_opens_over_it(pages: Pages, images: list[dict[str, Any]]) -> None:
@@ -433,8 +433,8 @@ def test_what_is_known_of_an_image_is_shown(pages: Pages, images: list[dict[str,
     page = open_image(pages, images[0], OWNER)
 
     panel = page.locator(".facts")
-    for told in (images[0]["filename"], images[0]["sha256"], images[0]["id"], "hills", "session:walk"):
-        expect(panel).to_contain_text(told)
+    for text in (images[0]["filename"], images[0]["sha256"], images[0]["id"], "hills", "session:walk"):
+        expect(panel).to_contain_text(text)
     expect(page.locator(".stage").get_by_role("img", name=images[0]["alt_text"])).to_be_visible()
 
 

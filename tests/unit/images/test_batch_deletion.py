@@ -41,9 +41,9 @@ def delete(
     cursor: str | None = None,
     deletion: BatchDeletion | None = None,
 ) -> DeletionResult:
-    wanted = DeletionRequest(OWNER, what, permanent, cursor)
+    request = DeletionRequest(OWNER, what, permanent, cursor)
     return (deletion or store.app.images.batch_deletion).run(
-        wanted, until=store.clock.now() + timedelta(seconds=20)
+        request, until=store.clock.now() + timedelta(seconds=20)
     )
 
 
@@ -102,7 +102,7 @@ def test_what_lies_in_the_trash_already_counts_as_deleted(store: Store) -> None:
 
 def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     group = fill(store, 3)
-    kept = [
+    other_images = [
         *fill(store, 1, Attributes(groups=("conversation:c2",))),
         *fill(store, 1, Attributes()),
         *fill(store, 1, owner="somebody else"),
@@ -111,7 +111,7 @@ def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     done = delete(store, GROUP)
 
     assert done == DeletionResult(ids(group), (), None)
-    assert all(store.current(image).record.state is State.READY for image in kept)
+    assert all(store.current(image).record.state is State.READY for image in other_images)
 
 
 def test_a_large_group_goes_on_behind_a_cursor(store: Store) -> None:
@@ -184,9 +184,9 @@ def test_what_of_a_group_is_not_reached_in_time_is_behind_the_cursor(store: Stor
 
 def test_a_group_of_which_nothing_was_reached_in_time_begins_anew(store: Store) -> None:
     group = ids(fill(store, 2))
-    wanted = DeletionRequest(OWNER, GROUP, permanent=False)
+    request = DeletionRequest(OWNER, GROUP, permanent=False)
 
-    late = store.app.images.batch_deletion.run(wanted, until=store.clock.now())
+    late = store.app.images.batch_deletion.run(request, until=store.clock.now())
 
     assert (late.successful, late.failed) == ((), ())
     assert delete(store, GROUP, cursor=late.next_cursor).successful == group
