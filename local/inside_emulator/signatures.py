@@ -162,7 +162,7 @@ def verify(
 
 def _verify_older_link(request: SignedRequest, link: OlderLink, secret: str, now: datetime) -> None:
     if has_ended(link, now):
-        raise RefusedSignature("AccessDenied", "SignedRequest has expired", service=link.service)
+        raise RefusedSignature("AccessDenied", "Request has expired", service=link.service)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
     is_good = is_signed_by(
         link,
@@ -261,7 +261,7 @@ def _require_time(signature: Signature, now: datetime) -> None:
             service=signature.service,
         )
     if now - begun > lasts:
-        raise RefusedSignature("AccessDenied", "SignedRequest has expired", service=signature.service)
+        raise RefusedSignature("AccessDenied", "Request has expired", service=signature.service)
 
 
 def _require_signed_headers(request: SignedRequest, signature: Signature) -> None:

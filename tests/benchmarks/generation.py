@@ -20,7 +20,7 @@ from typing import Any
 from botocore import xform_name
 
 from image_store.adapters.sqs import SqsWorkQueue
-from image_store.domain.generation.budget import Budgets
+from image_store.bootstrap import assemble
 from image_store.domain.generation.jobs import JobItemState
 from image_store.domain.generation.providers import (
     GeneratedImage,
@@ -42,8 +42,6 @@ from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
 from image_store.ports.generation import ImageProvider
-from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.worker.run import generation_run
 from tests.benchmarks.answers import answer_with, answered, intercept
 from tests.benchmarks.functions import TABLE, Functions, aws_client
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
@@ -94,24 +92,14 @@ class Worker:
         client = aws_client("sqs")
         self._sent = answer_with(client, self._queue)
         application = self.functions.application
-        choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets())
-        work = SqsWorkQueue(_QUEUE, client=lambda: client)
-        self._requests = replace(application.generation.jobs, choice=choice, work=work)
-        run = application.generation.worker
-        self._run = generation_run(
-            generations=run.generations,
-            calls=replace(
-                run.calls,
-                choice=choice,
-                providers={Provider.POLLINATIONS: self._provider},
-                deployment_key=lambda _: ProviderKey("example"),
-            ),
-            results=run.results,
-            writer=replace(run.writer, work=work, report=lambda _: None),
-            storage=run.settlement.storage,
-            sealed_requests=run.recovery.sealed_requests,
-            retries=run.settlement.retries,
-        )
+        ports, settings = application.ports, application.settings
+        ports.generation_queue = SqsWorkQueue(_QUEUE, client=lambda: client)
+        ports.image_providers = {Provider.POLLINATIONS: self._provider}
+        ports.deployment_key = lambda _: ProviderKey("example")
+        ports.report_call = lambda _: None
+        generation = replace(settings.generation, providers=(Provider.POLLINATIONS,))
+        services = assemble(ports, replace(settings, generation=generation)).generation
+        self._requests, self._run = services.jobs, services.worker
 
     @property
     def calls(self) -> list[str]:

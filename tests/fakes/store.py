@@ -80,7 +80,7 @@ class JournalledCdn(MemoryCdn):
     def __init__(self, *, url: str, bucket: MemoryBucket, journal: list[str]) -> None:
         super().__init__(url=url, bucket=bucket)
         self.takes: int | None = None
-        self.refusal: ImageStoreError = StorageUnavailable("The CDN takes no more purges for now.")
+        self.refusal: ImageStoreError = StorageUnavailable("The CDN accepts no more purges for now.")
         self.asked = 0
         self._journal = journal
 

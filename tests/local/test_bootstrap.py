@@ -56,12 +56,12 @@ def test_an_environment_with_npm_packages_is_stale_when_any_of_its_locks_changed
     assert not bootstrap.is_fresh(environment, tmp_path)
 
 
-def test_a_wheel_without_a_node_for_this_machine_is_told_in_words(tmp_path: Path) -> None:
+def test_a_wheel_without_node_for_this_machine_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CannotBootstrap, match=r"has no Node\.js for this machine"):
         bootstrap.node_of(tmp_path)
 
 
-def test_a_python_that_is_gone_makes_it_stale(root: Path) -> None:
+def test_a_missing_python_makes_it_stale(root: Path) -> None:
     (root / ".venv/bin/python").unlink()
 
     assert not bootstrap.is_fresh(DEV, root)
@@ -73,16 +73,14 @@ def test_an_install_that_did_not_finish_is_stale(root: Path) -> None:
     assert not bootstrap.is_fresh(DEV, root)
 
 
-def test_make_without_a_python_says_which_one_it_needs() -> None:
-    asked = ["make", "--no-print-directory", "run", "PYTHON=no-such-python"]
+def test_make_without_python_says_which_version_it_needs() -> None:
+    command = ["make", "--no-print-directory", "run", "PYTHON=no-such-python"]
 
-    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    assert done.returncode == 2
-    assert done.stderr.startswith(
-        "error: Python 3.11 or newer is needed, and no-such-python is none: install one"
-    )
-    assert "Traceback" not in done.stderr
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: no-such-python is not Python 3.11 or newer: install one")
+    assert "Traceback" not in result.stderr
 
 
 def test_an_unknown_environment_ends_in_one_sentence_and_exit_code_2(
@@ -105,16 +103,16 @@ def test_a_python_of_pyenv_is_found_without_its_shims(tmp_path: Path) -> None:
         python.parent.mkdir(parents=True)
         python.write_text("")
 
-    found = bootstrap.python_of_pyenv({"PYENV_ROOT": str(tmp_path)})
+    path = bootstrap.python_of_pyenv({"PYENV_ROOT": str(tmp_path)})
 
-    assert found == str(tmp_path / "versions/3.13.0/bin/python3.13")
+    assert path == str(tmp_path / "versions/3.13.0/bin/python3.13")
 
 
-def test_without_pyenv_there_is_no_python_of_it(tmp_path: Path) -> None:
+def test_without_pyenv_no_python_of_it_is_found(tmp_path: Path) -> None:
     assert bootstrap.python_of_pyenv({"PYENV_ROOT": str(tmp_path)}) is None
 
 
-def test_a_tool_that_fails_is_quoted_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_of_a_failed_tool_is_shown_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(
         CannotBootstrap, match="installing uv failed, as shown above: check that this machine is online"
     ):
@@ -157,7 +155,7 @@ def test_a_start_with_everything_in_place_says_nothing(
     assert capsys.readouterr().err == ""
 
 
-def test_a_tool_that_takes_long_is_reported_while_it_runs(
+def test_a_slow_tool_is_reported_while_it_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bootstrap, "PROGRESS_SECONDS", 0.2)

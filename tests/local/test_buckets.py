@@ -25,9 +25,9 @@ class InMoto:
         )
 
     def kept_key(self) -> dict[str, str]:
-        """Answer the key pair in the secret."""
-        found = self.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
-        pair: dict[str, str] = json.loads(found)
+        """Return the key pair in the secret."""
+        secret = self.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
+        pair: dict[str, str] = json.loads(secret)
         return pair
 
 
@@ -51,7 +51,7 @@ def test_both_buckets_and_a_key_pair_are_made(emulator: InMoto) -> None:
     assert set(emulator.kept_key()) == {"access_key_id", "secret_access_key"}
 
 
-def test_transforms_are_kept_for_thirty_days_and_nothing_else_ends(emulator: InMoto) -> None:
+def test_only_transforms_expire_after_thirty_days(emulator: InMoto) -> None:
     prepare(emulator)
 
     storage = emulator.client("s3")
@@ -59,7 +59,7 @@ def test_transforms_are_kept_for_thirty_days_and_nothing_else_ends(emulator: InM
     assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": TRANSFORMS_PREFIX}, {"Days": 30})
 
 
-def test_the_key_pair_reaches_nothing_but_the_two_buckets(emulator: InMoto) -> None:
+def test_the_key_pair_can_access_only_the_two_buckets(emulator: InMoto) -> None:
     prepare(emulator)
 
     policy = emulator.client("iam").get_user_policy(UserName="r2", PolicyName="two-buckets")["PolicyDocument"]
@@ -80,22 +80,22 @@ def test_a_second_start_keeps_the_key_pair(emulator: InMoto) -> None:
     assert emulator.kept_key() == before
 
 
-def test_a_key_that_was_lost_in_a_crash_is_replaced(emulator: InMoto) -> None:
+def test_a_key_lost_in_a_crash_is_replaced(emulator: InMoto) -> None:
     prepare(emulator)
     lost = emulator.kept_key()["access_key_id"]
     emulator.client("iam").delete_access_key(UserName="r2", AccessKeyId=lost)
 
     prepare(emulator)
 
-    [left] = emulator.client("iam").list_access_keys(UserName="r2")["AccessKeyMetadata"]
-    assert emulator.kept_key()["access_key_id"] == left["AccessKeyId"] != lost
+    [key] = emulator.client("iam").list_access_keys(UserName="r2")["AccessKeyMetadata"]
+    assert emulator.kept_key()["access_key_id"] == key["AccessKeyId"] != lost
 
 
-def test_a_secret_that_was_lost_in_a_crash_is_made_again(emulator: InMoto) -> None:
+def test_a_secret_lost_in_a_crash_is_created_again(emulator: InMoto) -> None:
     prepare(emulator)
     emulator.client("secretsmanager").delete_secret(SecretId=R2_SECRET, ForceDeleteWithoutRecovery=True)
 
     prepare(emulator)
 
-    [left] = emulator.client("iam").list_access_keys(UserName="r2")["AccessKeyMetadata"]
-    assert emulator.kept_key()["access_key_id"] == left["AccessKeyId"]
+    [key] = emulator.client("iam").list_access_keys(UserName="r2")["AccessKeyMetadata"]
+    assert emulator.kept_key()["access_key_id"] == key["AccessKeyId"]

@@ -42,7 +42,7 @@ def test_an_unchanged_project_is_built_once(root: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", ["functions/list/app.py", "layers/shared/part.py", "template.yaml"])
-def test_a_change_of_any_source_is_built(root: Path, changed: str) -> None:
+def test_a_change_of_any_source_starts_a_build(root: Path, changed: str) -> None:
     sam = SamBuild()
     before = build(root, run=sam)
     (root / changed).write_text("second")
@@ -53,7 +53,7 @@ def test_a_change_of_any_source_is_built(root: Path, changed: str) -> None:
     assert after != before
 
 
-def test_a_file_that_moves_is_a_change(root: Path) -> None:
+def test_a_moved_file_starts_a_build(root: Path) -> None:
     sam = SamBuild()
     build(root, run=sam)
     (root / "functions/list/app.py").rename(root / "functions/list/handler.py")
@@ -63,7 +63,7 @@ def test_a_file_that_moves_is_a_change(root: Path) -> None:
     assert sam.builds == 2
 
 
-def test_bytecode_beside_the_sources_is_no_change(root: Path) -> None:
+def test_bytecode_beside_the_sources_starts_no_build(root: Path) -> None:
     sam = SamBuild()
     build(root, run=sam)
     cache = root / "functions/list/__pycache__"
@@ -75,7 +75,7 @@ def test_bytecode_beside_the_sources_is_no_change(root: Path) -> None:
     assert sam.builds == 1
 
 
-def test_a_build_that_failed_is_tried_again(root: Path) -> None:
+def test_a_failed_build_is_repeated(root: Path) -> None:
     with pytest.raises(CannotRun):
         build(root, run=SamBuild(fails=True))
     sam = SamBuild()

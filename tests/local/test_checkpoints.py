@@ -63,8 +63,8 @@ class Emulator:
 @pytest.fixture
 def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """An emulator whose files lie in a folder of the test."""
-    made = Emulator(tmp_path / "objects")
-    made.folder.mkdir()
+    new_emulator = Emulator(tmp_path / "objects")
+    new_emulator.folder.mkdir()
     modules = {
         "ministack.core.persistence": SimpleNamespace(_json_default=str, _state_format_version=lambda _: 2),
         "ministack.core.responses": SimpleNamespace(
@@ -72,8 +72,8 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
         ),
         "ministack.services.dynamodb": SimpleNamespace(copy=None),
         "ministack.services.cloudwatch_logs": SimpleNamespace(_log_groups=Scoped()),
-        "ministack.services.cloudformation": SimpleNamespace(_stacks=made.stacks),
-        "ministack.services.s3": made.s3,
+        "ministack.services.cloudformation": SimpleNamespace(_stacks=new_emulator.stacks),
+        "ministack.services.s3": new_emulator.s3,
     }
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
@@ -82,13 +82,13 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     write_text = Path.write_text
 
     def write_unless_full(path: Path, text: str) -> int:
-        if made.disk_is_full:
+        if new_emulator.disk_is_full:
             path.touch()  # a full disk takes the name, and not the bytes
             raise NO_SPACE
         return write_text(path, text)
 
     monkeypatch.setattr(Path, "write_text", write_unless_full)
-    return made
+    return new_emulator
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def told() -> list[str | None]:
 
 @pytest.fixture
 def objects(emulator: Emulator) -> UnsavedObjects:
-    made = UnsavedObjects()
-    made.watch()
-    return made
+    unsaved = UnsavedObjects()
+    unsaved.watch()
+    return unsaved
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
     return json.loads((tmp_path / f"emulator/{service}.json").read_text())["payload"]
 
 
-def test_what_changed_is_saved_and_the_time_of_the_save_is_noted(
+def test_changes_are_saved_with_the_time_of_the_save(
     checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
 ) -> None:
     checkpoints.save_changed()
@@ -152,7 +152,7 @@ def test_a_full_disk_is_a_fault_until_saving_works_again(
     assert told == ["No space left on device", None]
 
 
-def test_no_fault_of_a_service_ends_saving(
+def test_an_error_of_one_service_does_not_end_saving(
     checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
 ) -> None:
     emulator.states = {"broken": 1, "dynamodb": {"rows": 1}}
@@ -173,7 +173,7 @@ def test_no_fault_of_a_service_ends_saving(
     assert not (tmp_path / "saved").exists()
 
 
-def test_an_object_that_could_not_be_written_is_a_fault_and_is_written_later(
+def test_an_unwritten_object_is_reported_and_written_later(
     checkpoints: Checkpoints, emulator: Emulator, objects: UnsavedObjects
 ) -> None:
     emulator.disk_is_full = True
@@ -190,7 +190,7 @@ def test_an_object_that_could_not_be_written_is_a_fault_and_is_written_later(
     assert checkpoints.fault is None
 
 
-def test_nothing_is_saved_while_a_stack_is_being_changed(
+def test_nothing_is_saved_during_a_deployment(
     checkpoints: Checkpoints, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.stacks["image-store"] = {"StackStatus": "UPDATE_IN_PROGRESS"}

@@ -81,7 +81,7 @@ def test_the_first_deployment_creates_the_stack() -> None:
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
-def test_a_stack_that_is_there_is_updated(status: str) -> None:
+def test_an_existing_stack_is_updated(status: str) -> None:
     formation = Formation(status)
 
     create_or_update(formation)
@@ -89,7 +89,7 @@ def test_a_stack_that_is_there_is_updated(status: str) -> None:
     assert formation.done == ["update"]
 
 
-def test_a_first_deployment_that_failed_is_begun_again() -> None:
+def test_a_failed_first_deployment_starts_again() -> None:
     formation = Formation("ROLLBACK_COMPLETE")
 
     create_or_update(formation)
@@ -105,14 +105,14 @@ def test_an_update_without_a_change_is_fine() -> None:
     assert formation.done == []
 
 
-def test_a_template_that_is_refused_is_quoted() -> None:
+def test_cloudformations_reason_for_a_refused_template_is_shown() -> None:
     formation = Formation("CREATE_COMPLETE", update=refusal("Template format error"))
 
     with pytest.raises(CannotRun, match="CloudFormation refused the template: Template format error"):
         create_or_update(formation)
 
 
-def test_a_failed_deployment_tells_the_first_cause_first() -> None:
+def test_a_failed_deployment_shows_the_first_cause_first() -> None:
     with pytest.raises(CannotRun, match="rolled back: Table: no key; Api: cancelled"):
         create_or_update(Formation(fails=True))
 
@@ -130,7 +130,7 @@ def settings(tmp_path: Any) -> LocalSettings:
     return local_settings({}, root=tmp_path)
 
 
-def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) -> None:
+def test_links_in_responses_begin_with_the_api_address(settings: LocalSettings) -> None:
     parameters = parameters_for(settings, **PLACES)
 
     assert parameters["ApiUrl"] == "http://localhost:8080"
@@ -140,28 +140,28 @@ def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) ->
     assert parameters["Architecture"] in {"arm64", "x86_64"}
 
 
-def test_a_person_chooses_parameters_that_the_launcher_leaves_alone(tmp_path: Any) -> None:
-    chosen = local_settings({"TEMPLATE_PARAMETERS": "RemoteNetworks=127.0.0.2/32"}, root=tmp_path)
+def test_a_person_can_set_parameters_that_the_launcher_does_not_set(tmp_path: Any) -> None:
+    settings = local_settings({"TEMPLATE_PARAMETERS": "RemoteNetworks=127.0.0.2/32"}, root=tmp_path)
 
-    parameters = parameters_for(chosen, **PLACES)
+    parameters = parameters_for(settings, **PLACES)
 
     assert parameters["RemoteNetworks"] == "127.0.0.2/32"
     assert parameters["Issuer"] == "http://localhost:2"
 
 
-def test_a_parameter_that_the_launcher_sets_is_not_to_be_chosen(tmp_path: Any) -> None:
-    chosen = local_settings({"TEMPLATE_PARAMETERS": "Issuer=https://example.com"}, root=tmp_path)
+def test_a_person_cannot_set_a_parameter_of_the_launcher(tmp_path: Any) -> None:
+    settings = local_settings({"TEMPLATE_PARAMETERS": "Issuer=https://example.com"}, root=tmp_path)
 
     with pytest.raises(CannotRun, match="Issuer"):
-        parameters_for(chosen, **PLACES)
+        parameters_for(settings, **PLACES)
 
 
-def test_a_parameter_that_the_template_does_not_have_is_refused_with_the_nearest_one() -> None:
+def test_an_unknown_parameter_is_refused_with_the_most_similar_name() -> None:
     with pytest.raises(CannotRun, match=r"names QuotaImage, .* Did you mean QuotaImages\?"):
         require_known(["Issuer", "QuotaImage"], known={"Issuer", "QuotaImages"})
 
 
-def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:
+def test_only_the_same_build_with_the_same_parameters_is_not_deployed_again() -> None:
     same = deployment_fingerprint("build", {"a": "1", "b": "2"})
 
     assert deployment_fingerprint("build", {"b": "2", "a": "1"}) == same
@@ -178,14 +178,14 @@ AnyTag.add_multi_constructor(
 )
 
 
-def test_the_launcher_gives_every_parameter_that_has_no_default_and_none_that_is_unknown(
+def test_the_launcher_sets_every_required_parameter_and_no_unknown_one(
     settings: LocalSettings,
 ) -> None:
     declared = yaml.load((ROOT / "template.yaml").read_text(), AnyTag)["Parameters"]  # noqa: S506 - a safe loader
 
-    given = parameters_for(settings, **PLACES)
+    parameters = parameters_for(settings, **PLACES)
 
-    assert set(given) <= set(declared)
-    assert {name for name, parameter in declared.items() if "Default" not in parameter} <= set(given)
-    for name, value in given.items():
+    assert set(parameters) <= set(declared)
+    assert {name for name, parameter in declared.items() if "Default" not in parameter} <= set(parameters)
+    for name, value in parameters.items():
         assert re.search(declared[name].get("AllowedPattern", ""), value), name

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def heard(*lines: dict[str, Any]) -> News:
-    """Answer what is known after some lines."""
+    """Return what is known after some lines."""
     news = News()
     news.listen(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
     news.join()
     return news
 
 
-def test_a_person_hears_why_saving_fails_and_that_it_works_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_failing_saves_are_reported_until_they_work_again(capsys: pytest.CaptureFixture[str]) -> None:
     news = heard({"saving": "No space left on device"})
 
     assert news.saving_fault == "No space left on device"
@@ -31,7 +31,7 @@ def test_a_person_hears_why_saving_fails_and_that_it_works_again(capsys: pytest.
     assert "everything is saved again" in last
 
 
-def test_why_it_did_not_start_is_kept() -> None:
+def test_the_reason_for_a_failed_start_is_kept() -> None:
     assert heard({"problem": "The saved state is damaged."}, {"saving": None}).problem == (
         "The saved state is damaged."
     )

@@ -125,20 +125,20 @@ def through_front(
     return asyncio.run(conversation())
 
 
-def test_path_query_method_and_body_arrive_as_they_were_sent() -> None:
+def test_path_query_method_and_body_arrive_unchanged() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         target = URL("/v1/images/a%2Fb%20c?tag=x&tag=%C3%BC&q=1+2", encoded=True)
         return await (await client.post(target, data=b"12345", headers={"Authorization": "Bearer t"})).json()
 
-    seen = through_front(ask)
+    received = through_front(ask)
 
-    assert seen["target"] == "/api/v1/images/a%2Fb%20c?tag=x&tag=%C3%BC&q=1+2"
-    assert seen["method"] == "POST"
-    assert seen["size"] == 5
-    assert seen["headers"]["authorization"] == "Bearer t"
+    assert received["target"] == "/api/v1/images/a%2Fb%20c?tag=x&tag=%C3%BC&q=1+2"
+    assert received["method"] == "POST"
+    assert received["size"] == 5
+    assert received["headers"]["authorization"] == "Bearer t"
 
 
-def test_nothing_tells_the_emulator_to_unpack_a_body() -> None:
+def test_the_emulator_is_never_asked_to_decompress_a_body() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         body, headers = gzip.compress(bytes(1_000)), {"Content-Encoding": "gzip"}
         return await (await client.post("/v1/images", data=body, headers=headers)).json()
@@ -147,7 +147,7 @@ def test_nothing_tells_the_emulator_to_unpack_a_body() -> None:
 
 
 @pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(bytes(1_000))], ids=["plain", "packed"])
-def test_a_body_is_taken_as_it_is_whatever_its_encoding(body: bytes) -> None:
+def test_a_body_with_any_encoding_is_passed_on_unchanged(body: bytes) -> None:
     async def size(request: web.Request) -> web.Response:
         return web.json_response(len(await request.read()))
 
@@ -157,21 +157,21 @@ def test_a_body_is_taken_as_it_is_whatever_its_encoding(body: bytes) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
             async with serving(application, [listening]), aiohttp.ClientSession() as http:
-                sent = http.post(address, data=io.BytesIO(body), headers={"Content-Encoding": "gzip"})
-                async with sent as answer:
+                request = http.post(address, data=io.BytesIO(body), headers={"Content-Encoding": "gzip"})
+                async with request as answer:
                     return await answer.json()
 
     assert asyncio.run(conversation()) == len(body)
 
 
-def test_repeated_answer_headers_all_arrive() -> None:
+def test_repeated_response_headers_all_arrive() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         return (await client.get("/v1/images")).headers.getall("Set-Cookie")
 
     assert through_front(ask) == ["a=1", "b=2"]
 
 
-def test_a_redirect_is_the_clients_to_follow() -> None:
+def test_a_redirect_is_left_to_the_client() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answer = await client.get("/redirect", allow_redirects=False)
         return answer.status, answer.headers["Location"]
@@ -194,7 +194,7 @@ def test_a_picture_too_large_for_the_gateway_gets_its_413(size: int, chunked: bo
 
 
 @pytest.mark.parametrize("path", ["/crash", "/huge"])
-def test_a_handler_that_fails_answers_500_without_detail(path: str) -> None:
+def test_a_failing_handler_answers_500_without_details(path: str) -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answer = await client.get(path)
         return answer.status, await answer.json()
@@ -202,7 +202,7 @@ def test_a_handler_that_fails_answers_500_without_detail(path: str) -> None:
     assert through_front(ask) == (500, {"message": "Internal Server Error"})
 
 
-def test_a_502_of_ours_stays_one() -> None:
+def test_a_502_of_a_function_stays_a_502() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answer = await client.get("/problem")
         return answer.status, answer.content_type
@@ -210,7 +210,7 @@ def test_a_502_of_ours_stays_one() -> None:
     assert through_front(ask) == (502, "application/problem+json")
 
 
-def test_an_answer_that_takes_too_long_is_a_503() -> None:
+def test_a_response_that_takes_too_long_is_a_503() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answer = await client.get("/slow")
         return answer.status, await answer.json()
@@ -238,7 +238,7 @@ def test_the_cdn_serves_a_public_object_without_its_storage_headers() -> None:
     assert not [name for name in headers if name.lower().startswith("x-amz")]
 
 
-def test_the_cdn_answers_heads_ranges_and_known_etags() -> None:
+def test_the_cdn_answers_head_range_and_conditional_requests() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         head = await client.head("/cdn/p/1/thumb.webp")
         part = await client.get("/cdn/p/1/thumb.webp", headers={"Range": "bytes=0-5"})
@@ -249,7 +249,7 @@ def test_the_cdn_answers_heads_ranges_and_known_etags() -> None:
 
 
 @pytest.mark.parametrize("path", ["/cdn/", "/cdn/p/", "/cdn/p/1/", "/cdn/p/2/thumb.webp"])
-def test_the_cdn_lists_nothing_and_hides_what_is_not_there(path: str) -> None:
+def test_the_cdn_lists_nothing_and_answers_404_for_missing_objects(path: str) -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         return (await client.get(path)).status
 
@@ -257,7 +257,7 @@ def test_the_cdn_lists_nothing_and_hides_what_is_not_there(path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-def test_the_cdn_is_for_reading(method: str) -> None:
+def test_the_cdn_refuses_writes(method: str) -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         return (await client.request(method, "/cdn/p/1/thumb.webp", data=b"x")).status
 
@@ -271,11 +271,11 @@ def status_and_headers(method: str, path: str, headers: dict[str, str], **option
         answer = await client.request(method, path, headers=headers)
         return answer.status, answer.headers
 
-    found: tuple[int, Any] = through_front(ask, **options)
-    return found
+    status_with_headers: tuple[int, Any] = through_front(ask, **options)
+    return status_with_headers
 
 
-def test_the_emulator_hears_the_secret_of_the_front_and_never_one_of_a_client() -> None:
+def test_the_emulator_gets_the_secret_of_the_front_and_never_one_of_a_client() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         return await (await client.get("/v1/images", headers={"X-Local-Front": "mine"})).json()
 
@@ -296,11 +296,11 @@ def test_the_emulator_hears_the_secret_of_the_front_and_never_one_of_a_client() 
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_a_page_of_another_origin_is_refused_without_cors(method: str, headers: dict[str, str]) -> None:
-    status, answered = status_and_headers(method, "/v1/images", headers)
+    status, response_headers = status_and_headers(method, "/v1/images", headers)
 
     assert status == 403
-    assert "Access-Control-Allow-Origin" not in answered
-    assert answered["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Access-Control-Allow-Origin" not in response_headers
+    assert response_headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_refusal_of_the_gateway_itself_has_no_cors_headers_as_on_aws() -> None
     assert through_front(ask) == (413, [])
 
 
-def test_the_log_names_the_route_and_holds_nothing_of_the_path(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_names_the_route_and_no_part_of_the_path(caplog: pytest.LogCaptureFixture) -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         for path in (
             "/i/secret-link",
@@ -359,12 +359,12 @@ def test_the_log_names_the_route_and_holds_nothing_of_the_path(caplog: pytest.Lo
     assert "secret" not in caplog.text
 
 
-def test_requests_beyond_those_that_run_wait_and_beyond_the_line_get_429() -> None:
+def test_excess_requests_wait_and_a_full_line_gets_429() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answers = await asyncio.gather(*(client.get("/slow") for _ in range(4)))
-        refused = [answer for answer in answers if answer.status == 429]
+        too_many = [answer for answer in answers if answer.status == 429]
         return [answer.status for answer in answers], [
-            (answer.headers["Retry-After"], await answer.json()) for answer in refused
+            (answer.headers["Retry-After"], await answer.json()) for answer in too_many
         ]
 
     statuses, refused = through_front(ask, at_once=1, waiting=2, timeout_seconds=0.1)
@@ -373,7 +373,7 @@ def test_requests_beyond_those_that_run_wait_and_beyond_the_line_get_429() -> No
     assert refused == [("2", {"message": "Too Many Requests"})]
 
 
-def test_whoever_waits_too_long_gets_429() -> None:
+def test_a_request_that_waits_too_long_gets_429() -> None:
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answers = await asyncio.gather(client.get("/slow"), client.get("/slow"))
         return sorted(answer.status for answer in answers)

@@ -17,17 +17,17 @@ LINES = [f"line {number}\n" for number in range(2_000)]
 PATIENCE_SECONDS = 10
 
 
-def test_every_line_that_was_logged_before_the_answer_is_taken() -> None:
+def test_every_line_logged_before_the_response_is_read() -> None:
     reads, writes = os.pipe()
     passed_on: Queue[str] = Queue()
 
     def take() -> str:
-        found = []
+        lines = []
         try:
             while True:
-                found.append(passed_on.get_nowait())
+                lines.append(passed_on.get_nowait())
         except Empty:
-            return "".join(found)
+            return "".join(lines)
 
     with os.fdopen(reads) as pipe, os.fdopen(writes, "w") as log:
 
@@ -46,7 +46,7 @@ def test_every_line_that_was_logged_before_the_answer_is_taken() -> None:
     assert "".join(text) == "".join(LINES)
 
 
-def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unread_pipe_does_not_block_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(100))
     monkeypatch.setattr(time, "monotonic", lambda: next(now))
     reads, writes = os.pipe()

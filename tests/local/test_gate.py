@@ -52,7 +52,7 @@ class Emulator:
         kind: str = "http",
     ) -> int:
         """Send one request through the gate and answer its status; a closed WebSocket counts as 403."""
-        sent: list[MutableMapping[str, Any]] = []
+        messages: list[MutableMapping[str, Any]] = []
         received: Iterator[MutableMapping[str, Any]] = iter(
             [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
         )
@@ -61,10 +61,10 @@ class Emulator:
             return next(received)
 
         async def send(message: MutableMapping[str, Any]) -> None:
-            sent.append(message)
+            messages.append(message)
 
         path, _, query = target.partition("?")
-        wanted = {
+        all_headers = {
             "host": "localhost:18080",
             **{name.lower(): value for name, value in (headers or {}).items()},
         }
@@ -74,7 +74,7 @@ class Emulator:
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in wanted.items()],
+            "headers": [(name.encode(), value.encode()) for name, value in all_headers.items()],
         }
         gate = Gate(
             self,
@@ -85,10 +85,10 @@ class Emulator:
             is_bucket=lambda _, path: path.startswith("/bucket/"),
         )
         asyncio.run(gate(scope, receive, send))
-        if sent[0]["type"] == "websocket.close":
+        if messages[0]["type"] == "websocket.close":
             return 403
-        self.answered = {name.lower(): value for name, value in sent[0]["headers"]}
-        status: int = sent[0]["status"]
+        self.answered = {name.lower(): value for name, value in messages[0]["headers"]}
+        status: int = messages[0]["status"]
         return status
 
 
@@ -100,7 +100,7 @@ def emulator() -> Emulator:
 def header_signed(
     method: str, path: str, *, service: str = "s3", body: bytes = b"", target: str = ""
 ) -> dict[str, str]:
-    """Answer the headers of a request that the root signs."""
+    """Return the headers of a request that the root signs."""
     request = AWSRequest(
         method,
         f"http://localhost:18080{path}",
@@ -115,7 +115,7 @@ def header_signed(
 
 
 def link(method: str = "GET", path: str = "/bucket/key", service: str = "s3") -> str:
-    """Answer the target of a presigned link."""
+    """Return the target of a presigned link."""
     request = AWSRequest(method, f"http://localhost:18080{path}", headers={"Host": "localhost:18080"})
     signer = S3SigV4QueryAuth if service == "s3" else SigV4QueryAuth
     signer(Credentials(*ROOT), service, "us-east-1", expires=60).add_auth(request)
@@ -152,7 +152,7 @@ def test_an_unsigned_request_is_refused(emulator: Emulator, method: str, path: s
 @pytest.mark.parametrize(
     "path", ["/_ministack/reset", "/_ministack/config", "/%5Fministack/reset", CHECKPOINT_PATH]
 )
-def test_nothing_reaches_the_levers_signed_or_not(emulator: Emulator, path: str) -> None:
+def test_no_request_reaches_the_control_paths_signed_or_not(emulator: Emulator, path: str) -> None:
     assert emulator.status("POST", path, header_signed("POST", path)) == 403
     assert emulator.status("POST", path, FRONT) in {204, 403}
     assert emulator.seen == []
@@ -177,9 +177,7 @@ def test_a_foreign_host_name_is_refused(emulator: Emulator, host: str) -> None:
     ],
     ids=str,
 )
-def test_a_page_may_follow_links_of_buckets_and_do_nothing_else(
-    emulator: Emulator, from_page: dict[str, str]
-) -> None:
+def test_a_page_may_only_follow_links_of_buckets(emulator: Emulator, from_page: dict[str, str]) -> None:
     signed = header_signed("GET", "/bucket/key")
 
     assert emulator.status("GET", "/bucket/key", signed | from_page) == 403
@@ -209,12 +207,12 @@ def test_the_body_of_a_forged_link_is_not_read(emulator: Emulator, monkeypatch: 
     assert read == [True]
 
 
-def test_a_link_is_good_for_its_method_alone(emulator: Emulator) -> None:
+def test_a_link_is_valid_only_for_its_method(emulator: Emulator) -> None:
     assert emulator.status("PUT", link()) == 403
     assert emulator.status("PUT", link("PUT"), body=b"anything") == PASSED_ON
 
 
-def test_a_preflight_is_answered_by_the_bucket_of_a_link_and_by_nobody_else(emulator: Emulator) -> None:
+def test_only_the_bucket_of_a_link_answers_a_preflight(emulator: Emulator) -> None:
     page = {"Origin": "http://localhost:8080", "Access-Control-Request-Method": "PUT"}
 
     assert emulator.status("OPTIONS", link("PUT"), page) == PASSED_ON
@@ -224,7 +222,7 @@ def test_a_preflight_is_answered_by_the_bucket_of_a_link_and_by_nobody_else(emul
     assert len(emulator.seen) == 1
 
 
-def test_the_front_reaches_functions_which_do_not_see_its_secret(emulator: Emulator) -> None:
+def test_the_front_can_call_functions_which_do_not_see_its_secret(emulator: Emulator) -> None:
     assert emulator.status("GET", "/_aws/execute-api/a/$default/v1", FRONT) == PASSED_ON
     assert emulator.status("GET", "/_aws/lambda-url/a/v1", FRONT) == PASSED_ON
     assert emulator.status("GET", "/bucket/key", FRONT) == 403
@@ -244,30 +242,30 @@ def test_a_checkpoint_saves_and_says_whether_that_worked(emulator: Emulator) -> 
     assert emulator.saves == 2
 
 
-def test_while_saving_fails_writes_are_answered_with_503_and_reads_go_on(emulator: Emulator) -> None:
+def test_while_saving_fails_writes_get_503_and_reads_succeed(emulator: Emulator) -> None:
     emulator.fault = "No space left on device"
     api, rows = "/_aws/execute-api/a/$default/v1/images", "DynamoDB_20120810."
-    put = header_signed("POST", "/", service="dynamodb", target=f"{rows}PutItem")
+    put_headers = header_signed("POST", "/", service="dynamodb", target=f"{rows}PutItem")
     get = header_signed("POST", "/", service="dynamodb", target=f"{rows}GetItem")
 
     assert emulator.status("POST", api, FRONT) == 503
     assert emulator.answered[b"retry-after"] == b"2"
     assert emulator.status("PUT", link("PUT")) == 503
     assert emulator.status("DELETE", "/bucket/key", header_signed("DELETE", "/bucket/key")) == 503
-    assert emulator.status("POST", "/", put) == 503
+    assert emulator.status("POST", "/", put_headers) == 503
     assert emulator.seen == []
     assert emulator.status("GET", api, FRONT) == PASSED_ON
     assert emulator.status("GET", link()) == PASSED_ON
     assert emulator.status("POST", "/", get) == PASSED_ON
 
 
-def test_a_write_that_meets_the_full_disk_is_not_called_a_success(emulator: Emulator) -> None:
+def test_a_write_to_a_full_disk_is_not_reported_as_success(emulator: Emulator) -> None:
     emulator.fault_while_serving = "No space left on device"
 
     assert emulator.status("PUT", link("PUT"), body=b"bytes") == 503
 
 
-def test_a_function_that_could_not_start_for_a_full_disk_is_no_failure_of_the_store(
+def test_a_function_that_cannot_start_on_a_full_disk_gives_503(
     emulator: Emulator,
 ) -> None:
     emulator.answer, emulator.fault = 502, "No space left on device"

@@ -40,11 +40,11 @@ def test_a_binary_body_takes_a_third_more(body: bytes, size: int) -> None:
     assert body_bytes_in_event(body, "image/png") == size
 
 
-def test_what_json_escapes_counts_as_escaped() -> None:
+def test_escaped_characters_count_with_their_escapes() -> None:
     assert body_bytes_in_event(b'"\n', "text/plain") == len(r'"\"\n"')
 
 
-def test_a_crash_is_told_from_a_problem_answer_of_ours() -> None:
+def test_a_crash_differs_from_a_problem_response_of_a_function() -> None:
     assert is_function_failure(502, "application/json")
     assert not is_function_failure(502, "application/problem+json")
     assert not is_function_failure(200, "application/json")

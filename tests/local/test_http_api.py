@@ -46,6 +46,6 @@ def test_authorizers_are_read_by_name() -> None:
     assert authorizers_of(BODY) == {"Jwt": JWT}
 
 
-def test_cors_settings_move_to_where_the_emulator_looks() -> None:
+def test_cors_settings_are_moved_where_the_emulator_reads_them() -> None:
     assert with_cors({"Body": BODY, "Name": "n"})["CorsConfiguration"] == {"allowOrigins": ["*"]}
     assert with_cors({"Name": "n"}) == {"Name": "n"}

@@ -50,7 +50,7 @@ def test_the_published_key_has_no_private_part(issuer: Issuer) -> None:
     assert set(issuer.keys()["keys"][0]) == {"kty", "key_ops", "n", "e", "kid", "use", "alg"}
 
 
-def test_the_discovery_document_leads_to_the_keys(issuer: Issuer) -> None:
+def test_the_discovery_document_has_the_address_of_the_keys(issuer: Issuer) -> None:
     document = issuer.configuration()
 
     assert document["issuer"] == "http://localhost:9"
@@ -59,15 +59,15 @@ def test_the_discovery_document_leads_to_the_keys(issuer: Issuer) -> None:
 
 def test_the_key_outlives_a_restart_and_is_private(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
-    made = issuer_key(state)
+    key = issuer_key(state)
 
-    kept = issuer_key(state)
+    same_key = issuer_key(state)
 
-    assert kept.private_numbers() == made.private_numbers()
+    assert same_key.private_numbers() == key.private_numbers()
     assert stat.S_IMODE(state.issuer_key.stat().st_mode) == 0o600
 
 
-def test_a_broken_key_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_key_file_is_reported_with_what_to_do(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
     state.issuer_key.write_text("not a key")
 

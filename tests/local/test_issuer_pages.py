@@ -81,19 +81,19 @@ def test_a_person_who_types_the_address_gets_a_token() -> None:
     ],
     ids=str,
 )
-def test_no_page_gets_a_token_for_the_asking(headers: dict[str, str]) -> None:
-    status, answered, text = ask("GET", "/token?scope=images:admin", headers)
+def test_no_page_can_get_a_token(headers: dict[str, str]) -> None:
+    status, response_headers, text = ask("GET", "/token?scope=images:admin", headers)
 
     assert status in {403, 421}
     assert "eyJ" not in text
-    assert "Access-Control-Allow-Origin" not in answered
+    assert "Access-Control-Allow-Origin" not in response_headers
 
 
-def test_a_token_is_no_javascript() -> None:
+def test_a_token_is_not_valid_javascript() -> None:
     node = shutil.which("node")
-    made = issuer()
+    local_issuer = issuer()
     for number in range(20):
-        token = made.token(subject=f"person-{number}")
+        token = local_issuer.token(subject=f"person-{number}")
         assert re.search(r"-[1-9][a-df-mo-zA-DF-Z]", token), token
         if node is not None:
             run = subprocess.run(
@@ -132,28 +132,28 @@ def test_pages_of_other_origins_get_nothing(origin: str, method: str, path: str)
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_the_sign_in_page_is_for_a_person_whom_the_console_sends_and_for_no_frame() -> None:
+def test_only_a_person_sent_by_the_console_sees_the_sign_in_page_and_no_frame() -> None:
     status, headers, _ = ask("GET", "/authorize", FROM_THE_CONSOLE, params=ASKED)
 
     assert status == 200
     assert headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    for refused in (
+    for other in (
         CROSS_SITE | NAVIGATION,
         OTHER_PORT | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
         OTHER_PORT | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
     ):
-        assert ask("GET", "/authorize", refused, params=ASKED)[0] == 403
+        assert ask("GET", "/authorize", other, params=ASKED)[0] == 403
 
 
 def test_only_a_click_on_the_page_itself_signs_in() -> None:
-    said = ASKED | {"as": "admin"}
+    query = ASKED | {"as": "admin"}
 
-    assert ask("GET", "/authorize", {"Sec-Fetch-Site": "same-origin", **NAVIGATION}, params=said)[0] == 302
-    assert ask("GET", "/authorize", params=said)[0] == 302  # a program
+    assert ask("GET", "/authorize", {"Sec-Fetch-Site": "same-origin", **NAVIGATION}, params=query)[0] == 302
+    assert ask("GET", "/authorize", params=query)[0] == 302  # a program
     for site in ("same-site", "cross-site"):
-        status, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": site, **NAVIGATION}, params=said)
+        status, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": site, **NAVIGATION}, params=query)
         assert (status, "Location" in headers) == (403, False)
 
 
@@ -167,10 +167,10 @@ def test_only_a_click_on_the_page_itself_signs_in() -> None:
         "http://localhost:8080.evil.example/",
     ],
 )
-def test_a_code_goes_back_to_the_console_alone(address: str) -> None:
-    said = ASKED | {"as": "admin", "redirect_uri": address, "code_challenge": CHALLENGE}
+def test_a_code_goes_only_to_the_console(address: str) -> None:
+    query = ASKED | {"as": "admin", "redirect_uri": address, "code_challenge": CHALLENGE}
 
-    status, headers, _ = ask("GET", "/authorize", params=said)
+    status, headers, _ = ask("GET", "/authorize", params=query)
 
     assert status == 400
     assert "Location" not in headers

@@ -16,9 +16,9 @@ MEMBERS = {"python/package/module.py": b"answer = 42", "python/other.py": b"", "
 def layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as made:
+    with zipfile.ZipFile(data, "w") as archive:
         for name, content in MEMBERS.items():
-            made.writestr(name, content)
+            archive.writestr(name, content)
     path = tmp_path / "layer.zip"
     path.write_bytes(data.getvalue())
     return path
@@ -45,7 +45,7 @@ def test_workers_share_one_copy(layer: Path) -> None:
     assert first.samefile(second)
 
 
-def test_a_worker_that_goes_takes_nothing_from_the_others(layer: Path) -> None:
+def test_a_worker_that_ends_leaves_the_files_of_others(layer: Path) -> None:
     first, second = (unpacked(layer, name) for name in ("first", "second"))
 
     for link in first.iterdir():
@@ -54,7 +54,7 @@ def test_a_worker_that_goes_takes_nothing_from_the_others(layer: Path) -> None:
     assert (second / "readme").read_bytes() == MEMBERS["readme"]
 
 
-def test_a_layer_that_changed_is_another_one(layer: Path) -> None:
+def test_a_changed_layer_is_unpacked_separately(layer: Path) -> None:
     unpacked(layer, "first")
     with zipfile.ZipFile(layer, "a") as changed:
         changed.writestr("new", b"member")
@@ -62,7 +62,7 @@ def test_a_layer_that_changed_is_another_one(layer: Path) -> None:
     assert (unpacked(layer, "second") / "new").read_bytes() == b"member"
 
 
-def test_paths_are_looked_at_before_the_first_unpacking_alone(layer: Path) -> None:
+def test_paths_are_checked_only_before_the_first_unpacking(layer: Path) -> None:
     with SharedZip(str(layer)) as opened:
         before = opened.namelist()
         opened.extractall(layer.parent)

@@ -55,7 +55,7 @@ def packaged(built: Path) -> tuple[dict[str, Any], Storage]:
     return json.loads(package(built, bucket="code", storage=storage))["Resources"], storage
 
 
-def test_functions_and_layers_are_uploaded_and_named_where_the_template_had_folders(built: Path) -> None:
+def test_uploaded_code_replaces_the_folders_in_the_template(built: Path) -> None:
     resources, storage = packaged(built)
 
     function = resources["ListFunction"]["Properties"]["CodeUri"].removeprefix("s3://")
@@ -71,7 +71,7 @@ def test_alarms_are_left_out(built: Path) -> None:
     assert set(resources) == {"ListFunction", "SharedLayer", "Table"}
 
 
-def test_equal_code_has_the_same_place_whenever_it_was_built(built: Path) -> None:
+def test_equal_code_has_the_same_address_in_every_build(built: Path) -> None:
     before, _ = packaged(built)
     os.utime(built / "ListFunction/app.py", (0, 0))
 
@@ -80,7 +80,7 @@ def test_equal_code_has_the_same_place_whenever_it_was_built(built: Path) -> Non
     assert after == before
 
 
-def test_changed_code_has_another_place(built: Path) -> None:
+def test_changed_code_has_another_address(built: Path) -> None:
     before, _ = packaged(built)
     (built / "ListFunction/app.py").write_text("# changed")
 
@@ -90,7 +90,7 @@ def test_changed_code_has_another_place(built: Path) -> None:
     assert after["SharedLayer"] == before["SharedLayer"]
 
 
-def test_an_executable_stays_one(tmp_path: Path) -> None:
+def test_an_executable_stays_executable(tmp_path: Path) -> None:
     script = tmp_path / "bootstrap"
     script.write_text("#!/bin/sh")
     script.chmod(0o755)

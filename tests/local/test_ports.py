@@ -14,28 +14,28 @@ pytestmark = pytest.mark.loopback
 @pytest.fixture
 def busy_port() -> Iterator[int]:
     """A port that another program listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        yield taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
 
 
-def test_a_busy_port_is_named_with_another_choice(busy_port: int) -> None:
+def test_a_busy_port_is_reported_with_a_free_alternative(busy_port: int) -> None:
     with pytest.raises(CannotRun, match=rf"Port {busy_port} is not free: .*PORT=\d+ make run"):
         take_port(busy_port)
 
 
 def test_a_free_port_is_held_until_it_is_closed() -> None:
     port = any_free_port()
-    held = take_port(port)
+    listeners = take_port(port)
 
     with pytest.raises(CannotRun):
         take_port(port)
 
-    for taken in held:
-        taken.close()
-    for taken in take_port(port):
-        taken.close()
+    for listener in listeners:
+        listener.close()
+    for listener in take_port(port):
+        listener.close()
 
 
 def test_ports_of_the_last_start_are_kept() -> None:
@@ -45,9 +45,9 @@ def test_ports_of_the_last_start_are_kept() -> None:
 
 
 def test_a_remembered_port_that_is_busy_is_replaced(busy_port: int) -> None:
-    chosen = choose_ports({"emulator": busy_port, "issuer": any_free_port()}, api_port=65_000)
+    ports = choose_ports({"emulator": busy_port, "issuer": any_free_port()}, api_port=65_000)
 
-    assert chosen["emulator"] not in {busy_port, chosen["issuer"]}
+    assert ports["emulator"] not in {busy_port, ports["issuer"]}
 
 
 def test_ports_derive_from_the_first_one() -> None:
@@ -57,9 +57,9 @@ def test_ports_derive_from_the_first_one() -> None:
         if is_free(port + 10_000) and is_free(port + 20_000) and is_free(port + 30_000)
     )
 
-    chosen = choose_ports({}, api_port=api_port)
+    ports = choose_ports({}, api_port=api_port)
 
-    assert chosen == {
+    assert ports == {
         "emulator": api_port + 10_000,
         "issuer": api_port + 20_000,
         "providers": api_port + 30_000,

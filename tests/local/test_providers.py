@@ -78,23 +78,23 @@ def generate(
 
 @pytest.mark.parametrize("provider", Provider)
 def test_each_provider_draws_a_real_picture(server: str, provider: Provider) -> None:
-    made = generate(server, provider, "A lighthouse, drawn")
+    generated = generate(server, provider, "A lighthouse, drawn")
 
-    with Image.open(io.BytesIO(made.data)) as picture:
+    with Image.open(io.BytesIO(generated.data)) as picture:
         assert picture.size == (1024, 1024)
         assert picture.format in {"PNG", "JPEG"}
 
 
 @pytest.mark.parametrize("mode", sorted(GOOGLE.failures))
 @pytest.mark.parametrize("provider", Provider)
-def test_each_provider_fails_as_it_is_told(server: str, provider: Provider, mode: str) -> None:
+def test_each_provider_fails_as_the_prompt_says(server: str, provider: Provider, mode: str) -> None:
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider, f"A cat [[{mode}@{provider}]]")
 
     assert failed.value.reason == mode
 
 
-def test_all_of_them_know_the_same_failures() -> None:
+def test_all_providers_know_the_same_failures() -> None:
     assert {stand_in.name for stand_in in STAND_INS} == set(Provider)
     assert all(stand_in.failures.keys() == GOOGLE.failures.keys() for stand_in in STAND_INS)
 
@@ -110,10 +110,10 @@ def test_each_provider_can_be_dead_or_break_off(server: str, provider: Provider,
 
 @pytest.mark.parametrize("provider", [Provider.GOOGLE, Provider.OPENAI, Provider.POLLINATIONS])
 def test_a_picture_can_come_beside_an_odd_usage(server: str, provider: Provider) -> None:
-    made = generate(server, provider, "A cat [[odd]]")
+    picture = generate(server, provider, "A cat [[odd]]")
 
-    assert made.data
-    assert (made.usage, made.usage_is_readable) == (None, False)
+    assert picture.data
+    assert (picture.usage, picture.usage_is_readable) == (None, False)
 
 
 def test_a_picture_can_be_behind_a_link(server: str) -> None:
@@ -126,7 +126,7 @@ def test_a_prompt_of_dots_is_drawn_by_pollinations(server: str, prompt: str) -> 
     assert generate(server, Provider.POLLINATIONS, prompt).data
 
 
-def test_a_failure_can_be_for_another_provider_or_for_so_many_times(server: str) -> None:
+def test_a_failure_can_apply_to_another_provider_or_a_number_of_times(server: str) -> None:
     assert generate(server, Provider.OPENAI, "A dog [[dead@google]]").data
     with pytest.raises(ProviderFailure):
         generate(server, Provider.OPENAI, "A dog [[unavailable*1]]")
@@ -135,7 +135,7 @@ def test_a_failure_can_be_for_another_provider_or_for_so_many_times(server: str)
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_another_key_than_the_local_one_is_bad(server: str, provider: Provider) -> None:
+def test_any_key_but_the_local_one_is_refused(server: str, provider: Provider) -> None:
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider, "A cat", key="another")
 
@@ -155,7 +155,7 @@ def test_a_picture_depends_on_prompt_and_seed_alone() -> None:
 Access = Callable[..., Awaitable[None]]
 
 
-def test_without_keys_our_own_server_plays_all_of_them() -> None:
+def test_without_keys_stand_ins_replace_all_providers() -> None:
     access = provider_access({}, server="http://localhost:1")
 
     assert access.is_local
@@ -165,7 +165,7 @@ def test_without_keys_our_own_server_plays_all_of_them() -> None:
     assert set(access.keys.values()) == {KEY, "local"}
 
 
-def test_with_a_key_the_real_provider_is_used_and_none_of_ours() -> None:
+def test_with_a_key_the_real_provider_is_used_and_no_stand_in() -> None:
     access = provider_access(
         {"OPENAI_API_KEY": "o", "GOOGLE_API_KEY": "g", "CLOUDFLARE_API_TOKEN": "t"},
         server="http://localhost:1",
@@ -186,7 +186,7 @@ def test_cloudflares_token_goes_with_its_account() -> None:
 
 
 @pytest.mark.parametrize("header", ["Origin: http://localhost:8080", "Sec-Fetch-Site: cross-site"])
-def test_no_web_page_tells_the_providers_what_to_do(server: str, header: str) -> None:
+def test_no_web_page_can_use_the_stand_ins(server: str, header: str) -> None:
     name, _, value = header.partition(": ")
     request = urllib.request.Request(  # noqa: S310 - the server's own address
         f"{server}/control", data=b'{"openai": {"mode": "dead"}}', headers={name: value}, method="PUT"

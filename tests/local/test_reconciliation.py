@@ -38,12 +38,12 @@ class Answering:
         return self
 
     def paginate(self, *, Bucket: str) -> list[dict[str, Any]]:  # noqa: N803
-        found = [
+        contents = [
             {"Key": key, "LastModified": time}
             for (bucket, key), (time, _) in self.objects.items()
             if bucket == Bucket
         ]
-        return [{"Contents": found}, {}]
+        return [{"Contents": contents}, {}]
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         data = io.BytesIO(self.objects[Bucket, Key][1])
@@ -64,8 +64,8 @@ class Answering:
     def describe_stack_resource(self, **_: Any) -> dict[str, Any]:
         return {"StackResourceDetail": {"PhysicalResourceId": "the-cleanup"}}
 
-    def invoke(self, **asked: Any) -> dict[str, Any]:
-        self.asked.append(asked)
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self.asked.append(request)
         for orphan in self.garbage:
             del self.objects[orphan]
         self.garbage = set()
@@ -89,23 +89,23 @@ def report(**changes: Any) -> dict[str, Any]:
     return {"orphans": 2, "staged": 1, "dangling": 4, "failed": 0, "stopped_because": None} | changes
 
 
-def test_what_was_removed_is_said_in_a_line(tmp_path: Path) -> None:
+def test_removed_objects_and_records_are_reported_in_one_line(tmp_path: Path) -> None:
     emulator = Answering(report())
 
-    told = settle(emulator, tmp_path)
+    result = settle(emulator, tmp_path)
 
-    assert told.done
-    assert "3 objects without a record and 4 records without their object were removed" in told.line
-    [asked] = emulator.asked
-    assert asked["FunctionName"] == "the-cleanup"
-    assert json.loads(asked["Payload"]) == {
+    assert result.done
+    assert "3 objects without a record and 4 records without their object were removed" in result.line
+    [request] = emulator.asked
+    assert request["FunctionName"] == "the-cleanup"
+    assert json.loads(request["Payload"]) == {
         "reconcile": True,
         "take_over": True,
         "max_deletions": 1_000_000,
     }
 
 
-def test_a_run_that_comes_in_between_is_waited_for(tmp_path: Path) -> None:
+def test_a_concurrent_cleanup_is_waited_for(tmp_path: Path) -> None:
     emulator = Answering(report(stopped_because="another_run"), report())
 
     assert settle(emulator, tmp_path).done
@@ -121,11 +121,11 @@ def put(
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Answer what lies in a folder."""
+    """Return what lies in a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_removed_files_that_are_newer_than_the_last_save_are_kept_aside_and_said(tmp_path: Path) -> None:
+def test_removed_files_newer_than_the_last_save_are_set_aside_and_reported(tmp_path: Path) -> None:
     emulator = Answering(report())
     lost, old = f"images/{IMAGE}/a1/original.png", f"images/{IMAGE}/a0/original.png"
     put(emulator, lost, is_garbage=True)
@@ -133,7 +133,7 @@ def test_removed_files_that_are_newer_than_the_last_save_are_kept_aside_and_said
     put(emulator, "p/1/thumb.webp", bucket=BUCKETS[1], is_garbage=True)
     put(emulator, old, after=-60, is_garbage=True)
 
-    told = settle(emulator, tmp_path)
+    result = settle(emulator, tmp_path)
 
     folder = "20260301T120000Z"
     escaping = f"..%2F{lost.replace('/', '%2F')}"
@@ -142,7 +142,7 @@ def test_removed_files_that_are_newer_than_the_last_save_are_kept_aside_and_said
         f"{folder}/{BUCKETS[0]}/{escaping}": f"../{lost}".encode(),
         f"{folder}/{BUCKETS[1]}/p/1/thumb.webp": b"p/1/thumb.webp",
     }
-    assert f"3 files that are newer than the last save are kept in {tmp_path / folder}." in told.line
+    assert f"3 files that are newer than the last save are kept in {tmp_path / folder}." in result.line
 
 
 @pytest.mark.parametrize(
@@ -154,28 +154,28 @@ def test_removed_files_that_are_newer_than_the_last_save_are_kept_aside_and_said
         ({"state": {"S": "ready"}, "attempt": {"S": "a2"}}, True),
     ],
 )
-def test_a_copy_stays_unless_the_object_is_one_of_a_stored_image(
+def test_a_copy_stays_unless_its_object_belongs_to_a_stored_image(
     tmp_path: Path, record: dict[str, Any], is_kept: bool
 ) -> None:
     emulator = Answering(report())
     put(emulator, f"images/{IMAGE}/a1/original.png")
     emulator.records[f"IMAGE#{IMAGE}"] = record
 
-    told = settle(emulator, tmp_path)
+    result = settle(emulator, tmp_path)
 
     assert bool(files_in(tmp_path)) is is_kept
-    assert ("are kept in" in told.line) is is_kept
+    assert ("are kept in" in result.line) is is_kept
 
 
-def test_what_is_older_or_in_use_leaves_no_folder_behind(tmp_path: Path) -> None:
+def test_older_or_used_objects_leave_no_folder_behind(tmp_path: Path) -> None:
     emulator = Answering(report())
     put(emulator, "staging/1/a")
     put(emulator, "p/1/thumb.webp", bucket=BUCKETS[1], after=-60)
 
-    told = settle(emulator, tmp_path)
+    result = settle(emulator, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
-    assert "kept" not in told.line
+    assert "kept" not in result.line
 
 
 def test_without_room_for_the_copies_nothing_is_removed(tmp_path: Path) -> None:
@@ -183,9 +183,9 @@ def test_without_room_for_the_copies_nothing_is_removed(tmp_path: Path) -> None:
     put(emulator, "images/x/y/original.png", is_garbage=True)
     (tmp_path / "20260301T120000Z").write_text("in the way")
 
-    told = settle(emulator, tmp_path)
+    result = settle(emulator, tmp_path)
 
-    assert not told.done
+    assert not result.done
     assert emulator.asked == []
     assert len(emulator.objects) == 1
 
@@ -200,9 +200,9 @@ def test_without_room_for_the_copies_nothing_is_removed(tmp_path: Path) -> None:
         (EndpointConnectionError(endpoint_url="http://localhost"), "localhost"),
     ],
 )
-def test_what_could_not_be_finished_is_said_and_no_error(answer: Any, why: str, tmp_path: Path) -> None:
-    told = settle(Answering(answer), tmp_path)
+def test_an_unfinished_comparison_is_reported_without_an_error(answer: Any, why: str, tmp_path: Path) -> None:
+    result = settle(Answering(answer), tmp_path)
 
-    assert not told.done
-    assert why in told.line
-    assert "The next start tries again. See the end of the.log." in told.line
+    assert not result.done
+    assert why in result.line
+    assert "The next start tries again. See the end of the.log." in result.line

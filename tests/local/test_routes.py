@@ -28,9 +28,9 @@ KEYS = [
         ("GET", "/assets", NO_ROUTE),
     ],
 )
-def test_the_most_literal_route_that_fits_is_named(method: str, path: str, route: str) -> None:
+def test_the_most_literal_matching_route_is_named(method: str, path: str, route: str) -> None:
     assert Routes(KEYS).name(method, path) == route
 
 
-def test_a_default_route_takes_the_rest() -> None:
+def test_a_default_route_serves_all_other_paths() -> None:
     assert Routes([*KEYS, "$default"]).name("GET", "/i/a-secret-link/more") == "$default"

@@ -26,33 +26,33 @@ def test_port_and_state_are_taken_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "80 80", "٣"])
-def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
+def test_an_invalid_port_is_refused_by_name(port: str) -> None:
     with pytest.raises(CannotRun, match="PORT must be a number"):
         local_settings({"PORT": port}, root=ROOT)
 
 
 def test_template_parameters_are_pairs_as_a_shell_splits_them() -> None:
-    said = {"TEMPLATE_PARAMETERS": "QuotaImages=3 PublicCacheControl='public, max-age=1'"}
+    environment = {"TEMPLATE_PARAMETERS": "QuotaImages=3 PublicCacheControl='public, max-age=1'"}
 
-    settings = local_settings(said, root=ROOT)
+    settings = local_settings(environment, root=ROOT)
 
     assert settings.template_parameters == {"QuotaImages": "3", "PublicCacheControl": "public, max-age=1"}
 
 
 @pytest.mark.parametrize("said", ["QuotaImages", "=3", "Quota Images=3", "Name='open"])
-def test_template_parameters_that_are_no_pairs_are_refused_by_name(said: str) -> None:
+def test_template_parameters_that_are_not_pairs_are_refused_by_name(said: str) -> None:
     with pytest.raises(CannotRun, match="TEMPLATE_PARAMETERS must be"):
         local_settings({"TEMPLATE_PARAMETERS": said}, root=ROOT)
 
 
 def test_only_the_stacks_own_pages_may_use_it_unless_a_person_names_others() -> None:
-    said = {
+    environment = {
         "PORT": "9000",
         "TEMPLATE_PARAMETERS": "AllowedOrigins=http://localhost:5173,http://localhost:3000",
     }
 
     assert local_settings({"PORT": "9000"}, root=ROOT).origins == {"http://localhost:9000"}
-    assert local_settings(said, root=ROOT).origins == {
+    assert local_settings(environment, root=ROOT).origins == {
         "http://localhost:9000",
         "http://localhost:5173",
         "http://localhost:3000",

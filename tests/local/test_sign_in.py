@@ -68,7 +68,7 @@ def sent(code: str, **changes: str) -> dict[str, str]:
     }
 
 
-def test_a_click_leads_back_with_a_code_and_the_state(sign_in: SignIn) -> None:
+def test_a_click_redirects_back_with_a_code_and_the_state(sign_in: SignIn) -> None:
     address = sign_in.redirect(ASKED, subject="alice")
 
     assert address.startswith(f"{REDIRECT}?")
@@ -76,7 +76,7 @@ def test_a_click_leads_back_with_a_code_and_the_state(sign_in: SignIn) -> None:
     assert sign_in.redeem(sent(code_of(address))).subject == "alice"
 
 
-def test_a_code_is_good_once(sign_in: SignIn) -> None:
+def test_a_code_is_valid_once(sign_in: SignIn) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
     sign_in.redeem(sent(code))
 
@@ -84,7 +84,7 @@ def test_a_code_is_good_once(sign_in: SignIn) -> None:
         sign_in.redeem(sent(code))
 
 
-def test_a_code_ends_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
+def test_a_code_expires_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
     clock.time += CODE_LIFETIME
 
@@ -102,14 +102,14 @@ def test_a_code_ends_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_code_is_good_for_nobody_but_who_began(sign_in: SignIn, change: dict[str, str]) -> None:
+def test_a_code_is_valid_only_for_the_client_that_began(sign_in: SignIn, change: dict[str, str]) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
 
     with pytest.raises(SignInRefused, match="invalid_grant"):
         sign_in.redeem(sent(code, **change))
 
 
-def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
+def test_only_codes_are_redeemed(sign_in: SignIn) -> None:
     with pytest.raises(SignInRefused, match="unsupported_grant_type"):
         sign_in.redeem(sent("code", grant_type="password"))
 
@@ -129,16 +129,14 @@ def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
         ({"code_challenge": "short"}, "code_challenge"),
     ],
 )
-def test_whoever_is_not_the_console_gets_neither_page_nor_code(
-    sign_in: SignIn, change: dict[str, str], fault: str
-) -> None:
+def test_only_the_console_gets_a_page_and_a_code(sign_in: SignIn, change: dict[str, str], fault: str) -> None:
     with pytest.raises(SignInRefused, match=fault):
         sign_in.page(ASKED | change)
     with pytest.raises(SignInRefused, match=fault):
         sign_in.redirect(ASKED | change, subject="alice")
 
 
-def test_the_page_offers_people_and_repeats_nothing_as_markup(sign_in: SignIn) -> None:
+def test_the_page_offers_people_and_escapes_the_query(sign_in: SignIn) -> None:
     page = sign_in.page(ASKED | {"state": '"><script>alert(1)</script>'})
 
     assert "as=alice" in page
@@ -146,20 +144,20 @@ def test_the_page_offers_people_and_repeats_nothing_as_markup(sign_in: SignIn) -
     assert "<script" not in page
 
 
-def test_the_tokens_of_a_code_name_who_clicked_and_the_admin_alone_has_the_scope() -> None:
+def test_the_tokens_name_the_person_and_only_the_admin_has_the_scope() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = datetime.now(UTC)
     issuer = Issuer(url="http://localhost:9", key=key, origins=ORIGINS, now=lambda: now)
 
     claims = {}
     for subject in ("alice", "admin"):
-        told = issuer.tokens_for(sent(code_of(issuer.sign_in.redirect(ASKED, subject=subject))))
+        tokens = issuer.tokens_for(sent(code_of(issuer.sign_in.redirect(ASKED, subject=subject))))
         claims[subject] = jwt.decode(
-            told["access_token"], key.public_key(), algorithms=["RS256"], audience="image-store"
+            tokens["access_token"], key.public_key(), algorithms=["RS256"], audience="image-store"
         )
-        identity = jwt.decode(told["id_token"], key.public_key(), algorithms=["RS256"], audience="console")
+        identity = jwt.decode(tokens["id_token"], key.public_key(), algorithms=["RS256"], audience="console")
         assert (identity["sub"], identity["nonce"]) == (subject, "nonce-1")
 
-    assert timedelta(seconds=told["expires_in"]) > timedelta(hours=1)
+    assert timedelta(seconds=tokens["expires_in"]) > timedelta(hours=1)
     assert "images:admin" not in claims["alice"]["scope"].split()
     assert "images:admin" in claims["admin"]["scope"].split()

@@ -43,11 +43,11 @@ def signed(
     else:
         (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, "us-east-1").add_auth(request)
     split = urlsplit(request.prepare().url)
-    sent = [
+    signed_headers = [
         (name.lower().encode(), (value if isinstance(value, bytes) else value.encode()))
         for name, value in request.headers.items()
     ]
-    return SignedRequest(method, split.path, split.query, sent)
+    return SignedRequest(method, split.path, split.query, signed_headers)
 
 
 def check(request: SignedRequest, body: bytes = b"", *, later: timedelta = timedelta(0)) -> Signature:
@@ -60,10 +60,10 @@ def check(request: SignedRequest, body: bytes = b"", *, later: timedelta = timed
 
 
 def refusal(request: SignedRequest, body: bytes = b"", *, later: timedelta = timedelta(0)) -> str:
-    """Answer AWS's name of what is wrong with a request."""
-    with pytest.raises(RefusedSignature) as refused:
+    """Return AWS's name of what is wrong with a request."""
+    with pytest.raises(RefusedSignature) as raised:
         check(request, body, later=later)
-    return refused.value.code
+    return raised.value.code
 
 
 def with_header(request: SignedRequest, name: str, value: str) -> SignedRequest:
@@ -87,7 +87,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("service", ["s3", "lambda", "iam"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
-def test_what_botocore_signs_in_a_header_passes(path: str, service: str, method: str) -> None:
+def test_a_header_signature_of_botocore_is_accepted(path: str, service: str, method: str) -> None:
     body = b"the body" if method == "PUT" else b""
 
     request = signed(path, method=method, service=service, body=body, headers={"X-Amz-Meta-A": "  b   c "})
@@ -97,11 +97,11 @@ def test_what_botocore_signs_in_a_header_passes(path: str, service: str, method:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_what_botocore_presigns_passes_with_any_body(path: str, method: str) -> None:
+def test_a_presigned_url_of_botocore_is_accepted_with_any_body(path: str, method: str) -> None:
     assert check(signed(path, method=method, link=True), b"anything").is_presigned
 
 
-def test_dynamodb_calls_pass_and_their_body_counts() -> None:
+def test_dynamodb_calls_are_accepted_only_with_the_signed_body() -> None:
     body = b'{"TableName": "t"}'
     headers = {"X-Amz-Target": "DynamoDB_20120810.Scan", "Content-Type": "application/x-amz-json-1.0"}
     request = signed("/", method="POST", service="dynamodb", body=body, headers=headers)
@@ -110,12 +110,12 @@ def test_dynamodb_calls_pass_and_their_body_counts() -> None:
     assert refusal(request, b'{"TableName": "another"}') == "SignatureDoesNotMatch"
 
 
-def test_a_replay_with_another_body_is_refused_though_the_old_hash_is_said() -> None:
+def test_a_replay_with_another_body_is_refused_even_with_the_old_hash() -> None:
     body = b'{"TableName": "t"}'
     request = signed("/", method="POST", service="dynamodb", body=body)
-    said = with_header(request, "x-amz-content-sha256", hashlib.sha256(body).hexdigest())
+    replay = with_header(request, "x-amz-content-sha256", hashlib.sha256(body).hexdigest())
 
-    assert refusal(said, b"another body") == "AccessDenied"  # the header was not signed
+    assert refusal(replay, b"another body") == "AccessDenied"  # the header was not signed
 
 
 def test_an_object_with_other_bytes_than_signed_is_refused() -> None:
@@ -152,7 +152,7 @@ def test_a_signed_header_cannot_be_changed(name: str) -> None:
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_header_of_aws_that_nobody_signed_is_refused(link: bool) -> None:
+def test_an_unsigned_aws_header_is_refused(link: bool) -> None:
     request = with_header(signed("/bucket/key", link=link), "x-amz-target", "DynamoDB_20120810.Scan")
 
     assert refusal(request) == "AccessDenied"
@@ -160,7 +160,7 @@ def test_a_header_of_aws_that_nobody_signed_is_refused(link: bool) -> None:
 
 @pytest.mark.parametrize("signature", ["00", "0" * 64, "", "Z" * 64])
 @pytest.mark.parametrize("link", [False, True])
-def test_a_made_up_signature_is_refused(signature: str, link: bool) -> None:
+def test_an_invented_signature_is_refused(signature: str, link: bool) -> None:
     request = signed("/bucket/key", link=link)
     if link:
         begin = request.query.rpartition("=")[0]
@@ -174,7 +174,7 @@ def test_a_made_up_signature_is_refused(signature: str, link: bool) -> None:
 
 
 @pytest.mark.parametrize("key", ["test", "000000000000", "local-root", ""])
-def test_the_keys_that_ministack_takes_for_its_root_are_unknown_here(key: str) -> None:
+def test_root_keys_of_ministack_are_unknown_here(key: str) -> None:
     if not key:
         authorization = signed("/").value("authorization").replace(f"Credential={KEY}/", "Credential=/")
         assert refusal(with_header(signed("/"), "authorization", authorization)) == "IncompleteSignature"
@@ -191,12 +191,12 @@ def test_a_session_needs_its_token() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
-def test_a_signature_is_good_for_a_quarter_of_an_hour(minutes: int) -> None:
+def test_a_signature_is_valid_for_fifteen_minutes(minutes: int) -> None:
     assert refusal(signed("/"), later=timedelta(minutes=minutes)) == "RequestTimeTooSkewed"
     assert check(signed("/"), later=timedelta(minutes=14))
 
 
-def test_a_link_ends_when_it_says() -> None:
+def test_a_link_expires_when_it_says() -> None:
     link = signed("/bucket/key", link=True)
 
     assert check(link, later=timedelta(seconds=55))
@@ -216,7 +216,7 @@ def test_a_link_ends_when_it_says() -> None:
     ],
     ids=str,
 )
-def test_a_link_says_everything_once_and_within_bounds(change: tuple[str, str]) -> None:
+def test_a_link_with_repeated_or_invalid_parameters_is_refused(change: tuple[str, str]) -> None:
     link = signed("/bucket/key", link=True)
 
     assert refusal(replace(link, query=link.query.replace(*change))) == "AuthorizationQueryParametersError"
@@ -234,7 +234,7 @@ def test_two_signatures_or_an_older_header_are_refused() -> None:
     assert refusal(twice) == "InvalidRequest"
 
 
-def test_a_link_is_followed_by_clients_that_carry_their_token_through_the_redirect() -> None:
+def test_a_link_works_for_clients_that_resend_their_token_after_the_redirect() -> None:
     assert check(with_header(signed("/bucket/key", link=True), "authorization", "Bearer a.b.c")).is_presigned
 
 
@@ -250,14 +250,14 @@ def older(method: str = "GET", path: str = "/bucket/key", **headers: str) -> Sig
     "path", ["/bucket/key", "/bucket/a%20b.jpg", "/bucket/?acl", "/bucket/k?versionId=1"]
 )
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_an_older_link_passes(method: str, path: str) -> None:
+def test_an_older_link_is_accepted(method: str, path: str) -> None:
     signature = signature_of(older(method, path))
     assert signature is not None
 
     verify(older(method, path), signature, b"", secret_of=secret_of, now=datetime.now(UTC))
 
 
-def test_an_older_link_is_good_for_what_was_signed_and_for_its_time() -> None:
+def test_an_older_link_is_valid_only_for_the_signed_request_and_time() -> None:
     link = older()
 
     assert refusal(replace(link, method="PUT")) == "SignatureDoesNotMatch"
@@ -270,5 +270,5 @@ def test_an_older_link_is_good_for_what_was_signed_and_for_its_time() -> None:
     assert refusal(replace(link, query=f"{link.query}&Expires=9")) == "InvalidRequest"
 
 
-def test_a_request_that_nobody_signed_has_no_signature() -> None:
+def test_an_unsigned_request_has_no_signature() -> None:
     assert signature_of(SignedRequest("GET", "/", "", [(b"host", HOST.encode())])) is None

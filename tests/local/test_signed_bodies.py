@@ -15,8 +15,8 @@ FIRST, SECOND = b"a" * 65_536, b"a" * 1_024
 
 
 def example(payload: str, signature: str, **headers: str) -> SignedRequest:
-    """Answer the request of the examples: 65 KB of the letter a."""
-    sent = {
+    """Return the request of the examples: 65 KB of the letter a."""
+    all_headers = {
         "host": "s3.amazonaws.com",
         "x-amz-date": "20130524T000000Z",
         "x-amz-storage-class": "REDUCED_REDUNDANCY",
@@ -26,16 +26,17 @@ def example(payload: str, signature: str, **headers: str) -> SignedRequest:
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     credential = f"{EXAMPLE_KEY}/20130524/us-east-1/s3/aws4_request"
-    names = ";".join(sorted(sent))
+    names = ";".join(sorted(all_headers))
     authorization = f"AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={names},Signature={signature}"
     pairs = [
-        (name.encode(), value.encode()) for name, value in {**sent, "authorization": authorization}.items()
+        (name.encode(), value.encode())
+        for name, value in {**all_headers, "authorization": authorization}.items()
     ]
     return SignedRequest("PUT", "/examplebucket/chunkObject.txt", "", pairs)
 
 
 def chunked(*signatures: str, trailer: bytes = b"\r\n") -> bytes:
-    """Answer the examples' body, each chunk with its signature."""
+    """Return the examples' body, each chunk with its signature."""
     chunks = [
         b"%x;chunk-signature=%s\r\n%s" % (len(chunk), signature.encode(), chunk + b"\r\n" if chunk else b"")
         for chunk, signature in zip((FIRST, SECOND, b""), signatures, strict=True)
@@ -78,7 +79,7 @@ def check(request: SignedRequest, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("request_", "body"), [(SIGNED, SIGNED_BODY), (TRAILED, TRAILED_BODY)])
-def test_the_examples_of_aws_pass(request_: SignedRequest, body: bytes) -> None:
+def test_the_examples_of_aws_are_accepted(request_: SignedRequest, body: bytes) -> None:
     check(request_, body)
 
 
@@ -96,12 +97,12 @@ def test_the_examples_of_aws_pass(request_: SignedRequest, body: bytes) -> None:
         (TRAILED, TRAILED_BODY.partition(b"x-amz-checksum")[0] + b"\r\n"),
     ],
 )
-def test_a_body_that_was_changed_or_cut_is_refused(request_: SignedRequest, body: bytes) -> None:
+def test_a_changed_or_truncated_body_is_refused(request_: SignedRequest, body: bytes) -> None:
     with pytest.raises(RefusedSignature, match="body"):
         check(request_, body)
 
 
-def test_unsigned_chunks_pass_only_where_that_was_signed() -> None:
+def test_unsigned_chunks_are_accepted_only_if_the_signature_says_so() -> None:
     claimed = [pair for pair in SIGNED.headers if pair[0] != b"x-amz-content-sha256"]
     swapped = replace(
         SIGNED, headers=[*claimed, (b"x-amz-content-sha256", b"STREAMING-UNSIGNED-PAYLOAD-TRAILER")]

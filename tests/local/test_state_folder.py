@@ -20,26 +20,26 @@ def state(tmp_path: Path) -> StateFolder:
     return folder
 
 
-def test_what_is_written_is_read_back_and_only_its_owner_may_read_it(state: StateFolder) -> None:
+def test_a_written_file_is_read_back_and_only_its_owner_may_read_it(state: StateFolder) -> None:
     state.write("ports", {"emulator": 1})
 
     assert state.read("ports") == {"emulator": 1}
     assert stat.S_IMODE((state.path / "ports.json").stat().st_mode) == 0o600
 
 
-def test_a_file_that_is_not_there_reads_as_empty(state: StateFolder) -> None:
+def test_a_missing_file_reads_as_empty(state: StateFolder) -> None:
     assert state.read("ports") == {}
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "\x00"])
-def test_a_broken_file_is_named_with_what_to_do(state: StateFolder, text: str) -> None:
+def test_a_damaged_file_is_reported_with_what_to_do(state: StateFolder, text: str) -> None:
     (state.path / "ports.json").write_text(text)
 
     with pytest.raises(CannotRun, match=r"ports\.json .* delete that file"):
         state.read("ports")
 
 
-def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(CannotRun, match="choose another folder"):
@@ -65,35 +65,35 @@ def test_a_second_launcher_is_refused_while_the_first_one_runs(state: StateFolde
         state.lock()
 
 
-def test_the_lock_is_free_again_when_its_holder_is_gone(state: StateFolder) -> None:
+def test_the_lock_is_free_again_when_its_holder_has_ended(state: StateFolder) -> None:
     state.lock().close()
 
     with state.lock(), (state.path / "lock").open() as other:
         assert not try_lock(other)
 
 
-def test_the_root_key_is_random_private_and_made_once(state: StateFolder, tmp_path: Path) -> None:
-    made = state.root_key()
+def test_the_root_key_is_random_private_and_created_once(state: StateFolder, tmp_path: Path) -> None:
+    key = state.root_key()
 
-    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", made.access_key)
-    assert len(made.secret_key) >= 30
-    assert StateFolder(state.path).root_key() == made
+    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", key.access_key)
+    assert len(key.secret_key) >= 30
+    assert StateFolder(state.path).root_key() == key
     assert stat.S_IMODE((state.path / "root.json").stat().st_mode) == 0o600
     other = StateFolder(tmp_path / "other")
     other.prepare()
-    assert other.root_key().access_key != made.access_key
+    assert other.root_key().access_key != key.access_key
 
 
-def test_a_state_that_has_a_secret_alone_gets_a_key_to_it(state: StateFolder) -> None:
+def test_a_state_with_only_a_secret_key_gets_an_access_key(state: StateFolder) -> None:
     state.write("root", {"secret_key": "kept"})
 
-    made = state.root_key()
+    key = state.root_key()
 
-    assert made.secret_key == "kept"
-    assert state.root_key() == made
+    assert key.secret_key == "kept"
+    assert state.root_key() == key
 
 
-def test_only_a_start_after_a_stop_that_was_not_settled_finds_it_so(state: StateFolder) -> None:
+def test_only_a_start_after_an_unclean_stop_detects_one(state: StateFolder) -> None:
     first = state.was_killed()
     killed = state.was_killed()
     state.settle()
@@ -109,7 +109,7 @@ def save_at(state: StateFolder, seconds: int) -> None:
     os.utime(state.last_save, (seconds, seconds))
 
 
-def test_until_table_and_buckets_were_compared_the_earliest_save_counts(state: StateFolder) -> None:
+def test_until_table_and_buckets_are_compared_the_earliest_save_counts(state: StateFolder) -> None:
     state.was_killed()
     save_at(state, 1_000)
     first = state.was_killed()
@@ -127,7 +127,7 @@ def test_a_new_folder_gets_the_version_of_this_build(state: StateFolder) -> None
     assert state.read("version") == {"version": STATE_VERSION}
 
 
-def test_a_state_from_before_there_were_versions_is_read_and_gets_one(state: StateFolder) -> None:
+def test_a_state_without_a_version_is_read_and_gets_one(state: StateFolder) -> None:
     (state.emulator / "dynamodb.json").write_text("{}")
 
     state.require_version()
@@ -136,14 +136,14 @@ def test_a_state_from_before_there_were_versions_is_read_and_gets_one(state: Sta
 
 
 @pytest.mark.parametrize(("version", "age"), [(STATE_VERSION + 1, "a later build"), (0, "an earlier build")])
-def test_a_state_that_cannot_be_read_is_named_in_a_sentence_and_left_as_it_is(
+def test_an_unreadable_state_is_reported_and_left_unchanged(
     state: StateFolder, version: int, age: str
 ) -> None:
     state.write("version", {"version": version})
 
-    with pytest.raises(CannotRun, match=age) as refused:
+    with pytest.raises(CannotRun, match=age) as raised:
         state.require_version()
 
-    assert "start that build again, choose another folder" in str(refused.value)
-    assert str(refused.value).count("\n") == 0
+    assert "start that build again, choose another folder" in str(raised.value)
+    assert str(raised.value).count("\n") == 0
     assert state.read("version") == {"version": version}

@@ -82,7 +82,7 @@ def change(name: str) -> dict[str, Any]:
     return {"eventID": name, "created": time.time()}
 
 
-def test_what_one_function_has_not_taken_is_kept_beside_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_one_function_has_not_received_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     process = Process(monkeypatch)
     process.write("a", "b", "c")
     process.take("project", 1)
@@ -92,7 +92,7 @@ def test_what_one_function_has_not_taken_is_kept_beside_the_tables(monkeypatch: 
     assert process.tables.get_state()["tables"] == "rows"
 
 
-def test_what_all_functions_have_taken_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_that_all_functions_have_received_are_not_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     process = Process(monkeypatch)
     process.write("a", "b")
     process.take("project", 2)
@@ -101,7 +101,7 @@ def test_what_all_functions_have_taken_is_not_kept(monkeypatch: pytest.MonkeyPat
     assert process.kept() == []
 
 
-def test_what_a_function_takes_while_the_rows_are_copied_is_delivered_again(
+def test_a_change_delivered_while_the_rows_are_copied_is_delivered_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What it writes may be missing in the copy."""
@@ -114,7 +114,7 @@ def test_what_a_function_takes_while_the_rows_are_copied_is_delivered_again(
     assert process.kept() == ["b"]
 
 
-def test_a_change_that_comes_while_the_rows_are_copied_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_arrives_while_the_rows_are_copied_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     process = Process(monkeypatch)
     process.write("a")
     process.take("audit", 1)
@@ -124,7 +124,7 @@ def test_a_change_that_comes_while_the_rows_are_copied_is_kept(monkeypatch: pyte
     assert process.kept() == ["b"]
 
 
-def test_positions_count_from_the_first_record_that_there_ever_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_positions_count_from_the_first_record_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     process = Process(monkeypatch)
     process.write("f", "g")
     process.tables._stream_trimmed[*HOME, "images"] = 5
@@ -134,7 +134,7 @@ def test_positions_count_from_the_first_record_that_there_ever_was(monkeypatch: 
     assert process.kept() == ["g"]
 
 
-def test_a_function_that_has_taken_nothing_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_has_received_nothing_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     process = Process(monkeypatch)
     process.write("a", "b")
     process.take("audit", 2)
@@ -142,7 +142,7 @@ def test_a_function_that_has_taken_nothing_gets_everything(monkeypatch: pytest.M
     assert process.kept() == ["a", "b"]
 
 
-def test_the_next_start_delivers_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_start_delivers_saved_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Process(monkeypatch)
     before.write("a", "b")
     state = before.tables.get_state()
@@ -161,7 +161,7 @@ def test_a_state_of_an_earlier_build_is_read(monkeypatch: pytest.MonkeyPatch) ->
     assert process.kept() == []
 
 
-def test_days_in_which_the_stack_was_down_do_not_age_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_in_which_the_stack_is_down_does_not_age_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = change("old"), change("new")
     old["created"] = new["created"] = time.time() - 3 * DAY_SECONDS
     process = Process(monkeypatch)
@@ -196,7 +196,7 @@ class Deliveries:
 
 
 @pytest.mark.parametrize("body", [FAILURES, json.dumps(FAILURES), json.dumps(FAILURES).encode()])
-def test_a_batch_with_failures_is_not_taken(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
+def test_a_batch_with_failures_is_delivered_again(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
     deliveries = Deliveries(monkeypatch, {"body": body, "log": "said"})
 
     result = deliveries.from_stream()
@@ -208,7 +208,7 @@ def test_a_batch_with_failures_is_not_taken(monkeypatch: pytest.MonkeyPatch, bod
 @pytest.mark.parametrize(
     "body", [None, "", "no JSON", {}, [], {"batchItemFailures": []}, {"batchItemFailures": None}]
 )
-def test_a_batch_without_failures_is_taken(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
+def test_a_batch_without_failures_is_delivered_once(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
     deliveries = Deliveries(monkeypatch, {"body": body})
 
     assert deliveries.from_stream() == {"body": body}
@@ -222,7 +222,7 @@ def test_a_function_that_ended_with_an_error_keeps_its_own(monkeypatch: pytest.M
     assert deliveries.from_stream() == error
 
 
-def test_what_else_invokes_a_function_gets_its_answer_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_invocations_get_the_unchanged_response(monkeypatch: pytest.MonkeyPatch) -> None:
     deliveries = Deliveries(monkeypatch, {"body": FAILURES})
 
     assert deliveries.from_stream()["error"]

@@ -59,7 +59,7 @@ def request_to(provider: Provider, **more: Any) -> ImageRequest:
         "prompt": "A cat / a dog? 100 % ünï",
         "width": 1024,
         "height": 1024,
-        "seed": 7 if provider is Provider.POLLINATIONS else None,
+        "seed": 7 if models_of(provider)[0].takes_seeds else None,
     }
     return ImageRequest(**usual | more)
 

@@ -285,7 +285,7 @@ def test_a_port_that_nobody_listens_at_is_refused_alike() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    assert Browser().refuses(f"http://{HOST}:{port}/") == "no address takes a connection"
+    assert Browser().refuses(f"http://{HOST}:{port}/") == "no address accepts a connection"
 
 
 # Redirects -------------------------------------------------------------------------------------------------

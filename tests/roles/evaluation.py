@@ -1,4 +1,4 @@
-"""The template's roles with values for its parameters, as IAM sees them."""
+"""The template's roles with values of its parameters, evaluated as by IAM."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _LongForm.add_multi_constructor("!", _long_form)
 
 @cache
 def written_template() -> dict[str, Any]:
-    """``template.yaml`` as it is written; the transform leaves roles as they are."""
-    found: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _LongForm)  # noqa: S506 - a safe loader
-    return found
+    """The unprocessed ``template.yaml``; the transform does not change roles."""
+    template: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _LongForm)  # noqa: S506 - a safe loader
+    return template
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a call asks of IAM: an action on a resource, with what conditions look at."""
+    """The permission that a call needs: an action on a resource, with the values for conditions."""
 
     action: str
     resource: str
@@ -87,33 +87,33 @@ class Statement:
     resource: str
     conditions: Mapping[str, Mapping[str, str]]
     only: str = ""
-    """What tells it from the others of the same statement."""
+    """The resource or value that distinguishes it from others of the same statement."""
 
     def allows(self, need: Need) -> bool:
-        """Whether IAM lets this happen because of this statement."""
+        """Whether this statement grants what a call needs."""
         return (
             need.action in self.actions
             and fnmatchcase(need.resource, self.resource)
             and all(
-                _holds(operator, dict(need.context).get(key), wanted)
+                _holds(operator, dict(need.context).get(key), expected)
                 for operator, compared in self.conditions.items()
-                for key, wanted in compared.items()
+                for key, expected in compared.items()
             )
         )
 
     def grants(self, *actions: str) -> set[Grant]:
-        """What it says of some of its actions."""
+        """The grants of some of its actions."""
         return {Grant(self.sid, action, self.only) for action in actions}
 
 
-def _holds(operator: str, value: str | None, wanted: str) -> bool:
+def _holds(operator: str, value: str | None, expected: str) -> bool:
     match operator:
         case "StringEquals":
-            return value == wanted
+            return value == expected
         case "StringLike":
-            return value is not None and fnmatchcase(value, wanted)
+            return value is not None and fnmatchcase(value, expected)
         case "StringLikeIfExists":
-            return value is None or fnmatchcase(value, wanted)
+            return value is None or fnmatchcase(value, expected)
     raise AssertionError(operator)
 
 
@@ -138,23 +138,23 @@ class Roles:
         """The statements of a function's role; `function` is the name of its folder."""
         if function not in self._of:
             role = self._template["Resources"][f"{function.capitalize()}Role"]["Properties"]
-            found = self._value([policy["PolicyDocument"]["Statement"] for policy in role["Policies"]])
+            lists = self._value([policy["PolicyDocument"]["Statement"] for policy in role["Policies"]])
             self._of[function] = tuple(
-                one for statements in found for each in statements for one in _statements(each)
+                one for statements in lists for each in statements for one in _statements(each)
             )
         return self._of[function]
 
     def granting(self, function: str, need: Need) -> set[Grant]:
-        """By what a role allows something; by nothing where it does not."""
-        asked = (function, need)
-        if asked not in self._granting:
-            self._granting[asked] = {
+        """The grants of a role that allow something; empty if none does."""
+        key = (function, need)
+        if key not in self._granting:
+            self._granting[key] = {
                 grant
                 for statement in self.of(function)
                 if statement.allows(need)
                 for grant in statement.grants(need.action)
             }
-        return self._granting[asked]
+        return self._granting[key]
 
     def functions(self) -> list[str]:
         """All functions, by the names of their folders."""
@@ -165,33 +165,33 @@ class Roles:
         ]
 
     def events(self, function: str) -> list[dict[str, Any]]:
-        """What starts a function."""
+        """The event sources of a function."""
         properties = self._template["Resources"][f"{function.capitalize()}Function"]["Properties"]
         return list(properties.get("Events", {}).values())
 
     def grants(self, function: str) -> set[Grant]:
-        """Everything that a role allows."""
+        """All grants of a role."""
         return {grant for each in self.of(function) for grant in each.grants(*each.actions)}
 
     def arn(self, name: str) -> str:
         """The ARN of a resource of the template."""
-        made = self._names.get(name, name)
+        physical_name = self._names.get(name, name)
         match self._template["Resources"][name]["Type"]:
             case "AWS::DynamoDB::Table":
-                return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{made}"
+                return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{physical_name}"
             case "AWS::S3::Bucket":
-                return f"arn:aws:s3:::{made}"
+                return f"arn:aws:s3:::{physical_name}"
             case "AWS::KMS::Key":
-                return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{made}"
+                return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{physical_name}"
             case "AWS::Serverless::Function":
                 folder = name.removesuffix("Function").lower()
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{folder}"
             case "AWS::Logs::LogGroup":
-                return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{made}"
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}"
+                return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical_name}"
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical_name}"
 
     def _value(self, value: Any) -> Any:
-        """A value of the template as it is deployed."""
+        """A value of the template with parameters, references and conditions resolved."""
         match value:
             case {"Ref": "AWS::NoValue"}:
                 return _NOTHING
@@ -208,12 +208,12 @@ class Roles:
             case dict():
                 return {name: self._value(each) for name, each in value.items()}
             case list():
-                return [found for each in value if (found := self._value(each)) is not _NOTHING]
+                return [resolved for each in value if (resolved := self._value(each)) is not _NOTHING]
         return value
 
     def _text(self, text: str, more: Mapping[str, Any]) -> str:
         values = self._values | dict(more)
-        return _VARIABLE.sub(lambda found: self.arn(found[1]) if found[2] else str(values[found[1]]), text)
+        return _VARIABLE.sub(lambda match: self.arn(match[1]) if match[2] else str(values[match[1]]), text)
 
     def _is(self, condition: Any) -> bool:
         match condition:
@@ -224,23 +224,27 @@ class Roles:
         raise AssertionError(condition)
 
 
-def _statements(found: dict[str, Any]) -> Iterator[Statement]:
-    assert found.keys() <= {"Sid", "Effect", "Action", "Resource", "Condition"}
-    assert found["Effect"] == "Allow"
-    resources = _all(found["Resource"])
+def _statements(statement: dict[str, Any]) -> Iterator[Statement]:
+    assert statement.keys() <= {"Sid", "Effect", "Action", "Resource", "Condition"}
+    assert statement["Effect"] == "Allow"
+    resources = _all(statement["Resource"])
     choices = [
         [(operator, key, value) for value in _all(values)]
-        for operator, compared in found.get("Condition", {}).items()
+        for operator, compared in statement.get("Condition", {}).items()
         for key, values in compared.items()
     ]
     for resource in resources:
-        for chosen in product(*choices):
+        for combination in product(*choices):
             several = [resource] if len(resources) > 1 else []
-            several += [one[2] for one, all_of_it in zip(chosen, choices, strict=True) if len(all_of_it) > 1]
+            several += [
+                one[2] for one, all_of_it in zip(combination, choices, strict=True) if len(all_of_it) > 1
+            ]
             conditions: dict[str, dict[str, str]] = {}
-            for operator, key, value in chosen:
+            for operator, key, value in combination:
                 conditions.setdefault(operator, {})[key] = value
-            yield Statement(found["Sid"], _all(found["Action"]), resource, conditions, " ".join(several))
+            yield Statement(
+                statement["Sid"], _all(statement["Action"]), resource, conditions, " ".join(several)
+            )
 
 
 def _all(value: Any) -> tuple[str, ...]:

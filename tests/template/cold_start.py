@@ -18,13 +18,13 @@ def main(path: str, inputs: list[str]) -> None:
     """Print the name of the handler, the status of its answer and every module that is loaded by then."""
     sys.path[:0] = path.split(os.pathsep)
     app = importlib.import_module("app")
-    told = {"handler": app.lambda_handler.__name__}
+    result = {"handler": app.lambda_handler.__name__}
     if inputs:
         sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             importlib.import_module("cold_child").main(*inputs)
-        told |= json.loads(printed.getvalue().splitlines()[-1])
-    sys.stdout.write(json.dumps(told | {"loaded": sorted(sys.modules)}))
+        result |= json.loads(printed.getvalue().splitlines()[-1])
+    sys.stdout.write(json.dumps(result | {"loaded": sorted(sys.modules)}))
 
 
 if __name__ == "__main__":

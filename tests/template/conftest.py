@@ -18,8 +18,8 @@ cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """``template.yaml`` with CloudFormation's tags in their long form."""
-    written: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
-    return written
+    parsed: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+    return parsed
 
 
 def transformed(*changed: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def transformed(*changed: str) -> dict[str, Any]:
 
     `changed` names functions and layers whose code is another than before.
     """
-    done = subprocess.run(
+    result = subprocess.run(
         [
             ROOT / ".venv-sam/bin/python",
             ROOT / "tests/template/sam_transform.py",
@@ -39,8 +39,8 @@ def transformed(*changed: str) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    template: dict[str, Any] = json.loads(result.stdout)
+    return template
 
 
 @pytest.fixture(scope="session")

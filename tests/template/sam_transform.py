@@ -23,7 +23,7 @@ VALUES = {"AllowedOrigins": ["*"]}  # CloudFormation hands a list to a transform
 
 
 def transform(template: dict[str, Any], changed: list[str]) -> dict[str, Any]:
-    """Answer the processed template; no managed policy is known, as none may be named."""
+    """Return the processed template; no managed policy is known, as none may be named."""
     for logical_id, resource in template["Resources"].items():
         for name in ("CodeUri", "ContentUri"):
             if name in resource.get("Properties", {}):

@@ -103,8 +103,8 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     command = ["sam", "build", "--parallel", "--no-cached", "--build-dir", str(folder / "build")]
-    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
     return folder / "build"
 
 
@@ -119,38 +119,38 @@ def size(folder: Path) -> int:
 
 
 def test_every_function_and_layer_is_built(artefact: Path) -> None:
-    built = {path.name for path in artefact.iterdir() if path.is_dir()}
+    folders = {path.name for path in artefact.iterdir() if path.is_dir()}
 
-    assert built == {f"{name}Function" for name in FUNCTIONS} | LAYERS
+    assert folders == {f"{name}Function" for name in FUNCTIONS} | LAYERS
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_holds_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
+def test_a_function_has_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
     folder = artefact / f"{name}Function"
     console = {"main.js", "rest.js", "console.css", "mark.svg"}
     site = {"openapi.json", "index.html", *(f"assets/{file}" for file in console)}
     extra = site if name == "Site" else set()
 
-    found = {str(path.relative_to(folder)) for path in files(folder)}
+    names = {str(path.relative_to(folder)) for path in files(folder)}
 
-    assert found == {"app.py", "__pycache__/app.cpython-313.pyc"} | extra
+    assert names == {"app.py", "__pycache__/app.cpython-313.pyc"} | extra
 
 
-def test_the_shared_layer_holds_the_package_as_it_is_in_the_checkout(artefact: Path) -> None:
-    built, written = artefact / "SharedLayer/python", ROOT / "layers/shared"
+def test_the_shared_layer_has_the_package_of_the_checkout(artefact: Path) -> None:
+    layer, source = artefact / "SharedLayer/python", ROOT / "layers/shared"
     sources = {
-        str(path.relative_to(written)): path.read_bytes()
-        for path in files(written / "image_store")
+        str(path.relative_to(source)): path.read_bytes()
+        for path in files(source / "image_store")
         if "__pycache__" not in path.parts
     }
 
-    found = {
-        str(path.relative_to(built)): path.read_bytes()
-        for path in files(built)
+    modules = {
+        str(path.relative_to(layer)): path.read_bytes()
+        for path in files(layer)
         if "__pycache__" not in path.parts
     }
 
-    assert found == sources
+    assert modules == sources
 
 
 def test_compiled_libraries_are_for_lambdas_processor(artefact: Path) -> None:
@@ -161,7 +161,7 @@ def test_compiled_libraries_are_for_lambdas_processor(artefact: Path) -> None:
     assert set(machines.values()) == {AARCH64}
 
 
-def test_every_module_comes_with_bytecode_that_lambda_takes_as_it_is(artefact: Path) -> None:
+def test_every_module_has_bytecode_that_lambda_uses_without_a_check(artefact: Path) -> None:
     modules = files(artefact, "*.py")
     compiled = {Path(importlib.util.cache_from_source(str(path))): path for path in modules}
 
@@ -173,7 +173,7 @@ def test_every_module_comes_with_bytecode_that_lambda_takes_as_it_is(artefact: P
         assert bytecode[8:16] == importlib.util.source_hash(module.read_bytes())
 
 
-def test_bytecode_names_files_as_they_lie_in_lambda(artefact: Path) -> None:
+def test_bytecode_names_the_paths_in_lambda(artefact: Path) -> None:
     for folder in artefact.iterdir():
         root = Path("/opt" if folder.name in LAYERS else "/var/task")
         for path in files(folder, "*.pyc"):
@@ -198,13 +198,13 @@ def test_a_function_that_does_not_decode_loads_little(artefact: Path) -> None:
         assert layers + sealing + size(artefact / f"{name}Function") <= MAX_LOADED_BYTES
 
 
-def test_only_the_imaging_layer_holds_pillow(artefact: Path) -> None:
+def test_only_the_imaging_layer_has_pillow(artefact: Path) -> None:
     holding = {path.relative_to(artefact).parts[0] for path in artefact.rglob("PIL")}
 
     assert holding == {"ImagingLayer"}
 
 
-def test_the_function_with_every_layer_is_far_below_what_lambda_takes(artefact: Path) -> None:
+def test_the_function_with_every_layer_is_far_below_lambdas_limit(artefact: Path) -> None:
     total = sum(size(artefact / layer) for layer in LAYERS) + size(artefact / "GenerateFunction")
 
     assert total < MAX_UNZIPPED_BYTES * 0.8
@@ -215,15 +215,15 @@ def test_scanners_find_every_package_at_its_locked_version(layer: str, artefact:
     lock = ROOT / "layers" / layer.removesuffix("Layer").lower() / "requirements.txt"
     locked = {line.split()[0] for line in lock.read_text().splitlines() if "==" in line}
 
-    found = set()
+    packages = set()
     for metadata in files(artefact / layer, "METADATA"):
         fields = dict(line.split(": ", 1) for line in metadata.read_text().splitlines()[:10] if ": " in line)
-        found.add(f"{fields['Name'].lower().replace('_', '-')}=={fields['Version']}")
+        packages.add(f"{fields['Name'].lower().replace('_', '-')}=={fields['Version']}")
 
-    assert found == locked
+    assert packages == locked
 
 
-def test_all_authorities_of_the_bundle_are_laid_out_and_no_other(artefact: Path) -> None:
+def test_exactly_the_authorities_of_the_bundle_are_in_the_folder(artefact: Path) -> None:
     botocore = artefact / "DependenciesLayer/python/botocore"
     mark = "-----BEGIN CERTIFICATE-----"
     _, *bundled = (botocore / "cacert.pem").read_text(encoding="utf-8").split(mark)
@@ -238,15 +238,15 @@ def test_all_authorities_of_the_bundle_are_laid_out_and_no_other(artefact: Path)
 def pruned(artefact: Path) -> dict[str, Any]:
     """What could be called with the layer's boto3."""
     script = ROOT / "tests/template/pruned_clients.py"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-W", "error", "-I", "-S", script, artefact / "DependenciesLayer/python"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    answered: dict[str, Any] = json.loads(done.stdout)
-    return answered
+    assert result.returncode == 0, result.stderr
+    answers: dict[str, Any] = json.loads(result.stdout)
+    return answers
 
 
 def test_every_operation_of_the_store_works_with_the_layers_boto3(
@@ -265,42 +265,44 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
 
 
 @pytest.mark.parametrize("package", ON_DEMAND)
-def test_powertools_offers_all_it_did_and_imports_it_on_demand(package: str, artefact: Path) -> None:
+def test_powertools_exports_the_same_names_and_imports_them_on_demand(package: str, artefact: Path) -> None:
     offered = importlib.import_module(package).__all__
 
-    told = in_a_process_of_its_own(
+    result = in_a_process_of_its_own(
         "on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered
     )
 
-    assert told["missing"] == []
-    assert sorted(told["all"]) == sorted(offered)
+    assert result["missing"] == []
+    assert sorted(result["all"]) == sorted(offered)
     assert not {"asyncio", f"{POWERTOOLS}.event_handler.appsync", f"{POWERTOOLS}.metrics"} & set(
-        told["loaded"]
+        result["loaded"]
     )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_can_be_imported_with_no_environment_and_none_but_its_layers(
+def test_a_function_can_be_imported_with_only_its_layers_and_no_environment(
     name: str, artefact: Path, tmp_path: Path
 ) -> None:
     path = [str(artefact / f"{name}Function"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
     compiled_for_this_machine = Path(pydantic_core.__file__).parent
     (tmp_path / "pydantic_core").symlink_to(compiled_for_this_machine)
 
-    told = in_a_process_of_its_own("cold_start.py", [str(tmp_path), *path])
+    result = in_a_process_of_its_own("cold_start.py", [str(tmp_path), *path])
 
-    assert told["handler"] == "lambda_handler"
-    assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx2", "openai"} & set(told["loaded"])
+    assert result["handler"] == "lambda_handler"
+    assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx2", "openai"} & set(
+        result["loaded"]
+    )
 
 
-def test_a_first_answer_of_retrieve_takes_few_modules(artefact: Path, tmp_path: Path) -> None:
+def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_path: Path) -> None:
     path = [str(artefact / "RetrieveFunction"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
     inputs = write_inputs(tmp_path)
 
-    told = in_a_process_of_its_own("cold_start.py", path, *inputs, environment=ENVIRONMENT)
+    result = in_a_process_of_its_own("cold_start.py", path, *inputs, environment=ENVIRONMENT)
 
-    assert told["status"] == 200
-    assert not SLOW_AND_NOT_NEEDED & set(told["loaded"])
+    assert result["status"] == 200
+    assert not SLOW_AND_NOT_NEEDED & set(result["loaded"])
 
 
 def layers(artefact: Path, *names: str) -> list[str]:
@@ -312,12 +314,12 @@ def in_a_process_of_its_own(
     script: str, path: list[str], *arguments: str, environment: dict[str, str] | None = None
 ) -> Any:
     """What a script beside this file tells, with no module in reach but the standard library's and `path`."""
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-I", "-S", ROOT / "tests/template" / script, os.pathsep.join(path), *arguments],
         env=environment or {},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)

@@ -5,7 +5,7 @@ from typing import Any
 from tests.benchmarks.sample import PROJECTED
 
 
-def test_the_rows_counted_by_the_benchmark_hold_what_the_index_projects(template: dict[str, Any]) -> None:
+def test_rows_of_the_benchmark_have_the_attributes_that_the_index_projects(template: dict[str, Any]) -> None:
     table = next(
         resource["Properties"]
         for resource in template["Resources"].values()

@@ -53,8 +53,8 @@ def pruned(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_seals_and_opens_with_what_is_left(pruned: Path) -> None:
-    done = subprocess.run(
+def test_the_pruned_package_encrypts_and_decrypts(pruned: Path) -> None:
+    result = subprocess.run(
         [sys.executable, "-I", "-S", "-c", SEAL_AND_OPEN, pruned],
         capture_output=True,
         text=True,
@@ -62,16 +62,16 @@ def test_it_seals_and_opens_with_what_is_left(pruned: Path) -> None:
         timeout=60,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).is_relative_to(pruned)
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()).is_relative_to(pruned)
 
 
-def test_what_it_was_built_with_is_gone(pruned: Path) -> None:
+def test_build_dependencies_are_removed(pruned: Path) -> None:
     assert not {"cffi", "pycparser"} & {path.name for path in pruned.iterdir()}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="libraries of other systems are left as they are")
-def test_libraries_lose_what_no_loader_reads(pruned: Path) -> None:
+def test_libraries_lose_sections_that_no_loader_reads(pruned: Path) -> None:
     (library,) = (pruned / "cryptography").rglob("*.so")
     (whole,) = (PACKAGES / "cryptography").rglob("*.so")
 

@@ -1,4 +1,4 @@
-"""What each function is told by its environment, and that the settings read just that."""
+"""The environment variables of each function, and that the settings read exactly these."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from image_store.settings import Settings
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
-CAPS = {
+LIMITS = {
     "MAX_BYTES": "MaxBytes",
     "MAX_PIXELS": "MaxPixels",
     "MAX_FRAMES": "MaxFrames",
@@ -25,7 +25,7 @@ CAPS = {
     "MAX_DECODE_SECONDS": "MaxDecodeSeconds",
 }
 """The limits on one original: the parameter of each variable."""
-ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
+ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *LIMITS}
 ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
@@ -40,7 +40,7 @@ GENERATING = {
     *SEALING,
 }
 CLEANING = {"TRASH_RETENTION_DAYS", "CLEANUP_POLICIES", "CLEANUP_MAX_DELETIONS"}
-TOLD = {
+VARIABLES = {
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"}
     | R2
     | PUBLISHED
@@ -101,7 +101,7 @@ TOLD = {
     | PUBLISHED
     | ACCEPTING
     | SEALING,
-    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *CAPS} | R2 | PUBLISHED,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *LIMITS} | R2 | PUBLISHED,
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
     | GENERATING,
     "Generate": {
@@ -129,7 +129,7 @@ QUEUES = {
     "GENERATION_QUEUE_URL",
     "GENERATION_DEAD_LETTER_QUEUE_URL",
 }
-TOLD |= {
+VARIABLES |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
     | R2
@@ -172,7 +172,7 @@ VALUES = {
     "TRASH_RETENTION_DAYS": "7",
     "QUOTA_IMAGES": "0",
     "QUOTA_BYTES": "0",
-    **dict.fromkeys(CAPS, "1000"),
+    **dict.fromkeys(LIMITS, "1000"),
     "INGEST_BUCKET": "ingest",
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
@@ -206,15 +206,15 @@ VALUES = {
 }
 
 
-class Listening(Mapping[str, str]):
-    """An environment that remembers what it was asked for."""
+class RecordedEnvironment(Mapping[str, str]):
+    """An environment that records which variables are read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
-        self.asked: set[str] = set()
+        self.names_read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
+        self.names_read.add(name)
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -224,7 +224,7 @@ class Listening(Mapping[str, str]):
         return len(self._values)
 
 
-def told(processed: dict[str, Any], name: str) -> dict[str, Any]:
+def variables_of(processed: dict[str, Any], name: str) -> dict[str, Any]:
     """The environment of a function."""
     variables: dict[str, Any] = processed["Resources"][f"{name}Function"]["Properties"]["Environment"][
         "Variables"
@@ -232,35 +232,35 @@ def told(processed: dict[str, Any], name: str) -> dict[str, Any]:
     return variables
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_a_function_is_told_what_it_needs(name: str, processed: dict[str, Any]) -> None:
-    assert set(told(processed, name)) == TOLD[name] | EVERYWHERE
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_function_gets_exactly_the_variables_that_it_needs(name: str, processed: dict[str, Any]) -> None:
+    assert set(variables_of(processed, name)) == VARIABLES[name] | EVERYWHERE
 
 
-def test_the_settings_read_what_functions_are_told_and_nothing_else() -> None:
-    environment = Listening(VALUES)
+def test_the_settings_read_exactly_the_variables_of_the_functions() -> None:
+    environment = RecordedEnvironment(VALUES)
 
     Settings.from_env(environment)
 
-    assert environment.asked - EVERYWHERE == set[str]().union(*TOLD.values())
+    assert environment.names_read - EVERYWHERE == set[str]().union(*VARIABLES.values())
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_what_a_function_is_told_suffices(name: str) -> None:
-    Settings.from_env({variable: VALUES[variable] for variable in TOLD[name]})
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_variables_of_a_function_are_sufficient(name: str) -> None:
+    Settings.from_env({variable: VALUES[variable] for variable in VARIABLES[name]})
 
 
-@pytest.mark.parametrize("name", [name for name, told in TOLD.items() if told >= ACCEPTING])
-def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed: dict[str, Any]) -> None:
-    variables = told(processed, name)
+@pytest.mark.parametrize("name", [name for name, names in VARIABLES.items() if names >= ACCEPTING])
+def test_every_function_that_decodes_has_the_same_limits(name: str, processed: dict[str, Any]) -> None:
+    variables = variables_of(processed, name)
 
-    assert {variable: variables[variable] for variable in CAPS} == {
-        variable: {"Ref": parameter} for variable, parameter in CAPS.items()
+    assert {variable: variables[variable] for variable in LIMITS} == {
+        variable: {"Ref": parameter} for variable, parameter in LIMITS.items()
     }
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, told in TOLD.items() if told >= ACCEPTING and name != "Generate"]
+    "name", [name for name, names in VARIABLES.items() if names >= ACCEPTING and name != "Generate"]
 )
 def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
     """`Generate` waits for a provider first, and reserves when the picture is there."""
@@ -269,22 +269,22 @@ def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: 
     assert timedelta(seconds=timeout) < RESERVATION_LIFETIME
 
 
-def test_a_variable_that_is_missing_has_the_default_of_its_parameter(
+def test_a_missing_variable_has_the_default_of_its_parameter(
     template: dict[str, Any], processed: dict[str, Any]
 ) -> None:
     parameters = template["Parameters"]
     defaults = {
         variable: str(parameters[value["Ref"]]["Default"])
-        for name in TOLD
-        for variable, value in told(processed, name).items()
+        for name in VARIABLES
+        for variable, value in variables_of(processed, name).items()
         if isinstance(value, dict) and "Default" in parameters.get(value.get("Ref"), {})
     }
 
-    assert CAPS.keys() < defaults.keys()
+    assert LIMITS.keys() < defaults.keys()
     assert Settings.from_env(defaults) == Settings.from_env({})
 
 
-CHOSEN = {
+CACHE_CONTROL = {
     "Fn::If": [
         "HasPublicCacheControl",
         {"Ref": "PublicCacheControl"},
@@ -299,12 +299,12 @@ CHOSEN = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in TOLD if "PUBLIC_CACHE_CONTROL" in TOLD[name]])
-def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_recalled(
+@pytest.mark.parametrize("name", [name for name in VARIABLES if "PUBLIC_CACHE_CONTROL" in VARIABLES[name]])
+def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_purged(
     name: str, processed: dict[str, Any]
 ) -> None:
     """A10."""
-    assert told(processed, name)["PUBLIC_CACHE_CONTROL"] == CHOSEN
+    assert variables_of(processed, name)["PUBLIC_CACHE_CONTROL"] == CACHE_CONTROL
     assert processed["Mappings"]["PublicCacheControl"] == {
         "WithPurge": {"Value": "public, max-age=86400, s-maxage=31536000, immutable"},
         "WithoutPurge": {"Value": "public, max-age=300"},
@@ -312,7 +312,7 @@ def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_recalled(
 
 
 @pytest.mark.parametrize("missing", ["CLOUDFLARE_SECRET", "PUBLIC_URL"])
-def test_a_zone_without_what_a_purge_needs_is_refused(missing: str) -> None:
+def test_a_zone_without_a_secret_or_public_url_is_refused(missing: str) -> None:
     environment = {name: value for name, value in VALUES.items() if name != missing}
 
     with pytest.raises(ConfigurationError, match="CLOUDFLARE_ZONE_ID needs"):

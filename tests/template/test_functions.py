@@ -92,19 +92,19 @@ def functions(processed: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_every_function_has_its_folder(template: dict[str, Any]) -> None:
-    found = {
+    folders = {
         name: resource["Properties"]["CodeUri"]
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
 
-    assert found == FOLDERS
+    assert folders == FOLDERS
     assert set(FOLDERS.values()) == {
         str(makefile.parent.relative_to(ROOT)) for makefile in ROOT.glob("functions/*/Makefile")
     }
 
 
-def test_functions_run_on_the_python_of_the_project(processed: dict[str, Any]) -> None:
+def test_functions_run_on_the_projects_python_version(processed: dict[str, Any]) -> None:
     version = (ROOT / ".python-version").read_text().strip()
 
     for properties in functions(processed).values():
@@ -114,7 +114,7 @@ def test_functions_run_on_the_python_of_the_project(processed: dict[str, Any]) -
         assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_a_function_carries_the_layers_it_uses_and_no_others(processed: dict[str, Any]) -> None:
+def test_a_function_has_only_the_layers_that_it_uses(processed: dict[str, Any]) -> None:
     for name, properties in functions(processed).items():
         layers = {LAYER.findall(layer["Ref"])[0] for layer in properties["Layers"]}
         imaging = {"ImagingLayer"} if name in DECODING else set()
@@ -124,12 +124,12 @@ def test_a_function_carries_the_layers_it_uses_and_no_others(processed: dict[str
         assert len(properties["Layers"]) <= MAX_LAYERS
 
 
-def test_functions_that_decode_have_the_memory_for_it(processed: dict[str, Any]) -> None:
+def test_functions_that_decode_have_enough_memory(processed: dict[str, Any]) -> None:
     for name, properties in functions(processed).items():
         assert (properties["MemorySize"] == DECODER_MEMORY_MB) == (name in DECODING)
 
 
-def test_a_function_ends_before_the_gateway_gives_up_on_it(processed: dict[str, Any]) -> None:
+def test_a_function_ends_before_the_gateway_times_out(processed: dict[str, Any]) -> None:
     for name in ANSWERING:
         assert functions(processed)[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS
 
@@ -139,17 +139,19 @@ def test_a_lease_outlives_the_function_that_holds_it(processed: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("name", sorted(WAITING))
-def test_who_waits_for_a_rendition_still_has_time_to_answer(name: str, processed: dict[str, Any]) -> None:
+def test_a_function_that_waits_for_a_rendition_still_has_time_to_respond(
+    name: str, processed: dict[str, Any]
+) -> None:
     assert functions(processed)[name]["Timeout"] >= RENDER_SECONDS + 5
 
 
-def test_the_making_of_renditions_can_be_limited(processed: dict[str, Any]) -> None:
+def test_concurrent_rendering_can_be_limited(processed: dict[str, Any]) -> None:
     assert functions(processed)["RenderFunction"]["ReservedConcurrentExecutions"] == {
         "Fn::If": ["LimitsRendering", {"Ref": "RenderConcurrency"}, {"Ref": "AWS::NoValue"}]
     }
 
 
-def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> None:
+def test_concurrent_public_requests_can_be_limited(processed: dict[str, Any]) -> None:
     limited = {
         name
         for name, properties in functions(processed).items()
@@ -161,7 +163,7 @@ def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("name", [*FOLDERS])
-def test_logs_of_a_function_are_its_own_and_end(name: str, processed: dict[str, Any]) -> None:
+def test_each_function_has_its_own_logs_which_expire(name: str, processed: dict[str, Any]) -> None:
     logs = f"{name.removesuffix('Function')}Logs"
     days = "AuditRetentionDays" if name == "AuditFunction" else "LogRetentionDays"
 
@@ -169,7 +171,7 @@ def test_logs_of_a_function_are_its_own_and_end(name: str, processed: dict[str, 
     assert processed["Resources"][logs]["Properties"]["RetentionInDays"] == {"Ref": days}
 
 
-def test_every_log_group_forgets(processed: dict[str, Any]) -> None:
+def test_every_log_group_expires(processed: dict[str, Any]) -> None:
     groups = [
         resource for resource in processed["Resources"].values() if resource["Type"] == "AWS::Logs::LogGroup"
     ]
@@ -178,7 +180,7 @@ def test_every_log_group_forgets(processed: dict[str, Any]) -> None:
     assert all("RetentionInDays" in group["Properties"] for group in groups)
 
 
-def test_cleanup_runs_every_quarter_of_an_hour_and_is_done_before_the_next(processed: dict[str, Any]) -> None:
+def test_cleanup_runs_every_fifteen_minutes_and_ends_before_the_next_run(processed: dict[str, Any]) -> None:
     schedule = processed["Resources"]["CleanupFunctionSchedule"]["Properties"]
 
     assert schedule["ScheduleExpression"] == "rate(15 minutes)"
@@ -200,7 +202,7 @@ def test_ingest_takes_small_batches_and_reports_each_failure(processed: dict[str
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
 
-def test_work_comes_one_by_one_and_reports_its_failure(processed: dict[str, Any]) -> None:
+def test_work_messages_come_one_at_a_time_and_report_failures(processed: dict[str, Any]) -> None:
     mapping = processed["Resources"]["WorkFunctionQueue"]["Properties"]
 
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
@@ -213,7 +215,7 @@ def test_work_comes_one_by_one_and_reports_its_failure(processed: dict[str, Any]
 @pytest.mark.parametrize(
     ("queue_name", "name"), [("Ingest", "Ingest"), ("Work", "Work"), ("Generation", "Generate")]
 )
-def test_a_message_stays_hidden_while_it_is_worked_on(
+def test_a_message_stays_hidden_while_it_is_processed(
     processed: dict[str, Any], queue_name: str, name: str
 ) -> None:
     queue = processed["Resources"][f"{queue_name}Queue"]["Properties"]
@@ -232,7 +234,7 @@ def test_the_audit_trail_outlives_the_stack(processed: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("name", "queue"), [("Project", "Projection"), ("Audit", "Audit")])
-def test_changes_of_records_are_followed_in_order_and_what_fails_is_tried_apart_and_kept(
+def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     processed: dict[str, Any], name: str, queue: str
 ) -> None:
     mapping = processed["Resources"][f"{name}FunctionChanges"]["Properties"]
@@ -252,11 +254,11 @@ def test_changes_of_records_are_followed_in_order_and_what_fails_is_tried_apart_
     assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META]}}}}
 
 
-def test_a_rebuild_begins_when_no_consumer_runs_that_does_not_know_of_it(processed: dict[str, Any]) -> None:
+def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:
     assert functions(processed)["ProjectFunction"]["Timeout"] < OLD_CONSUMERS.total_seconds()
 
 
-def test_so_many_images_are_generated_at_once_as_the_deployment_says(processed: dict[str, Any]) -> None:
+def test_the_deployment_sets_how_many_images_are_generated_at_once(processed: dict[str, Any]) -> None:
     """E3."""
     mapping = processed["Resources"]["GenerateFunctionQueue"]["Properties"]
 

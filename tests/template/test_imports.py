@@ -156,7 +156,7 @@ def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
     assert third_parties_of(names) == {"boto3"}
 
 
-def test_sdks_of_providers_are_imported_where_they_are_called_and_not_before() -> None:
+def test_provider_sdks_are_imported_only_where_they_are_called() -> None:
     """E2: no other function's cold start sees them."""
     for module in MODULES:
         at_once = [
@@ -172,10 +172,10 @@ def test_sdks_of_providers_are_imported_where_they_are_called_and_not_before() -
         assert not names & {"cryptography", "google", "httpx2", "openai"}, module
 
 
-def test_the_command_line_knows_the_api_alone_and_aws_in_one_place() -> None:
+def test_the_command_line_uses_only_the_api_and_aws_in_one_module() -> None:
     modules = python_files(ROOT / "cli/image_store_cli")
 
     names = {path: {name.split(".")[0] for name in imported(path)} for path in modules}
 
-    assert not any("image_store" in found for found in names.values())
-    assert {path.name for path, found in names.items() if found & {"boto3", "botocore"}} == {"aws.py"}
+    assert not any("image_store" in imported for imported in names.values())
+    assert {path.name for path, imported in names.items() if imported & {"boto3", "botocore"}} == {"aws.py"}

@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def findings(template: Path, *options: str) -> str:
-    """Answer what cfn-lint finds, nothing when all is well."""
-    done = subprocess.run(
+    """Return what cfn-lint finds, nothing when all is well."""
+    result = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), *options, "--template", template],
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.stdout + done.stderr
+    return result.stdout + result.stderr
 
 
 def test_the_template_is_free_of_findings() -> None:

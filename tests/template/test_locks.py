@@ -25,25 +25,25 @@ def name_of(lock: Path) -> str:
 def entries(lock: Path) -> list[str]:
     """Every requirement of a lock with the lines that continue it."""
     lines = lock.read_text().splitlines()
-    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return re.split(r"(?<!\\)\n(?=\S)", "\n".join(kept))
+    requirements = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return re.split(r"(?<!\\)\n(?=\S)", "\n".join(requirements))
 
 
 def versions(lock: Path) -> dict[str, str]:
     """The pinned version of every package."""
-    found = {}
+    by_package = {}
     for entry in entries(lock):
         pinned = PINNED.match(entry)
         assert pinned is not None, entry
-        found[pinned[1].lower()] = pinned[2]
-    return found
+        by_package[pinned[1].lower()] = pinned[2]
+    return by_package
 
 
-def wanted(requirements: Path) -> set[str]:
-    """The packages that a .in file asks for itself."""
+def required_packages(requirements: Path) -> set[str]:
+    """The packages that a .in file names itself."""
     lines = requirements.read_text().splitlines()
-    found = [NAMED.match(line) for line in lines]
-    return {name[1].lower() for name in found if name is not None}
+    matches = [NAMED.match(line) for line in lines]
+    return {name[1].lower() for name in matches if name is not None}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
@@ -54,7 +54,7 @@ def test_every_package_is_pinned_with_its_hashes(lock: Path) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
-def test_no_address_is_written_down(lock: Path) -> None:
+def test_no_lock_has_a_registry_address(lock: Path) -> None:
     for path in (lock, lock.with_suffix(".in")):
         text = path.read_text()
 
@@ -63,8 +63,8 @@ def test_no_address_is_written_down(lock: Path) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
-def test_a_lock_holds_what_is_asked_for(lock: Path) -> None:
-    assert wanted(lock.with_suffix(".in")) <= versions(lock).keys()
+def test_a_lock_has_every_required_package(lock: Path) -> None:
+    assert required_packages(lock.with_suffix(".in")) <= versions(lock).keys()
 
 
 @pytest.mark.parametrize("layer", LAYER_LOCKS, ids=name_of)
@@ -75,21 +75,21 @@ def test_tests_run_on_the_versions_that_are_deployed(layer: Path) -> None:
 
 
 def test_only_the_imaging_layer_brings_pillow() -> None:
-    held = {layer: versions(lock) for layer, lock in zip(LAYERS, LAYER_LOCKS, strict=True)}
+    by_layer = {layer: versions(lock) for layer, lock in zip(LAYERS, LAYER_LOCKS, strict=True)}
 
-    assert set(held["imaging"]) == {"pillow"}
-    assert not [layer for layer in LAYERS if layer != "imaging" and "pillow" in held[layer]]
+    assert set(by_layer["imaging"]) == {"pillow"}
+    assert not [layer for layer in LAYERS if layer != "imaging" and "pillow" in by_layer[layer]]
 
 
-def test_no_package_lies_in_two_layers() -> None:
+def test_no_package_is_in_two_layers() -> None:
     packages = [name for lock in LAYER_LOCKS for name in versions(lock)]
 
     assert len(packages) == len(set(packages))
 
 
 def test_every_npm_package_has_its_checksum_and_no_address() -> None:
-    held = json.loads((NPM / "package-lock.json").read_text())["packages"]
-    installed = {name: package for name, package in held.items() if name}
+    packages = json.loads((NPM / "package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
 
     assert len(installed) > 100
     for name, package in installed.items():
@@ -97,8 +97,8 @@ def test_every_npm_package_has_its_checksum_and_no_address() -> None:
         assert "resolved" not in package, name
 
 
-def test_npm_packages_are_asked_for_by_exact_version() -> None:
-    asked = json.loads((NPM / "package.json").read_text())["dependencies"]
-    held = json.loads((NPM / "package-lock.json").read_text())["packages"]
+def test_npm_packages_are_required_by_exact_version() -> None:
+    dependencies = json.loads((NPM / "package.json").read_text())["dependencies"]
+    packages = json.loads((NPM / "package-lock.json").read_text())["packages"]
 
-    assert {name: held[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in dependencies} == dependencies

@@ -117,17 +117,17 @@ BAD = [
 
 
 def accepts(template: dict[str, Any], name: str, value: str) -> bool:
-    """Tell whether CloudFormation would take the value."""
+    """Return whether CloudFormation would take the value."""
     return re.search(template["Parameters"][name]["AllowedPattern"], value) is not None
 
 
 @pytest.mark.parametrize(("name", "value"), GOOD)
-def test_a_good_value_is_taken(name: str, value: str, template: dict[str, Any]) -> None:
+def test_a_valid_value_is_accepted(name: str, value: str, template: dict[str, Any]) -> None:
     assert accepts(template, name, value)
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_a_mistaken_value_is_refused_with_a_sentence(name: str, value: str, template: dict[str, Any]) -> None:
+def test_an_invalid_value_is_refused_with_a_sentence(name: str, value: str, template: dict[str, Any]) -> None:
     assert not accepts(template, name, value)
     assert template["Parameters"][name]["ConstraintDescription"].startswith("must be ")
 
@@ -190,11 +190,11 @@ def samconfig() -> dict[str, Any]:
 
 def overrides(samconfig: dict[str, Any], environment: str) -> dict[str, str]:
     """The template parameters that an environment sets."""
-    given = samconfig[environment]["deploy"]["parameters"]["parameter_overrides"]
-    return dict(entry.split("=", 1) for entry in given)
+    entries = samconfig[environment]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(entry.split("=", 1) for entry in entries)
 
 
-def test_dev_is_what_happens_without_a_word(samconfig: dict[str, Any]) -> None:
+def test_dev_is_the_default_environment(samconfig: dict[str, Any]) -> None:
     assert samconfig["default"] == samconfig["dev"]
 
 
@@ -208,21 +208,21 @@ def test_an_environment_asks_before_it_changes_anything(environment: str, samcon
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_what_is_not_filled_in_is_refused(
+def test_unfilled_placeholders_are_refused(
     environment: str, samconfig: dict[str, Any], template: dict[str, Any]
 ) -> None:
-    given = overrides(samconfig, environment)
+    values = overrides(samconfig, environment)
     required = {name for name, parameter in template["Parameters"].items() if "Default" not in parameter}
-    unfilled = {name: value for name, value in given.items() if value.startswith("<")}
+    unfilled = {name: value for name, value in values.items() if value.startswith("<")}
 
-    assert required <= given.keys() <= template["Parameters"].keys()
+    assert required <= values.keys() <= template["Parameters"].keys()
     assert required <= unfilled.keys()
     for name, value in unfilled.items():
         assert not accepts(template, name, value)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_what_is_filled_in_is_allowed(
+def test_filled_in_values_are_allowed(
     environment: str, samconfig: dict[str, Any], template: dict[str, Any]
 ) -> None:
     for name, value in overrides(samconfig, environment).items():

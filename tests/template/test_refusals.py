@@ -42,20 +42,20 @@ def test_every_guard_names_what_documents_the_refusal() -> None:
 
 
 def test_sam_hands_over_by_s3_what_is_too_large_for_a_request() -> None:
-    written = (ROOT / "template.yaml").stat().st_size
+    template_bytes = (ROOT / "template.yaml").stat().st_size
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    deployments = [found["deploy"]["parameters"] for found in settings.values() if isinstance(found, dict)]
+    environments = [value for value in settings.values() if isinstance(value, dict)]
+    deployments = [environment["deploy"]["parameters"] for environment in environments]
 
-    assert written > DIRECT_BYTES
+    assert template_bytes > DIRECT_BYTES
     assert deployments
-    assert all(found["resolve_s3"] is True for found in deployments)
+    assert all(deployment["resolve_s3"] is True for deployment in deployments)
 
 
 def test_the_names_of_stacks_fit_into_the_name_of_a_bucket() -> None:
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    names = [
-        found["deploy"]["parameters"]["stack_name"] for found in settings.values() if isinstance(found, dict)
-    ]
+    environments = [value for value in settings.values() if isinstance(value, dict)]
+    names = [environment["deploy"]["parameters"]["stack_name"] for environment in environments]
 
     assert all(len(name) <= STACK_NAME_CHARS and name == name.lower() for name in names)
     assert f"at most {STACK_NAME_CHARS} characters" in " ".join(

@@ -83,16 +83,16 @@ def statements() -> list[tuple[str, Statement]]:
 
 
 @pytest.mark.parametrize("power", HOLDERS)
-def test_only_who_was_reviewed_has_a_power(power: str) -> None:
+def test_only_reviewed_functions_have_a_dangerous_permission(power: str) -> None:
     action, part, holders = HOLDERS[power]
 
-    found = {
+    functions = {
         function
         for function, statement in statements()
         if action in statement.actions and part in (statement.resource, *values_of(statement))
     }
 
-    assert found == holders
+    assert functions == holders
 
 
 def values_of(statement: Statement) -> list[str]:
@@ -100,7 +100,7 @@ def values_of(statement: Statement) -> list[str]:
     return [value for compared in statement.conditions.values() for value in compared.values()]
 
 
-def test_who_only_answers_writes_no_row() -> None:
+def test_functions_that_only_read_write_no_row() -> None:
     writers = {
         function
         for function, statement in statements()
@@ -121,16 +121,16 @@ def test_a_grant_names_actions_and_resources_one_by_one(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_keys_are_used_for_one_purpose_and_lists_below_one_folder(function: str) -> None:
+def test_keys_are_limited_to_a_purpose_and_lists_to_a_folder(function: str) -> None:
     for statement in ROLES.of(function):
         for action in statement.actions:
             bound_to = [key for begin, key in CONDITIONS.items() if action.startswith(begin)]
-            found = [key for compared in statement.conditions.values() for key in compared]
-            assert found == bound_to, (statement.sid, action)
+            keys = [key for compared in statement.conditions.values() for key in compared]
+            assert keys == bound_to, (statement.sid, action)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_no_parameter_names_is_granted_to_nobody(function: str) -> None:
+def test_nothing_is_granted_for_an_unset_parameter(function: str) -> None:
     """A16: a table to migrate, and the token for a cache to purge."""
     unnamed = {statement.sid for statement in Roles({}, {}).of(function)}
 
@@ -140,7 +140,7 @@ def test_what_no_parameter_names_is_granted_to_nobody(function: str) -> None:
 def test_every_parameter_that_changes_a_call_has_each_of_its_values_in_a_test() -> None:
     template = written_template()
     functions = [template["Resources"][f"{name.capitalize()}Function"]["Properties"] for name in FUNCTIONS]
-    chosen = {
+    set_by_parameters = {
         variable
         for function in functions
         for variable, value in function.get("Environment", {}).get("Variables", {}).items()
@@ -148,12 +148,12 @@ def test_every_parameter_that_changes_a_call_has_each_of_its_values_in_a_test() 
     }
     varied = {variable for environment in DEPLOYMENTS.values() for variable in environment}
 
-    assert chosen == varied | IN_A_TEST_OF_ITS_OWN | CHANGES_NO_CALL
+    assert set_by_parameters == varied | IN_A_TEST_OF_ITS_OWN | CHANGES_NO_CALL
     assert not varied & CHANGES_NO_CALL
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_writes_its_own_log_alone(function: str) -> None:
+def test_a_function_writes_only_its_own_log(function: str) -> None:
     (log,) = (statement for statement in ROLES.of(function) if "logs:PutLogEvents" in statement.actions)
 
     assert log.resource == ROLES.arn(f"{function.capitalize()}Logs")
@@ -161,7 +161,7 @@ def test_a_function_writes_its_own_log_alone(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_role_serves_one_function_alone(function: str, processed: dict[str, Any]) -> None:
+def test_a_role_belongs_to_one_function(function: str, processed: dict[str, Any]) -> None:
     name, resources = function.capitalize(), processed["Resources"]
 
     assert resources[f"{name}Function"]["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
@@ -174,9 +174,9 @@ def test_a_role_serves_one_function_alone(function: str, processed: dict[str, An
 
 def test_there_are_no_other_roles_than_the_functions_and_the_schedulers(processed: dict[str, Any]) -> None:
     kinds = {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"}
-    found = {name for name, resource in processed["Resources"].items() if resource["Type"] in kinds}
+    identities = {name for name, resource in processed["Resources"].items() if resource["Type"] in kinds}
 
-    assert found == {*(f"{name.capitalize()}Role" for name in FUNCTIONS), "CleanupFunctionScheduleRole"}
+    assert identities == {*(f"{name.capitalize()}Role" for name in FUNCTIONS), "CleanupFunctionScheduleRole"}
 
 
 def test_the_scheduler_may_only_start_the_cleanup(processed: dict[str, Any]) -> None:
@@ -201,8 +201,8 @@ def test_only_this_api_and_its_routes_may_call_a_function(processed: dict[str, A
     assert permissions
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
-        text, named = permission["SourceArn"]["Fn::Sub"]
+        text, variables = permission["SourceArn"]["Fn::Sub"]
         assert text.startswith(
             "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/"
         )
-        assert named == {"__ApiId__": {"Ref": "Api"}, "__Stage__": "*"}
+        assert variables == {"__ApiId__": {"Ref": "Api"}, "__Stage__": "*"}

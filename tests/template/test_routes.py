@@ -11,21 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
 
 # Public routes name no authorizer. All others name it one by one: there is no default, so a route of the template that
-# names none is public, and a test finds it here.
+# names none is public. What handlers declare public is reviewed in tests/unit/operations/test_openapi.py.
 JWT = "Jwt"
 PUBLIC = None
-PUBLIC_PATHS = {
-    "/",
-    "/assets/{file}",
-    "/config.json",
-    "/docs",
-    "/i/{link}",
-    "/i/{link}/{preset}",
-    "/openapi.json",
-    "/v1/feed",
-    "/v1/health",
-}
-"""What everybody may read; review each new one."""
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 NOWHERE = {f"{method} {path}": ("SiteFunction", PUBLIC) for method in METHODS for path in ("/", "/{proxy+}")}
 """Where requests go that no other route takes; the function `site` answers them with 404 or 405."""
@@ -42,12 +30,15 @@ def declared_routes(handler: Path) -> dict[str, tuple[str, str | None]]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     function = f"{handler.parent.name.capitalize()}Function"
-    routes = {}
-    for route in module.api.routes if hasattr(module, "api") else ():
-        path = VARIABLE.sub(r"{\1}", route.path)
-        is_public = route.method in {"GET", "HEAD"} and path in PUBLIC_PATHS
-        routes[f"{route.method} {path}"] = (function, PUBLIC if is_public else JWT)
-    return routes
+    routes = module.api.routes if hasattr(module, "api") else []
+    public_paths = {route.path for route in routes if route.operation and route.operation.get("public")}
+    return {
+        f"{route.method} {VARIABLE.sub(r'{\1}', route.path)}": (
+            function,
+            PUBLIC if route.method in {"GET", "HEAD"} and route.path in public_paths else JWT,
+        )
+        for route in routes
+    }
 
 
 ROUTES = NOWHERE | {
@@ -59,15 +50,15 @@ ROUTES = NOWHERE | {
 
 def body(processed: dict[str, Any]) -> dict[str, Any]:
     """The OpenAPI document that API Gateway imports."""
-    found: dict[str, Any] = processed["Resources"]["Api"]["Properties"]["Body"]
-    return found
+    document: dict[str, Any] = processed["Resources"]["Api"]["Properties"]["Body"]
+    return document
 
 
 def function_of(operation: dict[str, Any]) -> str:
     """The logical id of the function that an operation calls."""
-    named = FUNCTION.search(operation[INTEGRATION]["uri"]["Fn::Sub"])
-    assert named is not None
-    return named[1]
+    match = FUNCTION.search(operation[INTEGRATION]["uri"]["Fn::Sub"])
+    assert match is not None
+    return match[1]
 
 
 def authorizer_of(operation: dict[str, Any]) -> str | None:
@@ -111,7 +102,7 @@ def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> Non
     assert versions == {"2.0"}
 
 
-def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(processed: dict[str, Any]) -> None:
+def test_tokens_must_have_the_deployments_issuer_and_an_audience(processed: dict[str, Any]) -> None:
     schemes = body(processed)["components"]["securitySchemes"]
 
     assert set(schemes) == {JWT}
@@ -153,8 +144,8 @@ def test_every_route_is_throttled(processed: dict[str, Any], template: dict[str,
 
     assert stage["DefaultRouteSettings"] == limits("ApiRateLimit", "ApiBurstLimit")
     assert own.keys() == public | DECODING
-    assert {key for key, found in own.items() if found == UPLOAD_LIMITS} == DECODING
-    assert {key for key, found in own.items() if found == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
+    assert {key for key, throttle in own.items() if throttle == UPLOAD_LIMITS} == DECODING
+    assert {key for key, throttle in own.items() if throttle == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
     for key in public - IMAGES_FOR_EVERYBODY:
         assert 0 < own[key]["ThrottlingRateLimit"] <= own[key]["ThrottlingBurstLimit"], key
     for name in ("Api", "Upload", "Public"):
@@ -171,7 +162,7 @@ def test_a_deployment_fails_when_api_gateway_warns_of_the_issuer(
     assert template["Parameters"]["FailOnWarnings"]["Default"] == "true"
 
 
-def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(processed: dict[str, Any]) -> None:
+def test_cors_allows_the_methods_and_headers_that_the_api_uses(processed: dict[str, Any]) -> None:
     cors = body(processed)["x-amazon-apigateway-cors"]
 
     assert cors["allowOrigins"] == ["*"]
@@ -194,7 +185,7 @@ def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(process
     assert "allowCredentials" not in cors  # with any origin allowed, a cookie must never count
 
 
-def test_the_access_log_never_holds_a_link(processed: dict[str, Any]) -> None:
+def test_the_access_log_never_contains_a_link(processed: dict[str, Any]) -> None:
     settings = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["AccessLogSettings"]
 
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}

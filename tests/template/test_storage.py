@@ -13,8 +13,8 @@ DAY_SECONDS = 24 * 60 * 60
 
 def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
     """The properties of one resource."""
-    found: dict[str, Any] = template["Resources"][name]["Properties"]
-    return found
+    resource_properties: dict[str, Any] = template["Resources"][name]["Properties"]
+    return resource_properties
 
 
 def keys(described: dict[str, Any]) -> dict[str, str]:
@@ -50,14 +50,14 @@ def test_the_table_has_its_keys_and_two_indexes(template: dict[str, Any]) -> Non
     assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}
 
 
-def test_the_table_tells_of_changes_and_forgets_what_has_a_time_to_live(template: dict[str, Any]) -> None:
+def test_the_table_has_a_stream_and_a_time_to_live(template: dict[str, Any]) -> None:
     table = properties(template, "Table")
 
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
-def test_nobody_outside_the_account_reads_or_owns_what_is_to_be_ingested(template: dict[str, Any]) -> None:
+def test_nobody_outside_the_account_can_read_or_own_ingest_objects(template: dict[str, Any]) -> None:
     bucket = properties(template, "IngestBucket")
     statement, _ = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
 
@@ -74,7 +74,7 @@ def test_nobody_outside_the_account_reads_or_owns_what_is_to_be_ingested(templat
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_those_who_are_named_may_drop_objects_and_nobody_else(template: dict[str, Any]) -> None:
+def test_only_named_writers_may_drop_objects(template: dict[str, Any]) -> None:
     """A15."""
     _, writers = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
 
@@ -96,20 +96,20 @@ def test_those_who_are_named_may_drop_objects_and_nobody_else(template: dict[str
     }
 
 
-def test_dropped_objects_are_remembered_for_longer_than_any_version_is_kept(
+def test_results_of_ingest_outlive_every_version_of_their_objects(
     template: dict[str, Any],
 ) -> None:
     """A15."""
     rules = properties(template, "IngestBucket")["LifecycleConfiguration"]["Rules"]
     (expiry,) = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
     (old,) = [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule]
-    kept = expiry + old["NoncurrentDays"]
+    longest_days = expiry + old["NoncurrentDays"]
 
     assert timedelta(days=expiry) == OBJECT_LIFETIME
-    assert timedelta(days=kept) < RESULT_LIFETIME
+    assert timedelta(days=longest_days) < RESULT_LIFETIME
 
 
-def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[str, Any]) -> None:
+def test_every_version_of_an_ingest_object_expires_after_two_weeks(template: dict[str, Any]) -> None:
     bucket = properties(template, "IngestBucket")
     rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
 
@@ -139,7 +139,7 @@ def test_only_the_ingest_bucket_of_this_account_feeds_the_queue(template: dict[s
     assert bucket["DependsOn"] == "IngestQueuePolicy"
 
 
-def test_the_bucket_tells_of_new_objects_under_ingest_alone(template: dict[str, Any]) -> None:
+def test_the_bucket_sends_events_only_for_new_objects_below_ingest(template: dict[str, Any]) -> None:
     (notification,) = properties(template, "IngestBucket")["NotificationConfiguration"]["QueueConfigurations"]
 
     assert notification == {
@@ -149,11 +149,11 @@ def test_the_bucket_tells_of_new_objects_under_ingest_alone(template: dict[str, 
     }
 
 
-def test_the_functions_are_told_the_buckets_real_name(template: dict[str, Any]) -> None:
+def test_the_functions_get_the_buckets_real_name(template: dict[str, Any]) -> None:
     for name in ("IngestFunction", "CleanupFunction"):
-        told = properties(template, name)["Environment"]["Variables"]["INGEST_BUCKET"]
+        bucket_name = properties(template, name)["Environment"]["Variables"]["INGEST_BUCKET"]
 
-        assert told == properties(template, "IngestBucket")["BucketName"]
+        assert bucket_name == properties(template, "IngestBucket")["BucketName"]
 
 
 def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str
         assert properties(template, name)["SqsManagedSseEnabled"] is True
 
 
-def test_what_owners_entrust_to_the_store_is_sealed_with_a_key_that_stays(template: dict[str, Any]) -> None:
+def test_the_key_that_encrypts_owners_data_outlives_the_stack(template: dict[str, Any]) -> None:
     """E8."""
     key = template["Resources"]["SecretsKey"]
     (statement,) = key["Properties"]["KeyPolicy"]["Statement"]
@@ -177,7 +177,7 @@ def test_what_owners_entrust_to_the_store_is_sealed_with_a_key_that_stays(templa
     assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
 
 
-def test_an_image_whose_generation_fails_five_times_is_kept_aside(template: dict[str, Any]) -> None:
+def test_a_generation_that_fails_five_times_goes_to_the_dead_letter_queue(template: dict[str, Any]) -> None:
     """E1."""
     assert properties(template, "GenerationQueue")["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["GenerationDeadLetterQueue", "Arn"]},
@@ -188,7 +188,7 @@ def test_an_image_whose_generation_fails_five_times_is_kept_aside(template: dict
         assert properties(template, name)["SqsManagedSseEnabled"] is True
 
 
-def test_the_signing_secret_is_made_with_the_stack_and_has_room_for_a_second_key(
+def test_the_stack_creates_the_signing_secret_with_room_for_a_second_key(
     template: dict[str, Any],
 ) -> None:
     secret = properties(template, "SigningSecret")

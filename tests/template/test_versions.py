@@ -36,19 +36,19 @@ def names(value: Any) -> list[str]:
         return [name for part in value for name in names(part)]
     if not isinstance(value, dict):
         return []
-    found = names(list(value.values()))
-    for said in (value[key] for key in ("Ref", "Fn::Sub", "Fn::If", "Condition") if key in value):
-        first = said[0] if isinstance(said, list) else said
-        found += re.findall(r"\$\{(\w+)", first) if "Fn::Sub" in value else [first]
-    return found
+    inner = names(list(value.values()))
+    for reference in (value[key] for key in ("Ref", "Fn::Sub", "Fn::If", "Condition") if key in value):
+        first = reference[0] if isinstance(reference, list) else reference
+        inner += re.findall(r"\$\{(\w+)", first) if "Fn::Sub" in value else [first]
+    return inner
 
 
 def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
     """The parameters on which a part of the template depends, in its conditions as well."""
-    found = set(names(value))
-    conditions = found & template["Conditions"].keys()
+    all_names = set(names(value))
+    conditions = all_names & template["Conditions"].keys()
     inner = [parameters_in(template["Conditions"][name], template) for name in conditions]
-    return set().union(found & template["Parameters"].keys(), *inner)
+    return set().union(all_names & template["Parameters"].keys(), *inner)
 
 
 def test_the_functions_that_answer_reads_have_an_alias(processed: dict[str, Any]) -> None:
@@ -58,9 +58,7 @@ def test_the_functions_that_answer_reads_have_an_alias(processed: dict[str, Any]
     assert tuple(sorted(versions(processed))) == KEPT_STARTED
 
 
-def test_nothing_is_kept_started_unless_it_is_chosen(
-    template: dict[str, Any], processed: dict[str, Any]
-) -> None:
+def test_no_instance_is_kept_started_by_default(template: dict[str, Any], processed: dict[str, Any]) -> None:
     assert template["Parameters"]["WarmInstances"]["Default"] == 0
     assert template["Parameters"]["SnapStart"]["Default"] == "None"
     for alias in of_type(processed, "AWS::Lambda::Alias").values():
@@ -76,36 +74,34 @@ def test_nothing_is_kept_started_unless_it_is_chosen(
 
 
 def test_a_superseded_version_is_deleted(processed: dict[str, Any]) -> None:
-    found = of_type(processed, "AWS::Lambda::Version").values()
+    versions = of_type(processed, "AWS::Lambda::Version").values()
 
-    assert [version["DeletionPolicy"] for version in found] == ["Delete"] * len(KEPT_STARTED)
+    assert [version["DeletionPolicy"] for version in versions] == ["Delete"] * len(KEPT_STARTED)
 
 
 @pytest.mark.parametrize("changed", ["SharedLayer", "DependenciesLayer"])
-def test_another_layer_makes_another_version_of_each(processed: dict[str, Any], changed: str) -> None:
+def test_a_changed_layer_makes_a_new_version_of_each(processed: dict[str, Any], changed: str) -> None:
     before, after = versions(processed), versions(transformed(changed))
 
     assert all(before[name] != after[name] for name in KEPT_STARTED)
 
 
-def test_another_layer_of_one_makes_another_version_of_it_alone(processed: dict[str, Any]) -> None:
+def test_a_changed_layer_of_one_function_makes_a_new_version_of_it_only(processed: dict[str, Any]) -> None:
     before, after = versions(processed), versions(transformed("CryptoLayer"))
 
     assert [name for name in KEPT_STARTED if before[name] != after[name]] == ["RetrieveFunction"]
 
 
 @pytest.mark.parametrize("changed", KEPT_STARTED)
-def test_other_code_makes_another_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
+def test_changed_code_makes_a_new_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
     before, after = versions(processed), versions(transformed(changed))
 
     assert [name for name in KEPT_STARTED if before[name] != after[name]] == [changed]
 
 
-def test_another_value_of_a_parameter_of_theirs_makes_another_version(
-    template: dict[str, Any], processed: dict[str, Any]
-) -> None:
+def test_a_changed_parameter_makes_a_new_version(template: dict[str, Any], processed: dict[str, Any]) -> None:
     """Neither is in SAM's digest: CloudFormation replaces a version with its description."""
-    told = set(names(template["Resources"]["ReadSettingsVersion"]["Properties"]["Content"]))
+    counted = set(names(template["Resources"]["ReadSettingsVersion"]["Properties"]["Content"]))
 
     used: set[str] = set()
     for name in KEPT_STARTED:
@@ -115,12 +111,12 @@ def test_another_value_of_a_parameter_of_theirs_makes_another_version(
     described = [version["Description"] for version in of_type(processed, "AWS::Lambda::Version").values()]
     functions = [processed["Resources"][name]["Properties"]["Description"] for name in KEPT_STARTED]
 
-    assert used == told
+    assert used == counted
     assert len(described) == len(KEPT_STARTED)
     assert all("${ReadSettingsVersion}" in text["Fn::Sub"] for text in (*described, *functions))
 
 
-def test_every_layer_of_theirs_makes_new_versions(template: dict[str, Any]) -> None:
+def test_every_layer_of_published_functions_makes_new_versions(template: dict[str, Any]) -> None:
     layers = {
         layer["Ref"]
         for name in KEPT_STARTED

@@ -91,9 +91,9 @@ def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -
             assert metric in (own if namespace == OWN else VENDORS[namespace]), name
 
 
-def test_an_alarm_looks_where_the_functions_put_their_metrics(template: dict[str, Any]) -> None:
+def test_alarms_read_the_dimensions_that_functions_write(template: dict[str, Any]) -> None:
     """Another set of dimensions is another metric."""
-    put = {metric.value for metric in Metric}
+    emitted_by_code = {metric.value for metric in Metric}
     service = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
 
@@ -101,7 +101,7 @@ def test_an_alarm_looks_where_the_functions_put_their_metrics(template: dict[str
         metric
         for alarm in alarms.values()
         for metric in [alarm, *(each["MetricStat"]["Metric"] for each in alarm.get("Metrics", [])[1:])]
-        if metric.get("MetricName") in put
+        if metric.get("MetricName") in emitted_by_code
     ]
     assert {metric["MetricName"] for metric in looked_at} >= {Metric.STORED_BYTES, Metric.BUDGET_USED}
     for metric in looked_at:
@@ -150,7 +150,7 @@ def test_without_alarms_there_is_no_topic_and_nobody_gets_mail(template: dict[st
     }
 
 
-def test_every_metric_that_is_made_has_an_alarm(template: dict[str, Any]) -> None:
+def test_every_metric_of_a_log_filter_has_an_alarm(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
 
     assert made_here(template) <= {
@@ -169,18 +169,18 @@ def test_rows_that_cannot_be_read_raise_an_alarm_and_an_empty_account_raises_non
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_every_alarm_is_told_and_has_its_page(template: dict[str, Any]) -> None:
+def test_every_alarm_notifies_the_topic_and_has_its_section(template: dict[str, Any]) -> None:
     page = (ROOT / "docs/alarms.md").read_text()
     anchors = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", page, re.MULTILINE)}
-    named = set()
+    anchors_of_alarms = set()
 
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         assert "TreatMissingData" in alarm, name
         _, _, anchor = alarm["AlarmDescription"].partition("docs/alarms.md#")
-        named.add(anchor)
+        anchors_of_alarms.add(anchor)
 
-    assert named == anchors
+    assert anchors_of_alarms == anchors
 
 
 def logged(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
@@ -207,14 +207,14 @@ def test_the_filters_find_what_cleanup_logs_at_any_level(template: dict[str, Any
         conditions = CONDITION.findall(properties["FilterPattern"])
         assert len(conditions) == properties["FilterPattern"].count("$."), name
         for path, operator, text, number in conditions:
-            found = value_at(line, path)
-            assert found == text if operator == "=" else found > int(number), name
+            logged_value = value_at(line, path)
+            assert logged_value == text if operator == "=" else logged_value > int(number), name
         (transformation,) = properties["MetricTransformations"]
         value = transformation["MetricValue"]
         assert float(value_at(line, value.removeprefix("$.")) if value.startswith("$.") else value) > 0
 
 
-def test_a_run_with_nothing_to_tell_raises_no_alarm() -> None:
+def test_a_normal_run_of_cleanup_raises_no_alarm() -> None:
     line = logged(CleanupReport(id="r1", started_at=NOON, dry_run=False))
 
     assert line["level"] == "INFO"
@@ -245,7 +245,7 @@ def alarms_of(widgets: list[dict[str, Any]]) -> set[str]:
     return {name.removeprefix("${").removesuffix(".Arn}") for name in alarms}
 
 
-def test_without_alarms_there_is_none_and_the_dashboard_names_none(template: dict[str, Any]) -> None:
+def test_without_alarms_the_template_and_the_dashboard_have_none(template: dict[str, Any]) -> None:
     conditions = {
         name: resource.get("Condition")
         for name, resource in template["Resources"].items()
@@ -259,12 +259,12 @@ def test_without_alarms_there_is_none_and_the_dashboard_names_none(template: dic
     assert not [name for name in conditions if name in json.dumps(dashboard(template, conditions=set()))]
 
 
-def test_a_dashboard_that_nobody_wants_is_not_made(template: dict[str, Any]) -> None:
+def test_the_dashboard_can_be_left_out(template: dict[str, Any]) -> None:
     assert template["Resources"]["Dashboard"]["Condition"] == "ShowsDashboard"
     assert template["Conditions"]["ShowsDashboard"] == {"Fn::Equals": [{"Ref": "ShowDashboard"}, "true"]}
 
 
-def test_no_metric_is_made_of_logs_that_nothing_shows(template: dict[str, Any]) -> None:
+def test_log_metrics_exist_only_with_alarms_or_the_dashboard(template: dict[str, Any]) -> None:
     filters = [
         resource["Condition"]
         for resource in template["Resources"].values()
@@ -277,7 +277,7 @@ def test_no_metric_is_made_of_logs_that_nothing_shows(template: dict[str, Any]) 
     }
 
 
-def test_a_cleanup_that_stops_is_told_and_a_new_stack_is_not_alarmed(template: dict[str, Any]) -> None:
+def test_a_stopped_cleanup_raises_an_alarm_and_a_new_stack_does_not(template: dict[str, Any]) -> None:
     """A new alarm has no data, and actions follow a change of state."""
     alarm = template["Resources"]["CleanupMissingAlarm"]["Properties"]
 

@@ -1,4 +1,4 @@
-"""The whole document: what each function says of its routes, and the components they share."""
+"""The whole document: the routes of all functions, and the components that they share."""
 
 import importlib.util
 import inspect
@@ -22,11 +22,11 @@ VERSION = "0.1.0"
 TAGS = {
     "Images": "Store, see, change and delete your images.",
     "Direct uploads": "Send large images straight to storage.",
-    "Search": "Find images by words or by their looks.",
+    "Search": "Find images by words or by similarity.",
     "Links": "Show images to people without a token.",
-    "Generation": "Have models make images, and see what providers can do.",
+    "Generation": "Make images with models, and see what providers offer.",
     "Statistics": "See how much is stored and what was spent.",
-    "Administration": "Run and watch the whole store; an admin's token is needed.",
+    "Administration": "Operate the whole store; these routes need an admin's token.",
     "Service": "The API's own health, document and web console.",
 }
 
@@ -34,7 +34,7 @@ _DESCRIPTION = """\
 An image store that a team deploys into its own account.
 
 **Authorization**: a JWT of the deployment's issuer in `Authorization: Bearer …`, except where a route is public. \
-The subject owns the images; what belongs to somebody else answers 404.
+The subject owns the images; an image of another owner answers 404.
 
 **JSON** is snake_case, times are UTC in RFC 3339. Unknown fields of a request are refused. A field of a request may \
 be left out unless it is required; its description names the default.

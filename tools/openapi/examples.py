@@ -1,4 +1,4 @@
-"""Examples that are put together from the examples of fields."""
+"""Examples of requests and answers, composed of examples of fields."""
 
 import re
 from typing import Any
@@ -53,16 +53,16 @@ _BY_NAME: dict[str, Any] = {
     "errors": [],
     "error": None,
 }
-"""What a field of this name looks like, wherever it stands."""
+"""The example of a field of this name."""
 
 _ALWAYS_SHOWN = {"title", "tags", "visibility", "n", "permanent", "ids"}
-"""Fields of requests that need not be sent, and that an example shows."""
+"""Optional fields of requests that an example shows."""
 
 
 def example_of(
     schema: dict[str, Any], definitions: dict[str, Any], *, is_request: bool, name: str = ""
 ) -> Any:
-    """An example of a schema; of a request only what is needed and what is commonly sent."""
+    """An example of a schema; a request has only required and common fields."""
     schema = _resolved(schema, definitions)
     if "examples" in schema:
         return schema["examples"][0]
@@ -77,11 +77,11 @@ def example_of(
             return example_of(schema[choice][0], definitions, is_request=is_request, name=name)
     if "properties" in schema:
         needed = set(schema.get("required", ()))
-        shown = needed | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
+        fields = needed | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
         return {
             field: example_of(each, definitions, is_request=is_request, name=field)
             for field, each in schema["properties"].items()
-            if field in shown
+            if field in fields
         }
     if name in _BY_NAME and _fits(_BY_NAME[name], schema):
         return _BY_NAME[name]

@@ -19,15 +19,15 @@ type Schema = dict[str, Any]
 
 
 def _component_name(model: type[BaseModel]) -> str:
-    """The name of a model in the document: that of its class, without what tells it from a class of the domain."""
+    """The name of a model in the document: that of its class without the suffix."""
     return model.__name__.removesuffix("Answer").removesuffix("Body")
 
 
 def _models() -> dict[str, type[BaseModel]]:
     """All models of requests and answers, by their names in the document."""
     modules = [
-        importlib.import_module(found.name)
-        for found in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
     ]
     return {
         _component_name(value): value
@@ -36,12 +36,12 @@ def _models() -> dict[str, type[BaseModel]]:
         if isinstance(value, type)
         and issubclass(value, BaseModel)
         and value.__module__ == module.__name__
-        and module is not fields  # it holds what models are made of
+        and module is not fields  # it holds only base classes
     }
 
 
 class Components:
-    """The components that the operations use; each is noted when an operation refers to it."""
+    """The components that operations use; a reference by an operation adds a component."""
 
     def __init__(self) -> None:
         self._models = _models()
@@ -51,7 +51,7 @@ class Components:
         self.headers: set[str] = set()
         self._of_requests = self._definitions("validation")
         self._of_answers = self._definitions("serialization")
-        # What only an answer always has is another type than what a request may leave out.
+        # A field that a response always has and a request may leave out needs two types.
         self._renamed = {
             name: f"Stored{name}"
             for name, schema in self._of_answers.items()
@@ -67,7 +67,7 @@ class Components:
         return self._models[name]
 
     def is_merge_patch(self, name: str) -> bool:
-        """Whether the model is of what changes, and not of a whole."""
+        """Whether a request of this model changes only the fields that it sends."""
         return issubclass(self._models[name], MergePatch)
 
     def request(self, name: str) -> Schema:
@@ -81,7 +81,7 @@ class Components:
         return {"$ref": REF.format(model=name)}
 
     def problem(self, status: int) -> Schema:
-        """A reference to an error that many routes have."""
+        """A reference to an error that many routes share."""
         self.shared_responses.add(status)
         self.headers.update(responses.problem_headers(status))
         return {"$ref": f"#/components/responses/{responses.component_name(status)}"}
@@ -98,7 +98,7 @@ class Components:
         return example_of(definitions[name], definitions, is_request=is_request)
 
     def schemas(self) -> dict[str, Schema]:
-        """All schemas that were referred to, and those that they refer to."""
+        """All schemas that operations refer to, directly or through other schemas."""
         requests = _reachable(self._requests, self._of_requests)
         answers = {
             self._renamed.get(name, name): _renamed(schema, self._renamed)
@@ -107,11 +107,11 @@ class Components:
         return dict(sorted((requests | answers).items()))
 
     def _definitions(self, mode: Literal["validation", "serialization"]) -> dict[str, Schema]:
-        wanted = [(model, mode) for model in self._models.values() if _is_of(model, mode)]
-        _, found = models_json_schema(wanted, ref_template=REF)
+        models = [(model, mode) for model in self._models.values() if _is_of(model, mode)]
+        _, document = models_json_schema(models, ref_template=REF)
         names = {model.__name__: name for name, model in self._models.items()}
-        made: dict[str, Schema] = {}
-        for class_name, class_schema in found["$defs"].items():
+        definitions: dict[str, Schema] = {}
+        for class_name, class_schema in document["$defs"].items():
             name, schema = names.get(class_name, class_name), _renamed(class_schema, names)
             model = self._models.get(name)
             is_answer = model is not None and _is_of(model, "serialization")
@@ -120,8 +120,8 @@ class Components:
             else:
                 is_patch = model is not None and issubclass(model, MergePatch)
                 plain = without_defaults(tidied(schema), names_them=not is_patch)
-            made[name] = plain
-        return made
+            definitions[name] = plain
+        return definitions
 
 
 def _is_of(model: type[BaseModel], mode: str) -> bool:
@@ -130,14 +130,14 @@ def _is_of(model: type[BaseModel], mode: str) -> bool:
 
 
 def _reachable(names: set[str], definitions: dict[str, Schema]) -> dict[str, Schema]:
-    found: dict[str, Schema] = {}
+    reachable: dict[str, Schema] = {}
     waiting = sorted(names)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found[name] = definitions[name]
+        if name not in reachable:
+            reachable[name] = definitions[name]
             waiting += _references(definitions[name])
-    return found
+    return reachable
 
 
 def _references(value: Any) -> list[str]:
@@ -149,42 +149,42 @@ def _references(value: Any) -> list[str]:
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        made = {name: _renamed(each, names) for name, each in value.items()}
-        if "$ref" in made:
-            name = str(made["$ref"]).rpartition("/")[2]
-            made["$ref"] = REF.format(model=names.get(name, name))
-        return made
+        renamed = {name: _renamed(each, names) for name, each in value.items()}
+        if "$ref" in renamed:
+            name = str(renamed["$ref"]).rpartition("/")[2]
+            renamed["$ref"] = REF.format(model=names.get(name, name))
+        return renamed
     return [_renamed(each, names) for each in value] if isinstance(value, list) else value
 
 
 def tidied(schema: Any) -> Any:
-    """A schema without the titles that pydantic makes of the names of fields, and in words that generators know."""
+    """A schema without the titles that pydantic derives from field names, and with keywords that generators know."""
     if isinstance(schema, list):
         return [tidied(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {
+    tidy = {
         name: {key: tidied(each) for key, each in value.items()} if name == "properties" else tidied(value)
         for name, value in schema.items()
         if name != "title" or not isinstance(value, str)
     }
-    if patterns := made.pop("patternProperties", None):
+    if patterns := tidy.pop("patternProperties", None):
         [(pattern, values)] = patterns.items()
-        made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
-    return made
+        tidy |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+    return tidy
 
 
 def always_sent(schema: Schema, *, all_of_it: bool) -> Schema:
-    """A schema of an answer, without defaults: what is not always sent is simply not required.
+    """A schema of an answer without defaults: a field that is not always sent is not required.
 
-    `all_of_it` is for models of requests that an answer repeats: they are stored and answered whole.
+    With `all_of_it` every field is required: for models of requests that an answer returns as they are stored.
     """
     properties = {
-        name: {key: value for key, value in given.items() if key != "default"}
-        for name, given in schema.get("properties", {}).items()
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in schema.get("properties", {}).items()
     }
-    made = schema | ({"properties": properties} if properties else {})
-    return made | {"required": list(properties)} if all_of_it and properties else made
+    plain = schema | ({"properties": properties} if properties else {})
+    return plain | {"required": list(properties)} if all_of_it and properties else plain
 
 
 def without_defaults(schema: Schema, *, names_them: bool) -> Schema:
@@ -194,11 +194,11 @@ def without_defaults(schema: Schema, *, names_them: bool) -> Schema:
     be left out.
     """
     properties = {}
-    for name, given in schema.get("properties", {}).items():
-        made = {key: value for key, value in given.items() if key != "default"}
-        default = given.get("default")
+    for name, field in schema.get("properties", {}).items():
+        plain = {key: value for key, value in field.items() if key != "default"}
+        default = field.get("default")
         if names_them and default not in (None, [], {}) and not isinstance(default, dict):
-            shown = str(default).lower() if isinstance(default, bool) else default
-            made["description"] = " ".join(filter(None, [given.get("description"), f"Default: `{shown}`."]))
-        properties[name] = made
+            text = str(default).lower() if isinstance(default, bool) else default
+            plain["description"] = " ".join(filter(None, [field.get("description"), f"Default: `{text}`."]))
+        properties[name] = plain
     return schema | ({"properties": properties} if properties else {})

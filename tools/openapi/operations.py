@@ -40,13 +40,13 @@ class DocumentedRoute:
     def operation_id(self) -> str:
         """The name of the handler in camelCase; the second method of a handler adds its own name."""
         first, *others = self.handler.split("_")
-        named = first + "".join(word.capitalize() for word in others)
-        return named if self.method != "head" else f"head{named.removeprefix('get')}"
+        name = first + "".join(word.capitalize() for word in others)
+        return name if self.method != "head" else f"head{name.removeprefix('get')}"
 
 
 def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
-    """The operation of a route; what it needs is noted in `components`."""
-    made: dict[str, Any] = {
+    """The operation of a route; `components` collects the components that it refers to."""
+    document: dict[str, Any] = {
         "operationId": route.operation_id,
         "summary": route.summary,
         "description": route.description,
@@ -59,9 +59,9 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
         "security": [] if route.public else [{"bearer": []}],
     }
     if route.body:
-        made["requestBody"] = {"required": True, "content": _content(route.body, components)}
-    made["responses"] = _responses(route, components)
-    return made
+        document["requestBody"] = {"required": True, "content": _content(route.body, components)}
+    document["responses"] = _responses(route, components)
+    return document
 
 
 def _content(body: str, components: Components) -> dict[str, Any]:
@@ -82,35 +82,35 @@ def _content(body: str, components: Components) -> dict[str, Any]:
 
 
 def _responses(route: DocumentedRoute, components: Components) -> dict[str, Any]:
-    made: dict[int, dict[str, Any]] = {}
+    documents: dict[int, dict[str, Any]] = {}
     for status, answer in route.answers.items():
-        made[int(status)] = _answer(route, int(status), answer, components)
-    if 302 in made and 200 not in made:
-        made[200] = _followed(route)
+        documents[int(status)] = _answer(route, int(status), answer, components)
+    if 302 in documents and 200 not in documents:
+        documents[200] = _followed(route)
     for status in responses.problems_of(route.problems, public=route.public, has_body=route.body is not None):
-        if status not in made:
-            made[status] = components.problem(status)
-    return {str(status): made[status] for status in sorted(made)}
+        if status not in documents:
+            documents[status] = components.problem(status)
+    return {str(status): documents[status] for status in sorted(documents)}
 
 
 def _answer(route: DocumentedRoute, status: int, answer: str, components: Components) -> dict[str, Any]:
     is_model = components.has(answer)
-    made: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
+    document: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
     names = responses.headers_of(status, answer if is_model else None)
     if status == 200 and 304 in route.answers and "ETag" not in names:
         names.insert(0, "ETag")
     names += route.response_headers.get(status, ())
     if names:
-        made["headers"] = {name: components.header(name) for name in names}
+        document["headers"] = {name: components.header(name) for name in names}
     if is_model:
         example = components.example(answer)
-        made["content"] = {"application/json": {"schema": components.answer(answer), "example": example}}
+        document["content"] = {"application/json": {"schema": components.answer(answer), "example": example}}
     elif media := route.media.get(status):
         schemas: dict[str, Any] = {"application/json": {"type": "object"}, "text/html": {"type": "string"}}
-        made["content"] = {media: {"schema": schemas.get(media, BYTES)}}
-    return made
+        document["content"] = {media: {"schema": schemas.get(media, BYTES)}}
+    return document
 
 
 def _followed(route: DocumentedRoute) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
-    return made if route.method == "head" else made | {"content": PICTURE}
+    document: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
+    return document if route.method == "head" else document | {"content": PICTURE}

@@ -34,13 +34,16 @@ _IN_HEADER = {
         "5f0d1c9e-order-17",
     ),
     "If-Match": ("The `ETag` that the image must still have; 412 otherwise.", '"3"'),
-    "If-None-Match": ("The `ETag` that you have already; 304 while it is current.", '"3"'),
-    "Accept": ("Formats that you show; the best of those that are made is chosen.", "image/avif,image/webp"),
+    "If-None-Match": ("The `ETag` that the client has; 304 while it is current.", '"3"'),
+    "Accept": (
+        "Formats that the client can show; the response has the best of those that exist.",
+        "image/avif,image/webp",
+    ),
 }
 
 _IN_QUERY = {
-    "limit": "How many items a page has at most.",
-    "cursor": "`next_cursor` of the page before, with the same other parameters.",
+    "limit": "The most items of a page.",
+    "cursor": "`next_cursor` of the previous page; keep the other parameters.",
     "kind": "How the image came to be.",
     "visibility": "Who may see the image.",
     "tag": "A tag of the image.",
@@ -49,11 +52,11 @@ _IN_QUERY = {
     "model": "The model that made the image.",
     "provider": "The provider that made the image.",
     "category": "The category of the image.",
-    "from": "The earliest time of creation, inclusive.",
-    "to": "The time of creation before which the image is.",
-    "trashed": "Whether to see the trash instead.",
+    "from": "Return images created at this time or later.",
+    "to": "Return images created before this time.",
+    "trashed": "Whether to return the trash instead.",
     "order": "Newest or oldest first.",
-    "permanent": "Whether to delete for good, past the trash.",
+    "permanent": "Whether to delete permanently, without the trash.",
     "owner": "Whose images.",
     "record": "The id of a record in its source.",
     "filename": "The name to download the image by.",
@@ -61,7 +64,7 @@ _IN_QUERY = {
     "expires_at": "When the image is deleted by itself.",
     "on_duplicate": "What to do when you store these bytes already.",
 }
-"""What a parameter of this name means where its field says nothing else."""
+"""The description of a parameter whose field has none."""
 
 
 def path_parameters(path: str) -> list[dict[str, Any]]:
@@ -104,9 +107,9 @@ def header_parameters(names: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """The fields of a model as parameters; attributes that only a body can carry are left out.
+    """The fields of a model as parameters, without attributes that only a body can carry.
 
-    A parameter keeps its `default`: generators read it as what the server takes when the parameter is left out.
+    A parameter keeps its `default`: generators read it as the value that the server uses for a missing parameter.
     """
     schema = model.model_json_schema(ref_template=REF)
     required = set(schema.get("required", ()))
@@ -114,32 +117,32 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, field in schema["properties"].items():
         if name in {"metadata", "generation", "analysis"}:
             continue
-        made: dict[str, Any] = {"name": name, "in": "query"}
+        parameter: dict[str, Any] = {"name": name, "in": "query"}
         if name in required:
-            made["required"] = True
+            parameter["required"] = True
         plain = _without_null(tidied(_inlined(field, schema.get("$defs", {}))))
-        made["description"] = plain.pop("description", None) or _IN_QUERY[name]
+        parameter["description"] = plain.pop("description", None) or _IN_QUERY[name]
         if name in {"tags", "groups"}:
-            made |= {"name": name[:-1], "explode": True}
+            parameter |= {"name": name[:-1], "explode": True}
             plain = {"type": "array", "items": {"type": "string"}}
-        parameters.append(made | {"schema": plain})
+        parameters.append(parameter | {"schema": plain})
     return parameters
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query cannot say null: leaving the parameter out does."""
+    """The schema without null, which a query cannot express."""
     others = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    made = {name: value for name, value in schema.items() if name != "anyOf"}
-    if made.get("default", ...) is None:
-        del made["default"]
-    return {**others[0], **made} if len(others) == 1 else schema
+    rest = {name: value for name, value in schema.items() if name != "anyOf"}
+    if rest.get("default", ...) is None:
+        del rest["default"]
+    return {**others[0], **rest} if len(others) == 1 else schema
 
 
 def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(field, dict):
         if "$ref" in field:
-            named = definitions[field["$ref"].rpartition("/")[2]]
-            return {name: value for name, value in named.items() if name != "description"} | {
+            definition = definitions[field["$ref"].rpartition("/")[2]]
+            return {name: value for name, value in definition.items() if name != "description"} | {
                 name: value for name, value in field.items() if name != "$ref"
             }
         return {name: _inlined(value, definitions) for name, value in field.items()}

@@ -10,12 +10,12 @@ from image_store.entrypoints.http.problems import CONTENT_TYPE, STATUSES
 _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "ETag": ("The version, for `If-None-Match` and `If-Match`.", {"type": "string"}, '"3"'),
     "Location": (
-        "Where to look next: the new thing, or the bytes.",
+        "The address of the new resource, or of the bytes.",
         {"type": "string", "format": "uri"},
         "https://images.example.org/v1/images/019ca945-0a00-7000-8000-000000000001",
     ),
     "Retry-After": (
-        "Seconds to wait before the next try; absent where waiting does not help.",
+        "Seconds to wait before the next try; absent if waiting does not help.",
         {"type": "integer"},
         2,
     ),
@@ -29,32 +29,32 @@ _BY_GATEWAY = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.TOO_MANY_REQUESTS: "Too Many Requests",
 }
-"""What API Gateway answers by itself, as JSON that is no problem document."""
+"""Errors that API Gateway answers itself, as JSON that is not a problem document."""
 
 _DESCRIPTIONS = {
-    400: "The request is not as the contract asks; `errors` names each fault.",
-    401: "There is no token, or it is not valid any more.",
+    400: "The request breaks the contract; `errors` names each fault.",
+    401: "The token is missing or not valid any more.",
     402: "The request alone costs more than a budget allows.",
-    403: "The caller is known and is no admin.",
-    404: "There is no such thing for this caller: none at all, deleted, or somebody else's.",
-    409: "It is in another state, or another request changes it right now.",
+    403: "The caller is not an admin.",
+    404: "It does not exist, is deleted, or belongs to another owner.",
+    409: "It is in another state, or another request is changing it.",
     412: "`If-Match` names a version that is not current.",
-    413: "The body is too large: use a direct upload. Or the picture has too many pixels.",
-    415: "The type of the body or of the picture is not taken.",
-    422: "The request is understood and cannot be done: `code` says why.",
+    413: "The body is too large (use a direct upload), or the picture has too many pixels.",
+    415: "The type of the body or of the picture is not accepted.",
+    422: "The request is valid but cannot be carried out; `code` says why.",
     429: "Too many requests, or a quota or a budget is used up.",
     500: "Something went wrong on the server's side.",
-    502: "No provider can do it.",
+    502: "No provider can make the image.",
     503: "Storage or time ran out; repeating is safe.",
 }
 
 _WAIT = {429, 503}
 
 
-def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
-    """The errors of a route: those it names, and those that every such route has."""
+def problems_of(statuses: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
+    """The statuses of errors of a route: those that it names, and those that every such route has."""
     everywhere = {429, 500} | (set() if public else {400, 401}) | ({413, 415} if has_body else set())
-    return sorted({*named, *everywhere})
+    return sorted({*statuses, *everywhere})
 
 
 def headers_of(status: int, model: str | None) -> list[str]:
@@ -83,7 +83,7 @@ def problem_headers(status: int) -> list[str]:
 
 
 def component_name(status: int) -> str:
-    """The name of the component of an error: its status in words."""
+    """The name of the component of an error: the phrase of its status."""
     return re.sub(r"\W", "", HTTPStatus(status).phrase.title())
 
 
@@ -93,13 +93,13 @@ def components(statuses: Iterable[int]) -> dict[str, Any]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
+    document: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
     if names := problem_headers(status):
-        made["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    codes = sorted({error.code for error, found in STATUSES.items() if found == status})
+        document["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    codes = sorted({error.code for error, of_error in STATUSES.items() if of_error == status})
     content: dict[str, Any] = {}
     if codes:
-        made["description"] += f" Codes: {', '.join(f'`{code}`' for code in codes)}."
+        document["description"] += f" Codes: {', '.join(f'`{code}`' for code in codes)}."
         content[CONTENT_TYPE] = {
             "schema": {"$ref": "#/components/schemas/Problem"},
             "example": _example(status, codes[0]),
@@ -107,7 +107,7 @@ def _problem(status: int) -> dict[str, Any]:
     if message := _BY_GATEWAY.get(HTTPStatus(status)):
         schema = {"$ref": "#/components/schemas/GatewayMessage"}
         content["application/json"] = {"schema": schema, "example": {"message": message}}
-    return made | {"content": content}
+    return document | {"content": content}
 
 
 def _example(status: int, code: str) -> dict[str, Any]:

@@ -13,8 +13,8 @@ QUOTAS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-
 
 
 def _body(template: Template) -> dict[str, Any]:
-    found: dict[str, Any] = properties(template, "Api")["Body"]
-    return found
+    body: dict[str, Any] = properties(template, "Api")["Body"]
+    return body
 
 
 def _stage(template: Template) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def an_api_has_no_more_than_it_may(template: Template) -> Iterator[str]:
 
 
 def _first_operation(template: Template) -> dict[str, Any]:
-    found: dict[str, Any] = _body(template)["paths"]["/"]["get"]
-    return found
+    operation: dict[str, Any] = _body(template)["paths"]["/"]["get"]
+    return operation
 
 
 @guard(
@@ -82,8 +82,8 @@ def credentials_are_not_allowed_to_any_origin(template: Template) -> Iterator[st
     breaks=lambda template: _stage(template)["AccessLogSettings"].update(Format="$context.path\n"),
 )
 def the_access_log_has_one_line_and_names_the_request(template: Template) -> Iterator[str]:
-    written = _stage(template)["AccessLogSettings"]["Format"]
-    if "$context.requestId" not in written or "\n" in written or len(written) > 3072:
+    format_text = _stage(template)["AccessLogSettings"]["Format"]
+    if "$context.requestId" not in format_text or "\n" in format_text or len(format_text) > 3072:
         yield "its format"
 
 
@@ -95,5 +95,7 @@ def one_route_cannot_take_the_whole_account(template: Template) -> Iterator[str]
     """Without limits of its own each route takes 10,000 requests a second, as many as all APIs of the account."""
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
         own = [stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
-        if not all(found.get("ThrottlingRateLimit") and found.get("ThrottlingBurstLimit") for found in own):
+        if not all(
+            limits.get("ThrottlingRateLimit") and limits.get("ThrottlingBurstLimit") for limits in own
+        ):
             yield f"{name}: a route without a limit"

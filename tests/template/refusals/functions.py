@@ -71,8 +71,8 @@ def _statements(template: Template, function: str) -> list[dict[str, Any]]:
     return [
         statement
         for policy in role["Policies"]
-        for written in policy["PolicyDocument"]["Statement"]
-        for statement in alternatives(written)
+        for choice in policy["PolicyDocument"]["Statement"]
+        for statement in alternatives(choice)
     ]
 
 
@@ -190,8 +190,8 @@ def a_role_needs_no_more_than_capability_iam(template: Template) -> Iterator[str
 )
 def the_policies_of_a_role_fit(template: Template) -> Iterator[str]:
     for name, role in of_type(template, "AWS::IAM::Role").items():
-        written = "".join(json.dumps(policy["PolicyDocument"]) for policy in role["Policies"])
-        if len(re.sub(r"\s", "", written)) > 10_240:
+        text = "".join(json.dumps(policy["PolicyDocument"]) for policy in role["Policies"])
+        if len(re.sub(r"\s", "", text)) > 10_240:
             yield f"{name}: its policies have more than 10,240 characters"
 
 
@@ -240,7 +240,7 @@ _POLLING = {
 def _allowed(template: Template, function: str, resource: str) -> set[str]:
     """What a role always allows on a resource."""
     role = properties(template, target_of(properties(template, function)["Role"]))
-    found: set[str] = set()
+    allowed: set[str] = set()
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             if (
@@ -250,8 +250,8 @@ def _allowed(template: Template, function: str, resource: str) -> set[str]:
             ):
                 continue
             actions = statement["Action"]
-            found |= {actions} if isinstance(actions, str) else set(actions)
-    return found
+            allowed |= {actions} if isinstance(actions, str) else set(actions)
+    return allowed
 
 
 @guard(
@@ -262,11 +262,11 @@ def _allowed(template: Template, function: str, resource: str) -> set[str]:
 )
 def a_role_may_poll_what_starts_its_function(template: Template) -> Iterator[str]:
     """Lambda refuses an event source that the role cannot read, and drops what it cannot send to the destination."""
-    for function, source, found in _sources(template):
+    for function, source, mapping in _sources(template):
         missing = _POLLING[template["Resources"][source]["Type"]] - _allowed(template, function, source)
         if missing:
             yield f"{function}: its role lacks {sorted(missing)} on {source}"
-        on_failure = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        on_failure = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if on_failure and "sqs:SendMessage" not in _allowed(template, function, target_of(on_failure)):
             yield f"{function}: its role cannot send to {target_of(on_failure)}"
 
@@ -280,16 +280,16 @@ def _next(template: Template, function: str) -> set[str]:
 
 def _loops(template: Template) -> set[str]:
     """The functions that run again because they ran."""
-    found = set()
+    loops = set()
     for function in _functions(template):
         reached: set[str] = set()
-        left = _next(template, function)
-        while left:
-            reached |= left
-            left = set().union(*(_next(template, name) for name in left)) - reached
+        remaining = _next(template, function)
+        while remaining:
+            reached |= remaining
+            remaining = set().union(*(_next(template, name) for name in remaining)) - reached
         if function in reached:
-            found.add(function)
-    return found
+            loops.add(function)
+    return loops
 
 
 @guard(

@@ -57,8 +57,8 @@ def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
 
 def properties(template: Template, name: str) -> dict[str, Any]:
     """The properties of one resource."""
-    found: dict[str, Any] = template["Resources"][name]["Properties"]
-    return found
+    resource_properties: dict[str, Any] = template["Resources"][name]["Properties"]
+    return resource_properties
 
 
 def alternatives(value: Any) -> list[Any]:
@@ -104,10 +104,10 @@ def _holds(template: Template, condition: Any) -> bool:
             return _holds(template, template["Conditions"][name])
         case {"Fn::Not": [inner]}:
             return not _holds(template, inner)
-        case {"Fn::Or": found}:
-            return any(_holds(template, each) for each in found)
-        case {"Fn::And": found}:
-            return all(_holds(template, each) for each in found)
+        case {"Fn::Or": conditions}:
+            return any(_holds(template, each) for each in conditions)
+        case {"Fn::And": conditions}:
+            return all(_holds(template, each) for each in conditions)
         case {"Fn::Equals": [left, right]}:
             return str(by_default(template, left)) == str(by_default(template, right))
     raise AssertionError(condition)
@@ -120,8 +120,8 @@ def target_of(value: Any) -> str:
             return name
         case {"Fn::GetAtt": [str(name), _]}:
             return name
-        case {"Fn::Sub": str(text)} if found := _VARIABLE.search(text):
-            return found[1]
+        case {"Fn::Sub": str(text)} if variable := _VARIABLE.search(text):
+            return variable[1]
     return ""
 
 
@@ -133,9 +133,11 @@ def longest(template: Template, value: Any) -> str:
         case {"Fn::FindInMap": [name, key, attribute]}:
             return str(template["Mappings"][name][key][attribute])
         case {"Fn::Sub": [str(text), dict(variables)]}:
-            return _VARIABLE.sub(lambda found: _variable(template, found[0], found[1], variables), text)
+            return _VARIABLE.sub(
+                lambda variable: _variable(template, variable[0], variable[1], variables), text
+            )
         case {"Fn::Sub": str(text)}:
-            return _VARIABLE.sub(lambda found: _variable(template, found[0], found[1], {}), text)
+            return _VARIABLE.sub(lambda variable: _variable(template, variable[0], variable[1], {}), text)
         case {"Ref": str(name)} if name in template["Parameters"]:
             return longest_parameter(template["Parameters"][name])
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
@@ -155,23 +157,23 @@ def longest_parameter(parameter: dict[str, Any]) -> str:
     return ('"' if takes_quotes else "x") * characters
 
 
-def _variable(template: Template, written: str, name: str, variables: dict[str, Any]) -> str:
+def _variable(template: Template, placeholder: str, name: str, variables: dict[str, Any]) -> str:
     if name in variables:
         return longest(template, variables[name])
-    return longest(template, {"Fn::GetAtt": [name, ""]} if "." in written else {"Ref": name})
+    return longest(template, {"Fn::GetAtt": [name, ""]} if "." in placeholder else {"Ref": name})
 
 
 def _longest_of_resource(template: Template, name: str) -> str:
     """What a reference to a resource of this template becomes: a name that CloudFormation makes, an ARN or a URL."""
-    made = f"{LONGEST_PSEUDO_PARAMETERS['AWS::StackName']}-{name}-{'X' * 13}"
-    found = template["Resources"][name]
-    match found["Type"]:
+    physical_name = f"{LONGEST_PSEUDO_PARAMETERS['AWS::StackName']}-{name}-{'X' * 13}"
+    resource = template["Resources"][name]
+    match resource["Type"]:
         case "AWS::SQS::Queue":
-            return f"https://sqs.ap-southeast-1.amazonaws.com/{'1' * 12}/{made}"
+            return f"https://sqs.ap-southeast-1.amazonaws.com/{'1' * 12}/{physical_name}"
         case "AWS::KMS::Key":
             return f"arn:aws-us-gov:kms:ap-southeast-1:{'1' * 12}:key/{'x' * 36}"
         case "AWS::Lambda::Function":
-            return made[:64]
+            return physical_name[:64]
         case "AWS::S3::Bucket":
-            return longest(template, found["Properties"]["BucketName"])
-    return made
+            return longest(template, resource["Properties"]["BucketName"])
+    return physical_name

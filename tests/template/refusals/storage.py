@@ -64,9 +64,9 @@ def delete_markers_are_not_removed_by_a_rule_that_makes_them(template: Template)
 )
 def the_longest_bucket_name_fits(template: Template) -> Iterator[str]:
     for name, bucket in of_type(template, "AWS::S3::Bucket").items():
-        made = longest(template, bucket["BucketName"])
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", made):
-            yield f"{name}: {made} has {len(made)} characters, or others than S3 takes"
+        bucket_name = longest(template, bucket["BucketName"])
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket_name):
+            yield f"{name}: {bucket_name} has {len(bucket_name)} characters, or others than S3 takes"
 
 
 @guard(
@@ -147,9 +147,11 @@ def nobody_is_locked_out_of_a_key(template: Template) -> Iterator[str]:
 def a_secret_is_not_named_like_a_version_of_another(template: Template) -> Iterator[str]:
     """Secrets Manager adds a hyphen and six characters to a name; roles match just those."""
     for name, secret in of_type(template, "AWS::SecretsManager::Secret").items():
-        made = longest(template, secret["Name"])
-        if not re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", made) or re.search(r"-[A-Za-z0-9]{6}$", made):
-            yield f"{name}: {made}"
+        secret_name = longest(template, secret["Name"])
+        if not re.fullmatch(r"[A-Za-z0-9/_+=.@-]{1,512}", secret_name) or re.search(
+            r"-[A-Za-z0-9]{6}$", secret_name
+        ):
+            yield f"{name}: {secret_name}"
 
 
 @guard(
@@ -160,10 +162,10 @@ def a_queue_keeps_within_the_bounds_of_sqs(template: Template) -> Iterator[str]:
     """A message keeps its age when it goes to the dead-letter queue, which must therefore keep it for longer."""
     queues = of_type(template, "AWS::SQS::Queue")
     for name, queue in queues.items():
-        kept = queue.get("MessageRetentionPeriod", 345_600)
-        if not 60 <= kept <= 1_209_600 or not 0 <= queue.get("VisibilityTimeout", 30) <= 43_200:
+        retention_seconds = queue.get("MessageRetentionPeriod", 345_600)
+        if not 60 <= retention_seconds <= 1_209_600 or not 0 <= queue.get("VisibilityTimeout", 30) <= 43_200:
             yield f"{name}: its times are out of bounds"
         for redrive in alternatives(queue.get("RedrivePolicy", {"Ref": "AWS::NoValue"})):
             target = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]
-            if queues[target].get("MessageRetentionPeriod", 345_600) < kept:
+            if queues[target].get("MessageRetentionPeriod", 345_600) < retention_seconds:
                 yield f"{name}: its dead-letter queue forgets first"

@@ -75,9 +75,9 @@ def an_alarm_on_an_expression_has_one_result(template: Template) -> Iterator[str
         for each in metrics:
             if not re.fullmatch(r"[a-z][a-zA-Z0-9_]{0,254}", each["Id"]):
                 yield f"{name}: {each['Id']}"
-            named = set(re.findall(r"\b[a-z]\w*", each.get("Expression", "")))
-            if not named <= ids or len(each.get("Expression", "")) > 2048:
-                yield f"{name}: its expression names {named - ids}, or is too long"
+            names = set(re.findall(r"\b[a-z]\w*", each.get("Expression", "")))
+            if not names <= ids or len(each.get("Expression", "")) > 2048:
+                yield f"{name}: its expression names {names - ids}, or is too long"
 
 
 @guard(
@@ -87,10 +87,10 @@ def an_alarm_on_an_expression_has_one_result(template: Template) -> Iterator[str
     ),
 )
 def a_metric_with_dimensions_has_no_default(template: Template) -> Iterator[str]:
-    for name, found in of_type(template, "AWS::Logs::MetricFilter").items():
-        if len(found["FilterPattern"]) > 1024 or len(found["MetricTransformations"]) != 1:
+    for name, metric_filter in of_type(template, "AWS::Logs::MetricFilter").items():
+        if len(metric_filter["FilterPattern"]) > 1024 or len(metric_filter["MetricTransformations"]) != 1:
             yield f"{name}: a pattern of 1,024 characters and one transformation"
-        for transformation in found["MetricTransformations"]:
+        for transformation in metric_filter["MetricTransformations"]:
             if "DefaultValue" in transformation and "Dimensions" in transformation:
                 yield f"{name}: a default beside dimensions"
 
@@ -157,8 +157,8 @@ def an_access_log_needs_no_room_in_the_policy_of_the_account(template: Template)
 )
 def a_schedule_says_when(template: Template) -> Iterator[str]:
     for name, schedule in of_type(template, "AWS::Scheduler::Schedule").items():
-        told = re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", schedule["ScheduleExpression"])
-        if told is None or (int(told[1]) == 1) == bool(told[3]):
+        rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", schedule["ScheduleExpression"])
+        if rate is None or (int(rate[1]) == 1) == bool(rate[3]):
             yield f"{name}: {schedule['ScheduleExpression']}"
         if not re.fullmatch(r"[0-9a-zA-Z._-]{1,64}", longest(template, schedule["Name"])):
             yield f"{name}: its name"

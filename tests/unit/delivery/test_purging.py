@@ -14,7 +14,7 @@ from tests.fakes.store import Store
 from tests.samples import PUBLIC_URL
 
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)
-BUSY = StorageUnavailable("The CDN takes no more purges for now.", retry_after=timedelta(seconds=9))
+BUSY = StorageUnavailable("The CDN accepts no more purges for now.", retry_after=timedelta(seconds=9))
 MISTAKEN = ConfigurationError("The CDN refuses the API token: it may not purge this zone.")
 
 

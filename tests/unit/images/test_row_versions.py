@@ -42,6 +42,15 @@ def test_a_record_of_the_first_version_is_read() -> None:
     assert (details.title, details.tags, details.groups) == ("Cat", ("a", "b"), ("session:s1",))
 
 
+def test_an_attribute_that_is_newer_than_a_row_has_its_default() -> None:
+    body = json.loads(row("DETAIL")["body"]["S"])
+    del body["rating"], body["tags"], body["metadata"]
+
+    details = records.details_of(row("DETAIL", body={"S": json.dumps(body)}))
+
+    assert (details.title, details.rating, details.tags, details.metadata) == ("Cat", None, (), {})
+
+
 @pytest.mark.parametrize("sk", ["META", IMAGE_ID])
 def test_a_card_of_the_first_version_is_read(sk: str) -> None:
     row = next(row for row in ROWS if row["sk"]["S"] == sk and "card" in row)

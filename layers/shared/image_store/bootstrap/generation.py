@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from image_store.services.generation.worker.calls import ProviderCalls
     from image_store.services.generation.worker.changes import JobItemWriter
     from image_store.services.generation.worker.run import GenerationRun
+    from image_store.services.generation.worker.settlement import Settlement
     from image_store.services.generation.worker.storage import ResultStorage
     from image_store.services.images.uploads import Uploads
 
@@ -58,16 +59,39 @@ class Generation:
 
     @lazy_property
     def worker(self) -> GenerationRun:
-        from image_store.services.generation.worker.run import generation_run
+        from image_store.services.generation.worker.recovery import Recovery
+        from image_store.services.generation.worker.run import GenerationRun
 
-        return generation_run(
+        recovery = Recovery(
+            generations=self._ports.generations,
+            results=self.results,
+            writer=self._job_item_writer,
+            settlement=self._settlement,
+            sealed_requests=self._sealed_requests,
+            clock=self._ports.clock,
+        )
+        return GenerationRun(
             generations=self._ports.generations,
             calls=self._provider_calls,
             results=self.results,
             writer=self._job_item_writer,
-            storage=self.storage,
+            settlement=self._settlement,
+            recovery=recovery,
             sealed_requests=self._sealed_requests,
+            clock=self._ports.clock,
+            jitter=self._ports.jitter,
+        )
+
+    @lazy_property
+    def _settlement(self) -> Settlement:
+        from image_store.services.generation.worker.settlement import Settlement
+
+        return Settlement(
+            writer=self._job_item_writer,
+            results=self.results,
+            storage=self.storage,
             retries=self._settings.generation.retries,
+            clock=self._ports.clock,
             jitter=self._ports.jitter,
         )
 
@@ -164,5 +188,5 @@ class Generation:
 
     @lazy_property
     def _uploads_without_quota(self) -> Uploads:
-        """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
+        """Uploads for provider results: a paid result is always stored, because its job has reserved the quota."""
         return replace(self._areas.images.uploads, quota=self._settings.quota.without_refusals())

@@ -52,9 +52,9 @@ class ProviderAdapter(ImageProvider):
         self._http = PlainHttp(clock)
         self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
 
-    @abstractmethod
     def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
         """Read the usage, unchecked; None if the answer reports none."""
+        return None
 
     @abstractmethod
     def refusal_of(self, answer: Answer) -> Refusal | None:

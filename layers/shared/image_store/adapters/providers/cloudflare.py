@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from image_store.adapters.providers.failures import check_key, failure, reason_o
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.catalogue import model_named
-from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason
 
 _ACCOUNT = re.compile(r"[0-9a-zA-Z]{1,64}")
 _UNTIL_THE_DAY_IS_OVER = timedelta(minutes=15)
@@ -41,7 +40,7 @@ _FLUX = "@cf/black-forest-labs/flux-1-schnell"
 
 
 class CloudflareImages(ProviderAdapter):
-    """ImageProvider on Workers AI; a key needs an account."""
+    """ImageProvider on Workers AI, which reports no usage; a key needs an account."""
 
     own_address = "https://api.cloudflare.com"
     place = "result"
@@ -61,10 +60,6 @@ class CloudflareImages(ProviderAdapter):
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
         return self.image_in(answer, params=params, until=until)
-
-    def usage_of(self, _: Answer) -> Mapping[Unit, object] | None:
-        """Workers AI reports no usage."""
-        return None
 
     def refusal_of(self, answer: Answer) -> Refusal | None:
         errors = answer.member("errors")

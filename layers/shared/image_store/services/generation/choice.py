@@ -68,7 +68,7 @@ class ModelChoice:
             raise ProviderFailed(
                 "No provider of images is configured, and you have stored no key of your own."
             )
-        able = self._able(request, preference, own, on=on)
+        able = self._able_candidates(request, preference, own, on=on)
         if not able:
             raise InvalidRequest(
                 "No model can do this: the prompt is too long, there are too many references, or the size is not "
@@ -92,22 +92,22 @@ class ModelChoice:
         has_limits = self.budgets.has_limits
         return [
             candidate
-            for candidate in self._able(request, preference, own, on=on)
+            for candidate in self._able_candidates(request, preference, own, on=on)
             if candidate.holds >= 0 and (not has_limits or candidate.holds <= hold_micros)
         ]
 
     def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:
         """Providers with keys, the preferred one first; only that one if the preference allows no fallback."""
-        known = dict.fromkeys((*self.order, *sorted(own)))
+        usable = dict.fromkeys((*self.order, *sorted(own)))
         first = preference.provider
         if first is None and preference.model is not None and (model := model_named(preference.model)):
             first = model.provider
         if first is None:
-            return list(known)
-        rest = [provider for provider in known if provider is not first] if preference.fallback else []
-        return [first, *rest] if first in known else rest
+            return list(usable)
+        rest = [provider for provider in usable if provider is not first] if preference.fallback else []
+        return [first, *rest] if first in usable else rest
 
-    def _able(
+    def _able_candidates(
         self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
     ) -> list[ModelCandidate]:
         candidates = []
@@ -142,11 +142,11 @@ def _model(provider: Provider, request: GenerationRequest, preference: ModelPref
         if named is None:
             return unlisted_model(provider, preference.model)
         if named.provider is provider:
-            return named if _can(named, request) else None
-    return next((model for model in models_of(provider) if _can(model, request)), None)
+            return named if _can_make(named, request) else None
+    return next((model for model in models_of(provider) if _can_make(model, request)), None)
 
 
-def _can(model: Model, request: GenerationRequest) -> bool:
+def _can_make(model: Model, request: GenerationRequest) -> bool:
     negative = request.negative_prompt or ""
     text = request.prompt + negative if model.takes_negative_prompt else in_words(request.prompt, negative)
     return (

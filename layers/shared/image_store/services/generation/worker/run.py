@@ -25,8 +25,7 @@ from image_store.services.generation.sealed_requests import OpenRequest, SealedR
 from image_store.services.generation.worker.calls import PreparedCall, ProviderCalls
 from image_store.services.generation.worker.changes import LEASE, JobItemWriter, LeaseLost
 from image_store.services.generation.worker.recovery import Recovery
-from image_store.services.generation.worker.settlement import Settlement, full_jitter
-from image_store.services.generation.worker.storage import ResultStorage
+from image_store.services.generation.worker.settlement import Settlement
 
 SHORTEST_WAIT = timedelta(seconds=2)
 """Of an item that waits for a provider; longer than the second by which a message may come early."""
@@ -194,43 +193,6 @@ class GenerationRun:
         if now < item.deadline:
             raise error
         self.writer.end(item, JobItemState.FAILED, error=JobItemError(error.code, error.message))
-
-
-def generation_run(
-    *,
-    generations: Generations,
-    calls: ProviderCalls,
-    results: ProviderResults,
-    writer: JobItemWriter,
-    storage: ResultStorage,
-    sealed_requests: SealedRequests,
-    retries: int,
-    jitter: Callable[[float], float] = full_jitter,
-) -> GenerationRun:
-    """Put the worker together; `retries` is how often a transient failure of one image is tried again."""
-    clock = writer.clock
-    settlement = Settlement(
-        writer=writer, results=results, storage=storage, retries=retries, clock=clock, jitter=jitter
-    )
-    recovery = Recovery(
-        generations=generations,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        sealed_requests=sealed_requests,
-        clock=clock,
-    )
-    return GenerationRun(
-        generations=generations,
-        calls=calls,
-        results=results,
-        writer=writer,
-        settlement=settlement,
-        recovery=recovery,
-        sealed_requests=sealed_requests,
-        clock=clock,
-        jitter=jitter,
-    )
 
 
 def _last_call_error(item: JobItem) -> JobItemError | None:
