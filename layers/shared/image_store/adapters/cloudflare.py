@@ -1,13 +1,13 @@
-"""Cloudflare's cache: the only code that speaks its purge API.
+"""Purges Cloudflare's cache; no other module calls its API.
 
-A purge is made in two steps, both of them limited to 30 entries a call, which every plan takes:
+A purge has two steps, each with at most 30 entries a call, which every plan accepts:
 
-1. by address (`files`): at once, and in numbers that no deployment reaches;
-2. by prefix (`prefixes`, one for each folder): the cache keys its entries by query string and by the visitor's Origin
-   header as well, so that an address alone leaves `thumb.webp?x` and what other sites' scripts loaded in the cache.
-   These calls are scarce (five a minute on the free plan, and 25 saved up), and a folder takes one entry of them.
+1. By URL (`files`): takes effect at once, and its rate limit is beyond what a deployment needs.
+2. By prefix (`prefixes`, one for each folder): the cache also keys its entries by query string and by the visitor's
+   Origin header, so a purge by URL leaves `thumb.webp?x` and copies that scripts of other sites loaded. These calls
+   are scarce (five a minute on the free plan, with a burst of 25), and a folder needs one entry.
 
-Nothing of what is raised here carries the token: not the message, and not what lies behind it.
+No exception carries the token, neither in its message nor in its cause.
 """
 
 import json
@@ -24,7 +24,7 @@ from image_store.ports.delivery import Purger
 
 ENTRIES_PER_CALL = 30
 _CONNECT_SECONDS = 2.0
-_LONGEST_WAIT = timedelta(hours=1)
+_MAX_WAIT = timedelta(hours=1)
 _OK = 200
 _TOO_MANY_REQUESTS = 429
 _REFUSED = frozenset({401, 403})
@@ -49,14 +49,14 @@ class CloudflarePurger(Purger):
             self._send({"prefixes": list(prefixes)})
 
     def _send(self, body: Mapping[str, list[str]]) -> None:
-        status, headers, answer = self._post(json.dumps(body).encode())
+        status, headers, response = self._post(json.dumps(body).encode())
         if status == _TOO_MANY_REQUESTS:
             raise StorageUnavailable(
-                "The CDN takes no more purges for now.", retry_after=_wait(headers.get("Retry-After"))
+                "The CDN accepts no more purges for now.", retry_after=_wait(headers.get("Retry-After"))
             )
         if status in _REFUSED:
             raise ConfigurationError("The CDN refuses the API token: it may not purge this zone.")
-        if status != _OK or not _says_success(answer):
+        if status != _OK or not _is_success(response):
             raise StorageUnavailable(f"The CDN did not purge: it answered {status}.")
 
     def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -64,21 +64,23 @@ class CloudflarePurger(Purger):
 
         headers = {"Authorization": f"Bearer {self._usable_token()}", "Content-Type": "application/json"}
         try:
-            answer = self._pool.request("POST", self._url, body=body, headers=headers, redirect=False)
+            response = self._pool.request("POST", self._url, body=body, headers=headers, redirect=False)
         except HTTPError as exc:
             raise StorageUnavailable("The CDN did not answer.") from exc
-        return answer.status, answer.headers, answer.data
+        return response.status, response.headers, response.data
 
     def _usable_token(self) -> str:
-        """The token, when it can stand in a header: http.client's own refusal would show it."""
+        """The token; checked here, because http.client would show it in its own error."""
         token = self._token()
         if not _TOKEN.fullmatch(token):
-            raise ConfigurationError("The CDN's API token is empty, or has characters that no token has.")
+            raise ConfigurationError(
+                "The CDN's API token is empty or has characters that a token cannot have."
+            )
         return token
 
     @cached_property
     def _pool(self) -> Any:
-        """Connections that are kept for the next call; a connection that cannot be made is tried twice."""
+        """Kept connections; a connection that fails is tried twice."""
         from urllib3 import PoolManager, Retry, Timeout
 
         return PoolManager(
@@ -87,16 +89,16 @@ class CloudflarePurger(Purger):
         )
 
 
-def _says_success(answer: bytes) -> bool:
+def _is_success(response: bytes) -> bool:
     try:
-        said = json.loads(answer)
+        body = json.loads(response)
     except (ValueError, RecursionError):
         return False
-    return isinstance(said, dict) and said.get("success") is True
+    return isinstance(body, dict) and body.get("success") is True
 
 
 def _wait(text: str | None) -> timedelta | None:
-    """Retry-After in seconds; a date, or nonsense, says nothing."""
+    """Retry-After in seconds; None for a date or any other text."""
     if text is None or not text.isascii() or not text.isdecimal():
         return None
-    return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
+    return min(timedelta(seconds=int(text[:9])), _MAX_WAIT)

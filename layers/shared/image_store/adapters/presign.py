@@ -1,10 +1,10 @@
-"""Links that read one object of a private bucket: SigV4 in the query string, by the standard library alone.
+"""Presigned links to objects (SigV4 in the query string), with the standard library alone.
 
-A page of a list needs hundreds of links, and botocore takes some twenty times as long for each. What is
-made here is equal to botocore's answer, byte by byte; a test proves it.
+A page of a list needs hundreds of links, and botocore takes about twenty times as long for each. The links are equal to
+botocore's, byte for byte; a test proves it.
 
-The instant is floored to the half hour, so that all links made within it are equal and browsers can cache
-what they show. A link is valid for an hour from there: between 30 and 60 minutes from now.
+Links for reading are signed for the beginning of the half hour. So all links of a half hour are equal, and browsers can
+cache the images. Such a link works for 30 to 60 minutes from now.
 """
 
 import base64
@@ -21,15 +21,15 @@ from image_store.ports.system import Clock
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 LINK_MINUTES = 60
-"""How long a link for reading works from the half hour in which it is signed."""
+"""How long a link for reading works, from the beginning of its half hour."""
 STEP_MINUTES = 30
-"""All links of a step are equal, so that browsers can cache; a link works for at least the rest of its time."""
+"""Links for reading change at every step."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class _HalfHour:
-    """What all links for reading that are made within a half hour share: more than half of the work of one."""
+    """What all links for reading of a half hour share: more than half of the work for a link."""
 
     query: str
     text_head: str
@@ -37,7 +37,7 @@ class _HalfHour:
 
 
 class Presigner:
-    """Signs requests to path-style addresses, `{endpoint}/{bucket}/{key}`."""
+    """Signs requests to path-style URLs, `{endpoint}/{bucket}/{key}`."""
 
     def __init__(
         self, *, endpoint: str, region: str, credentials: Callable[[], tuple[str, str]], clock: Clock
@@ -48,14 +48,14 @@ class Presigner:
         self._region = region
         self._credentials = credentials
         self._clock = clock
-        self._derived: tuple[tuple[str, str], bytes] | None = None
-        self._made: tuple[tuple[tuple[str, str], datetime], _HalfHour] | None = None
+        self._signing_key_cache: tuple[tuple[str, str], bytes] | None = None
+        self._half_hour_cache: tuple[tuple[tuple[str, str], datetime], _HalfHour] | None = None
 
     def read(
         self, bucket: str, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
     ) -> str:
-        """A link to an object; `filename` makes the browser save it under that name. It is good for one method."""
-        shared = self._of_half_hour(self._credentials(), _floored(self._clock.now()))
+        """A link to an object, for one method; the browser saves the object as `filename`."""
+        shared = self._cached_half_hour(self._credentials(), _floored(self._clock.now()))
         path = f"/{quote(bucket, safe='~')}/{quote(key, safe='/~')}"
         canonical_query = link_query = signed = shared.query
         if filename is not None:
@@ -73,8 +73,8 @@ class Presigner:
     ) -> PresignedPut:
         """A link that stores one object once; `sha256` is in hexadecimal.
 
-        Size, type, checksum and If-None-Match are signed headers (SigV4: they have to arrive exactly so). The
-        instant is not floored: the link shall end when it says.
+        Size, type, checksum and If-None-Match are signed headers, so a request needs exactly these values. The time of
+        signing is not rounded, so the link expires exactly after `expires_in`.
         """
         access_key_id, secret_access_key = self._credentials()
         timestamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
@@ -105,17 +105,17 @@ class Presigner:
         signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
         return PresignedPut(f"{self._endpoint}{path}?{query}&X-Amz-Signature={signature}", headers)
 
-    def _of_half_hour(self, credentials: tuple[str, str], instant: datetime) -> "_HalfHour":
-        made = self._made
-        if made is None or made[0] != (credentials, instant):
-            made = self._made = ((credentials, instant), self._half_hour(*credentials, instant))
-        return made[1]
+    def _cached_half_hour(self, credentials: tuple[str, str], instant: datetime) -> "_HalfHour":
+        cached = self._half_hour_cache
+        if cached is None or cached[0] != (credentials, instant):
+            cached = self._half_hour_cache = ((credentials, instant), self._half_hour(*credentials, instant))
+        return cached[1]
 
     def _half_hour(self, access_key_id: str, secret_access_key: str, instant: datetime) -> "_HalfHour":
         timestamp = instant.strftime("%Y%m%dT%H%M%SZ")
         scope = f"{timestamp[:8]}/{self._region}/s3/aws4_request"
-        # The parameters stand in the order of their names already; the answer's own parameter comes after them
-        # in what is signed and before them in the link.
+        # The parameters are sorted by name already; `response-content-disposition` follows them in the signed text and
+        # precedes them in the link.
         query = (
             f"X-Amz-Algorithm={_ALGORITHM}"
             f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
@@ -127,14 +127,14 @@ class Presigner:
         return _HalfHour(query, head, self._signing_key(secret_access_key, timestamp[:8]))
 
     def _signing_key(self, secret_access_key: str, date: str) -> bytes:
-        wanted = (secret_access_key, date)
-        derived = self._derived
-        if derived is None or derived[0] != wanted:
+        source = (secret_access_key, date)
+        cached = self._signing_key_cache
+        if cached is None or cached[0] != source:
             signing_key = f"AWS4{secret_access_key}".encode()
             for part in (date, self._region, "s3", "aws4_request"):
                 signing_key = hmac.digest(signing_key, part.encode(), "sha256")
-            derived = self._derived = (wanted, signing_key)
-        return derived[1]
+            cached = self._signing_key_cache = (source, signing_key)
+        return cached[1]
 
 
 def _floored(instant: datetime) -> datetime:
@@ -142,7 +142,7 @@ def _floored(instant: datetime) -> datetime:
 
 
 def _host_of(endpoint: str) -> str:
-    """The Host header a client will send: a port that the scheme implies is left out."""
+    """The Host header that a client sends, without the default port of the scheme."""
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
     if ":" in host:

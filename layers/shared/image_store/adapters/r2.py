@@ -1,8 +1,7 @@
-"""The only code that speaks the S3 API.
+"""Objects in R2 and in S3; no other module reads or writes objects.
 
-Writes never replace: `put` sends If-None-Match, and an object that is there already counts as written when it
-has the same bytes; copies say the same in R2's words. Every answer that is neither a success nor a plain "not
-there" becomes StorageUnavailable.
+A write never replaces an object: `put` sends If-None-Match, and copies send R2's own header for it. If an object with
+the same bytes exists already, it counts as written. Every error except "not found" becomes StorageUnavailable.
 """
 
 import base64
@@ -36,13 +35,13 @@ def s3_client(
     access_key_id: str | None,
     secret_access_key: str | None,
 ) -> Any:
-    """Make a client for R2, the emulator or S3; without keys it takes those of the role it runs under.
+    """Create a client for R2, the emulator or S3; without keys it uses those of the function's role.
 
-    `session` is botocore's, which clients of other services can share.
+    `session` is a session of botocore, which clients of other services can share.
     """
     from botocore.config import Config
 
-    # Not through boto3: what it adds to S3's clients, it adds once to a session, and there are two of them.
+    # Not through boto3: it extends S3 clients only once in a session, and this session has two of them.
     client = session.create_client(
         "s3",
         endpoint_url=endpoint,
@@ -55,10 +54,10 @@ def s3_client(
             connect_timeout=2,
             read_timeout=10,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=32,  # a batch puts the objects of five images at once
+            max_pool_connections=32,  # a batch puts the objects of five images in parallel
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            user_agent="image-store",  # botocore makes its own anew, twice, for each request: a tenth of its work
+            user_agent="image-store",  # botocore would build its own twice for each request: a tenth of its work
         ),
     )
     client.meta.events.register("before-call.s3.CopyObject", _copy_write_once)
@@ -67,7 +66,7 @@ def s3_client(
 
 
 class R2Bucket(ObjectStore):
-    """ObjectStore on one bucket; the client is made at the first call, and whoever makes it keeps it."""
+    """ObjectStore on one bucket; `client` returns the same client at each call."""
 
     def __init__(self, bucket: str, *, client: Callable[[], Any], presigner: Presigner | None) -> None:
         self._bucket = bucket
@@ -93,7 +92,7 @@ class R2Bucket(ObjectStore):
         except StorageUnavailable as exc:
             if _code_behind(exc) not in _PRECONDITION_FAILED:
                 raise
-            if not self._holds(key, data, md5.hexdigest()):
+            if not self._has_bytes(key, data, md5.hexdigest()):
                 raise Conflict("Another request wrote the same object at the same moment.") from exc
 
     def copy_from(
@@ -123,30 +122,30 @@ class R2Bucket(ObjectStore):
         except StorageUnavailable as exc:
             if _code_behind(exc) not in _PRECONDITION_FAILED:
                 raise
-            # A key belongs to one attempt or publication and so to one source: what is there already is this copy.
+            # A key belongs to one attempt or publication, so an object that exists already is this copy.
             if source_etag is not None and self._head(key) is None:
                 raise ObjectMissing from exc
 
     def head(self, key: str) -> StoredObject | None:
-        answer = self._head(key)
-        if answer is None:
+        response = self._head(key)
+        if response is None:
             return None
         return StoredObject(
             key=key,
-            size_bytes=answer["ContentLength"],
-            modified_at=answer["LastModified"],
-            etag=answer["ETag"],
-            sha256=answer.get("Metadata", {}).get("sha256"),
+            size_bytes=response["ContentLength"],
+            modified_at=response["LastModified"],
+            etag=response["ETag"],
+            sha256=response.get("Metadata", {}).get("sha256"),
         )
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
-        wanted = {} if version is None else {"VersionId": version}
+        parameters = {} if version is None else {"VersionId": version}
         if etag is not None:
-            wanted["IfMatch"] = etag
+            parameters["IfMatch"] = etag
         with translate_errors():
-            answer = self._get(key, wanted)
-            with closing(answer["Body"]) as body:
-                size: int = answer["ContentLength"]
+            response = self._get(key, parameters)
+            with closing(response["Body"]) as body:
+                size: int = response["ContentLength"]
                 if size > max_bytes:
                     raise _too_large(max_bytes)
                 data: bytes = body.read(max_bytes + 1)
@@ -158,9 +157,9 @@ class R2Bucket(ObjectStore):
 
     def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
         with translate_errors():
-            answer = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
-            with closing(answer["Body"]) as body:
-                size: int = answer["ContentLength"]
+            response = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
+            with closing(response["Body"]) as body:
+                size: int = response["ContentLength"]
                 data: bytes = body.read(length + 1)
         if len(data) != size or size > length:
             raise _unavailable()
@@ -168,7 +167,7 @@ class R2Bucket(ObjectStore):
 
     def delete(self, keys: Collection[str]) -> None:
         for batch in batched(dict.fromkeys(keys), _DELETE_BATCH, strict=False):
-            for key in self._not_deleted(batch):
+            for key in self._delete_batch(batch):
                 self._delete_one(key)
 
     def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
@@ -180,14 +179,14 @@ class R2Bucket(ObjectStore):
         self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
     ) -> str:
         if self._presigner is None:
-            raise ConfigurationError("This bucket gives out no presigned links.")
+            raise ConfigurationError("This bucket has no presigned links.")
         return self._presigner.read(self._bucket, key, filename=filename, method=method)
 
     def presigned_put(
         self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
     ) -> PresignedPut:
         if self._presigner is None:
-            raise ConfigurationError("This bucket gives out no presigned links.")
+            raise ConfigurationError("This bucket has no presigned links.")
         return self._presigner.put(
             self._bucket,
             key,
@@ -197,45 +196,45 @@ class R2Bucket(ObjectStore):
             expires_in=expires_in,
         )
 
-    def _get(self, key: str, wanted: dict[str, str]) -> dict[str, Any]:
+    def _get(self, key: str, parameters: dict[str, str]) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **wanted)
+            response: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **parameters)
         except ClientError as exc:
-            if "IfMatch" in wanted and _code(exc) in _PRECONDITION_FAILED:
-                raise ObjectMissing from exc  # what was asked for by its ETag is not there any more
+            if "IfMatch" in parameters and _code(exc) in _PRECONDITION_FAILED:
+                raise ObjectMissing from exc  # the object with this ETag is gone
             raise
-        return answer
+        return response
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
             with translate_errors():
-                answer: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
+                response: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
         except ObjectMissing:
             return None
-        return answer
+        return response
 
-    def _holds(self, key: str, data: bytes, md5: str) -> bool:
-        """Whether an object, known to exist, has these bytes."""
-        answer = self._head(key)
-        if answer is None:  # deleted in between: nothing was written, and repeating is safe
+    def _has_bytes(self, key: str, data: bytes, md5: str) -> bool:
+        """Whether an existing object has these bytes."""
+        response = self._head(key)
+        if response is None:  # deleted meanwhile: nothing was written, and a retry is safe
             raise _unavailable()
-        etag = str(answer.get("ETag", "")).strip('"').lower()
+        etag = str(response.get("ETag", "")).strip('"').lower()
         if _MD5_ETAG.fullmatch(etag):
             return etag == md5
-        sha256 = answer.get("Metadata", {}).get("sha256")
-        return bool(answer["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
+        sha256 = response.get("Metadata", {}).get("sha256")
+        return bool(response["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
 
-    def _not_deleted(self, keys: Sequence[str]) -> Sequence[str]:
-        """Delete a batch; answer those keys that have to be deleted one by one."""
-        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+    def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
+        """Delete a batch, and return the keys that must be deleted one by one."""
+        request = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
             with translate_errors():
-                answer = self._client().delete_objects(Bucket=self._bucket, Delete=wanted)
+                response = self._client().delete_objects(Bucket=self._bucket, Delete=request)
         except StorageUnavailable as exc:
             if _code_behind(exc) in _NO_BATCH_DELETE:
                 return keys
             raise
-        failed = {error.get("Key") for error in answer.get("Errors", [])}
+        failed = {error.get("Key") for error in response.get("Errors", [])}
         return [key for key in keys if key in failed] if failed <= set(keys) else keys
 
     def _delete_one(self, key: str) -> None:
@@ -246,36 +245,36 @@ class R2Bucket(ObjectStore):
             return
 
     def _pages(self, prefix: str, after: str | None) -> Iterator[StoredObject]:
-        following = {} if after is None else {"StartAfter": after}
+        position = {} if after is None else {"StartAfter": after}
         while True:
             with translate_errors():
-                page = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
-            for found in page.get("Contents", []):
+                page = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, **position)
+            for entry in page.get("Contents", []):
                 yield StoredObject(
-                    key=found["Key"],
-                    size_bytes=found["Size"],
-                    modified_at=found["LastModified"],
-                    etag=found["ETag"],
+                    key=entry["Key"],
+                    size_bytes=entry["Size"],
+                    modified_at=entry["LastModified"],
+                    etag=entry["ETag"],
                 )
             token = page.get("NextContinuationToken")
             if token is None:
                 return
-            following = {"ContinuationToken": token}
+            position = {"ContinuationToken": token}
 
 
 def _copy_write_once(params: dict[str, Any], **_: Any) -> None:
-    """Refuse to copy over an object, by R2's own header; S3 and the emulator do not know it and copy again."""
+    """Never copy over an object: R2's own header, which S3 and the emulator ignore."""
     params["headers"]["cf-copy-destination-if-none-match"] = "*"
 
 
 def _send_at_once(request: Any, **_: Any) -> None:
-    """Send the bytes with the request: to ask first, as botocore does, takes a journey there and back for each put."""
+    """Send the bytes at once; botocore would wait for a `100 Continue` first: another round trip for each put."""
     del request.headers["Expect"]
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Say in the port's words what an S3 call answered."""
+    """Translate the errors of S3 calls into those of the port."""
     try:
         yield
     except ClientError as exc:
@@ -295,9 +294,7 @@ def _code_behind(error: StorageUnavailable) -> str:
 
 
 def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The object store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-    )
+    return StorageUnavailable("The object store failed; try again.", retry_after=timedelta(seconds=1))
 
 
 def _too_large(max_bytes: int) -> PayloadTooLarge:

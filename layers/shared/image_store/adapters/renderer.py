@@ -1,4 +1,4 @@
-"""Having a file made by the function that decodes; the only code that invokes a function."""
+"""Renders through the function that decodes; no other module invokes a function."""
 
 import json
 from collections.abc import Callable
@@ -13,10 +13,9 @@ from image_store.ports.delivery import Renderer
 
 
 class LambdaRenderer(Renderer):
-    """Renderer on one Lambda function; the client is made at the first call.
+    """Renderer on one Lambda function; the client is created at the first call.
 
-    The event is the request as JSON: its kind under `want`, its fields beside it. The function answers nothing
-    that is read here.
+    The event is the request as JSON: its kind in `want`, and its fields. The response of the function is not read.
     """
 
     def __init__(self, function: str, *, client: Callable[[], Any]) -> None:
@@ -26,12 +25,12 @@ class LambdaRenderer(Renderer):
     def render(self, request: RenderRequest) -> None:
         event = {"want": type(request).__name__, **asdict(request)}
         try:
-            answer = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
+            response = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
         except (ClientError, BotoCoreError) as exc:
-            raise _not_made() from exc
-        if "FunctionError" in answer:
-            raise _not_made()
+            raise _failure() from exc
+        if "FunctionError" in response:
+            raise _failure()
 
 
-def _not_made() -> StorageUnavailable:
-    return StorageUnavailable("It could not be made at this moment; try again.")
+def _failure() -> StorageUnavailable:
+    return StorageUnavailable("The rendition could not be made; try again.")

@@ -1,4 +1,4 @@
-"""The versions of objects in a bucket of S3 itself: where others drop images."""
+"""The versions of objects in the ingest bucket, which is in S3 itself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,17 +9,17 @@ from image_store.ports.images import VersionedBucket
 
 
 class S3Versions(VersionedBucket):
-    """VersionedBucket on a bucket of S3 itself; the client is made at the first call, and whoever makes it keeps it."""
+    """VersionedBucket on a bucket of S3; `client` returns the same client at each call."""
 
     def __init__(self, bucket: str, *, client: Callable[[], Any]) -> None:
         self._bucket = bucket
         self._client = client
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
-        following = {} if after is None else {"KeyMarker": after.key, "VersionIdMarker": after.version}
+        position = {} if after is None else {"KeyMarker": after.key, "VersionIdMarker": after.version}
         with translate_errors():
-            page = self._client().list_object_versions(Bucket=self._bucket, Prefix=prefix, **following)
-        found = tuple(
+            page = self._client().list_object_versions(Bucket=self._bucket, Prefix=prefix, **position)
+        versions = tuple(
             ObjectVersion(
                 DroppedObject(
                     bucket=self._bucket,
@@ -32,5 +32,5 @@ class S3Versions(VersionedBucket):
             for version in page.get("Versions", [])
         )
         if not page["IsTruncated"]:
-            return VersionPage(found, None)
-        return VersionPage(found, VersionPosition(page["NextKeyMarker"], page["NextVersionIdMarker"]))
+            return VersionPage(versions, None)
+        return VersionPage(versions, VersionPosition(page["NextKeyMarker"], page["NextVersionIdMarker"]))

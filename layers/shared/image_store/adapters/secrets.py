@@ -1,4 +1,4 @@
-"""Secrets Manager: secrets that are JSON objects, read once in the life of a process."""
+"""Reads secrets that are JSON objects from Secrets Manager, once in the life of a process."""
 
 import json
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from image_store.domain.errors import ConfigurationError, StorageUnavailable
 
 
 class Secrets:
-    """Reads secrets by name; the client is made at the first call. Errors name a secret, never its value."""
+    """Reads secrets by name; the client is created at the first call. Errors name a secret and never show its value."""
 
     def __init__(self, *, client: Callable[[], Any]) -> None:
         self._client = client
-        self._read: dict[str, dict[str, str]] = {}
+        self._cache: dict[str, dict[str, str]] = {}
 
     def json(self, name: str) -> dict[str, str]:
         """The members of a secret.
@@ -23,24 +23,24 @@ class Secrets:
         Raises
         ------
         ConfigurationError
-            the secret is missing or is not a JSON object of texts
+            The secret is missing or is not a JSON object of texts.
         StorageUnavailable
-            Secrets Manager did not answer as it should
+            Secrets Manager failed.
         """
-        if name not in self._read:
-            self._read[name] = _members(name, self._text(name))
-        return dict(self._read[name])
+        if name not in self._cache:
+            self._cache[name] = _members(name, self._text(name))
+        return dict(self._cache[name])
 
     def _text(self, name: str) -> str:
         try:
-            answer = self._client().get_secret_value(SecretId=name)
+            response = self._client().get_secret_value(SecretId=name)
         except ClientError as exc:
             if exc.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise ConfigurationError(f"The secret {name} does not exist.") from exc
             raise _unavailable() from exc
         except BotoCoreError as exc:
             raise _unavailable() from exc
-        text = answer.get("SecretString")
+        text = response.get("SecretString")
         return text if isinstance(text, str) else ""
 
 
@@ -48,13 +48,11 @@ def _members(name: str, text: str) -> dict[str, str]:
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
-        members = None  # raised outside of the handler: a JSONDecodeError carries the whole value
+        members = None  # not raised here: a JSONDecodeError contains the whole value
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
         raise ConfigurationError(f"The secret {name} is not a JSON object of texts.")
     return members
 
 
 def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The store of secrets did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-    )
+    return StorageUnavailable("The store of secrets failed; try again.", retry_after=timedelta(seconds=1))

@@ -1,6 +1,6 @@
-"""Queues: work to be done behind a request, news of dropped objects, and what can never succeed.
+"""Queues on SQS: work, ingest events, dead letters, and the depth of a queue.
 
-SQS's own redrive carries no reason, so what is given up is sent to the dead-letter queue by ourselves.
+SQS's own redrive carries no reason, so the store itself sends messages that can never succeed to the dead-letter queue.
 """
 
 import json
@@ -25,16 +25,16 @@ from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 _MAX_REASON_CHARS = 256
 _BATCH_MESSAGES = 10
 _BATCH_BYTES = 256 * 1024
-"""What a batch may hold in every region; SQS has raised it to 1 MiB since."""
+"""The limit of a batch in every region; SQS has raised it to 1 MiB in some."""
 _BATCH_TRIES = 2
 _log = logging.getLogger("image_store.queues")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
 class SqsWorkQueue(WorkQueue):
-    """WorkQueue on one SQS queue; the client is made at the first call.
+    """WorkQueue on one SQS queue; the client is created at the first call.
 
-    A message is the work as JSON: its kind under `work`, its fields beside it.
+    A message is the work as JSON: its kind in `work`, and its fields.
     """
 
     def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
@@ -47,32 +47,33 @@ class SqsWorkQueue(WorkQueue):
             self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **seconds)
 
     def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
-        left = {str(number): _body(work) for number, work in enumerate(works)}
+        unsent = {str(number): _body(work) for number, work in enumerate(works)}
         try:
             for _ in range(_BATCH_TRIES):
-                # A batch is taken in part: some of its messages may be refused, with a fault of SQS's own or of ours.
-                for batch in list(_batches(left)):
-                    for name in self._taken(batch):
-                        del left[name]
+                # SQS may accept only some messages of a batch, because of its own fault or of the sender's.
+                for batch in list(_batches(unsent)):
+                    for name in self._send_batch(batch):
+                        del unsent[name]
         except StorageUnavailable:
-            # Those that are left were not taken, or their answer is lost.
-            _log.warning("the queue did not take all messages", extra={"left": len(left)}, exc_info=True)
+            # These messages were not accepted, or the response was lost.
+            _log.warning("the queue did not accept all messages", extra={"left": len(unsent)}, exc_info=True)
         else:
-            if left:
-                _log.warning("the queue did not take all messages", extra={"left": len(left)})
-        return [works[int(name)] for name in left]
+            if unsent:
+                _log.warning("the queue did not accept all messages", extra={"left": len(unsent)})
+        return [works[int(name)] for name in unsent]
 
-    def _taken(self, batch: Mapping[str, str]) -> list[str]:
+    def _send_batch(self, batch: Mapping[str, str]) -> list[str]:
+        """Send a batch, and name the messages that SQS accepted."""
         entries = [{"Id": name, "MessageBody": body} for name, body in batch.items()]
         with _translate_errors():
-            answer = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        return [sent["Id"] for sent in answer.get("Successful", ())]
+            response = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        return [sent["Id"] for sent in response.get("Successful", ())]
 
 
 class SqsIngestEvents(IngestEvents):
-    """IngestEvents on the queue that the ingest bucket's own events come through; the client is made at the first call.
+    """IngestEvents on the queue of the ingest bucket's own events; the client is created at the first call.
 
-    A message has the form of an S3 event, with what its reader needs.
+    A message has the form of an S3 event, with the fields that its consumer needs.
     """
 
     def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
@@ -95,14 +96,14 @@ class SqsIngestEvents(IngestEvents):
 
 
 class SqsDeadLetters(DeadLetters):
-    """DeadLetters on one SQS queue; the client is made at the first call."""
+    """DeadLetters on one SQS queue; the client is created at the first call."""
 
     def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
         self._queue_url = queue_url
         self._client = client
 
     def send(self, body: str, *, reason: str) -> None:
-        # An attribute's value may not be empty.
+        # The value of an attribute must not be empty.
         value = _NOT_PRINTABLE_ASCII.sub("?", reason)[:_MAX_REASON_CHARS] or "unknown"
         with _translate_errors():
             self._client().send_message(
@@ -113,7 +114,7 @@ class SqsDeadLetters(DeadLetters):
 
 
 class SqsQueueDepth(QueueDepth):
-    """QueueDepth of one SQS queue; the client is made at the first call."""
+    """QueueDepth of one SQS queue; the client is created at the first call."""
 
     def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
         self._queue_url = queue_url
@@ -122,8 +123,8 @@ class SqsQueueDepth(QueueDepth):
     def waiting(self) -> int:
         name = "ApproximateNumberOfMessages"
         with _translate_errors():
-            answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+            response = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
+        return int(response["Attributes"][name])
 
 
 def _body(work: Work) -> str:
@@ -131,7 +132,7 @@ def _body(work: Work) -> str:
 
 
 def _batches(messages: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Messages by name in batches that SQS takes."""
+    """Divide messages into batches that SQS accepts."""
     batch: dict[str, str] = {}
     size = 0
     for name, body in messages.items():
@@ -150,6 +151,4 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as exc:
-        raise StorageUnavailable(
-            "The queue did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-        ) from exc
+        raise StorageUnavailable("The queue failed; try again.", retry_after=timedelta(seconds=1)) from exc

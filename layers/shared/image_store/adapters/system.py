@@ -1,4 +1,4 @@
-"""The machine's clock and its source of randomness."""
+"""The clock and the random numbers of the machine."""
 
 import secrets
 from datetime import UTC, datetime
@@ -13,14 +13,14 @@ _SECRET_BYTES = 32
 
 
 class SystemClock:
-    """Clock of the machine."""
+    """The clock of the machine."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
 class RandomIds:
-    """Ids from the operating system's randomness and a clock."""
+    """Ids from random numbers of the operating system and a clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

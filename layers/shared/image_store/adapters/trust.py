@@ -1,10 +1,10 @@
-"""Roots of trust that are read once, and not anew for each connection.
+"""Certificate authorities that all connections share.
 
-botocore names its bundle of certificate authorities to urllib3, which has OpenSSL read all of it whenever a connection
-is opened: 35 ms of CPU time, a tenth of a cold start, and once more for every object that is put in parallel. What
-is read stays in the context, so clients that share one context read it once. Beside botocore's own bundle the layer
-has a folder of the same authorities, of which OpenSSL reads those that it meets. Which certificates are accepted, and
-for which hosts, does not change.
+botocore hands its bundle of authorities to urllib3, and OpenSSL reads the whole bundle for every new connection: 35 ms
+of CPU time, a tenth of a cold start, and again for each object that is put in parallel. A context keeps what it has
+read, so clients that share a context read the bundle once. Beside botocore's bundle the layer has a folder with the
+same authorities, of which OpenSSL reads only those that it needs. The accepted certificates and host names stay the
+same.
 """
 
 import os
@@ -16,10 +16,10 @@ from typing import Any
 
 
 def share_trust(client: Any) -> Any:
-    """The same client of botocore, whose connections share what others have read; to be called before its first call.
+    """Let the connections of a botocore client use the shared context; call it before the client's first call.
 
-    botocore has no option for it: this is the one place that reaches into its client, and a test with real
-    connections holds that it still does what it says.
+    botocore has no option for this, so this function uses internals of its client. A test with real connections checks
+    that they still work this way.
     """
     manager = client._endpoint.http_session._manager  # noqa: SLF001
     manager.connection_pool_kw["ssl_context"] = shared_context()
@@ -28,31 +28,31 @@ def share_trust(client: Any) -> Any:
 
 @cache
 def shared_context() -> SSLContext:
-    """botocore's own context, the one for all clients of this process."""
+    """botocore's own context, one for all clients of this process."""
     from botocore.httpsession import create_urllib3_context
 
     context: SSLContext = create_urllib3_context()
-    context.load_verify_locations = _once(context.load_verify_locations)  # type: ignore[method-assign]
+    context.load_verify_locations = _once_each(context.load_verify_locations)  # type: ignore[method-assign]
     return context
 
 
-def _once(load: Callable[..., None]) -> Callable[..., None]:
-    """Load what was not loaded yet; connections that are opened at the same time wait for one of them."""
-    loaded, lock = cache(load), Lock()
+def _once_each(load: Callable[..., None]) -> Callable[..., None]:
+    """Make a loader read each bundle once; connections that open at the same time wait for the first."""
+    load_new, lock = cache(load), Lock()
 
     def load_once(bundle: str | None = None, folder: str | None = None, data: str | None = None) -> None:
-        laid_out = _laid_out(bundle)
+        folder_of_bundle = _folder_of(bundle)
         with lock:
-            if laid_out is None:
-                loaded(bundle, folder, data)
+            if folder_of_bundle is None:
+                load_new(bundle, folder, data)
             else:
-                loaded(None, laid_out, None)
+                load_new(None, folder_of_bundle, None)
 
     return load_once
 
 
 @cache
-def _laid_out(bundle: str | None) -> str | None:
-    """The folder that holds all of a bundle, one authority a file; None where the build made none."""
+def _folder_of(bundle: str | None) -> str | None:
+    """The folder with the authorities of a bundle, one in each file; None if the build did not make it."""
     folder = None if bundle is None else f"{bundle.removesuffix('.pem')}.d"
     return folder if folder is not None and folder != bundle and os.path.isdir(folder) else None

@@ -1,7 +1,8 @@
-"""The only wiring: chooses an adapter for every port and assembles the services from the ports.
+"""Connects adapters to ports and assembles the services; no other package does.
 
-Adapters and services are made, and most are imported, at their first use: importing a handler needs no environment
-and no network, and a cold start pays only for what its function uses. Tests assemble another application with `use()`.
+Adapters and services are created, and most are imported, at their first use. So importing a handler needs no
+environment and no network, and a cold start pays only for what its function uses. Tests set another application with
+`use()`.
 """
 
 import os
@@ -25,7 +26,7 @@ _current: Application | None = None
 
 
 def application() -> Application:
-    """The application of this process, assembled at its first use. Raises ConfigurationError for a bad setting."""
+    """The application of this process, assembled at its first use; ConfigurationError if a setting is wrong."""
     global _current
     if _current is None:
         _current = _assemble()
@@ -33,15 +34,15 @@ def application() -> Application:
 
 
 def use(assemble_application: Callable[[], Application] | None) -> None:
-    """Assemble the application of this process in another way from now on; None restores the usual one."""
+    """Replace how the application of this process is assembled; None restores the usual way."""
     global _assemble, _current
     _assemble, _current = assemble_application or _deployed, None
 
 
 def prepare() -> None:
-    """Make what every request needs before the first request: with provisioned concurrency, or in a snapshot.
+    """Create what every request needs, before the first request, with provisioned concurrency or in a snapshot.
 
-    Nothing is read: a request reads secrets and records itself.
+    Reads no secret and no record; each request does that itself.
     """
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand":
         return

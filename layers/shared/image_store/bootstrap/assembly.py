@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The services of the store by area; an area is imported, and a service is made, at its first use."""
+    """The services of the store by area; an area is imported, and a service is created, at its first use."""
 
     def __init__(self, ports: Ports, settings: Settings) -> None:
         self.ports = ports
@@ -79,5 +79,5 @@ class Application:
 
 
 def assemble(ports: Ports, settings: Settings) -> Application:
-    """Assemble the services on these ports; nothing is made yet."""
+    """Assemble the services on these ports; each is created at its first use."""
     return Application(ports, settings)

@@ -1,4 +1,4 @@
-"""Makes the clients of AWS and R2."""
+"""Creates the clients of AWS and R2."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 RENDER_SECONDS = 20
-"""How long a request waits for a file to be rendered; the request itself has 29 s."""
+"""How long a request waits for a rendition; the request itself has 29 s."""
 
 
 class Clients:
-    """Clients of AWS and R2; each is made at its first use."""
+    """Clients of AWS and R2; each is created at its first use."""
 
     def __init__(self, storage: StorageSettings) -> None:
         self._storage = storage
@@ -67,7 +67,7 @@ class Clients:
 
     @lazy_property
     def lambda_(self) -> Any:
-        # The function continues after a read timeout, so the call is not repeated: the next request finds the file.
+        # After a read timeout the function continues, so there is no retry: the next request finds the rendition.
         return self.client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
 
     def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
@@ -83,9 +83,9 @@ class Clients:
 
     @lazy_property
     def _session(self) -> Any:
-        """What all clients share: credentials, and what botocore reads and registers once for each session.
+        """The botocore session of all clients: they share its credentials and the files that it reads.
 
-        It is botocore's own, as boto3 around it costs a tenth of a cold start and adds nothing to these clients.
+        boto3 around it would cost a tenth of a cold start and adds nothing to these clients.
         """
         from botocore.session import get_session
 

@@ -188,5 +188,5 @@ class Generation:
 
     @lazy_property
     def _uploads_without_quota(self) -> Uploads:
-        """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
+        """Uploads for provider results: a paid result is always stored, because its job has reserved the quota."""
         return replace(self._areas.images.uploads, quota=self._settings.quota.without_refusals())

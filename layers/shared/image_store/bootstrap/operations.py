@@ -74,10 +74,10 @@ class Operations:
 
         return Health(
             repository=self._ports.repository,
-            waiting=self._ports.cleanup_rows,
+            cleanup_rows=self._ports.cleanup_rows,
             private=self._ports.private,
             public=self._ports.public,
-            secret=self._ports.read_signing_secret,
+            read_signing_secret=self._ports.read_signing_secret,
             queues=self._ports.queue_depths,
             providers={
                 provider.value: partial(self._ports.deployment_key, provider)

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 
 class Ports:
-    """The adapters of a deployment. Each is imported and made at its first use, so tests can replace it before."""
+    """The adapters of a deployment. Each is imported and created at its first use; tests can replace it before."""
 
     def __init__(self, settings: Settings, clients: Clients) -> None:
         self.clients = clients
@@ -93,7 +93,7 @@ class Ports:
 
     @lazy_property
     def jitter(self) -> Callable[[float], float]:
-        """Chooses a wait up to the given seconds."""
+        """Chooses a random wait of at most the given seconds."""
         from image_store.services.generation.worker.settlement import full_jitter
 
         return full_jitter
@@ -132,7 +132,7 @@ class Ports:
 
     @lazy_property
     def presigner(self) -> Any:
-        """Signs links to R2; it is no port of the domain, so tests put any object with its methods here."""
+        """Signs links to R2. It is not a port, so tests may set any object with its methods."""
         return Presigner(
             endpoint=self._settings.storage.r2_endpoint,
             region=self._settings.storage.r2_region,
@@ -376,7 +376,7 @@ class Ports:
         }
 
     def read_signing_secret(self) -> object:
-        """Read the signing secret again, without the copy that a warm function keeps."""
+        """Read the signing secret from Secrets Manager, and not from the copy of this process."""
         from image_store.adapters.secrets import Secrets
 
         secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
@@ -386,6 +386,6 @@ class Ports:
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
 
     def _report_refusal(self, reason: str, url: str) -> None:
-        # A path may hold what is sealed elsewhere.
-        shown = "/".join(url.split("/", 3)[:3]) if self._settings.encryption.seals_sensitive else url
-        logger.warning("no image fetched", reason=reason, url=shown)
+        # A path may contain what the store seals.
+        logged_url = "/".join(url.split("/", 3)[:3]) if self._settings.encryption.seals_sensitive else url
+        logger.warning("no image fetched", reason=reason, url=logged_url)

@@ -1,7 +1,7 @@
-"""Times until which something waits, and what becomes of those that a clock set which ran ahead.
+"""Deadlines that were written by a clock that ran ahead.
 
-Whoever writes such a time writes it at most so far ahead as the longest of its kind. One that lies further ahead was
-written by a clock that was wrong; it counts as passed, or it would hold up everybody until then.
+Each kind of deadline has a longest wait. A deadline further ahead than that was written by a wrong clock. It counts as
+passed; otherwise everything that waits for it would be blocked until then.
 """
 
 from datetime import datetime, timedelta
@@ -10,30 +10,30 @@ from image_store.domain.images.image import ImageRecord, State
 from image_store.domain.images.reservation import LONGEST_RESERVATION
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far clocks may disagree that are right."""
+"""How far two correct clocks may differ."""
 TOMBSTONE_GRACE = timedelta(hours=1)
-"""Far longer than any function or client retry can still be writing."""
+"""Far longer than a function or a retrying client can still write."""
 
 _LONGEST_WAITS = {
     State.PENDING: LONGEST_RESERVATION,
     State.DELETING: timedelta(0),
     State.TOMBSTONE: TOMBSTONE_GRACE,
 }
-"""What READY and TRASHED images wait for, an owner or a deployment decides."""
+"""READY and TRASHED images are not here, because an owner or a setting chooses their deadlines."""
 
 
 def has_passed(until: datetime, now: datetime, *, longest: timedelta) -> bool:
-    """Whether a time has passed, or lies further ahead than `longest` and so was never meant."""
+    """Whether a deadline has passed, or is too far ahead to be correct."""
     return now >= until or is_too_far_ahead(until, now, longest=longest)
 
 
 def is_too_far_ahead(until: datetime, now: datetime, *, longest: timedelta) -> bool:
-    """Whether a time lies so far ahead that only a clock that ran ahead can have set it."""
+    """Whether a deadline is further ahead than `longest`, which only a wrong clock can have written."""
     return until > now + longest + CLOCK_SKEW
 
 
 def is_due_too_far_ahead(record: ImageRecord, now: datetime) -> bool:
-    """Whether an image waits for a time that was never meant."""
+    """Whether a wrong clock has written the deadline of an image."""
     longest = _LONGEST_WAITS.get(record.state)
     return (
         longest is not None
@@ -43,5 +43,5 @@ def is_due_too_far_ahead(record: ImageRecord, now: datetime) -> bool:
 
 
 def is_due(record: ImageRecord, now: datetime) -> bool:
-    """Whether the time has come for cleanup to take an image further."""
+    """Whether an image is due for cleanup."""
     return (record.due_at is not None and now >= record.due_at) or is_due_too_far_ahead(record, now)

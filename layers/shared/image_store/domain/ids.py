@@ -1,4 +1,4 @@
-"""Image ids and the times that lie in them (RFC 9562, version 7), and links to publications."""
+"""Image ids, which contain their time (RFC 9562, version 7), and links to publications."""
 
 import base64
 import binascii
@@ -12,31 +12,31 @@ _MAX_MILLISECONDS = (1 << 48) - 1
 
 
 def is_image_id(text: str) -> bool:
-    """Whether a text has the one canonical form of an image id."""
+    """Whether a text is an image id in its canonical form."""
     return _UUID7.fullmatch(text) is not None
 
 
 def uuid7(at: datetime, random_bits: int) -> str:
-    """Make an id from an instant and 74 random bits; ids of later milliseconds sort later."""
+    """Make an id from a time and 74 random bits; ids of later milliseconds sort later."""
     milliseconds = int(at.timestamp() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64 | 0b10 << 62
     return str(uuid.UUID(int=value | random_bits & (1 << 62) - 1))
 
 
 def first_id_at(at: datetime) -> str:
-    """The lowest id that an instant can have; every id made at or after it is not lower."""
+    """The lowest id of a time; ids made at that time or later are not lower."""
     milliseconds = min(max(int(at.timestamp() * 1000), 0), _MAX_MILLISECONDS)
     return str(uuid.UUID(int=milliseconds << 80))
 
 
 def id_bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
-    """The ids between which, both included, all lie that were made from `since` on and before `until`."""
+    """The inclusive bounds of all ids made from `since` on and before `until`."""
     # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
     return first_id_at(since) if since else "0", first_id_at(until) if until else "g"
 
 
 def created_at(image_id: str) -> datetime:
-    """The instant an id was made, to the millisecond."""
+    """When an id was made, to the millisecond."""
     return datetime.fromtimestamp((uuid.UUID(image_id).int >> 80) / 1000, UTC)
 
 
@@ -47,7 +47,7 @@ def link(image_id: str, publication: str) -> str:
 
 
 def parse_link(text: str) -> tuple[str, str] | None:
-    """The image and publication a link names; None for whatever is not a link."""
+    """The image and the publication of a link; None for any other text."""
     try:
         raw = base64.b64decode(f"{text}=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -56,7 +56,7 @@ def parse_link(text: str) -> tuple[str, str] | None:
         return None
     image_id = str(uuid.UUID(bytes=raw[:16]))
     publication = base64.urlsafe_b64encode(raw[16:]).rstrip(b"=").decode("ascii")
-    # Base64 has spare bits at its end: only the canonical spelling counts, so that a link has one address.
+    # Base64 has unused bits at its end. Only the canonical form is accepted, so that a link has one spelling.
     if not is_image_id(image_id) or link(image_id, publication) != text:
         return None
     return image_id, publication

@@ -1,8 +1,8 @@
-"""JSON texts as values that the store can keep, and that every client can read again.
+"""Reads JSON strictly, so that the store can keep every value and every client can read it again.
 
-Python's parser takes more than JSON has and than others understand: `NaN`, `1e999`, halves of surrogate pairs, one
-name twice in an object, arrays nested until the stack ends. A value that passes here can be stored, answered and
-walked through.
+Python's parser accepts more than JSON allows and than other parsers understand: `NaN`, `1e999`, halves of surrogate
+pairs, one name twice in an object, arrays nested until the stack ends. A value that passes here can be stored and
+returned.
 """
 
 import json
@@ -10,20 +10,20 @@ import math
 from typing import Any, NoReturn
 
 MAX_DEPTH = 64
-"""Arrays and objects within each other. DynamoDB, pydantic and many parsers of clients stop at a few hundred."""
+"""Of nested arrays and objects. DynamoDB, pydantic and many parsers of clients stop at a few hundred."""
 
 _MAX_NUMBER_DIGITS = 308
-"""A longer integer is beyond the range of a double, which is how most clients read numbers."""
+"""Most clients read numbers as doubles, and a longer integer is beyond their range."""
 
 
 class UnreadableJson(ValueError):
-    """A text is not JSON, or not such as the store takes; the message is a sentence for its sender."""
+    """A text is not JSON that the store accepts; the message is a sentence for the sender."""
 
 
 def read_json(text: bytes) -> Any:
-    """The value of a JSON text in UTF-8; UnreadableJson for anything that is not JSON.
+    """Read a JSON text in UTF-8; UnreadableJson if it is not valid.
 
-    Parts of it may be such as cannot be stored: see `check_storable`.
+    Not every value can be stored: see `check_storable`.
     """
     try:
         return json.loads(
@@ -40,7 +40,7 @@ def read_json(text: bytes) -> Any:
 
 
 def check_storable(value: Any) -> None:
-    """Refuse a value of JSON that nests too deep, or has texts that no storage keeps; UnreadableJson tells why."""
+    """Raise UnreadableJson if a value is nested too deeply, or has a text that cannot be encoded."""
     if _is_deeper(value, MAX_DEPTH):
         raise UnreadableJson(f"It nests more than {MAX_DEPTH} arrays and objects within each other.")
     try:
@@ -82,7 +82,7 @@ def _integer(text: str) -> int:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise UnreadableJson("It has an object with the same name twice.")
-    return found
+    return members

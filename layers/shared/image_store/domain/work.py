@@ -1,4 +1,4 @@
-"""Work that is carried on behind a request."""
+"""Work that goes through a queue."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class CompleteUpload:
 
 @dataclass(frozen=True, slots=True)
 class MigrateBatch:
-    """Do the next step of a migration, if it is still the next."""
+    """Do a step of a migration, if it is still the next one."""
 
     migration_id: str
     step: int
@@ -20,24 +20,24 @@ class MigrateBatch:
 
 @dataclass(frozen=True, slots=True)
 class GenerateImage:
-    """Continue one image of a generation job; its row says what is to be done."""
+    """Continue one item of a generation job; its row says what to do next."""
 
     job_id: str
     index: int
     version: int = 0
-    """Of the row that the message is for; 0 in messages of earlier releases, which are for any."""
+    """The version of the row that the message is for; messages of earlier releases have 0, which means any."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairImage:
-    """Make what storage lacks of one image."""
+    """Make the missing files of one image."""
 
     image_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RepairStep:
-    """Do the next step of a repair of many images, if it is still the next."""
+    """Do a step of a repair of many images, if it is still the next one."""
 
     repair_id: str
     step: int

@@ -1,4 +1,4 @@
-"""Names whose rows end by themselves: DynamoDB removes them late, so whoever reads one looks at its time."""
+"""Rows with an expiry. DynamoDB removes them late, so a reader must check the expiry itself."""
 
 from datetime import UTC, datetime
 
@@ -8,20 +8,20 @@ from image_store.adapters.dynamodb.table import DynamoTable
 
 
 def expiry_of(item: Item) -> datetime:
-    """When a row counts as absent, in whole seconds."""
+    """The time from which a row counts as absent, in whole seconds."""
     return datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
 
 
-def bring_forward(rows: DynamoTable, key: Key, *, seen: datetime, to: datetime) -> None:
-    """Let a row end earlier than it was seen to; nothing happens when it was changed meanwhile. Safe to repeat."""
+def bring_forward(rows: DynamoTable, key: Key, *, current: datetime, to: datetime) -> None:
+    """Let a row that expires at `current` expire at `to`, if nothing has changed it meanwhile. Safe to repeat."""
     rows.conditional(
         "update_item",
         Key=key,
         UpdateExpression="SET #ttl = :to",
-        ConditionExpression="#ttl = :seen",
+        ConditionExpression="#ttl = :current",
         ExpressionAttributeNames={"#ttl": "ttl"},
         ExpressionAttributeValues={
-            ":seen": {"N": str(int(seen.timestamp()))},
+            ":current": {"N": str(int(current.timestamp()))},
             ":to": {"N": str(int(to.timestamp()))},
         },
     )

@@ -1,7 +1,7 @@
-"""What all items have in common.
+"""The common form of items.
 
-Attributes that a condition, an index or a filter needs stand alone; everything else is one JSON text. DynamoDB's
-client parses by attribute, so few attributes make lists cheap, and JSON keeps numbers as they were given.
+Values that a condition, an index or a filter needs are attributes; all others are in one JSON text. The time that
+DynamoDB's client takes depends on the number of attributes, and JSON keeps numbers as they are.
 """
 
 import json
@@ -12,15 +12,15 @@ Item = dict[str, Any]
 
 
 def text_time(at: datetime) -> str:
-    """An instant as text that sorts as instants do, to the microsecond, in UTC."""
+    """An instant in UTC, to the microsecond, as text that sorts by time."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse_time(text: str) -> datetime:
-    """The instant that `text_time` wrote."""
+    """The instant in a text of `text_time`."""
     return datetime.fromisoformat(text)
 
 
 def as_json(value: Any) -> str:
-    """A value of JSON as its shortest text."""
+    """The shortest JSON text of a value."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,6 +1,6 @@
-"""Every key string of the table, once.
+"""Every key string of the table.
 
-What comes from outside (owners, group ids) is percent-encoded, so that no value can spell another's key.
+Values from outside, such as owners and group ids, are percent-encoded, so that no value can form the key of another.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ DETAIL = "DETAIL"
 PUBLICATION_PREFIX = "PUBLICATION#"
 IMAGE_PREFIX = "IMAGE#"
 DUE_SHARDS = 4
-"""PENDING rows of all owners pass through the due index; a few shards keep it from being one hot partition."""
+"""The due index holds PENDING rows of all owners; a few shards avoid one hot partition."""
 
 
 def key(pk: str, sk: str) -> Key:
@@ -34,13 +34,13 @@ def record(image_id: str) -> Key:
 
 
 def image_of_record(row: Key) -> str | None:
-    """The image whose record has this key; None when the key is that of any other row."""
+    """The image whose record has this key; None for the key of any other row."""
     pk, sk = row["pk"]["S"], row["sk"]["S"]
     return pk.removeprefix(IMAGE_PREFIX) if sk == META and pk.startswith(IMAGE_PREFIX) else None
 
 
 def detail(image_id: str) -> Key:
-    """The row of what only the detail view of an image needs."""
+    """The row of the details of an image."""
     return key(image(image_id), DETAIL)
 
 
@@ -73,7 +73,7 @@ def checksum(owner: str, sha256: str) -> str:
 GUARD = "GUARD"
 
 FEED_PREFIX = "PUBLIC#"
-"""What the partitions of the feed's rows begin with, which are written with the record."""
+"""Begins the partitions of the feed, whose rows are written with the record."""
 FEED = f"{FEED_PREFIX}ALL"
 """The partition of all images in the feed."""
 
@@ -84,41 +84,41 @@ def feed_of_owner(owner: str) -> str:
 
 
 def feed_of_group(name: str) -> str:
-    """The partition of a group's images in the feed, whoever owns them; `name` is `type:id`."""
+    """The partition of a group's images of all owners in the feed; `name` is `type:id`."""
     return f"{FEED_PREFIX}GROUP#{quote(name, safe=':')}"
 
 
 def usage(owner: str) -> Key:
-    """The row that counts what an owner stores under a quota."""
+    """The row that counts the usage of an owner under a quota."""
     return key(f"QUOTA#{quote(owner, safe='')}", "QUOTA")
 
 
 _TURN_PREFIX = "USAGE#"
-"""Its first version counted what the owner stores as well."""
+"""In its first version the row also counted the usage of the owner."""
 
 
 def turn(owner: str) -> Key:
-    """The row that says when policies look at an owner's images."""
+    """The row with the time at which policies look at an owner's images."""
     return key(f"{_TURN_PREFIX}{quote(owner, safe='')}", "USAGE")
 
 
 def owner_of_turn(pk: str) -> str:
-    """The owner whose turn a row holds."""
+    """The owner in the key of a turn."""
     return unquote(pk.removeprefix(_TURN_PREFIX))
 
 
 def idempotency(name: str) -> Key:
-    """The row of an idempotency key; `name` is a digest already."""
+    """The row of an idempotency key; `name` is a digest."""
     return key(f"IDEMPOTENCY#{name}", "IDEMPOTENCY")
 
 
 def note(name: str) -> Key:
-    """The row that says what became of an idempotency key instead of an image; `name` is a digest already."""
+    """The row with the outcome of an idempotency key that got no image; `name` is a digest."""
     return key(f"NOTE#{name}", "NOTE")
 
 
 def sweep(name: str) -> Key:
-    """The row that says where a sweep stopped."""
+    """The row with the place where a sweep stopped."""
     return key(f"SWEEP#{name}", "SWEEP")
 
 
@@ -126,17 +126,17 @@ PUBLICATION = "PUBLICATION"
 
 
 def publication(name: str) -> Key:
-    """The row of a publication whose copies may have to go."""
+    """The row of a publication, by which its copies can be found and removed."""
     return key(f"{PUBLICATION_PREFIX}{name}", PUBLICATION)
 
 
 def name_of_publication(pk: str) -> str:
-    """The publication that a row belongs to."""
+    """The publication in a partition key."""
     return pk.removeprefix(PUBLICATION_PREFIX)
 
 
 def rendering(name: str) -> Key:
-    """The row of whoever is making a file of an image; `name` is the image's id and the file's name."""
+    """The lease of the worker that renders a file of an image; `name` is the image's id and the file's name."""
     return key(f"RENDER#{name}", "LEASE")
 
 
@@ -144,34 +144,34 @@ _MIGRATION_PREFIX = "MIGRATION#"
 
 
 def migration(migration_id: str) -> Key:
-    """The row that says how far a migration has come."""
+    """The row of a migration."""
     return key(f"{_MIGRATION_PREFIX}{migration_id}", "MIGRATION")
 
 
 def id_of_migration(pk: str) -> str:
-    """The migration that a row belongs to."""
+    """The migration in a partition key."""
     return pk.removeprefix(_MIGRATION_PREFIX)
 
 
 def migrated_record(migration_id: str, record_id: str) -> Key:
-    """The row that says which image a record of a migration became; an id can be longer than a key."""
+    """The row with the image of a migrated record; the key holds a digest, because ids can be longer than keys."""
     return migrated_place(
         migration_id, hashlib.sha256(record_id.encode("utf-8", "surrogatepass")).hexdigest()
     )
 
 
 def migrated_place(migration_id: str, place: str) -> Key:
-    """A row of the records of a migration, by the digest that ends its key."""
+    """The row of a migrated record, by the digest at the end of its key."""
     return key(f"MIGRATED#{migration_id}", place)
 
 
 def migrated_picture(picture: str) -> Key:
-    """The row that says which image a record became, whatever its source."""
+    """The row with the image of a record, from any source."""
     return key(f"MIGRATED#PICTURE#{picture}", "PICTURE")
 
 
 def migration_source(source: str) -> Key:
-    """The row that says what the last migration of a source has come to."""
+    """The row with the totals of the last migration of a source."""
     return key("MIGRATIONS", source)
 
 
@@ -184,7 +184,7 @@ def repair(repair_id: str) -> Key:
 
 
 def id_of_repair(pk: str) -> str:
-    """The repair that a row belongs to."""
+    """The repair in a partition key."""
     return pk.removeprefix(_REPAIR_PREFIX)
 
 
@@ -192,7 +192,7 @@ CLEANUP_LEASE = key("CLEANUP", "LEASE")
 
 
 def cleanup_position(sweep: str) -> Key:
-    """The row that says how far a sweep has come."""
+    """The row with the position of a sweep."""
     return key("CLEANUP", f"POSITION#{sweep}")
 
 
@@ -207,24 +207,24 @@ def due_shard(identifier: str) -> str:
 
 
 def due_shards() -> tuple[str, ...]:
-    """All partitions that cleanup has to look at."""
+    """All index partitions of rows that wait for cleanup."""
     return tuple(f"DUE#{shard}" for shard in range(DUE_SHARDS))
 
 
 def policy_shard(owner: str) -> str:
-    """The index partition in which an owner waits for policies to look at the images."""
+    """The index partition in which an owner waits for policies."""
     return f"POLICY#{sum(owner.encode()) % DUE_SHARDS}"
 
 
 def policy_shards() -> tuple[str, ...]:
-    """All partitions in which owners wait."""
+    """All index partitions of owners that wait for policies."""
     return tuple(f"POLICY#{shard}" for shard in range(DUE_SHARDS))
 
 
 # Projections ------------------------------------------------------------------------------------------
 
 FORMER_FEED_PREFIX = "FEED#"
-"""Begins the feed's partitions of earlier builds, whose stream consumer wrote them; no longer read."""
+"""Begins the feed's partitions of earlier builds, which a stream consumer wrote; no longer read."""
 FINDING_PREFIXES = (
     "TAG#",
     "CATEGORY#",
@@ -235,12 +235,12 @@ FINDING_PREFIXES = (
     "TRASHTERM#",
     FORMER_FEED_PREFIX,
 )
-"""Begin the partitions of lists and searches that a stream consumer writes, or wrote in earlier builds."""
+"""Begin the partitions that a stream consumer writes, or wrote in earlier builds."""
 STATS_PREFIX = "STATS#"
 STATS_SHARDS = 8
-"""The figures of the whole system are divided into parts, so that parallel consumers do not wait for one row."""
+"""The figures of the whole system are divided, so that parallel consumers do not wait for one row."""
 _MAX_PART_CHARS = 700
-"""A partition key has at most 2,048 bytes, and an owner may take 765 of them."""
+"""A partition key has at most 2,048 bytes, and an owner takes up to 765 of them."""
 _INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")
 
 
@@ -262,9 +262,9 @@ def by_model(owner: str, model: str) -> str:
 def lists_of(
     owner: str, *, tags: Iterable[str], category: str | None, model: str | None, trashed: bool
 ) -> Iterator[tuple[str, str]]:
-    """The partitions of lists that hold an owner's images with one of these, each with the name of its filter.
+    """The list partitions of an owner's images with one of these values, each with the name of its filter.
 
-    A list is read from the first: the others are larger, as a rule.
+    The smallest comes first, as a rule; lists are read from it.
     """
     for tag in tags:
         yield "tag", tagged(owner, tag, trashed=trashed)

@@ -1,7 +1,7 @@
-"""The version of the table's schema, which rows carry, and the rows of earlier and later versions.
+"""The schema version of rows, and how readers treat rows of other versions.
 
-A row without the attribute `v` has version 1. Whoever changes the form of a kind of row raises `VERSION` and
-teaches the reader of that kind to read every earlier version that was released.
+A row without the attribute `v` has version 1. If you change the form of a row, raise `VERSION` and let its reader
+accept every earlier version that was released.
 """
 
 import logging
@@ -13,15 +13,15 @@ from image_store.domain.errors import UnreadableRow
 VERSION = 2
 ATTRIBUTE = "v"
 STAMP: dict[str, Any] = {ATTRIBUTE: {"N": str(VERSION)}}
-"""What a row of this version carries."""
+"""The version attribute of new rows."""
 
 _log = logging.getLogger("image_store.table")
 
 
 def version_of(item: Mapping[str, Any]) -> int:
-    """The version of a row, at most this one.
+    """The version of a row, at most `VERSION`.
 
-    Raises UnreadableRow for a row of a later version.
+    Raises UnreadableRow for a later or an invalid version.
     """
     try:
         version = int(item[ATTRIBUTE]["N"]) if ATTRIBUTE in item else 1
@@ -33,7 +33,7 @@ def version_of(item: Mapping[str, Any]) -> int:
 
 
 def reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
-    """Read rows with `read`, which then raises UnreadableRow and nothing else for a row that it cannot read."""
+    """Decorate a reader of rows: it raises UnreadableRow, and no other error, for a row that it cannot read."""
 
     def read_row(item: Any) -> T:
         try:
@@ -45,7 +45,7 @@ def reading[T](read: Callable[[Any], T]) -> Callable[[Any], T]:
 
 
 def readable[T](items: Iterable[Mapping[str, Any]], read: Callable[[Any], T]) -> Iterator[T]:
-    """What can be read of many rows; the log names each of the others."""
+    """The values of all readable rows; each of the others is logged."""
     for item in items:
         try:
             yield read(item)
@@ -54,14 +54,14 @@ def readable[T](items: Iterable[Mapping[str, Any]], read: Callable[[Any], T]) ->
 
 
 def newer(item: Mapping[str, Any]) -> UnreadableRow:
-    """What is said of a row of a later version."""
+    """The error for a row of a later version."""
     return UnreadableRow(
         f"The row {_name(item)} was written by a later version of the store: deploy that version again."
     )
 
 
 def damaged(item: Mapping[str, Any]) -> UnreadableRow:
-    """What is said of a row that no version has written."""
+    """The error for a row that no version has written."""
     return UnreadableRow(
         f"The row {_name(item)} is damaged: restore it from the table's point-in-time recovery, or delete it."
     )

@@ -1,12 +1,12 @@
-"""Calls to the table: failures as the store's own, unprocessed reads asked for again, conflicts waited out.
+"""Calls DynamoDB: translates errors, reads unprocessed keys again and retries conflicts.
 
-Another transaction may hold a row for a moment. A transaction that wants it is then cancelled with the reason
-`TransactionConflict`, and a single write is refused with `TransactionConflictException`. botocore repeats neither, nor
-does it look for throttling among the reasons. All of them are retried here, with full jitter, at most 160 ms between
-two tries and for at most `CONFLICT_RETRY` in all; who still finds no room is told to come back (503, Retry-After).
+While a transaction holds a row, other transactions on it are cancelled with the reason `TransactionConflict`, and
+single writes are refused with `TransactionConflictException`. botocore retries neither, and ignores throttling among
+the reasons. All of them are retried here with full jitter, with at most 160 ms between two tries and for at most
+`CONFLICT_RETRY` in total. After that the caller gets StorageUnavailable (503 with Retry-After).
 
-Backoff must not double without an end: of many writers of one row each needs its turn, and a row is free again after
-some milliseconds. Whoever waits for seconds between two tries finds fewer of them.
+The wait has an upper limit because a row is free again after some milliseconds: of many writers of one row, those that
+wait for seconds would get fewer chances.
 """
 
 import random
@@ -17,31 +17,31 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.keys import Key
 from image_store.domain.errors import Conflict, StorageUnavailable
 
 CONFLICT_RETRY = timedelta(seconds=6)
-"""Long enough for some hundred writers of one row, and short enough for every function."""
+"""Enough for some hundred writers of one row, and less than the timeout of every function."""
 LONGEST_BACKOFF_SECONDS = 0.16
 _FIRST_BACKOFF_SECONDS = 0.02
 _BATCH_GET_ROWS = 100
 _BUSY_ERRORS = frozenset({"TransactionConflictException", "TransactionInProgressException"})
-"""Somebody holds a row; or a repeat by botocore overtook the transaction that it repeats."""
+"""Another transaction holds a row, or a retry by botocore arrived while the first try was in progress."""
 _BUSY_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Why a transaction was cancelled that may succeed a moment later."""
+"""Reasons of a cancelled transaction that may succeed a moment later."""
 
-Item = dict[str, Any]
 NamedWrite = tuple[str, dict[str, Any]]
-"""A write of a transaction, and the name by which its refusal is told."""
+"""A write of a transaction, with a name that `refusal` gets if its condition failed."""
 
 
 def refused(_failed: Set[str] = frozenset()) -> Conflict:
-    """What a refused write usually means."""
+    """The usual error for a write whose condition failed."""
     return Conflict("Another request changed this at the same moment; read it again and repeat.")
 
 
 class DynamoTable:
-    """One DynamoDB table; the client is made at the first call. Raises StorageUnavailable when it does not answer."""
+    """One DynamoDB table; creates its client at the first call. Raises StorageUnavailable if DynamoDB fails."""
 
     def __init__(
         self,
@@ -57,20 +57,20 @@ class DynamoTable:
         self._sleep = sleep
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Carry out an operation on the table."""
+        """Call an operation of the table."""
         try:
-            return self._patiently(operation, request)
+            return self._call_with_retries(operation, request)
         except (ClientError, BotoCoreError) as error:
             raise unavailable() from error
 
     def conditional(self, operation: str, **request: Any) -> dict[str, Any] | None:
-        """Make one conditional write and give its answer; None when its condition does not hold.
+        """Make one conditional write and return the response; None if its condition does not hold.
 
-        botocore repeats a write whose answer it lost. The repeat meets the first one's effect: whoever would be
-        refused by that has to look whose it is.
+        botocore retries a write whose response was lost, and the retry finds the effect of the first try. A caller
+        whose condition then fails has to check whose write it was.
         """
         try:
-            return self._patiently(operation, request)
+            return self._call_with_retries(operation, request)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return None
@@ -78,31 +78,31 @@ class DynamoTable:
         except BotoCoreError as error:
             raise unavailable() from error
 
-    def get_many(self, wanted: Sequence[Key], *, consistent: bool = True) -> Iterator[Item]:
-        """Read many rows, each once and strongly consistent by default; what is left unprocessed is read again."""
-        patience = self._new_patience()
+    def get_many(self, row_keys: Sequence[Key], *, consistent: bool = True) -> Iterator[Item]:
+        """Read many rows, each once, by default strongly consistent; unprocessed keys are read again."""
+        backoff = self._new_backoff()
         # DynamoDB refuses a batch that names a row twice.
-        left = list({(row["pk"]["S"], row["sk"]["S"]): row for row in wanted}.values())
+        left = list({(row["pk"]["S"], row["sk"]["S"]): row for row in row_keys}.values())
         while left:
             batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
             answer = self._batch_get({self.name: {"Keys": batch, "ConsistentRead": consistent}})
             yield from answer["Responses"].get(self.name, ())
             unprocessed = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             # An immediate repeat is likely to be throttled again (BatchGetItem, UnprocessedKeys).
-            if unprocessed and not patience.wait():
+            if unprocessed and not backoff.wait():
                 raise unavailable()
             left += unprocessed
 
-    def get_together(self, wanted: Sequence[Key]) -> list[Item | None]:
-        """Read a few rows as they are at one and the same moment, in the order asked for."""
-        reads = [{"Get": {"TableName": self.name, "Key": row}} for row in wanted]
+    def get_together(self, row_keys: Sequence[Key]) -> list[Item | None]:
+        """Read a few rows as of one moment, in the order of their keys; None for a missing row."""
+        reads = [{"Get": {"TableName": self.name, "Key": row}} for row in row_keys]
         answer: dict[str, Any] = {}
 
         def read() -> None:
             answer.update(self._client().transact_get_items(TransactItems=reads))
 
-        self._waiting_out_conflicts(read, [""] * len(reads), settled=lambda: False, refusal=refused)
-        return [found.get("Item") for found in answer["Responses"]]
+        self._retry_conflicts(read, [""] * len(reads), settled=lambda: False, refusal=refused)
+        return [response.get("Item") for response in answer["Responses"]]
 
     def transact(
         self,
@@ -111,17 +111,17 @@ class DynamoTable:
         settled: Callable[[], bool],
         refusal: Callable[[set[str]], Exception] = refused,
     ) -> None:
-        """Carry out writes as a whole; `settled` tells, after a lost answer, whether they are there.
+        """Make writes in one transaction; after a lost response, `settled` returns whether they succeeded.
 
-        Raises what `refusal`, makes of the names of the writes whose conditions failed.
+        Raises the error that `refusal` makes from the names of the writes whose conditions failed.
         """
 
         def write() -> None:
             self._client().transact_write_items(TransactItems=[request for _, request in writes])
 
-        self._waiting_out_conflicts(write, [name for name, _ in writes], settled=settled, refusal=refusal)
+        self._retry_conflicts(write, [name for name, _ in writes], settled=settled, refusal=refusal)
 
-    def _waiting_out_conflicts(
+    def _retry_conflicts(
         self,
         act: Callable[[], None],
         names: list[str],
@@ -129,20 +129,20 @@ class DynamoTable:
         settled: Callable[[], bool],
         refusal: Callable[[set[str]], Exception],
     ) -> None:
-        patience = self._new_patience()
+        backoff = self._new_backoff()
         while True:
             try:
                 act()
             except ClientError as error:
                 failed = _failed_writes(error, names)
                 if not failed and _is_busy(error):
-                    if patience.wait():
+                    if backoff.wait():
                         continue
-                    # A try before this one may have been answered by a conflict with itself.
+                    # An earlier try may have succeeded, and this one may conflict with it.
                     if settled():
                         return
                     raise unavailable() from error
-                # botocore repeats a call whose answer it lost; the repeat then meets our own write.
+                # botocore retries a call whose response was lost; the retry then finds our own write.
                 if settled():
                     return
                 raise (refusal(failed) if failed else unavailable()) from error
@@ -153,20 +153,20 @@ class DynamoTable:
             else:
                 return
 
-    def _patiently(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer of an operation, once no transaction holds its row."""
-        patience = self._new_patience()
+    def _call_with_retries(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The response of an operation, after no transaction holds its row any more."""
+        backoff = self._new_backoff()
         while True:
             try:
                 answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self.name, **request)
             except ClientError as error:
-                if _is_busy(error) and patience.wait():
+                if _is_busy(error) and backoff.wait():
                     continue
                 raise
             return answer
 
-    def _new_patience(self) -> "_Patience":
-        return _Patience(self._sleep, self.monotonic)
+    def _new_backoff(self) -> "_Backoff":
+        return _Backoff(self._sleep, self.monotonic)
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -177,14 +177,14 @@ class DynamoTable:
 
 
 def unavailable() -> StorageUnavailable:
-    """What the table's silence is to a caller."""
+    """The error if DynamoDB fails or does not answer."""
     return StorageUnavailable(
         "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
     )
 
 
-class _Patience:
-    """The waits between the tries of one call; its time begins with the first wait."""
+class _Backoff:
+    """The waits between the tries of one call; the total time counts from the first wait."""
 
     def __init__(self, sleep: Callable[[float], None], monotonic: Callable[[], float]) -> None:
         self._sleep = sleep
@@ -193,7 +193,7 @@ class _Patience:
         self._longest = _FIRST_BACKOFF_SECONDS
 
     def wait(self) -> bool:
-        """Wait for a moment; False, without a wait, when there is no time for another try."""
+        """Wait for a moment; False, without a wait, if there is no time for another try."""
         now = self._monotonic()
         if self._give_up_at is None:
             self._give_up_at = now + CONFLICT_RETRY.total_seconds()
@@ -205,7 +205,7 @@ class _Patience:
 
 
 def _failed_writes(error: ClientError, names: list[str]) -> set[str]:
-    """The names of the writes of a transaction whose conditions failed; none when it failed for another reason."""
+    """The names of the writes of a transaction whose conditions failed; empty if it failed for another reason."""
     codes = _reasons(error)
     return {name for name, code in zip(names, codes, strict=False) if code == "ConditionalCheckFailed"}
 
@@ -216,7 +216,7 @@ def _is_busy(error: ClientError) -> bool:
 
 
 def _reasons(error: ClientError) -> list[str]:
-    """Why a transaction was cancelled, write by write; nothing for any other error."""
+    """The reason for each write of a cancelled transaction; empty for any other error."""
     if error.response["Error"]["Code"] != "TransactionCanceledException":
         return []
     return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]

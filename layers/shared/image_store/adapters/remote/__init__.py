@@ -1,4 +1,4 @@
-"""Images from other people's servers: which addresses may be reached, and how they are read."""
+"""Fetches images from other servers: which addresses may be reached, and how images are read."""
 
 from image_store.adapters.remote.addresses import AddressRules
 from image_store.adapters.remote.fetching import HttpFetcher

@@ -1,7 +1,7 @@
 """Which hosts and addresses may be reached.
 
-`ipaddress.is_global` is not enough: it takes IPv6 addresses for global that carry an IPv4 address inside, whoever
-routes them, and knows nothing of what clouds keep at public addresses.
+`ipaddress.is_global` is not enough: it calls IPv6 addresses global that contain an IPv4 address, and it does not know
+the internal services that clouds have at public addresses.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _NEVER: tuple[Network, ...] = tuple(
         (
             "0.0.0.0/8",  # "this host"
             "169.254.0.0/16",  # link-local: the metadata of EC2 and ECS, and of most clouds
-            "168.63.129.16/32",  # Azure's platform, at a public address
+            "168.63.129.16/32",  # internal services of Azure, at a public address
             "192.0.0.192/32",  # Oracle's metadata
             "224.0.0.0/4",  # multicast
             "240.0.0.0/4",  # reserved, and broadcast
@@ -35,7 +35,7 @@ _NEVER: tuple[Network, ...] = tuple(
         ),
     )
 )
-"""No deployment may allow these: they hold credentials, are no single host, or hide another address."""
+"""No deployment may allow these: they give out credentials, are not one host, or contain another address."""
 
 _NOT_PUBLIC: tuple[Network, ...] = tuple(
     map(
@@ -48,32 +48,32 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
         ),
     )
 )
-"""Addresses that `is_global` calls global, and that serve no images."""
+"""Addresses that `is_global` calls global, although they are not public hosts."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that IANA has ever given out of IPv6."""
+"""All of IPv6 that IANA has assigned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRules:
-    """What a deployment lets the store reach."""
+    """Which hosts and networks a deployment allows."""
 
     hosts: Sequence[str] = ()
-    """Names in lower-case ASCII; one that begins with a dot stands for its sub-domains. None at all: any host."""
+    """Names in lower-case ASCII; one that begins with a dot means its sub-domains. If empty, every host is allowed."""
     networks: Sequence[Network] = ()
-    """Networks that are reached although they are not public, at any port."""
+    """Private networks that are allowed, at any port."""
 
     def check_host(self, host: str) -> None:
-        """Refuse a host, in lower-case ASCII, that is not among the chosen ones."""
-        chosen = not self.hosts or any(
+        """Raise FetchRefusal for a host, in lower-case ASCII, that is not allowed."""
+        is_allowed = not self.hosts or any(
             host.endswith(entry) and host != entry if entry.startswith(".") else host == entry
             for entry in self.hosts
         )
-        if not chosen:
+        if not is_allowed:
             raise FetchRefusal(f"the host {host} is not among the allowed ones")
 
     def check_address(self, address: Address, *, is_default_port: bool) -> None:
-        """Refuse an address that is neither public nor in an allowed network, or any but the default port of it."""
+        """Raise FetchRefusal for an address that is neither public, at the default port, nor in an allowed network."""
         if _in(address, _NEVER):
             raise FetchRefusal(f"{address} is never reached")
         if _in(address, self.networks):

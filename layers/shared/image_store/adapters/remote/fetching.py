@@ -1,11 +1,11 @@
 """Fetches an image from an untrusted server.
 
-A host is resolved once. If one of its addresses may not be reached, nothing is; otherwise the connection is made to
-one of those very addresses, while Host, SNI and the check of the certificate keep the host's name. A name that
-resolves differently a moment later (DNS rebinding) therefore changes nothing. Every redirect begins anew. Proxies
-named by the environment play no part: connections are made here, not by a client that would look for one.
+A host is resolved once. If one of its addresses is not allowed, the URL is refused. Otherwise the connection goes to
+one of exactly these addresses, while Host, SNI and the certificate check use the name of the host. So a name that
+resolves differently a moment later (DNS rebinding) has no effect. Every redirect is checked from the beginning. Proxies
+in the environment are ignored, because connections are made here.
 
-Every failure is the same error to the caller, so that no caller can map a network through the store; the log has the
+Every failure is the same error for the caller, so that nobody can explore a network through the store. The log has the
 reason.
 """
 
@@ -35,7 +35,7 @@ from image_store.ports.system import Clock
 
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 3
-"""As many addresses of one host are tried, as some may not be reachable from here (IPv6 without a route)."""
+"""Of one host; some may not be reachable from here (IPv6 without a route)."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 64 * 1024
@@ -47,31 +47,31 @@ _HEADERS = {
 }
 
 Resolve = Callable[[str], Sequence[str]]
-"""All addresses of a host; OSError when there are none."""
+"""Returns all addresses of a host; OSError if there are none."""
 Report = Callable[[str, str], None]
-"""Receives the reason of a refusal, and the URL without its query."""
+"""Receives the reason of a refusal and the URL without its query."""
 
-# It would log a URL with its query when a server sends broken headers.
+# It would log a URL with its query if a server sends invalid headers.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How many seconds a server may take: to be found and connected to, and between two pieces of its answer."""
+    """Seconds that a server may take: to be resolved and connected, and between two parts of its response."""
 
     connect: float = 3.0
     read: float = 5.0
 
 
 def resolve(host: str) -> Sequence[str]:
-    """Ask the system's resolver."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Resolve a host with the system's resolver."""
+    entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 @cache
 def system_trust() -> ssl.SSLContext:
-    """A context that trusts the system's authorities and checks host names."""
+    """A context with the system's authorities that checks host names."""
     return ssl.create_default_context()
 
 
@@ -99,10 +99,10 @@ class HttpFetcher(Fetcher):
         trail: list[Target] = []
         try:
             return self._follow(url, trail, max_bytes=max_bytes, until=until)
-        except FetchRefusal as refused:
-            reason = refused.reason
+        except FetchRefusal as refusal:
+            reason = refusal.reason
         except (OSError, ValueError, HTTPException, HTTPError) as failure:
-            reason = type(failure).__name__  # the texts of these hold whole URLs
+            reason = type(failure).__name__  # their texts contain whole URLs
         self._report(reason, trail[-1].without_query if trail else "")
         raise UrlNotAllowed
 
@@ -110,14 +110,14 @@ class HttpFetcher(Fetcher):
         target = parse_target(url)
         for _ in range(1 + MAX_REDIRECTS):
             trail.append(target)
-            with self._answer(target, until) as (response, time_limit):
+            with self._request(target, until) as (response, time_limit):
                 if response.status not in _REDIRECTS:
                     return _read(response, time_limit, max_bytes=max_bytes)
                 target = target.redirect_target(response.headers.get("Location", ""))
         raise FetchRefusal("too many redirects")
 
     @contextmanager
-    def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, TimeLimit]]:
+    def _request(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, TimeLimit]]:
         connection = self._connect(target, self._addresses(target, until), until)
         try:
             with TimeLimit(connection, self._left(until)) as time_limit:
@@ -135,17 +135,19 @@ class HttpFetcher(Fetcher):
             connection.close()
 
     def _addresses(self, target: Target, until: datetime) -> list[Address]:
-        """All addresses of the target, each of which may be reached."""
+        """All addresses of the target; FetchRefusal if one of them is not allowed."""
         self._rules.check_host(target.host)
-        found = [target.address] if target.address is not None else self._resolved(target.host, until)
-        if not found:
+        addresses = (
+            [target.address] if target.address is not None else self._resolve_in_time(target.host, until)
+        )
+        if not addresses:
             raise FetchRefusal("the host has no address")
-        for address in found:
+        for address in addresses:
             self._rules.check_address(address, is_default_port=target.is_default_port)
-        return found
+        return addresses
 
-    def _resolved(self, host: str, until: datetime) -> list[Address]:
-        pool = ThreadPoolExecutor(1)  # the system's resolver knows no time limit
+    def _resolve_in_time(self, host: str, until: datetime) -> list[Address]:
+        pool = ThreadPoolExecutor(1)  # the system's resolver has no time limit
         try:
             lookup = pool.submit(self._resolve, host)
             return [
@@ -166,7 +168,7 @@ class HttpFetcher(Fetcher):
                 raise
             else:
                 return connection
-        raise FetchRefusal("no address takes a connection")
+        raise FetchRefusal("no address accepts a connection")
 
     def _connection(self, target: Target, address: Address, seconds: float) -> HTTPConnection:
         if target.scheme == "http":
@@ -213,6 +215,6 @@ def _check_headers(response: BaseHTTPResponse, max_bytes: int) -> None:
     if length is None:
         return
     if not (length.isascii() and length.isdecimal()):
-        raise FetchRefusal("a Content-Length that is none")
+        raise FetchRefusal("an invalid Content-Length")
     if int(length) > max_bytes:
         raise FetchRefusal(f"more than {max_bytes} bytes")

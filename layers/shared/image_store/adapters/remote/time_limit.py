@@ -1,4 +1,4 @@
-"""An end to what a connection may take in all."""
+"""The time limit of a whole connection."""
 
 import socket
 from contextlib import suppress
@@ -8,15 +8,15 @@ from urllib3.connection import HTTPConnection
 
 
 class TimeLimit:
-    """Cuts a connection off when its time is over, whatever is being waited for.
+    """Shuts a connection down when its time is over, even while another thread waits for it.
 
-    Time limits of a socket begin anew with every byte that arrives.
+    The timeout of a socket is not enough: it starts again with every byte that arrives.
     """
 
     def __init__(self, connection: HTTPConnection, seconds: float) -> None:
         self._socket = connection.sock
-        self._over = Event()
-        self._timer = Timer(seconds, self._cut)
+        self._expired = Event()
+        self._timer = Timer(seconds, self._shut_down)
         self._timer.daemon = True
 
     def __enter__(self) -> "TimeLimit":
@@ -28,12 +28,12 @@ class TimeLimit:
 
     @property
     def has_expired(self) -> bool:
-        """Whether the connection was cut off: what was read then may look like an end, and is none."""
-        return self._over.is_set()
+        """Whether the connection was shut down; what was read may then be incomplete."""
+        return self._expired.is_set()
 
-    def _cut(self) -> None:
-        self._over.set()
+    def _shut_down(self) -> None:
+        self._expired.set()
         if self._socket is not None:
             with suppress(OSError):  # it is closed already
-                # Not TLS's own shutdown: another thread is using that.
+                # Not TLS's own shutdown, because another thread uses the connection.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

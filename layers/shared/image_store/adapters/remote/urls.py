@@ -1,4 +1,4 @@
-"""URLs, read so strictly that no other reader can find another host in them (RFC 3986)."""
+"""Reads URLs so strictly that no other parser can find another host in them (RFC 3986)."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from image_store.adapters.remote.addresses import Address
 from image_store.adapters.remote.refusal import FetchRefusal
 
 MAX_CHARS = 8_000
-"""More than the redirects to signed URLs need; RFC 9110 has every server take this much."""
+"""More than redirects to signed URLs need; RFC 9110 recommends that servers accept this much."""
 
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
 _AMBIGUOUS = frozenset("ßς\u200c\u200d")
-"""Letters that name one host by IDNA 2003, which Python knows, and another by IDNA 2008."""
+"""Characters that IDNA 2003, which Python implements, and IDNA 2008 map to different hosts."""
 _UP_TO_HOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/?#\\]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
@@ -24,13 +24,13 @@ _PATH_SAFE = "/%:@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a URL leads to."""
+    """The parts of a URL."""
 
     scheme: str
     host: str
-    """In lower-case ASCII, without brackets and without a dot at its end."""
+    """In lower-case ASCII, without brackets and without a final dot."""
     address: Address | None
-    """The address, when the host is one."""
+    """The address if the host is one, and not a name."""
     port: int
     path: str
     query: str
@@ -42,24 +42,24 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """Host and port as the header `Host` has them."""
+        """Host and port for the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.is_default_port else f"{host}:{self.port}"
 
     @property
     def resource(self) -> str:
-        """Path and query as the request line has them."""
+        """Path and query for the request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
     def without_query(self) -> str:
-        """The URL without its query, which may hold what opens it, for the log."""
+        """The URL without its query, which may contain credentials; for the log."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
     def redirect_target(self, location: str) -> "Target":
-        """Where a redirect leads; FetchRefusal when it is less safe than this one, or none."""
+        """The target of a redirect; FetchRefusal if it is missing or leads from https to http."""
         if not location:
-            raise FetchRefusal("a redirect to nowhere")
+            raise FetchRefusal("a redirect without a target")
         location = _in_ascii_behind_host(_as_sent(location))
         _check_text(location)
         target = parse_target(urljoin(f"{self.scheme}://{self.authority}{self.resource}", location))
@@ -69,9 +69,9 @@ class Target:
 
 
 def parse_target(url: str) -> Target:
-    """Read an absolute http or https URL; FetchRefusal for a URL that could be read in two ways.
+    """Read an absolute http or https URL; FetchRefusal for a URL that parsers could read differently.
 
-    Letters outside ASCII may stand in path and query as they are.
+    Path and query may have characters outside ASCII.
     """
     url = _in_ascii_behind_host(url)
     _check_text(url)
@@ -85,7 +85,7 @@ def parse_target(url: str) -> Target:
     if "@" in parts.netloc:
         raise FetchRefusal("a user in the URL")
     if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
-        raise FetchRefusal("something beside the brackets of an address")
+        raise FetchRefusal("text outside the brackets of an address")
     if port == 0:
         raise FetchRefusal("port 0")
     name = _ascii(host)
@@ -101,7 +101,7 @@ def parse_target(url: str) -> Target:
 
 
 def _as_sent(location: str) -> str:
-    """A header's text by the bytes it was sent in: http.client reads them as Latin-1, and servers mean UTF-8."""
+    """Decode a header again as UTF-8, which servers send; http.client has decoded it as Latin-1."""
     try:
         return location.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -109,25 +109,25 @@ def _as_sent(location: str) -> str:
 
 
 def _in_ascii_behind_host(url: str) -> str:
-    """A URL with path and query percent-encoded, as browsers send them; what names the host stays as it is."""
+    """Percent-encode path and query as browsers do; the host stays as it is."""
     host = _UP_TO_HOST.match(url)
     end = host.end() if host is not None else 0
-    return url[:end] + _NOT_ASCII.sub(lambda found: quote(found[0], errors="replace"), url[end:])
+    return url[:end] + _NOT_ASCII.sub(lambda match: quote(match[0], errors="replace"), url[end:])
 
 
 def _check_text(url: str) -> None:
     if len(url) > MAX_CHARS:
         raise FetchRefusal("too long")
-    # urlsplit drops line breaks and tabs, and browsers take a backslash for a slash.
+    # urlsplit removes line breaks and tabs, and browsers read a backslash as a slash.
     if not url.isprintable() or " " in url or "\\" in url:
-        raise FetchRefusal("characters that no URL has")
+        raise FetchRefusal("characters that a URL cannot have")
 
 
 def _ascii(host: str) -> str:
     if host.isascii():
         return host.removesuffix(".")
     if not _AMBIGUOUS.isdisjoint(host):
-        raise FetchRefusal("a host that is another by another standard")
+        raise FetchRefusal("a host that two standards read differently")
     try:
         return host.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
@@ -135,7 +135,7 @@ def _ascii(host: str) -> str:
 
 
 def _literal(host: str, *, is_bracketed: bool) -> Address | None:
-    """The address that a host is; None for a name."""
+    """The address if a host is one; None for a name."""
     try:
         if is_bracketed:
             address = IPv6Address(host)
@@ -144,8 +144,8 @@ def _literal(host: str, *, is_bracketed: bool) -> Address | None:
             return address
         if not _NAME.fullmatch(host):
             raise FetchRefusal("neither a name nor an address")
-        # What ends in a number is an address (https://url.spec.whatwg.org/#ends-in-a-number-checker), and of all
-        # its spellings only the usual one is taken: resolvers would read 0x7f.1 and 2130706433 as 127.0.0.1.
+        # A host that ends in a number is an address (https://url.spec.whatwg.org/#ends-in-a-number-checker). Only the
+        # usual spelling is accepted, because resolvers would read 0x7f.1 and 2130706433 as 127.0.0.1.
         if _NUMBER.fullmatch(host.rpartition(".")[2]):
             return IPv4Address(host)
     except AddressValueError:

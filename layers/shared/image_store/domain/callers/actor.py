@@ -23,27 +23,27 @@ def is_owner(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes changes, and in which request."""
+    """Who makes a change, and in which request."""
 
     name: str
-    """`subject:` and the caller's subject, or `function:` and the name of a function that acts by itself."""
+    """`subject:` and the caller's subject, or `function:` and the name of a function that runs without a request."""
     request_id: str
-    """The gateway's id of the request, or Lambda's id of the invocation for a function that acts by itself."""
+    """The gateway's id of the request, or Lambda's id of the invocation of such a function."""
 
     @classmethod
     def subject(cls, subject: str, request_id: str) -> Self:
-        """The subject of a token."""
+        """The actor for the subject of a token."""
         return cls(f"{_SUBJECT}{subject}", request_id)
 
     @classmethod
     def function(cls, name: str, request_id: str) -> Self:
-        """One of the store's functions."""
+        """The actor for one of the store's functions."""
         return cls(f"function:{name}", request_id)
 
     def is_subject(self, subject: str) -> bool:
-        """Whether it is this caller."""
+        """Whether the actor is this caller."""
         return self.name == f"{_SUBJECT}{subject}"
 
 
 UNNAMED = Actor.function("unnamed", "")
-"""The actor before one was set; a test finds functions that change records without setting one."""
+"""The actor until one is set; a test finds functions that change records without setting one."""

@@ -1,4 +1,4 @@
-"""The audit trail: who changed an image, in which request, and what became of it."""
+"""The audit trail: who changed an image, in which request, and how."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,21 +9,21 @@ from image_store.domain.images.image import ImageRecord, State
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One write of a record, as the table's stream delivers it; the same write may come more than once."""
+    """One write of an image record, from the table's stream, which may deliver a write more than once."""
 
     event_id: str
-    """Equal each time this write is delivered."""
+    """The same in every delivery of this write."""
     at: datetime
     before: ImageRecord | None
-    """None when the record was new."""
+    """None if the record is new."""
     after: ImageRecord | None
-    """None when the record is gone."""
+    """None if the record was removed."""
     actor: Actor | None
-    """None when it is unknown: a removed record and old records carry no actor."""
+    """None if it is unknown: removed records and old records have no actor."""
 
     @property
     def image(self) -> ImageRecord:
-        """The image as it is by then, or as it was last."""
+        """The record after the write, or the last one if it was removed."""
         record = self.after or self.before
         if record is None:
             raise ValueError("a change of nothing")
@@ -31,7 +31,7 @@ class AuditEntry:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What happened, each by its word; never empty."""
+        """What the write did; never empty."""
         if self.after is None:
             is_end = self.before is not None and self.before.state is State.TOMBSTONE
             return ("forgotten",) if is_end else ("record_lost",)
@@ -39,11 +39,11 @@ class AuditEntry:
             return ("reserved",)
         if self.before.change == self.after.change and self.before.amendment == self.after.amendment:
             return ("changed_outside",)
-        found = (*_moved(self.before, self.after), *_published(self.before, self.after))
-        return found or (_otherwise(self.before, self.after),)
+        actions = (*_state_actions(self.before, self.after), *_publication_actions(self.before, self.after))
+        return actions or (_other_action(self.before, self.after),)
 
 
-_ARRIVED = {
+_ACTION_BY_STATE = {
     State.READY: "stored",
     State.TRASHED: "trashed",
     State.DELETING: "deleting",
@@ -51,24 +51,24 @@ _ARRIVED = {
 }
 
 
-def _moved(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
+def _state_actions(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
     if before.state is after.state:
         return ()
     if before.state is State.TRASHED and after.state is State.READY:
         return ("restored",)
-    return (_ARRIVED.get(after.state, "changed_outside"),)
+    return (_ACTION_BY_STATE.get(after.state, "changed_outside"),)
 
 
-def _published(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
+def _publication_actions(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
     if before.publication == after.publication:
-        is_begun = after.intent is not None and before.intent != after.intent
-        return ("publishing",) if is_begun else ()
+        has_begun = after.intent is not None and before.intent != after.intent
+        return ("publishing",) if has_begun else ()
     ended = ("unpublished",) if before.publication is not None else ()
     begun = ("published",) if after.publication is not None else ()
     return (*ended, *begun)
 
 
-def _otherwise(before: ImageRecord, after: ImageRecord) -> str:
+def _other_action(before: ImageRecord, after: ImageRecord) -> str:
     if before.renditions != after.renditions and after.state is not State.PENDING:
         return "renditions_added"
     if before.transformed != after.transformed:

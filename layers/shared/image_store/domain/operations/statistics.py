@@ -1,4 +1,4 @@
-"""Figures of what is stored."""
+"""Statistics of stored and generated images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """So many images, and the bytes of their originals."""
+    """A number of images, and the bytes of their originals."""
 
     images: int = 0
     size_bytes: int = 0
@@ -23,15 +23,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What one owner or all owners store, the trash included."""
+    """What one owner, or all owners together, store, including the trash."""
 
     total: Amount = Amount()
     parts: dict[str, dict[str, Amount]] = field(default_factory=dict)
-    """By `kind`, `format`, `visibility` and `model`, and then by their values; none of them empty."""
+    """By `kind`, `format`, `visibility` and `model`, then by value; values without images are left out."""
     trash: Amount = Amount()
     days: dict[date, Amount] = field(default_factory=dict)
-    """What is still stored of the images of each day."""
+    """By day of creation; only images that are still stored."""
     generated: Mapping[date, Sequence["ProviderPerformance"]] = field(default_factory=dict)
-    """What each provider has made on each day, and what it cost; images that are deleted have cost as much."""
+    """The calls and costs of each provider by day, including images that were deleted since."""
     migration: "MigrationTotals | None" = None
-    """What is moved out of records and what is left; only in the figures of all owners."""
+    """Only in the statistics of all owners."""

@@ -1,7 +1,7 @@
-"""The audit trail in the log: one line of JSON for each change of an image's record.
+"""Writes the audit trail to the log: one line of JSON for each change of an image record.
 
-A line holds ids, states and numbers, and no text of a person: no title, filename, tag, category or prompt, no address
-and no token. A change has at least one line; all lines of a change have the same `event_id`.
+A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category or prompt, no
+URL and no token. A change has at least one line; all lines of a change have the same `event_id`.
 """
 
 import json
@@ -15,7 +15,7 @@ from image_store.entrypoints.operations.observability import logger
 
 
 def line_of(change: AuditEntry) -> dict[str, Any]:
-    """The line of a change."""
+    """Make the line of a change."""
     image = change.image
     return {
         "audit": list(change.actions),
@@ -36,7 +36,7 @@ def line_of(change: AuditEntry) -> dict[str, Any]:
 def handle_trail(
     event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | None]
 ) -> dict[str, Any]:
-    """Write a line for each change of a batch, at every log level, and report where to start again.
+    """Write a line for each change of a batch, at every log level, and report where to retry from.
 
     A change that cannot be read stops the batch, so that the lines of an image keep the order of its changes.
     """

@@ -1,9 +1,8 @@
 """Serve the web console: its page, the files the page loads, and the settings of the deployment.
 
-The files are bundled when the function is built (functions/site/console) and lie beside the handler. The page and the
-scripts name them with a digest of all of them behind a `?v=`. A client may keep an address with the current digest for
-ever. A page loaded before a deployment gets the new files at its old addresses, uncached; a script leads it to the new
-page.
+The build bundles the files (functions/site/console) and puts them beside the handler. The page and the scripts link to
+them with `?v=` and a digest of all files. A URL with the current digest can be cached forever. A page that was loaded
+before a deployment gets the new files at its old URLs, uncached, and a script loads the new page.
 """
 
 import base64
@@ -34,7 +33,7 @@ MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
 }
 MAX_REQUEST_BYTES = 4_000_000
-"""What the console sends through the gateway; larger images go straight to storage."""
+"""The largest image that the console sends through the API; larger ones go straight to storage."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ENTRY, _REST = "main.js", "rest.js"
@@ -42,12 +41,12 @@ _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 """The inline script of the page, which its policy allows by its digest."""
-_SHORTEST_WORTH_PACKING = 1024
+_MIN_BYTES_TO_PACK = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleSettings:
-    """What the console knows of its deployment."""
+    """What the console knows about its deployment."""
 
     sign_in: SignInSettings
     admin_scope: str
@@ -60,15 +59,14 @@ class ConsoleSettings:
 
 @dataclass(frozen=True)
 class Console:
-    """The files of a folder with `index.html` and `assets/`, each read at its first use and kept."""
+    """The files of a folder with `index.html` and `assets/`; each is read once, at its first use."""
 
     folder: Path
 
     def page(self, settings: ConsoleSettings, request: Request) -> "Response[bytes]":
-        """The page, with the policy that lets it load nothing but its own files and this deployment's images.
+        """The page, with a policy that allows only its own files and the images of this deployment.
 
-        It holds what would be a round trip before the first image: the settings, and the script that requests the
-        first images.
+        It contains the settings and the script that requests the first images, which saves a round trip.
         """
         document = html.escape(settings_document(settings)).encode()
         origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
@@ -79,13 +77,13 @@ class Console:
             "Content-Security-Policy": content_security_policy(settings, script=self._script),
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-            "Referrer-Policy": "no-referrer",  # signing in brings a code into the address
+            "Referrer-Policy": "no-referrer",  # at sign-in the URL has a code
             "Cache-Control": "no-cache",
         }
         return _file(content, ".html", headers, request)
 
     def asset(self, name: str, request: Request) -> "Response[bytes]":
-        """A file of the page; ImageNotFound when there is none of that name."""
+        """A file of the page; ImageNotFound if there is no file of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
@@ -114,10 +112,10 @@ class Console:
         return {path.name: path.read_bytes() for path in (self.folder / "assets").iterdir()}
 
     def _successor(self, name: str) -> bytes | None:
-        """Answer the script for a page of another version; None for any other file.
+        """The replacement of a script for a page of another version; None for any other file.
 
-        Both scripts are one program, and half of another version would start a second program in the same page. A page
-        that starts gets the current entry; a page that has started is loaded again, at the address that it shows.
+        Both scripts are one program, and one of another version would start a second program in the page. A page that
+        starts gets the current entry script. A page that has started reloads at the URL that it shows.
         """
         if name == _ENTRY:
             return f'import "./{_ENTRY}?v={self.version}";'.encode()
@@ -126,18 +124,18 @@ class Console:
 
 @cache
 def of(folder: Path) -> Console:
-    """The console whose files are in a folder, read once."""
+    """The console in a folder."""
     return Console(folder)
 
 
 def settings_response(settings: ConsoleSettings) -> "Response[str]":
-    """Answer the settings of the console, for another client of the deployment."""
+    """200 with the settings of the console, for other clients."""
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(200, "application/json", settings_document(settings), headers=headers)
 
 
 def settings_document(settings: ConsoleSettings) -> str:
-    """Describe as JSON where and as what the console signs in, where images come from, and the limits."""
+    """Write as JSON how the console signs in, where images come from, and the limits."""
     body = {
         "issuer": settings.sign_in.issuer,
         "client_id": settings.sign_in.client_id,
@@ -166,9 +164,9 @@ def storage_origins(settings: ConsoleSettings) -> list[str]:
 
 
 def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
-    """State what the page may load: its own files, images of this deployment, and tokens of its issuer.
+    """The policy of the page: its own files, images of this deployment, and tokens of its issuer.
 
-    The one script that stands in the page is allowed by its digest.
+    The inline script is allowed by its digest.
     """
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     storage = storage_origins(settings)
@@ -193,7 +191,7 @@ def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
 def _match(pattern: re.Pattern[bytes], page: bytes) -> bytes:
     match = pattern.search(page)
     if match is None:
-        raise ValueError("The page of the console is not as its bundler writes it.")
+        raise ValueError("The page of the console is not what its bundler writes.")
     return match[1]
 
 
@@ -209,8 +207,8 @@ def _origin(url: str) -> str:
 
 def _file(content: bytes, suffix: str, headers: dict[str, str], request: Request) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and accepts_gzip(request.header("accept-encoding") or "")
-    # A packed file is another sequence of bytes: its validator is weak.
+    packs = len(content) >= _MIN_BYTES_TO_PACK and accepts_gzip(request.header("accept-encoding") or "")
+    # A compressed file has other bytes, so its tag is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
     if request.client_has(etag):

@@ -1,4 +1,4 @@
-"""The page that shows the OpenAPI document; it holds everything that it needs and loads nothing."""
+"""The page that shows the OpenAPI document; it contains everything that it needs and loads nothing."""
 
 import base64
 import hashlib

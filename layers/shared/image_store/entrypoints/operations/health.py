@@ -10,12 +10,12 @@ from image_store.services.operations.health import ComponentHealth, ComponentSta
 
 
 def health_answer(components: Mapping[str, ComponentHealth]) -> "Response[str]":
-    """200 while every part that is needed answers, 503 if one is down."""
+    """200 with the health of each component, or 503 if one is down."""
     status = overall_status(components)
-    parts = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
+    body = {name: {"status": each.status, "detail": each.detail} for name, each in components.items()}
     return Response(
         503 if status is ComponentStatus.DOWN else 200,
         JSON,
-        json.dumps({"status": status, "components": parts}),
+        json.dumps({"status": status, "components": body}),
         headers={"Cache-Control": "no-store"},
     )

@@ -1,4 +1,4 @@
-"""The structured log of a function: one line of JSON for each event, with the request's id and never its content."""
+"""The structured log of a function: one line of JSON for each event, with the id of the request but not its content."""
 
 import json
 import logging
@@ -16,10 +16,10 @@ from image_store.domain.errors import ImageStoreError
 
 
 class ContentFreeFormatter(LambdaPowertoolsFormatter):
-    """Powertools' formatter, which logs the stack of an exception without its text.
+    """Powertools' formatter, without the texts of exceptions.
 
-    The text of a library's error may quote a value, and the value may be a prompt. Only the texts of the store's own
-    errors and the codes of AWS services are logged.
+    The text of a library's error may quote a value, and the value may be a prompt. So only the texts of the store's
+    own errors and the codes of AWS services are logged.
     """
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
@@ -39,9 +39,8 @@ def _name_and_code(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, ImageStoreError):
         return f"{name}: {error.message}"
-    response = getattr(
-        error, "response", None
-    )  # of botocore's ClientError, whose import would slow a cold start
+    # botocore's ClientError has a response. Importing it to check the type would slow cold starts.
+    response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     return f"{name}: {code}" if code else name
 
@@ -54,10 +53,7 @@ copy_config_to_registered_loggers(logger, include={"image_store"})
 
 
 def log_metric(name: str, value: float, *, unit: str, namespace: str, **properties: str) -> None:
-    """Send CloudWatch a number in a line of the log (embedded metric format), which costs no call.
-
-    Written at every log level.
-    """
+    """Write a metric to the log at every log level, in CloudWatch's embedded metric format, which costs no call."""
     metric = {
         "Namespace": namespace,
         "Dimensions": [["function_name"]],

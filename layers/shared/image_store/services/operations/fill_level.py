@@ -14,14 +14,14 @@ class FillLevel:
     """How full the deployment is at one moment."""
 
     stored: Amount
-    """Of all owners, the trash included."""
+    """Of all owners, including the trash."""
     budget_used: float | None
-    """In percent, of the budget of the deployment that is used most; None without a budget."""
+    """Percent of the deployment's fuller budget; None without a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillLevelReader:
-    """Reads what others have counted: a dozen rows, however much is stored."""
+    """Reads counters that others keep: a dozen rows, however much is stored."""
 
     figures: Figures
     generations: Generations
@@ -29,6 +29,6 @@ class FillLevelReader:
     clock: Clock
 
     def read(self) -> FillLevel:
-        """How full it is now; StorageUnavailable when the table does not answer."""
+        """The current fill level; StorageUnavailable if the table does not answer."""
         day, month = self.generations.spending(None, on=self.clock.now())
         return FillLevel(self.figures.total(), self.budgets.deployment_used(day, month))

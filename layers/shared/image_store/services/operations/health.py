@@ -1,4 +1,4 @@
-"""Checks every part that the store depends on."""
+"""Checks every component that the store depends on."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from image_store.ports.system import Clock
 from image_store.ports.upkeep import CleanupRows
 
 LONG_OVERDUE = timedelta(hours=1)
-"""Cleanup runs four times in an hour: if something is due for longer, cleanup did not run or failed."""
+"""Cleanup runs four times an hour; if a row is due for longer, cleanup does not run or fails."""
 _ABSENT_KEY = "health/nothing"
 
 
 class ComponentStatus(StrEnum):
-    """How a part, or the whole, is; from best to overall_status."""
+    """The status of a component or of the store, from best to worst."""
 
     NOT_CONFIGURED = "not_configured"
     OK = "ok"
@@ -29,7 +29,7 @@ class ComponentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
-    """How a part is, and why."""
+    """The status of a component, and the reason."""
 
     status: ComponentStatus
     detail: str | None = None
@@ -37,20 +37,20 @@ class ComponentHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Asks every part exactly once."""
+    """Checks each component exactly once."""
 
     repository: ImageRepository
-    waiting: CleanupRows
+    cleanup_rows: CleanupRows
     private: ObjectStore
     public: ObjectStore | None
-    secret: Callable[[], object]
+    read_signing_secret: Callable[[], object]
     queues: Mapping[str, QueueDepth]
     providers: Mapping[str, Callable[[], object]]
-    """By provider of images: looks for the deployment's key, and returns None when there is none."""
+    """By provider: reads the deployment's key; None if there is none."""
     clock: Clock
 
     def check(self) -> dict[str, ComponentHealth]:
-        """How each part is, by its name; nothing is raised and nothing is changed."""
+        """The health of each component, by name; raises nothing and changes nothing."""
         return dict(self._checks())
 
     def _checks(self) -> Iterator[tuple[str, ComponentHealth]]:
@@ -66,7 +66,7 @@ class Health:
             )
         else:
             yield "public_bucket", _health_of(lambda: public.head(_ABSENT_KEY))
-        yield "signing_secret", _health_of(self.secret)
+        yield "signing_secret", _health_of(self.read_signing_secret)
         for name, queue in self.queues.items():
             yield name, _health_of(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
 
@@ -77,14 +77,16 @@ class Health:
             return ComponentHealth(
                 ComponentStatus.NOT_CONFIGURED, "Images are generated with the keys of owners alone."
             )
-        without = [name for name, key in self.providers.items() if key() is None]
-        if without:
-            return ComponentHealth(ComponentStatus.DEGRADED, f"There is no key for {', '.join(without)}.")
+        providers_without_key = [name for name, key in self.providers.items() if key() is None]
+        if providers_without_key:
+            return ComponentHealth(
+                ComponentStatus.DEGRADED, f"There is no key for {', '.join(providers_without_key)}."
+            )
         return ComponentHealth(ComponentStatus.OK)
 
     def _overdue(self) -> ComponentHealth:
-        late = next(iter(self.waiting.due(self.clock.now() - LONG_OVERDUE)), None)
-        if late is None:
+        overdue = next(iter(self.cleanup_rows.due(self.clock.now() - LONG_OVERDUE)), None)
+        if overdue is None:
             return ComponentHealth(ComponentStatus.OK)
         return ComponentHealth(
             ComponentStatus.DEGRADED, "Something is due for cleanup for more than an hour."
@@ -92,17 +94,17 @@ class Health:
 
 
 def overall_status(components: Mapping[str, ComponentHealth]) -> ComponentStatus:
-    """How the whole is: as its overall_status part."""
+    """The status of the store: that of its worst component."""
     order = list(ComponentStatus)
     return max((ComponentStatus.OK, *(part.status for part in components.values())), key=order.index)
 
 
-def _health_of(ask: Callable[[], object]) -> ComponentHealth:
+def _health_of(check: Callable[[], object]) -> ComponentHealth:
     try:
-        answer = ask()
+        result = check()
     except ImageStoreError:
         return ComponentHealth(ComponentStatus.DOWN, "It does not answer as it should.")
-    return answer if isinstance(answer, ComponentHealth) else ComponentHealth(ComponentStatus.OK)
+    return result if isinstance(result, ComponentHealth) else ComponentHealth(ComponentStatus.OK)
 
 
 def _dead_letters(name: str, queue: QueueDepth) -> ComponentHealth:

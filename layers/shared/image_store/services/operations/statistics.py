@@ -1,4 +1,4 @@
-"""Figures of what is stored, for an owner and for the whole system."""
+"""Statistics of an owner and of the whole store."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
@@ -18,7 +18,7 @@ DEFAULT_DAYS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsReports:
-    """Returns figures that were counted when images changed; a request counts nothing."""
+    """Reads figures that are counted when images change; a request counts nothing itself."""
 
     figures: Figures
     claims: Claims
@@ -28,20 +28,20 @@ class StatisticsReports:
     quota: Quota
 
     def of_owner(self, owner: str, *, since: date | None, until: date | None) -> Statistics:
-        """An owner's figures, a moment behind; with a quota the total is what counts against it."""
+        """The statistics of an owner, about a second behind; with a quota the total is its exact usage."""
         since, until = self._days(since, until)
-        found = self.figures.of_owner(owner, since=since, until=until)
+        statistics = self.figures.of_owner(owner, since=since, until=until)
         if self.quota.is_set:
             usage = self.claims.usage(owner)
-            found = replace(found, total=Amount(usage.images, usage.size_bytes))
-        return replace(found, generated=self.generations.performance(owner, since=since, until=until))
+            statistics = replace(statistics, total=Amount(usage.images, usage.size_bytes))
+        return replace(statistics, generated=self.generations.performance(owner, since=since, until=until))
 
     def of_all(self, *, since: date | None, until: date | None) -> Statistics:
-        """The figures of all owners; the caller checks that they may be read."""
+        """The statistics of all owners; the caller checks that an admin requests them."""
         since, until = self._days(since, until)
-        found = self.figures.of_all(since=since, until=until)
+        statistics = self.figures.of_all(since=since, until=until)
         return replace(
-            found,
+            statistics,
             generated=self.generations.performance(None, since=since, until=until),
             migration=self.migrations.totals(),
         )

@@ -18,7 +18,7 @@ from image_store.domain.images.media import MediaType
 CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
 CARD_VERSION = 3
-"""A card carries its own version, because the index holds no other version attribute."""
+"""A card has its own version, because the index holds no other version attribute."""
 
 _FIRST_PARTS = (
     "filename",
@@ -36,7 +36,7 @@ _FIRST_PARTS = (
     "given",
 )
 _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made")}
-"""The parts of a card of each version, in order; names would cost bytes in every row of a list."""
+"""The parts of a card in each version, in order; names would add bytes to every row of a list."""
 
 
 def list_attributes(record: ImageRecord, details: Details, *, of_list: bool = False) -> Item:
@@ -47,7 +47,7 @@ def list_attributes(record: ImageRecord, details: Details, *, of_list: bool = Fa
 
 @schema.reading
 def card_of(item: Item) -> Card:
-    """The card in a row of a list, of this version or an earlier one; UnreadableRow for a newer one."""
+    """The card in a row of a list, of this version or an earlier one; UnreadableRow for a later version."""
     image_id = item["id"]["S"]
     parts = _parts_of(item)
     return Card(
@@ -73,7 +73,7 @@ def card_of(item: Item) -> Card:
 
 
 def cards_of(items: Iterable[Item]) -> Iterator[Card]:
-    """The readable cards of many rows; a list omits the others, and the log names them."""
+    """The readable cards of rows; the others are logged and left out."""
     return schema.readable(items, card_of)
 
 
@@ -109,13 +109,13 @@ def _card_text(record: ImageRecord, details: Details) -> str:
 
 
 def rendition_text(rendition: Rendition) -> str:
-    """A rendition as a short text, because an image may have a dozen."""
+    """A rendition as a short text, because an image can have a dozen."""
     text = f"{rendition.public_filename}:{rendition.width}:{rendition.height}:{rendition.size_bytes}"
     return text if rendition.making is None else f"{text}:{rendition.making}"
 
 
 def rendition_of(text: str) -> Rendition:
-    """The rendition that a text of `rendition_text` describes."""
+    """The rendition in a text of `rendition_text`."""
     name, width, height, size, *making = text.split(":")
     preset, _, extension = name.partition(".")
     return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)

@@ -25,7 +25,7 @@ _FEWEST_ROWS, _MOST_ROWS = 25, 500
 _MOST_RECORDS = 100
 """Records that one read asks for."""
 _SPARE = 1.25
-"""Read this many times the rows that should be enough."""
+"""Read this many times the rows that are expected to be enough."""
 
 
 class DynamoListRows(OnTable, ListRows):
@@ -80,7 +80,7 @@ class DynamoListRows(OnTable, ListRows):
         }
 
     def _same_bytes(self, query: ListQuery, sha256: str, after: str | None) -> CardPage:
-        """Images with the same bytes; there are few, so their cards are read from the records."""
+        """Images with the same bytes; they are few, so their cards are read from the records."""
         partition = keys.checksum(query.owner, sha256)
         low, high = id_bounds(query.since, query.until)
         request: dict[str, Any] = {
@@ -118,7 +118,7 @@ class _Partition:
     hash_name: str
     range_name: str
     filter_name: str | None = None
-    """The filter that all of its rows match already."""
+    """The filter that all rows of the partition match."""
 
     @property
     def is_index(self) -> bool:
@@ -130,8 +130,8 @@ def read_page(
 ) -> tuple[list[items.Item], items.Item | None]:
     """Repeat a Query until a page is full: its items, and the item or key after which the next page begins.
 
-    The key is None after the last page. At most 2,000 rows are examined. `filtered` says that a filter may drop many
-    of them.
+    The key is None after the last page. At most 2,000 rows are examined. With `filtered`, a filter may drop many of
+    them.
     """
     page: list[items.Item] = []
     examined = queries = 0
@@ -157,7 +157,7 @@ def _resume_id(row: items.Item, name: str) -> str:
 
 
 def _rows_to_read(missing: int, *, matches: int, examined: int, queries: int) -> int:
-    """How many rows are likely to hold the missing ones, by the share that matched so far, with some to spare.
+    """The number of rows to read for the missing ones, by the share that has matched, with some to spare.
 
     At first the share is unknown, and all rows may match. Rows that do not match must not cause many small Queries.
     """

@@ -18,7 +18,7 @@ RowKey = tuple[str, str]
 """pk and sk."""
 
 _PACKED_FROM_BYTES = 200
-"""Compression hardly helps below this size."""
+"""Compression saves almost nothing below this size."""
 
 Counters = dict[RowKey, Counter[str]]
 """Amounts to add, by the key of a row of figures."""

@@ -91,7 +91,7 @@ class DynamoProjector(OnTable, Projector):
                 return
             if image is not None and image.record.state is State.READY:
                 is_new = current is None or current.facts is None
-                self._turns.queue(image.record.owner, at, stored=is_new and not again)
+                self._turns.queue(image.record.owner, at, is_new=is_new and not again)
             try:
                 self._update(image_id, image, current, epoch, at, again=again)
             except Conflict:

@@ -1,4 +1,4 @@
-"""Reads the rows by which the search function finds images: terms and perceptual hashes."""
+"""Reads the rows of searches: terms and perceptual hashes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

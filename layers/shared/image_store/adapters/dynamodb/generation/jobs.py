@@ -131,7 +131,7 @@ class DynamoGenerations(OnTable, Generations):
         )
 
     def bring_forward(self, name: str, holder: NamedJob, *, to: datetime) -> None:
-        bring_forward(self._rows, generation_keys.join(name), seen=holder.until, to=to)
+        bring_forward(self._rows, generation_keys.join(name), current=holder.until, to=to)
 
     def cancel(self, job_id: str, *, at: datetime) -> None:
         self._update_job(

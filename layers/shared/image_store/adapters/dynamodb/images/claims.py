@@ -37,7 +37,7 @@ class DynamoClaims(OnTable, Claims):
         return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expiry_of(item))
 
     def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
-        bring_forward(self._rows, keys.idempotency(name), seen=row.expires_at, to=to)
+        bring_forward(self._rows, keys.idempotency(name), current=row.expires_at, to=to)
 
     def usage(self, owner: str) -> Usage:
         return UsageRows(self._rows).usage(owner)

@@ -1,4 +1,4 @@
-"""Rows that wait for cleanup, and all records for its sweeps."""
+"""Reads the rows that wait for cleanup, and all records for its sweeps."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ class DynamoCleanupRows(OnTable, CleanupRows):
                 yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
 
     def owners_due(self, before: datetime) -> Iterator[str]:
-        # All turns come within a day: one further ahead was set by a clock that ran ahead.
+        # All turns come within a day; a later one was set by a wrong clock.
         latest = before + POLICIES_EVERY + CLOCK_SKEW
         return map(keys.owner_of_turn, self._due(keys.policy_shards(), before, latest))
 
@@ -50,7 +50,7 @@ class DynamoCleanupRows(OnTable, CleanupRows):
         return records.records_of(answer["Items"]), json.dumps(last) if last else None
 
     def _due(self, shards: Sequence[str], before: datetime, latest: datetime | None = None) -> Iterator[str]:
-        """The partitions of rows whose time has come, or lies after `latest`; pages are read as they are used up."""
+        """The partition keys of rows that are due, or due after `latest`; each page is read when it is needed."""
         ranges = [("due_at <= :bound", before)]
         if latest is not None:
             ranges.append(("due_at > :bound", latest))

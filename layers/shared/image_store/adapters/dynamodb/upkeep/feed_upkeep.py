@@ -1,7 +1,7 @@
-"""Rows of the feed that do not follow from their records: those of earlier builds, and those that a restore left.
+"""Corrects rows of the feed that do not match their records: rows of earlier builds, and rows after a restore.
 
-Each image is put right in one transaction, on the condition that its record is still as it was read. So this may run
-at any time, even twice at once, against changes of the same images.
+Each image is corrected in one transaction, on the condition that its record has not changed since it was read. So this
+can run at any time, even twice at once, while the same images change.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,21 +28,19 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
         item = self._rows.call("get_item", Key=months, ConsistentRead=True).get("Item")
         if item is None:
             return 0
-        done, left = 0, False
+        total, is_complete = 0, True
         for month in sorted(name for name, value in item.items() if "N" in value and name != "ttl"):
-            while found := self._former(keys.former_feed(month)):
+            while image_ids := self._former(keys.former_feed(month)):
                 if now() >= until:
-                    return done
-                moved = self._move(month, found)
-                done += moved
-                if (
-                    not moved
-                ):  # they are being changed at this moment, or cannot be read; the next run looks again
-                    left = True
+                    return total
+                moved = self._move(month, image_ids)
+                total += moved
+                if not moved:  # the images change at this moment or cannot be read: the next run tries again
+                    is_complete = False
                     break
-        if not left:
+        if is_complete:
             self._rows.call("delete_item", Key=months)
-        return done
+        return total
 
     def restore(self, image_ids: Iterable[str]) -> None:
         """Write the rows of the feed that images lack."""
@@ -51,16 +49,16 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
             if rows:
                 self._transact(image.record.id, image, [self._put(row) for row in rows])
 
-    def remove_strays(self, found: Iterable[tuple[str, str]]) -> None:
-        """Remove those of these rows of the feed that follow from no record."""
+    def remove_strays(self, row_keys: Iterable[tuple[str, str]]) -> None:
+        """Remove the rows of the feed, among these, that follow from no record."""
         of_images: dict[str, list[tuple[str, str]]] = {}
-        for key in found:
+        for key in row_keys:
             of_images.setdefault(key[1], []).append(key)
-        read = self._records(list(of_images))
-        for image_id, there in of_images.items():
-            image = read.get(image_id)
-            named = _row_keys(image) if image else set()
-            strays = [self._delete(*key) for key in there if key not in named]
+        images = self._records(list(of_images))
+        for image_id, existing in of_images.items():
+            image = images.get(image_id)
+            expected = _row_keys(image) if image else set()
+            strays = [self._delete(*key) for key in existing if key not in expected]
             if strays:
                 self._transact(image_id, image, strays)
 
@@ -76,33 +74,33 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
         return [item["sk"]["S"] for item in answer["Items"]]
 
     def _move(self, month: str, image_ids: list[str]) -> int:
-        """Write what the feed reads now of some images, and remove their former rows; how many were moved."""
-        read = self._records(image_ids)
+        """Write the present feed rows of images and remove their former rows; returns how many images were moved."""
+        images = self._records(image_ids)
         moved = 0
         for image_id in image_ids:
-            image = read.get(image_id)
+            image = images.get(image_id)
             rows = records.feed_rows(image) if image else []
             former = self._delete(keys.former_feed(month), image_id)
             moved += self._transact(image_id, image, [former, *map(self._put, rows)])
         return moved
 
     def _records(self, image_ids: list[str]) -> dict[str, Image]:
-        wanted = [key for image_id in image_ids for key in (keys.record(image_id), keys.detail(image_id))]
-        parts: dict[str, list[Item]] = {}
-        for item in self._rows.get_many(wanted):
-            parts.setdefault(item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX), []).append(item)
-        found: dict[str, Image] = {}
-        for image_id, of_one in parts.items():
+        row_keys = [key for image_id in image_ids for key in (keys.record(image_id), keys.detail(image_id))]
+        items_of: dict[str, list[Item]] = {}
+        for item in self._rows.get_many(row_keys):
+            items_of.setdefault(item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX), []).append(item)
+        images: dict[str, Image] = {}
+        for image_id, image_items in items_of.items():
             try:
-                image = records.image_of(of_one)
+                image = records.image_of(image_items)
             except UnreadableRow:
-                continue  # its rows stay as they are: the check of its record finds one where none was expected
+                continue  # its rows stay: a transaction that expects no record fails
             if image is not None:
-                found[image_id] = image
-        return found
+                images[image_id] = image
+        return images
 
     def _transact(self, image_id: str, image: Image | None, writes: list[dict[str, Any]]) -> bool:
-        """Write for as long as the record is as it was read; whether that was so."""
+        """Write if the record has not changed since it was read; returns whether it was so."""
         check: dict[str, Any] = {"TableName": self._rows.name, "Key": keys.record(image_id)}
         if image is None:
             check["ConditionExpression"] = "attribute_not_exists(pk)"
@@ -110,10 +108,10 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
             check["ConditionExpression"] = "#change = :change"
             check["ExpressionAttributeNames"] = {"#change": "change"}
             check["ExpressionAttributeValues"] = {":change": {"S": image.record.change}}
-        named: list[NamedWrite] = [("record", {"ConditionCheck": check})]
+        record_check: NamedWrite = ("record", {"ConditionCheck": check})
         try:
-            # The same rows written again are the same rows, so an answer that was lost needs no other look.
-            self._rows.transact([*named, *(("row", write) for write in writes)], settled=lambda: False)
+            # Writing the same rows again is harmless, so a lost response needs no read.
+            self._rows.transact([record_check, *(("row", write) for write in writes)], settled=lambda: False)
         except Conflict:
             return False
         return True

@@ -1,7 +1,7 @@
-"""What cleanup remembers: its lease, how far its sweeps have come, and its reports.
+"""Stores the lease of cleanup, the positions of its sweeps, and its reports.
 
-The lease row stays for ever and its token only grows. Whatever a run writes is one transaction with a check that the
-token is still its own, so a run that lost its lease, to a pause for example, changes nothing any more.
+The lease row is never removed, and its token only grows. Each write of a run is one transaction with a check that the
+run still has the token. So a run that lost its lease, for example during a pause, can write nothing more.
 """
 
 import json
@@ -26,8 +26,8 @@ class DynamoHousekeeping(OnTable, Housekeeping):
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
-        # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-        # A lease that ends later than any run may was taken by a clock that ran ahead.
+        # botocore retries a call whose response was lost; the retry then finds our own lease.
+        # A lease that ends later than any run can was taken with a wrong clock.
         free = "attribute_not_exists(#until) OR #until < :now OR #until > :latest OR holder = :holder"
         answer = self._rows.conditional(
             "update_item",
@@ -58,8 +58,8 @@ class DynamoHousekeeping(OnTable, Housekeeping):
 
     def position(self, sweep: str) -> PassPosition | None:
         answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
-        found = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
-        return next(found, None)  # without a readable position a sweep begins anew
+        positions = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
+        return next(positions, None)  # without a readable position a sweep starts again
 
     def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
         item = {
@@ -93,7 +93,7 @@ class DynamoHousekeeping(OnTable, Housekeeping):
         return list(schema.readable(answer["Items"], _report))
 
     def _write(self, item: dict[str, Any], lease: Lease) -> None:
-        """Put a row for as long as the lease is held."""
+        """Put a row if the lease is still held."""
         check = {
             "TableName": self._rows.name,
             "Key": keys.CLEANUP_LEASE,
@@ -102,7 +102,7 @@ class DynamoHousekeeping(OnTable, Housekeeping):
             "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
         }
         put = {"TableName": self._rows.name, "Item": item}
-        # A row that is written again is the same row, so a lost response needs no read.
+        # Writing the same row again is harmless, so a lost response needs no read.
         self._rows.transact(
             [("lease", {"ConditionCheck": check}), ("row", {"Put": put})],
             settled=lambda: False,

@@ -1,7 +1,7 @@
-"""Records in a DynamoDB table of the deployment's choice: the only code that reads a table that is not ours.
+"""Reads the records of a migration from a table that the deployment names; no other code reads foreign tables.
 
-A position is the primary key of a record, or of the row that a page ended with, as JSON. A table that is migrated is
-read whole, once to count and once to move; a request for one record reads that one.
+A position is the primary key of a record, or of the last row of a page, as JSON. A migration reads the whole table
+twice, once to count and once to move the records. A request for one record reads only that record.
 """
 
 import base64
@@ -28,14 +28,14 @@ from image_store.ports.upkeep import MigrationSource
 
 REFERENCE_SUFFIX = "_image_id"
 _RECORDS_A_PAGE = 50
-"""A step moves a few records and the next one reads anew: pages of 1 MB would be read, and paid for, many times."""
+"""A step moves few records, and the next step reads again: pages of 1 MB would be paid for many times."""
 _FINAL = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})
 _END = "end"
 """The position of a count that is complete."""
 
 
 class TableSource(MigrationSource):
-    """MigrationSource on one attribute of one table; the client is made at the first call."""
+    """MigrationSource on one attribute of a table; creates its client at the first call."""
 
     def __init__(self, table: Table, fields: FieldNames, *, client: Callable[[], Any]) -> None:
         self._table = table
@@ -52,7 +52,7 @@ class TableSource(MigrationSource):
     def steps(self, after: str | None) -> Iterator[SourceStep]:
         for page in self._pages(after, ConsistentRead=True, Limit=_RECORDS_A_PAGE):
             for item in page["Items"]:
-                yield SourceStep(_text(self._key_of(item)), self._found(item))
+                yield SourceStep(_text(self._key_of(item)), self._record(item))
             if "LastEvaluatedKey" in page:
                 yield SourceStep(_text(page["LastEvaluatedKey"]), None)
 
@@ -63,13 +63,13 @@ class TableSource(MigrationSource):
         item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
         if item is None or self._table.attribute not in item:
             return None
-        found = self._found(item)
-        if isinstance(found, RecordError):
-            raise InvalidRequest(found.detail)
-        return found
+        record = self._record(item)
+        if isinstance(record, RecordError):
+            raise InvalidRequest(record.detail)
+        return record
 
     def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
-        held = {"B": image} if isinstance(image, bytes) else {"S": image}
+        value = {"B": image} if isinstance(image, bytes) else {"S": image}
         try:
             self._call(
                 "update_item",
@@ -80,7 +80,7 @@ class TableSource(MigrationSource):
                     "#reference": f"{self._table.attribute}{REFERENCE_SUFFIX}",
                     "#image": self._table.attribute,
                 },
-                ExpressionAttributeValues={":id": {"S": image_id}, ":image": held},
+                ExpressionAttributeValues={":id": {"S": image_id}, ":image": value},
             )
         except _Changed:
             return False
@@ -88,8 +88,8 @@ class TableSource(MigrationSource):
 
     @cached_property
     def _description(self) -> dict[str, Any]:
-        described: dict[str, Any] = self._call("describe_table")["Table"]
-        return described
+        description: dict[str, Any] = self._call("describe_table")["Table"]
+        return description
 
     @cached_property
     def _key_names(self) -> tuple[str, ...]:
@@ -101,21 +101,21 @@ class TableSource(MigrationSource):
         return {name: item[name] for name in self._key_names}
 
     def _key_named(self, record_id: str) -> dict[str, Any] | None:
-        """The primary key that a record id spells; None for any other text."""
+        """The primary key in a record id; None for any other text."""
         names = self._key_names
         if self._table.id_attribute is not None and (self._table.id_attribute,) != names:
             raise InvalidRequest(
                 "A record of this table cannot be found by its id: id_attribute is not its primary key."
             )
-        described = self._description["AttributeDefinitions"]
-        types = {part["AttributeName"]: part["AttributeType"] for part in described}
+        definitions = self._description["AttributeDefinitions"]
+        types = {part["AttributeName"]: part["AttributeType"] for part in definitions}
         try:
             values = [record_id] if len(names) == 1 else json.loads(record_id)
             return {name: _typed(types[name], value) for name, value in zip(names, values, strict=True)}
         except (ValueError, TypeError, ArithmeticError, RecursionError):
             return None
 
-    def _found(self, item: dict[str, Any]) -> SourceRecord | RecordError:
+    def _record(self, item: dict[str, Any]) -> SourceRecord | RecordError:
         record_id = self._id_of(item)
         names = FieldNames(
             image=self._table.attribute,
@@ -172,53 +172,53 @@ class TableSource(MigrationSource):
 
 
 class _Changed(Exception):
-    """A record is not what it was."""
+    """The picture of a record has changed."""
 
 
 def _plain(value: dict[str, Any]) -> Any:
-    """A value of DynamoDB as JSON has it, and bytes; ValueError for sets."""
-    ((kind, held),) = value.items()
+    """A value of DynamoDB as a JSON value, or bytes; ValueError for sets."""
+    ((kind, content),) = value.items()
     match kind:
         case "S" | "BOOL" | "B":
-            return held
+            return content
         case "N":
-            return int(held) if held.lstrip("-").isdecimal() else float(held)
+            return int(content) if content.lstrip("-").isdecimal() else float(content)
         case "NULL":
             return None
         case "M":
-            return {name: _plain(each) for name, each in held.items()}
+            return {name: _plain(each) for name, each in content.items()}
         case "L":
-            return [_plain(each) for each in held]
+            return [_plain(each) for each in content]
     raise ValueError(kind)
 
 
 def _name(value: dict[str, Any]) -> str:
-    """The text that a value gives to a record's id; empty where it gives none."""
-    ((kind, held),) = value.items()
+    """A value as text of a record's id; empty if it cannot be an id."""
+    ((kind, content),) = value.items()
     if kind == "B":
-        return base64.b64encode(held).decode("ascii")
-    return str(held) if kind in {"S", "N"} else ""
+        return base64.b64encode(content).decode("ascii")
+    return str(content) if kind in {"S", "N"} else ""
 
 
 def _text(key: dict[str, Any]) -> str:
-    written = {
-        name: {kind: base64.b64encode(held).decode("ascii") if kind == "B" else held}
+    texts = {
+        name: {kind: base64.b64encode(content).decode("ascii") if kind == "B" else content}
         for name, value in key.items()
-        for kind, held in value.items()
+        for kind, content in value.items()
     }
-    return json.dumps(written)
+    return json.dumps(texts)
 
 
 def _key(position: str) -> dict[str, Any]:
     return {
-        name: {kind: base64.b64decode(held) if kind == "B" else held}
+        name: {kind: base64.b64decode(content) if kind == "B" else content}
         for name, value in json.loads(position).items()
-        for kind, held in value.items()
+        for kind, content in value.items()
     }
 
 
 def _typed(kind: str, text: Any) -> dict[str, Any]:
-    """A part of a primary key from the text that names it; ValueError when it is of another type."""
+    """A part of a primary key from its text; ValueError or TypeError if the text does not fit the type."""
     if not isinstance(text, str):
         raise TypeError
     if kind == "B":

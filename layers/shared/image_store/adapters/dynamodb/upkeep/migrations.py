@@ -1,4 +1,4 @@
-"""Migrations as rows of the table."""
+"""Stores migrations."""
 
 import json
 from collections.abc import Sequence
@@ -75,10 +75,10 @@ class DynamoMigrations(OnTable, Migrations):
                 },
             )
         ]
-        # A record may stand in a batch twice, and a transaction takes each row once.
+        # A record can occur twice in a batch, but a transaction accepts each row once.
         by_key = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
         puts = [("row", {"Put": {"TableName": self._rows.name, "Item": row}}) for row in by_key.values()]
-        # Rows that are written again are the same rows, so a lost response needs no read.
+        # Writing the same rows again is harmless, so a lost response needs no read.
         self._rows.transact(puts, settled=lambda: False)
 
     def image_of_record(self, migration_id: str, record_id: str) -> str | None:
@@ -125,7 +125,7 @@ class DynamoMigrations(OnTable, Migrations):
             totals = _totals_item(migration)
             writes.append(("totals", {"Put": {"TableName": self._rows.name, "Item": totals}}))
         self._rows.transact(
-            writes, settled=lambda: self._item(migration.id) == item, refusal=_carried_on_by_another
+            writes, settled=lambda: self._item(migration.id) == item, refusal=_continued_by_another
         )
 
     def _item(self, migration_id: str) -> Item | None:
@@ -147,7 +147,7 @@ def _item_of(migration: Migration) -> Item:
 
 
 def _totals_item(migration: Migration) -> Item:
-    """The row that says what the last migration of a source has come to."""
+    """The row with the totals of the last migration of a source."""
     tally = migration.tally
     numbers = {
         "moved": tally.moved + tally.already_moved,
@@ -165,8 +165,8 @@ def _totals_of(item: Item) -> MigrationTotals:
     return MigrationTotals(**{name: int(item[name]["N"]) for name in ("moved", "left", "failed")})
 
 
-def _carried_on_by_another(_: set[str]) -> Exception:
-    return Conflict("Another worker has carried this migration on.")
+def _continued_by_another(_: set[str]) -> Exception:
+    return Conflict("Another worker has continued this migration.")
 
 
 @schema.reading

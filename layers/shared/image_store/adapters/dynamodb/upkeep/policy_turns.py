@@ -1,7 +1,7 @@
-"""Rows by which cleanup finds the owners whose images its policies have to look at.
+"""Queues owners for the policies of cleanup.
 
-An owner's row is written with the first image that is projected, and again after each turn of the owner. So an upload
-writes nothing that other uploads of its owner write.
+The row of an owner is written when the owner's first image is projected, and again after each turn. So uploads of one
+owner do not write the same row.
 """
 
 from datetime import datetime
@@ -13,18 +13,18 @@ _MOST_REMEMBERED = 10_000
 
 
 class PolicyTurns:
-    """Queues owners for the policies; with `after_save` their turn comes with the next run after each image."""
+    """Queues owners; with `after_save` a new image lets the next run look at its owner."""
 
     def __init__(self, table: DynamoTable, *, after_save: bool) -> None:
         self._rows = table
         self._after_save = after_save
         self._queued: set[str] = set()
-        """Owners who have a row; rows of turns are never removed."""
+        """Owners who have a row; these rows are never removed."""
 
-    def queue(self, owner: str, at: datetime, *, stored: bool) -> None:
-        """Let an owner have turns from now on; with `stored` an image is new. Safe to repeat."""
-        if stored and self._after_save:
-            # As a rule the owner's turn has come already, and nothing is written.
+    def queue(self, owner: str, at: datetime, *, is_new: bool) -> None:
+        """Give an owner turns from now on; `is_new` if an image of the owner is new. Safe to repeat."""
+        if is_new and self._after_save:
+            # Usually the owner is due already, and nothing is written.
             self._write(owner, at, "attribute_not_exists(due_at) OR due_at > :due")
             self._remember(owner)
         elif owner not in self._queued:
@@ -33,7 +33,7 @@ class PolicyTurns:
             self._remember(owner)
 
     def end(self, owner: str, next_at: datetime) -> None:
-        """Let an owner's turn come again at `next_at`."""
+        """Set the next turn of an owner."""
         self._rows.call("update_item", Key=keys.turn(owner), **_due(owner, next_at))
 
     def _write(self, owner: str, at: datetime, condition: str) -> None:

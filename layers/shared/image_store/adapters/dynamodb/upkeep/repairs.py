@@ -1,4 +1,4 @@
-"""Repairs as rows of the table."""
+"""Stores repairs."""
 
 import json
 from dataclasses import asdict
@@ -33,7 +33,7 @@ class DynamoRepairs(OnTable, Repairs):
         item = _item_of(job)
         put = {"Put": {"TableName": self._rows.name, "Item": item, **condition}}
         self._rows.transact(
-            [("repair", put)], settled=lambda: self._item(job.id) == item, refusal=_carried_on_by_another
+            [("repair", put)], settled=lambda: self._item(job.id) == item, refusal=_continued_by_another
         )
 
     def _item(self, repair_id: str) -> Item | None:
@@ -42,8 +42,8 @@ class DynamoRepairs(OnTable, Repairs):
         return item
 
 
-def _carried_on_by_another(_: set[str]) -> Exception:
-    return Conflict("Another worker has carried this repair on.")
+def _continued_by_another(_: set[str]) -> Exception:
+    return Conflict("Another worker has continued this repair.")
 
 
 def _item_of(job: RepairJob) -> Item:

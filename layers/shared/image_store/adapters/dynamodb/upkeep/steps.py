@@ -1,6 +1,6 @@
-"""Rows of work that is done step by step: what repairs and migrations share.
+"""The common form of the rows of repairs and migrations, which continue step by step.
 
-The step stands alone for its condition; everything else of a job is one JSON text.
+The number of the step is an attribute, for conditions; all other values of a job are in one JSON text.
 """
 
 from datetime import datetime
@@ -11,11 +11,11 @@ from image_store.adapters.dynamodb.items import parse_time, text_time
 _TIMES = ("created_at", "updated_at", "finished_at")
 
 IS_NEW: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-"""The condition under which a job is created."""
+"""The condition for creating a job."""
 
 
 def is_at(step: int) -> dict[str, Any]:
-    """The condition under which a job is replaced: it is still at this step."""
+    """The condition for replacing a job: it is still at this step."""
     return {
         "ConditionExpression": "#step = :step",
         "ExpressionAttributeNames": {"#step": "step"},
@@ -24,7 +24,7 @@ def is_at(step: int) -> dict[str, Any]:
 
 
 def time_texts(job: object) -> dict[str, str | None]:
-    """The times of a job as its JSON text has them."""
+    """The times of a job as texts for JSON."""
     return {name: _text(getattr(job, name)) for name in _TIMES}
 
 

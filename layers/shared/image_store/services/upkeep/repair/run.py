@@ -23,7 +23,7 @@ from image_store.domain.errors import (
     ImageStoreError,
     StorageUnavailable,
 )
-from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.image import ImageRecord
 from image_store.domain.upkeep.repair import MissingObjects, RepairError, RepairJob, RepairStatus
 from image_store.domain.work import RepairImage, RepairStep
 from image_store.ports.images import ImageRepository
@@ -42,8 +42,6 @@ _PAGE_RECORDS = 100
 _PAGES_A_STEP = 10
 _TRY_AGAIN = (StorageUnavailable, DeadlineExceeded, ConfigurationError)
 """Errors that are not the image's: what was done is saved, and the rest is done by a later step."""
-
-_SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +123,7 @@ class RepairRun:
         tally = job.tally
         for image_id in job.pending:
             record = images.get(image_id)
-            if record is None or record.state not in _SHOWN:
+            if record is None or not record.is_visible:
                 tally = tally.plus_failure(
                     RepairError(
                         image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
@@ -145,10 +143,10 @@ class RepairRun:
 
         What they lack is added to `found`.
         """
-        shown = [record for record in images if record.state in _SHOWN]
-        tally = job.tally.plus_examined(len(shown))
+        visible = [record for record in images if record.is_visible]
+        tally = job.tally.plus_examined(len(visible))
         pending: list[str] = []
-        for record, missing in zip(shown, self.check.missing(shown), strict=True):
+        for record, missing in zip(visible, self.check.missing(visible), strict=True):
             if missing and (job.dry_run or missing.original):
                 tally = tally.plus(missing)
             elif missing:
