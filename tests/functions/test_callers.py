@@ -1,4 +1,4 @@
-"""Who may call: every private route needs a subject, and every route under /v1/admin needs an admin."""
+"""Every private route with every kind of caller: who is refused, with which code, and that nothing happens then."""
 
 from __future__ import annotations
 
@@ -7,56 +7,99 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.errors import InvalidToken, IssuerUnavailable, KeyExpired, KeyRevoked
+from image_store.entrypoints.callers.verdicts import verdict_against, verdict_of
 from tests.functions.deployment import IMAGE_ID, assert_refused, event, loaded
-from tests.functions.requests import routes
+from tests.functions.handlers import verdict_of_user
+from tests.functions.requests import HTTP_FUNCTIONS
 
 if TYPE_CHECKING:
     from tests.functions.deployment import Deployment
 
-PUBLIC_PATHS = {
-    route.path
-    for function in {function for function, _, _ in routes()}
+PRIVATE = [
+    (function, route.method, route.path, route.scope)
+    for function in HTTP_FUNCTIONS
     for route in loaded(function).api.routes
-    if route.operation is not None and route.operation.get("public")
-}
-PRIVATE = [route for route in routes() if route[2] not in PUBLIC_PATHS]
+    if route.scope is not None
+]
 FOR_ADMINS = [route for route in PRIVATE if route[2].startswith("/v1/admin/")]
+REFUSED = {
+    "no verdict": None,
+    "an empty verdict": {},
+    "a token": verdict_against(InvalidToken("why")),
+    "a revoked key": verdict_against(KeyRevoked()),
+    "an expired key": verdict_against(KeyExpired()),
+    "an owner of two lines": verdict_of_user("a\nb"),
+    "an owner without a name": {"owner": "alice", "scopes": " ".join(Scope)},
+}
 
 
-def a_request(method: str, path: str, claims: dict[str, str]) -> dict[str, Any]:
-    """A request of a route with an empty JSON object, by a caller with these claims."""
+def a_request(method: str, path: str, verdict: Any, **headers: str) -> dict[str, Any]:
+    """A request of a route with an empty JSON object, by a caller with this verdict."""
     sent = deepcopy(event("update/details"))
     address = "/".join(IMAGE_ID if part.startswith("<") else part for part in path.split("/"))
     sent["rawPath"] = sent["requestContext"]["http"]["path"] = address
     sent["requestContext"]["http"]["method"] = method
-    sent["requestContext"]["authorizer"]["jwt"]["claims"] = claims
-    sent["headers"] = sent["headers"] | {"content-type": "application/json"}
+    sent["requestContext"]["authorizer"] = {"lambda": verdict}
+    sent["headers"] = sent["headers"] | {"content-type": "application/json"} | headers
     return sent | {"body": "{}", "isBase64Encoded": False, "rawQueryString": ""}
+
+
+def refused(store: Deployment, sent: dict[str, Any], function: str, status: int, code: str) -> bool:
+    """Whether a request is refused so, and leaves nothing."""
+    answer = store.call(sent, function=function)
+    if sent["requestContext"]["http"]["method"] == "HEAD":
+        assert answer.status == status
+    else:
+        assert_refused(answer, status, code)
+    return store.is_empty()
 
 
 def test_there_are_routes_of_each_kind() -> None:
     assert len(FOR_ADMINS) > 8
-    assert len(PRIVATE) > len(FOR_ADMINS) + 20
+    assert {scope for *_, scope in PRIVATE} == set(Scope) - {Scope.ACT_AS}
 
 
-@pytest.mark.parametrize(("function", "method", "path"), PRIVATE, ids=" ".join)
-@pytest.mark.parametrize("claims", [{}, {"sub": "a\nb"}], ids=["no subject", "two lines"])
-def test_a_private_route_refuses_a_token_without_a_usable_subject(
-    store: Deployment, function: str, method: str, path: str, claims: dict[str, str]
+@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+def test_a_private_route_lets_nobody_in_without_a_caller(
+    store: Deployment, function: str, method: str, path: str, scope: Scope
 ) -> None:
-    answer = store.call(a_request(method, path, claims), function=function)
+    for verdict in REFUSED.values():
+        code = (verdict or {}).get("refusal", "invalid_token")
 
-    assert answer.status == 400
-    assert store.is_empty()
+        assert refused(store, a_request(method, path, verdict), function, 401, code)
+    unavailable = a_request(method, path, verdict_against(IssuerUnavailable()))
+    assert refused(store, unavailable, function, 503, "issuer_unavailable")
 
 
-@pytest.mark.parametrize(("function", "method", "path"), FOR_ADMINS, ids=" ".join)
-def test_a_route_for_admins_refuses_everybody_else(
-    store: Deployment, function: str, method: str, path: str
+@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+def test_a_private_route_needs_its_scope_and_no_other(
+    store: Deployment, function: str, method: str, path: str, scope: Scope
 ) -> None:
-    answer = store.call(a_request(method, path, {"sub": "alice", "scope": "images:read"}), function=function)
+    without = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - {scope}))
+    with_it = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes={scope}))
+    code = "admin_required" if scope is Scope.ADMIN else "scope_required"
 
-    assert answer.status == 403
-    if method != "HEAD":
-        assert_refused(answer, 403, "admin_required")
-    assert store.is_empty()
+    assert refused(store, a_request(method, path, without), function, 403, code)
+    assert store.call(a_request(method, path, with_it), function=function).status not in {401, 403}
+
+
+@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+def test_only_a_key_with_act_as_names_another_owner(
+    store: Deployment, function: str, method: str, path: str, scope: Scope
+) -> None:
+    other = {"image-store-owner": "bob"}
+    bound = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - {Scope.ACT_AS}))
+    free = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope)))
+
+    assert refused(store, a_request(method, path, bound, **other), function, 403, "act_as_required")
+    assert store.call(a_request(method, path, free, **other), function=function).status not in {401, 403}
+
+
+@pytest.mark.parametrize(("function", "method", "path", "scope"), FOR_ADMINS, ids=str)
+def test_every_route_for_admins_needs_the_scope_of_admins(
+    function: str, method: str, path: str, scope: Scope
+) -> None:
+    assert scope is Scope.ADMIN
