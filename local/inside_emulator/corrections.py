@@ -11,20 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def require_expiry() -> None:
-    """Answer 401 to a token without ``exp``, as API Gateway does; MiniStack accepts it for ever."""
-    gateway: Any = importlib.import_module("ministack.services.apigateway")
-    validate = gateway._validate_jwt_authorizer
-
-    async def validate_with_expiry(*arguments: Any) -> Any:
-        claims, scopes, refusal = await validate(*arguments)
-        if refusal is None and "exp" not in claims:
-            return None, None, gateway._jwt_unauthorized()
-        return claims, scopes, refusal
-
-    gateway._validate_jwt_authorizer = validate_with_expiry
-
-
 def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
     """End the process, with one sentence to the descriptor ``tell``, if a saved state cannot be read.
 

@@ -22,7 +22,6 @@ class GatewayRoute:
     key: str
     integration: dict[str, Any]
     authorizer: str | None
-    scopes: tuple[str, ...]
 
 
 def routes_of(body: dict[str, Any]) -> list[GatewayRoute]:
@@ -32,21 +31,11 @@ def routes_of(body: dict[str, Any]) -> list[GatewayRoute]:
         for method, operation in operations.items():
             if INTEGRATION not in operation:
                 continue
-            authorizer, scopes = next(
-                (
-                    (name, tuple(scopes))
-                    for demand in operation.get("security", [])
-                    for name, scopes in demand.items()
-                ),
-                (None, ()),
-            )
+            authorizer = next((name for demand in operation.get("security", []) for name in demand), None)
             verb = "ANY" if method == ANY_METHOD else method.upper()
             key = "$default" if path == "/$default" else f"{verb} {path}"
-            routes.append(
-                GatewayRoute(
-                    key, operation[INTEGRATION], None if authorizer == "NONE" else authorizer, scopes
-                )
-            )
+            public = authorizer in {None, "NONE"}
+            routes.append(GatewayRoute(key, operation[INTEGRATION], None if public else authorizer))
     return routes
 
 
@@ -122,5 +111,4 @@ def import_body(api_id: str, body: dict[str, Any] | None) -> None:
             "target": f"integrations/{identifier}",
             "authorizationType": "CUSTOM" if route.authorizer else "NONE",
             "authorizerId": route.authorizer,
-            "authorizationScopes": list(route.scopes),
         }

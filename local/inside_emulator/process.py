@@ -27,7 +27,6 @@ from local.inside_emulator.corrections import (
     forget_stream_positions,
     provide_encryption_contexts,
     refuse_broken_state,
-    require_expiry,
 )
 from local.inside_emulator.credentials import make_function_credentials_secret, secret_of
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
@@ -60,7 +59,6 @@ def main() -> None:
     keep_undelivered_changes()
     repeat_failed_changes()
     import_api_bodies()
-    require_expiry()
     count_loopback_as_encrypted()
     authorize_batches_as_what_they_repeat()
     count_parameters_as_numbers()

@@ -277,8 +277,8 @@ def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stac
         if event["Type"] == "HttpApi"
     ]
     routes = {
-        f"{event['Method'].upper()} {event['Path']}": "JWT"
-        if event.get("Auth") == {"Authorizer": "Jwt"}
+        f"{event['Method'].upper()} {event['Path']}": "CUSTOM"
+        if event.get("Auth") == {"Authorizer": "Caller"}
         else "NONE"
         for event in events
     }

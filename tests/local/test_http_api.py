@@ -5,18 +5,24 @@ from typing import Any
 from local.inside_emulator.http_api import authorizers_of, routes_of, with_cors
 
 INTEGRATION = {"type": "aws_proxy", "uri": "arn:aws:lambda:…:list/invocations", "payloadFormatVersion": "2.0"}
-JWT = {"type": "jwt", "identitySource": "$request.header.Authorization", "jwtConfiguration": {"issuer": "i"}}
+CALLER = {
+    "type": "request",
+    "identitySource": ["$request.header.Authorization"],
+    "authorizerUri": "arn:aws:…",
+}
 BODY: dict[str, Any] = {
     "paths": {
         "/v1/images": {
-            "get": {"x-amazon-apigateway-integration": INTEGRATION, "security": [{"Jwt": ["images:read"]}]},
+            "get": {"x-amazon-apigateway-integration": INTEGRATION, "security": [{"Caller": []}]},
             "options": {"description": "no integration"},
         },
         "/i/{link}": {"get": {"x-amazon-apigateway-integration": INTEGRATION, "security": [{"NONE": []}]}},
         "/any": {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": INTEGRATION}},
         "/$default": {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": INTEGRATION}},
     },
-    "components": {"securitySchemes": {"Jwt": {"type": "oauth2", "x-amazon-apigateway-authorizer": JWT}}},
+    "components": {
+        "securitySchemes": {"Caller": {"type": "apiKey", "x-amazon-apigateway-authorizer": CALLER}}
+    },
     "x-amazon-apigateway-cors": {"allowOrigins": ["*"]},
 }
 
@@ -30,11 +36,10 @@ def test_every_operation_with_an_integration_is_a_route() -> None:
     ]
 
 
-def test_a_route_keeps_its_authorizer_and_scopes() -> None:
+def test_a_route_keeps_its_authorizer() -> None:
     route = routes_of(BODY)[0]
 
-    assert route.authorizer == "Jwt"
-    assert route.scopes == ("images:read",)
+    assert route.authorizer == "Caller"
     assert route.integration == INTEGRATION
 
 
@@ -43,7 +48,7 @@ def test_a_route_without_authorizer_is_public() -> None:
 
 
 def test_authorizers_are_read_by_name() -> None:
-    assert authorizers_of(BODY) == {"Jwt": JWT}
+    assert authorizers_of(BODY) == {"Caller": CALLER}
 
 
 def test_cors_settings_are_moved_where_the_emulator_reads_them() -> None:
