@@ -111,8 +111,7 @@ class SignedLinkView:
         if signed_link is None or signed_link.expires_at <= self.clock.now():
             raise not_found()
         if isinstance(signed_link.target, str):
-            image_id, preset = signed_link.image_id, signed_link.target
-            return self.renditions.for_signed_link(image_id, preset, accept=accept)
+            return self.renditions.for_signed_link(signed_link.image_id, signed_link.target, accept=accept)
         record = self.retrieval.get_ready(signed_link.image_id)
         key = record.transform_key(transform_filename(signed_link.target))
         if self._exists(key):
@@ -124,8 +123,8 @@ class SignedLinkView:
         record = self.retrieval.get_ready(signed_link.image_id)
         if self._exists(key):
             return key
-        preset = Preset("", signed_link.target)
-        return RenditionFile(record, nearest(record, preset, accept=None), is_exact=False)
+        substitute = nearest(record, Preset("", signed_link.target), accept=None)
+        return RenditionFile(record, substitute, is_exact=False)
 
     def _exists(self, key: str) -> bool:
         return self.private.head(key) is not None
