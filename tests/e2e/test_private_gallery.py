@@ -138,7 +138,7 @@ def test_one_share_serves_all_images_and_widths_to_srcset_fetch_and_head(
 ) -> None:
     owner = "owner-of-a-gallery"
     with open_stack.http(owner) as http:
-        ids = [upload(http, groups={"album": ["gallery"]})["id"] for _ in range(4)]
+        ids = [upload(http, group=ALBUM)["id"] for _ in range(4)]
     prefix = share(open_stack, owner, group=ALBUM)["url_prefix"]
     images = "".join(
         f'<img alt="" crossorigin="anonymous" sizes="30vw" src="{prefix}/{image_id}/thumb" srcset="'

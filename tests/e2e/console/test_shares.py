@@ -37,7 +37,7 @@ def test_a_group_and_everything_are_shared_and_a_share_is_revoked(
     pages: Pages, stack: Stack, look: Callable[[Page, str], None]
 ) -> None:
     with stack.http("console-shares") as http:
-        image_id = upload(http, groups={"album": ["summer"]})["id"]
+        image_id = upload(http, group="album:summer")["id"]
     page = pages.open("#/shares", owner="console-shares", permissions=CLIPBOARD)
     expect(page.get_by_role("heading", name="No share yet")).to_be_visible()
 
