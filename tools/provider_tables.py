@@ -18,7 +18,7 @@ _PART = re.compile(r"(<!-- (?P<name>\w+): written by make openapi -->\n).*?(<!--
 
 
 def page_with_tables(page: str) -> str:
-    """The page with each marked part written anew."""
+    """The page with new content in each marked part."""
     descriptions = [description_of(provider) for provider in Provider]
     parts = {
         "providers": _providers(descriptions),

@@ -62,7 +62,7 @@ class Unavailable(CommandError):
 
 
 class Broken(CommandError):
-    """Received or stored bytes are not what they should be."""
+    """Received or stored bytes, or a response, are wrong."""
 
     exit = Exit.REFUSED
     code = "broken"

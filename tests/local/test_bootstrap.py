@@ -79,9 +79,7 @@ def test_make_without_python_says_which_version_it_needs() -> None:
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert result.returncode == 2
-    assert result.stderr.startswith(
-        "error: Python 3.11 or newer is needed, and no-such-python is none: install one"
-    )
+    assert result.stderr.startswith("error: no-such-python is not Python 3.11 or newer: install one")
     assert "Traceback" not in result.stderr
 
 

@@ -1,1 +1,1 @@
-"""What a function may do: the roles of the template, and the calls that functions make, one against the other."""
+"""Compare the roles of the template with the calls that functions make."""

@@ -1,4 +1,4 @@
-"""What roles allow, against what functions have used of it."""
+"""Compare the grants of roles with those that functions have used."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Set
 
 PARAMETERS = {"MigrationTable": "messages", "CloudflareZoneId": "f" * 32}
-"""With them every statement is there."""
+"""Parameters with which roles have every statement."""
 USED: dict[str, set[Grant]] = {}
-"""What functions have used of their roles, in the function tests and the fault tests of this process."""
+"""Grants that functions have used in the function tests and fault tests of this process."""
 
 
 def unused(used: Mapping[str, Set[Grant]], roles: Roles | None = None) -> list[str]:
-    """The grants that nothing has used and no reason excuses, and the excuses for what is used or is no grant."""
+    """Unused grants without a reason in the ledger, and entries of the ledger that are used or not granted."""
     roles = roles or Roles(PARAMETERS, {})
     idle = {
         f"{function} {grant}"
@@ -30,7 +30,7 @@ def unused(used: Mapping[str, Set[Grant]], roles: Roles | None = None) -> list[s
 
 
 def _used_by_lambda(roles: Roles, function: str) -> set[Grant]:
-    """What Lambda does for the sources of a function's events, by how they are set up."""
+    """Grants that Lambda itself uses for the configured event sources of a function."""
     used = set()
     for event in roles.events(function):
         match event:

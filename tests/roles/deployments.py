@@ -1,4 +1,4 @@
-"""Deployments between which each parameter that changes what functions call has each of its values."""
+"""Deployments that together have each value of every parameter that changes the calls of functions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 POLICY = {"kind": "upload", "older_than_days": 1, "keep_newest": 0}
 DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
-    "as it comes": {},
-    "with all there is": {
+    "with defaults": {},
+    "with every feature": {
         "CLOUDFLARE_ZONE_ID": ZONE,
         "CLOUDFLARE_SECRET": "image-store/cloudflare",
         "ENCRYPT_SENSITIVE_FIELDS": "true",
@@ -30,9 +30,9 @@ DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
         "BUDGET_DEPLOYMENT_MONTHLY": "100",
         "UNKNOWN_PRICE_RESERVE": "0.1",
     },
-    "with less": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
+    "with fewer features": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
 }
-"""By the variables of their functions' environment."""
+"""Environment variables of the functions in each deployment."""
 IN_A_TEST_OF_ITS_OWN = frozenset({"MIGRATION_TABLE", "PROVIDERS"})
 """Parameters whose values the tests of migrations and of generation have."""
 CHANGES_NO_CALL = frozenset(
@@ -69,4 +69,4 @@ CHANGES_NO_CALL = frozenset(
         "REMOTE_NETWORKS",
     }
 )
-"""Names, addresses and limits that somebody chooses: whatever they are, the same calls are made."""
+"""Names, addresses and limits that do not change which calls are made."""

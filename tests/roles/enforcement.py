@@ -1,4 +1,4 @@
-"""Clients that do what the role of the function at work allows, and note what was used of it."""
+"""Clients that allow only what the role of the running function grants, and record the used grants."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class NotGranted(BaseException):
-    """AWS would refuse a call. Nothing that a function catches: a refusal must not be taken for an outage."""
+    """AWS would refuse a call. Functions cannot catch it, so that a refusal is not treated as an outage."""
 
 
 class Gate:
-    """Knows which function is at work; `used` is what each has used of its role."""
+    """Knows which function is running; `used` has the grants that each function has used."""
 
     def __init__(self, roles: Roles, used: dict[str, set[Grant]] | None = None) -> None:
         self.roles = roles
@@ -31,7 +31,7 @@ class Gate:
 
     @contextmanager
     def at_work(self, function: str) -> Iterator[None]:
-        """Let calls be those of a function, until it or the one that it has invoked is done."""
+        """Attribute calls in this block to a function."""
         before = self._at_work
         self._working.function = function
         try:
@@ -40,7 +40,7 @@ class Gate:
             self._working.function = before
 
     def check(self, need: Need) -> None:
-        """NotGranted when the function at work may not; tests themselves may do anything."""
+        """Raise NotGranted if the running function lacks the grant; tests themselves may do anything."""
         function = self._at_work
         if function is None:
             return
@@ -55,7 +55,7 @@ class Gate:
 
 
 class GatePerThread(Gate):
-    """A gate for functions that are at work side by side, each in one thread."""
+    """A gate for functions that run concurrently, each in its own thread."""
 
     def __init__(self, roles: Roles, used: dict[str, set[Grant]] | None = None) -> None:
         super().__init__(roles, used)

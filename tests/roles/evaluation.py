@@ -1,4 +1,4 @@
-"""The template's roles with values for its parameters, as IAM sees them."""
+"""The template's roles with values of its parameters, evaluated as by IAM."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _LongForm.add_multi_constructor("!", _long_form)
 
 @cache
 def written_template() -> dict[str, Any]:
-    """``template.yaml`` as it is written; the transform leaves roles as they are."""
+    """The unprocessed ``template.yaml``; the transform does not change roles."""
     template: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _LongForm)  # noqa: S506 - a safe loader
     return template
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a call asks of IAM: an action on a resource, with what conditions look at."""
+    """The permission that a call needs: an action on a resource, with the values for conditions."""
 
     action: str
     resource: str
@@ -87,10 +87,10 @@ class Statement:
     resource: str
     conditions: Mapping[str, Mapping[str, str]]
     only: str = ""
-    """What tells it from the others of the same statement."""
+    """The resource or value that distinguishes it from others of the same statement."""
 
     def allows(self, need: Need) -> bool:
-        """Whether IAM lets this happen because of this statement."""
+        """Whether this statement grants what a call needs."""
         return (
             need.action in self.actions
             and fnmatchcase(need.resource, self.resource)
@@ -102,7 +102,7 @@ class Statement:
         )
 
     def grants(self, *actions: str) -> set[Grant]:
-        """What it says of some of its actions."""
+        """The grants of some of its actions."""
         return {Grant(self.sid, action, self.only) for action in actions}
 
 
@@ -145,7 +145,7 @@ class Roles:
         return self._of[function]
 
     def granting(self, function: str, need: Need) -> set[Grant]:
-        """By what a role allows something; by nothing where it does not."""
+        """The grants of a role that allow something; empty if none does."""
         key = (function, need)
         if key not in self._granting:
             self._granting[key] = {
@@ -165,12 +165,12 @@ class Roles:
         ]
 
     def events(self, function: str) -> list[dict[str, Any]]:
-        """What starts a function."""
+        """The event sources of a function."""
         properties = self._template["Resources"][f"{function.capitalize()}Function"]["Properties"]
         return list(properties.get("Events", {}).values())
 
     def grants(self, function: str) -> set[Grant]:
-        """Everything that a role allows."""
+        """All grants of a role."""
         return {grant for each in self.of(function) for grant in each.grants(*each.actions)}
 
     def arn(self, name: str) -> str:
@@ -191,7 +191,7 @@ class Roles:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical_name}"
 
     def _value(self, value: Any) -> Any:
-        """A value of the template as it is deployed."""
+        """A value of the template with parameters, references and conditions resolved."""
         match value:
             case {"Ref": "AWS::NoValue"}:
                 return _NOTHING

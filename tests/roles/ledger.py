@@ -1,4 +1,4 @@
-"""What a person reviews: grants that no test of a function or of its faults can use, each with its reason."""
+"""A ledger for review: grants that no function test or fault test can use, each with its reason."""
 
 BY_LAMBDA = {
     "logs:CreateLogStream": "Lambda writes what a function prints",
@@ -12,6 +12,6 @@ BY_LAMBDA = {
     "dynamodb:GetShardIterator": "Lambda reads the stream that starts a function",
     "dynamodb:ListStreams": "Lambda reads the stream that starts a function",
 }
-"""What Lambda itself does with a function's role; no code of the store calls it."""
+"""Actions that Lambda itself uses with a function's role; no code of the store calls them."""
 NOT_REACHED: dict[str, str] = {}
-"""By function and grant, as the comparison names them."""
+"""Reasons by function and grant, in the format of the comparison."""

@@ -1,4 +1,4 @@
-"""What the calls of AWS clients ask of IAM, as the service authorization reference has it.
+"""IAM permissions that calls of AWS clients need, from the service authorization reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -36,12 +36,12 @@ _MISSING = {"NoSuchKey", "404", "NoSuchVersion"}
 
 
 def needs_of(service: str, operation: str, request: Request) -> list[Need]:
-    """What a call needs whatever comes of it; KeyError for a call that no function has made so far."""
+    """The permissions that a call always needs; KeyError for a call that is not yet listed here."""
     return list(_SERVICES[service](operation, request))
 
 
 def needs_of_failure(service: str, request: Request, error: ClientError) -> list[Need]:
-    """What a caller needs to be told just this: without leave to list, S3 answers 403 for what is not there."""
+    """The permissions needed to get this error: without permission to list, S3 answers 403 for a missing object."""
     if service != "s3" or error.response["Error"]["Code"] not in _MISSING:
         return []
     action = "s3:ListBucketVersions" if "VersionId" in request else "s3:ListBucket"

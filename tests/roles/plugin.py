@@ -1,7 +1,7 @@
-"""Fails a run of all function and fault tests that leaves a grant of a role unused.
+"""Fail a run of all function and fault tests that leaves a grant of a role unused.
 
-A worker of xdist hands over what its tests have used, and the process that started it adds that up. A run of some of
-these tests, or one with a failure, compares nothing.
+Each worker of xdist reports the grants that its tests have used, and the main process adds them up. A run of only some
+of these tests, or a run with a failure, compares nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NARROWING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", 
 
 
 class WatchOfGrants:
-    """Adds up what the functions of all tests have used of their roles."""
+    """Collects the grants that functions have used in all tests."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -30,17 +30,17 @@ class WatchOfGrants:
         self._unused: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which files of tests have run."""
+        """Record which test files have run."""
         self._ran.add(report.nodeid.partition("::")[0])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Add what a worker has used."""
+        """Add the grants that a worker reports."""
         for function, *grant in getattr(node, "workeroutput", {}).get(_KEY, ()):
             self._used.setdefault(function, set()).add(Grant(*grant))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Hand over what was used, or compare it when all these tests have run."""
+        """Report the used grants, or compare them once all these tests have run."""
         workeroutput = getattr(self._config, "workeroutput", None)
         if workeroutput is not None:
             workeroutput[_KEY] = [
@@ -59,10 +59,8 @@ class WatchOfGrants:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Name the grants that nothing has used."""
         if self._unused:
-            terminalreporter.section("grants of roles that no function test and no fault test uses", red=True)
-            terminalreporter.line(
-                "Take them out of template.yaml, or give the reason in tests/roles/ledger.py:"
-            )
+            terminalreporter.section("grants of roles that no function test or fault test uses", red=True)
+            terminalreporter.line("Remove them from template.yaml, or add a reason to tests/roles/ledger.py:")
             for line in self._unused:
                 terminalreporter.line(f"  {line}")
 
@@ -75,7 +73,7 @@ class WatchOfGrants:
 
 
 def all_files() -> set[str]:
-    """The files of tests in which functions are at work, as pytest names them."""
+    """The test files that run functions, by their pytest ids."""
     return {
         f"tests/{path.relative_to(TESTS).as_posix()}"
         for folder in FOLDERS

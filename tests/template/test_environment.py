@@ -15,7 +15,7 @@ from image_store.settings import Settings
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
-CAPS = {
+LIMITS = {
     "MAX_BYTES": "MaxBytes",
     "MAX_PIXELS": "MaxPixels",
     "MAX_FRAMES": "MaxFrames",
@@ -25,7 +25,7 @@ CAPS = {
     "MAX_DECODE_SECONDS": "MaxDecodeSeconds",
 }
 """The limits on one original: the parameter of each variable."""
-ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
+ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *LIMITS}
 ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
@@ -101,7 +101,7 @@ VARIABLES = {
     | PUBLISHED
     | ACCEPTING
     | SEALING,
-    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *CAPS} | R2 | PUBLISHED,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *LIMITS} | R2 | PUBLISHED,
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
     | GENERATING,
     "Generate": {
@@ -172,7 +172,7 @@ VALUES = {
     "TRASH_RETENTION_DAYS": "7",
     "QUOTA_IMAGES": "0",
     "QUOTA_BYTES": "0",
-    **dict.fromkeys(CAPS, "1000"),
+    **dict.fromkeys(LIMITS, "1000"),
     "INGEST_BUCKET": "ingest",
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
@@ -254,8 +254,8 @@ def test_the_variables_of_a_function_are_sufficient(name: str) -> None:
 def test_every_function_that_decodes_has_the_same_limits(name: str, processed: dict[str, Any]) -> None:
     variables = variables_of(processed, name)
 
-    assert {variable: variables[variable] for variable in CAPS} == {
-        variable: {"Ref": parameter} for variable, parameter in CAPS.items()
+    assert {variable: variables[variable] for variable in LIMITS} == {
+        variable: {"Ref": parameter} for variable, parameter in LIMITS.items()
     }
 
 
@@ -280,7 +280,7 @@ def test_a_missing_variable_has_the_default_of_its_parameter(
         if isinstance(value, dict) and "Default" in parameters.get(value.get("Ref"), {})
     }
 
-    assert CAPS.keys() < defaults.keys()
+    assert LIMITS.keys() < defaults.keys()
     assert Settings.from_env(defaults) == Settings.from_env({})
 
 

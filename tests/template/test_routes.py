@@ -11,21 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
 
 # Public routes name no authorizer. All others name it one by one: there is no default, so a route of the template that
-# names none is public, and a test finds it here.
+# names none is public. What handlers declare public is reviewed in tests/unit/operations/test_openapi.py.
 JWT = "Jwt"
 PUBLIC = None
-PUBLIC_PATHS = {
-    "/",
-    "/assets/{file}",
-    "/config.json",
-    "/docs",
-    "/i/{link}",
-    "/i/{link}/{preset}",
-    "/openapi.json",
-    "/v1/feed",
-    "/v1/health",
-}
-"""What everybody may read; review each new one."""
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 NOWHERE = {f"{method} {path}": ("SiteFunction", PUBLIC) for method in METHODS for path in ("/", "/{proxy+}")}
 """Where requests go that no other route takes; the function `site` answers them with 404 or 405."""
@@ -42,12 +30,15 @@ def declared_routes(handler: Path) -> dict[str, tuple[str, str | None]]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     function = f"{handler.parent.name.capitalize()}Function"
-    routes = {}
-    for route in module.api.routes if hasattr(module, "api") else ():
-        path = VARIABLE.sub(r"{\1}", route.path)
-        is_public = route.method in {"GET", "HEAD"} and path in PUBLIC_PATHS
-        routes[f"{route.method} {path}"] = (function, PUBLIC if is_public else JWT)
-    return routes
+    routes = module.api.routes if hasattr(module, "api") else []
+    public_paths = {route.path for route in routes if route.operation and route.operation.get("public")}
+    return {
+        f"{route.method} {VARIABLE.sub(r'{\1}', route.path)}": (
+            function,
+            PUBLIC if route.method in {"GET", "HEAD"} and route.path in public_paths else JWT,
+        )
+        for route in routes
+    }
 
 
 ROUTES = NOWHERE | {

@@ -77,11 +77,11 @@ def example_of(
             return example_of(schema[choice][0], definitions, is_request=is_request, name=name)
     if "properties" in schema:
         needed = set(schema.get("required", ()))
-        shown = needed | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
+        fields = needed | (_ALWAYS_SHOWN & schema["properties"].keys() if is_request else set())
         return {
             field: example_of(each, definitions, is_request=is_request, name=field)
             for field, each in schema["properties"].items()
-            if field in shown
+            if field in fields
         }
     if name in _BY_NAME and _fits(_BY_NAME[name], schema):
         return _BY_NAME[name]

@@ -198,7 +198,7 @@ def without_defaults(schema: Schema, *, names_them: bool) -> Schema:
         plain = {key: value for key, value in field.items() if key != "default"}
         default = field.get("default")
         if names_them and default not in (None, [], {}) and not isinstance(default, dict):
-            shown = str(default).lower() if isinstance(default, bool) else default
-            plain["description"] = " ".join(filter(None, [field.get("description"), f"Default: `{shown}`."]))
+            text = str(default).lower() if isinstance(default, bool) else default
+            plain["description"] = " ".join(filter(None, [field.get("description"), f"Default: `{text}`."]))
         properties[name] = plain
     return schema | ({"properties": properties} if properties else {})

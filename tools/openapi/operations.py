@@ -40,8 +40,8 @@ class DocumentedRoute:
     def operation_id(self) -> str:
         """The name of the handler in camelCase; the second method of a handler adds its own name."""
         first, *others = self.handler.split("_")
-        named = first + "".join(word.capitalize() for word in others)
-        return named if self.method != "head" else f"head{named.removeprefix('get')}"
+        name = first + "".join(word.capitalize() for word in others)
+        return name if self.method != "head" else f"head{name.removeprefix('get')}"
 
 
 def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:

@@ -141,8 +141,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(field, dict):
         if "$ref" in field:
-            named = definitions[field["$ref"].rpartition("/")[2]]
-            return {name: value for name, value in named.items() if name != "description"} | {
+            definition = definitions[field["$ref"].rpartition("/")[2]]
+            return {name: value for name, value in definition.items() if name != "description"} | {
                 name: value for name, value in field.items() if name != "$ref"
             }
         return {name: _inlined(value, definitions) for name, value in field.items()}

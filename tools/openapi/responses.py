@@ -51,10 +51,10 @@ _DESCRIPTIONS = {
 _WAIT = {429, 503}
 
 
-def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
+def problems_of(statuses: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
     """The statuses of errors of a route: those that it names, and those that every such route has."""
     everywhere = {429, 500} | (set() if public else {400, 401}) | ({413, 415} if has_body else set())
-    return sorted({*named, *everywhere})
+    return sorted({*statuses, *everywhere})
 
 
 def headers_of(status: int, model: str | None) -> list[str]:

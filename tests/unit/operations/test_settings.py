@@ -1,6 +1,9 @@
-"""Settings of a deployment; a broken one is named and its value never shown."""
+"""The settings of a deployment; an error names the wrong variable and never shows its value."""
 
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +15,7 @@ from image_store.domain.images.quota import Quota
 from image_store.settings import Settings
 
 
-def test_a_function_that_is_told_nothing_has_the_documented_defaults() -> None:
+def test_without_variables_the_settings_have_the_documented_defaults() -> None:
     settings = Settings.from_env({})
 
     assert (settings.storage.key_layout, settings.cleanup.trash_retention) == (
@@ -24,25 +27,25 @@ def test_a_function_that_is_told_nothing_has_the_documented_defaults() -> None:
     assert settings.storage.table == settings.publication.url == settings.api_url == ""
 
 
-def test_the_presets_are_the_usual_ones_or_those_that_are_set() -> None:
+def test_presets_are_the_default_ones_or_the_configured_ones() -> None:
     """B2."""
-    usual, own = (
+    default, configured = (
         Settings.from_env(variables).renditions.presets for variables in ({}, {"PRESETS": "w320=320x,avif"})
     )
 
-    assert usual == PRESETS
-    assert set(own) == {"thumb", "display", "w320"}
-    assert own["w320"].formats == (MediaType.AVIF,)
+    assert default == PRESETS
+    assert set(configured) == {"thumb", "display", "w320"}
+    assert configured["w320"].formats == (MediaType.AVIF,)
 
 
-def test_presets_that_cannot_be_read_are_refused_by_the_name_of_their_variable() -> None:
+def test_an_error_in_the_presets_names_their_variable() -> None:
     with pytest.raises(
         ConfigurationError, match=r"^PRESETS cannot be read\. The preset w320 cannot be used: "
     ):
         Settings.from_env({"PRESETS": "w320=5000x"})
 
 
-def test_addresses_lose_the_slash_at_their_end() -> None:
+def test_urls_lose_their_final_slash() -> None:
     names = ("PUBLIC_URL", "API_URL", "R2_ENDPOINT")
 
     settings = Settings.from_env(dict.fromkeys(names, "https://a.example.com/") | {"PUBLIC_BUCKET": "p"})
@@ -56,14 +59,14 @@ def test_addresses_lose_the_slash_at_their_end() -> None:
     "name",
     ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS", "MAX_BYTES", "MAX_DECODE_SECONDS"],
 )
-def test_what_is_no_whole_number_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
+def test_an_error_names_the_variable_that_is_not_a_whole_number(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Settings.from_env({name: value})
 
     assert str(raised.value) == f"{name} must be a whole number, not below 0."
 
 
-def test_an_unknown_layout_is_refused_and_not_shown() -> None:
+def test_an_unknown_layout_is_refused_without_its_value() -> None:
     with pytest.raises(ConfigurationError) as raised:
         Settings.from_env({"KEY_LAYOUT": "by-mood"})
 
@@ -71,10 +74,24 @@ def test_an_unknown_layout_is_refused_and_not_shown() -> None:
     assert "by-mood" not in str(raised.value)
 
 
-def test_a_public_address_without_a_public_bucket_is_refused() -> None:
+def test_a_public_url_without_a_public_bucket_is_refused() -> None:
     """A9: a clear configuration error."""
     with pytest.raises(ConfigurationError) as raised:
         Settings.from_env({"PUBLIC_URL": "https://cdn.example.com"})
 
     assert {"PUBLIC_URL", "PUBLIC_BUCKET"} <= set(str(raised.value).replace(",", "").split())
     assert "cdn.example.com" not in str(raised.value)
+
+
+def test_settings_without_providers_and_policies_do_not_import_them() -> None:
+    """A cold start of other functions does not pay for them."""
+    code = "import sys; from image_store.settings import Settings; Settings.from_env({}); print(*sys.modules)"
+    package = Path(sys.modules["image_store"].__path__[0])
+
+    python = subprocess.run(
+        [sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True
+    )
+
+    modules = set(python.stdout.split())
+    assert "image_store.settings.generation" in modules
+    assert not {"image_store.domain.generation.providers", "image_store.domain.upkeep.cleanup"} & modules

@@ -8,7 +8,7 @@ from image_store.domain.errors import ConfigurationError
 from image_store.settings import Settings
 
 
-def test_without_a_word_any_public_host_and_no_other_network_is_meant() -> None:
+def test_by_default_every_public_host_and_no_private_network_is_allowed() -> None:
     settings = Settings.from_env({"REMOTE_HOSTS": "", "REMOTE_NETWORKS": ""})
 
     assert (settings.remote.hosts, settings.remote.networks) == ((), ())
@@ -23,9 +23,9 @@ def test_hosts_and_networks_are_separated_by_commas() -> None:
     assert settings.remote.networks == (ip_network("10.0.0.0/16"), ip_network("fd12::/16"))
 
 
-@pytest.mark.parametrize("said", ["10.0.0.1/16", "10.0.0.0/33", "vpc", "10.0.0.0/16,,x"])
-def test_a_network_that_is_none_is_refused_by_the_variables_name(said: str) -> None:
+@pytest.mark.parametrize("text", ["10.0.0.1/16", "10.0.0.0/33", "vpc", "10.0.0.0/16,,x"])
+def test_an_error_names_the_variable_that_is_not_a_list_of_networks(text: str) -> None:
     with pytest.raises(ConfigurationError, match="REMOTE_NETWORKS") as refusal:
-        Settings.from_env({"REMOTE_NETWORKS": said})
+        Settings.from_env({"REMOTE_NETWORKS": text})
 
-    assert said not in refusal.value.message
+    assert text not in refusal.value.message

@@ -1,4 +1,4 @@
-// All that is known of an image, and the switch of who may see it.
+// The details of an image, and the switch of its visibility.
 import { makeLink } from "../parts/api.js";
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
@@ -85,7 +85,7 @@ export function details(image, { publish, edit }) {
         Id: h("code", {}, image.id),
         "SHA-256": h("code", {}, image.sha256),
         Renditions: Object.entries(image.renditions)
-          .map(([name, made]) => `${name} ${made.width} × ${made.height}`)
+          .map(([name, { width, height }]) => `${name} ${width} × ${height}`)
           .join(", "),
       }),
     ),
@@ -126,7 +126,7 @@ function visibility(image, publish) {
 
 const DAY = 86_400;
 
-/** Private stays private: the link shows it, and ends by itself. */
+/** A link that expires; the image stays private. */
 function shareForATime(image) {
   const root = h(
     "div",
@@ -171,21 +171,26 @@ function share(url) {
   );
 }
 
-function generation(made) {
+function generation(provenance) {
   return [
-    made.prompt && h("p", { class: "prompt" }, made.prompt),
+    provenance.prompt && h("p", { class: "prompt" }, provenance.prompt),
     facts({
-      Without: made.negative_prompt,
-      Model: made.model && h("a", { href: `#/?model=${encodeURIComponent(made.model)}` }, made.model),
-      Provider: made.provider && providerName(made.provider),
-      Size: made.size,
-      Quality: made.quality,
-      Seed: made.seed === -1 ? "random" : made.seed,
-      Made: made.generated_at && atMoment(made.generated_at),
-      Took: made.duration_ms != null && duration(made.duration_ms),
-      Cost: made.cost_usd != null && money(made.cost_usd),
-      Parameters: made.params && Object.keys(made.params).length > 0 && h("code", {}, JSON.stringify(made.params)),
-      Source: made.original_url,
+      Without: provenance.negative_prompt,
+      Model:
+        provenance.model &&
+        h("a", { href: `#/?model=${encodeURIComponent(provenance.model)}` }, provenance.model),
+      Provider: provenance.provider && providerName(provenance.provider),
+      Size: provenance.size,
+      Quality: provenance.quality,
+      Seed: provenance.seed === -1 ? "random" : provenance.seed,
+      Made: provenance.generated_at && atMoment(provenance.generated_at),
+      Took: provenance.duration_ms != null && duration(provenance.duration_ms),
+      Cost: provenance.cost_usd != null && money(provenance.cost_usd),
+      Parameters:
+        provenance.params &&
+        Object.keys(provenance.params).length > 0 &&
+        h("code", {}, JSON.stringify(provenance.params)),
+      Source: provenance.original_url,
     }),
   ];
 }
@@ -198,9 +203,9 @@ function analysis({ response_context: context, tone_analysis: tone }) {
 }
 
 const section = (title, ...content) => h("section", {}, h("h2", {}, title), content);
-const chips = (named) =>
+const chips = (links) =>
   h(
     "ul",
     { class: "chips" },
-    named.map(([name, address]) => h("li", {}, h("a", { class: "chip", href: `#${address}` }, name))),
+    links.map(([name, address]) => h("li", {}, h("a", { class: "chip", href: `#${address}` }, name))),
   );

@@ -101,7 +101,7 @@ class Rebuild:
 def facts_of(image: Image) -> ImageFacts | None:
     """The facts of an image; None unless it is READY or TRASHED."""
     record, details = image.record, image.details
-    if record.state not in {State.READY, State.TRASHED}:
+    if not record.is_visible:
         return None
     trashed = record.state is State.TRASHED
     generation = details.generation or {}

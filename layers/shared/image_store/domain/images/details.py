@@ -1,4 +1,4 @@
-"""The details of an image: the attributes that callers set and that are stored as they are, and what belongs to them.
+"""The details of an image: the attributes that callers set, stored as they are, and a few facts about them.
 
 `DetailAttributes` is where an attribute begins. New images, stored rows, responses and merge patches follow its fields.
 """

@@ -151,6 +151,11 @@ class ImageRecord:
         return f"{STAGING_PREFIX}{self.id}/{self.staging}/{ORIGINAL}.{self.media_type.extension}"
 
     @property
+    def is_visible(self) -> bool:
+        """Whether its owner can see it."""
+        return self.state in {State.READY, State.TRASHED}
+
+    @property
     def is_in_feed(self) -> bool:
         """Whether the feed shows it."""
         return (

@@ -41,7 +41,7 @@ class ShareRequest(Strict):
         steps = (self.fit, self.format, self.q, self.gravity)
         is_sized = self.w is not None or self.h is not None
         if is_sized and self.rendition is not None:
-            raise ValueError("rendition stands alone")
+            raise ValueError("rendition cannot be combined with w or h")
         if not is_sized and any(step is not None for step in steps):
             raise ValueError("a transform needs w, h or both")
         return self

@@ -19,7 +19,7 @@ from image_store.entrypoints.http.problems import item_problem
 from image_store.entrypoints.http.request import JSON
 from image_store.ports.objects import ObjectStore
 
-if TYPE_CHECKING:  # what only some functions use is not loaded by all
+if TYPE_CHECKING:  # only some functions load these modules
     from image_store.domain.finding.cards import Card
     from image_store.services.delivery.renditions import RenditionFile
     from image_store.services.images.batch_deletion import DeletionResult

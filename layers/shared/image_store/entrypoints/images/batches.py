@@ -1,4 +1,4 @@
-"""Reads batches: the list is checked at once, each item when its turn comes."""
+"""Reads batches: the list is validated at once, each item when it is processed."""
 
 import hashlib
 import hmac
@@ -42,7 +42,7 @@ def read_batch_delete(request: Request) -> DeletionRequest:
     if batch.group is not None and batch.ids is None:
         return DeletionRequest(owner, OwnerGroup(owner, batch.group), batch.permanent, batch.cursor)
     if batch.ids is None or batch.group is not None:
-        raise InvalidRequest("Give exactly one of `ids` and `group`.")
+        raise InvalidRequest("Send exactly one of `ids` and `group`.")
     if batch.cursor is not None:
         raise InvalidRequest("`cursor` needs `group`.")
     return DeletionRequest(owner, tuple(batch.ids), batch.permanent)

@@ -56,7 +56,6 @@ LEASE = timedelta(seconds=40)
 """Longer than the timeout of the function that makes renditions."""
 
 _TRIES = 3
-_VISIBLE = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +109,7 @@ class Rendering:
     def _record_without(self, request: RenditionRequest) -> ImageRecord | None:
         """The record of an image that may get the rendition and does not have it; otherwise None."""
         record = self.repository.get_record(request.image_id)
-        if record is None or record.state not in _VISIBLE or record.intent is not None:
+        if record is None or not record.is_visible or record.intent is not None:
             return None
         return None if record.rendition(request.preset, request.media_type) is not None else record
 

@@ -39,7 +39,7 @@ class Batches:
         pool = ThreadPoolExecutor(self.concurrency)
         running = [pool.submit(attempt, item) for item in items]
         wait(running, timeout=max(0.0, (until + self.last_step - self.clock.now()).total_seconds()))
-        # An item that hangs is abandoned. What it leaves is what a function that stops in the middle leaves.
+        # An item that hangs is abandoned. It leaves no more than a function that stops halfway.
         pool.shutdown(wait=False, cancel_futures=True)
         return [_outcome(future) for future in running]
 

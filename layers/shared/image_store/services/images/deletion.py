@@ -97,7 +97,7 @@ class Deletion:
         """Take a READY or TRASHED image to DELETING; Conflict when it was changed meanwhile."""
         now = self.clock.now()
         record = image.record
-        if record.state not in {State.READY, State.TRASHED}:
+        if not record.is_visible:
             raise not_found()
         deleting = replace(image, record=self._hidden_record(image, State.DELETING, now, due_at=now))
         self.repository.replace(image, deleting, publications=self.publisher.withdrawal_rows(record, now))

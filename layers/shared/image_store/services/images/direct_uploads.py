@@ -75,7 +75,6 @@ _REFUSALS: tuple[type[ImageStoreError], ...] = (
 
 _ENDED: tuple[type[ImageStoreError], ...] = (UploadNotFound, UploadIncomplete, *_REFUSALS)
 _BY_CODE = {refusal.code: refusal for refusal in _REFUSALS}
-_VISIBLE = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +159,7 @@ class DirectUploads:
         if image is None or image.record.owner != owner:
             raise _not_found()
         record = image.record
-        if record.state in _VISIBLE:
+        if record.is_visible:
             return self.sealing.open(image)
         staging_key = self._staging_key(record)
         if record.refusal is not None:
@@ -280,4 +279,4 @@ class DirectUploads:
 
 
 def _not_found() -> UploadNotFound:
-    return UploadNotFound("There is no such upload, or its time is over.")
+    return UploadNotFound("There is no such upload, or it has expired.")

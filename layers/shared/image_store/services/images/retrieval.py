@@ -7,8 +7,6 @@ from image_store.domain.ids import is_image_id, parse_link
 from image_store.domain.images.image import Image, ImageRecord, State
 from image_store.ports.images import ImageRepository
 
-_VISIBLE = frozenset({State.READY, State.TRASHED})
-
 
 def not_found() -> ImageNotFound:
     """The same error for an image that does not exist, is deleted, or belongs to another owner."""
@@ -24,14 +22,14 @@ class Retrieval:
     def get(self, owner: str, image_id: str) -> Image:
         """An image of this owner, READY or TRASHED; ImageNotFound otherwise."""
         image = self._repository.get(image_id) if is_image_id(image_id) else None
-        if image is None or image.record.owner != owner or image.record.state not in _VISIBLE:
+        if image is None or image.record.owner != owner or not image.record.is_visible:
             raise not_found()
         return image
 
     def get_record(self, owner: str, image_id: str) -> ImageRecord:
         """The record alone: one item read; ImageNotFound as in `get`."""
         record = self._repository.get_record(image_id) if is_image_id(image_id) else None
-        if record is None or record.owner != owner or record.state not in _VISIBLE:
+        if record is None or record.owner != owner or not record.is_visible:
             raise not_found()
         return record
 

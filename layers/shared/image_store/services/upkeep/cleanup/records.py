@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.deadlines import is_due_too_far_ahead
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
-from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.image import ImageRecord
 from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.domain.work import RepairImage
 from image_store.ports.images import ImageRepository
@@ -22,7 +22,6 @@ from image_store.services.images.deletion import Deletion
 from image_store.services.upkeep.repair.storage_check import StorageCheck
 
 _PAGE_RECORDS = 100
-_SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ class RecordSweep:
             shown = [
                 record
                 for record in images
-                if record.state in _SHOWN and record.updated_at <= oldest and record.id not in taken
+                if record.is_visible and record.updated_at <= oldest and record.id not in taken
             ]
             self._sort(shown, record_slice, report)
             looked += len(images)
@@ -94,7 +93,7 @@ class RecordSweep:
             except UnreadableRow:
                 report.leave(record.id)
                 continue
-            if image is None or image.record.state not in _SHOWN:
+            if image is None or not image.record.is_visible:
                 continue
             if self.private.head(image.record.original_key) is not None:
                 continue

@@ -16,7 +16,7 @@ from image_store.domain.errors import (
     SourceUnreadable,
 )
 from image_store.domain.images.attributes import Attributes, OnDuplicate
-from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.image import ImageRecord
 from image_store.domain.images.media import sniff
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.upkeep.migration import (
@@ -35,7 +35,6 @@ from image_store.ports.upkeep import Migrations, MigrationSource
 from image_store.services.images.sources import Content, in_base64, in_data_uri, is_data_uri
 from image_store.services.images.uploads import Upload, Uploads
 
-_SHOWN = frozenset({State.READY, State.TRASHED})
 _NOT_OF_THE_RECORD: tuple[type[ImageStoreError], ...] = (*RETRYABLE, SourceUnreadable)
 
 AttributesOf = Callable[[Any, str], Attributes]
@@ -128,7 +127,7 @@ class Mover:
 
     def _image(self, image_id: str) -> ImageRecord | None:
         record = self.repository.get_record(image_id)
-        return record if record is not None and record.state in _SHOWN else None
+        return record if record is not None and record.is_visible else None
 
 
 def content_of(image: SourceRecord) -> Content:

@@ -20,7 +20,6 @@ from image_store.services.images.write_protocol import too_late
 from image_store.services.upkeep.repair.storage_check import StorageCheck
 
 _TRIES = 3
-_SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class ImageRepair:
             a later try may succeed
         """
         record = self.repository.get_record(image_id)
-        if record is None or record.state not in _SHOWN:
+        if record is None or not record.is_visible:
             return MissingObjects()
         if missing is None:
             (missing,) = self.check.missing([record])
@@ -120,7 +119,7 @@ class ImageRepair:
         """Correct the sizes of renditions in the record."""
         for _ in range(_TRIES):
             record = self.repository.get_record(image_id)
-            if record is None or record.state not in _SHOWN:
+            if record is None or not record.is_visible:
                 return
             renditions = tuple(
                 replace(rendition, size_bytes=sizes.get(rendition.filename, rendition.size_bytes))

@@ -23,7 +23,7 @@ from image_store.domain.errors import (
     ImageStoreError,
     StorageUnavailable,
 )
-from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.image import ImageRecord
 from image_store.domain.upkeep.repair import MissingObjects, RepairError, RepairJob, RepairStatus
 from image_store.domain.work import RepairImage, RepairStep
 from image_store.ports.images import ImageRepository
@@ -42,8 +42,6 @@ _PAGE_RECORDS = 100
 _PAGES_A_STEP = 10
 _TRY_AGAIN = (StorageUnavailable, DeadlineExceeded, ConfigurationError)
 """Errors that do not depend on the image: the step saves its results, and a later step continues."""
-
-_SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ class RepairRun:
         tally = job.tally
         for image_id in job.pending:
             record = images.get(image_id)
-            if record is None or record.state not in _SHOWN:
+            if record is None or not record.is_visible:
                 tally = tally.plus_failure(
                     RepairError(
                         image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
@@ -144,10 +142,10 @@ class RepairRun:
 
         Adds the missing objects to `missing_of`.
         """
-        records = [record for record in images if record.state in _SHOWN]
-        tally = job.tally.plus_examined(len(records))
+        visible = [record for record in images if record.is_visible]
+        tally = job.tally.plus_examined(len(visible))
         pending: list[str] = []
-        for record, missing in zip(records, self.check.missing(records), strict=True):
+        for record, missing in zip(visible, self.check.missing(visible), strict=True):
             if missing and (job.dry_run or missing.original):
                 tally = tally.plus(missing)
             elif missing:
