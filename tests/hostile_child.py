@@ -50,7 +50,7 @@ class Fate:
 
 def fates(files: Sequence[bytes], *, timeout_seconds: float = 600) -> list[Fate]:
     """What becomes of each file by the limits of a deployment that sets none."""
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "tests.hostile_child"],
         input=b"".join(_LENGTH.pack(len(data)) + data for data in files),
         stdout=subprocess.PIPE,
@@ -59,7 +59,7 @@ def fates(files: Sequence[bytes], *, timeout_seconds: float = 600) -> list[Fate]
         cwd=_ROOT,
         env={**os.environ, "PYTHONPATH": f"{_ROOT / 'layers/shared'}:{_ROOT}"},
     )
-    return [Fate(*json.loads(line)) for line in told.stdout.splitlines()]
+    return [Fate(*json.loads(line)) for line in process.stdout.splitlines()]
 
 
 def _read_files() -> Iterator[bytes]:
@@ -92,7 +92,7 @@ def _tell(fate: Sequence[str | float]) -> None:
 
 def _pass_on(reader: int, child: int) -> int:
     """Print what a fork tells until it ends, or is ended for taking too long; how many files it told of."""
-    told = b""
+    output = b""
     while True:
         is_ready, _, _ = select.select([reader], [], [], _LONGEST_SECONDS)
         if not is_ready:
@@ -100,9 +100,9 @@ def _pass_on(reader: int, child: int) -> int:
             break
         if not (more := os.read(reader, 65_536)):
             break
-        told += more
+        output += more
     os.close(reader)
-    lines = told[: told.rfind(b"\n") + 1]
+    lines = output[: output.rfind(b"\n") + 1]
     sys.stdout.write(lines.decode())
     sys.stdout.flush()
     return lines.count(b"\n")

@@ -6,7 +6,6 @@ the network that a deployment has beside them.
 """
 
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -25,11 +24,11 @@ from image_store.adapters.dynamodb.images import records
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.sample import OWNER, sample_image
+from tests.chromium import chromium_path
 from tests.e2e.conftest import Stack
 from tests.pictures import jpeg
 
 IMAGES = 10_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VISITS = 5
 PHONE: ViewportSize = {"width": 360, "height": 740}
 CPU_SLOWDOWN = 4
@@ -75,8 +74,8 @@ OPEN = """async () => {
 
 def measure(_: Path) -> Iterator[Measurement]:
     """Fill a stack, warm it with one visit, and visit it some times more, each with an empty cache."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    path = chromium_path()
+    if path is None:
         print("  there is no Chromium on this machine: install it to have these figures")
         return
     with tempfile.TemporaryDirectory() as scratch:
@@ -86,7 +85,7 @@ def measure(_: Path) -> Iterator[Measurement]:
             fill(stack, IMAGES)
             with (
                 sync_playwright() as playwright,
-                playwright.chromium.launch(executable_path=found) as browser,
+                playwright.chromium.launch(executable_path=path) as browser,
             ):
                 visit(browser, stack)
                 visits = [visit(browser, stack) for _ in range(VISITS)]
@@ -123,10 +122,10 @@ def scroll(browser: Browser, stack: Stack) -> Scrolling:
     page.add_init_script(f"sessionStorage.setItem('image-store.session', {stored})")
     page.goto(stack.api_url, wait_until="commit")
     page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
-    told = page.evaluate(SCROLL, {"images": IMAGES, "step": PIXELS_A_FRAME})
+    figures = page.evaluate(SCROLL, {"images": IMAGES, "step": PIXELS_A_FRAME})
     opened = page.evaluate(OPEN)
     context.close()
-    return Scrolling(told["most"], statistics.median(told["frames"]), opened)
+    return Scrolling(figures["most"], statistics.median(figures["frames"]), opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +151,13 @@ def fill(stack: Stack, images: int) -> None:
     made_records = [sample_image(index) for index in range(images)]
     table, database = stack.described["table"], stack.client("dynamodb")
     for some in batched(made_records, ROWS_A_BATCH, strict=False):
-        rows = [records.rows_of(made)[keys.image(made.record.id), keys.META] for made in some]
+        rows = [records.rows_of(image)[keys.image(image.record.id), keys.META] for image in some]
         requests = [{"PutRequest": {"Item": row}} for row in rows]
         answer = database.batch_write_item(RequestItems={table: requests})
         assert not answer["UnprocessedItems"]
     storage, thumb = stack.client("s3"), jpeg(300, 300)
-    for made in made_records[-SEEN:]:
-        key = made.record.rendition_key(made.record.renditions[0])
+    for image in made_records[-SEEN:]:
+        key = image.record.rendition_key(image.record.renditions[0])
         storage.put_object(
             Bucket=stack.described["private_bucket"], Key=key, Body=thumb, ContentType="image/jpeg"
         )
@@ -179,15 +178,15 @@ def visit(browser: Browser, stack: Stack) -> Visit:
     travelled: dict[str, int] = defaultdict(int)
     unpacked: dict[str, int] = defaultdict(int)
 
-    def begun(told: dict[str, Any]) -> None:
-        if urlsplit(told["request"]["url"]).netloc == urlsplit(stack.api_url).netloc:
-            kinds[told["requestId"]] = told["type"]
+    def begun(event: dict[str, Any]) -> None:
+        if urlsplit(event["request"]["url"]).netloc == urlsplit(stack.api_url).netloc:
+            kinds[event["requestId"]] = event["type"]
 
-    def unpack(told: dict[str, Any]) -> None:
-        unpacked[kinds.get(told["requestId"], "")] += told["dataLength"]
+    def unpack(event: dict[str, Any]) -> None:
+        unpacked[kinds.get(event["requestId"], "")] += event["dataLength"]
 
-    def ended(told: dict[str, Any]) -> None:
-        travelled[kinds.get(told["requestId"], "")] += round(told["encodedDataLength"])
+    def ended(event: dict[str, Any]) -> None:
+        travelled[kinds.get(event["requestId"], "")] += round(event["encodedDataLength"])
 
     developer.on("Network.requestWillBeSent", begun)
     developer.on("Network.dataReceived", unpack)

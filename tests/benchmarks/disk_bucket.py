@@ -67,8 +67,8 @@ class DiskBucket:
                 self._objects.executemany("DELETE FROM object WHERE key = ?", ((key,) for key in keys))
                 return answered(request, 200, {}, b"<DeleteResult/>")
             case "ListObjectsV2":
-                asked = {name: value for name, (value,) in parse_qs(url.query).items()}
-                return answered(request, 200, {}, self._listing(asked).encode())
+                query = {name: value for name, (value,) in parse_qs(url.query).items()}
+                return answered(request, 200, {}, self._listing(query).encode())
             case "HeadObject":
                 key = unquote(url.path).split("/", 2)[2]
                 there = self._objects.execute("SELECT size FROM object WHERE key = ?", (key,)).fetchone()
@@ -78,19 +78,19 @@ class DiskBucket:
                 return answered(request, 200, headers, b"")
         raise NotImplementedError(operation)
 
-    def _listing(self, asked: dict[str, str]) -> str:
-        prefix = asked.get("prefix", "")
-        after = asked.get("continuation-token") or asked.get("start-after", "")
-        found = self._objects.execute(
+    def _listing(self, query: dict[str, str]) -> str:
+        prefix = query.get("prefix", "")
+        after = query.get("continuation-token") or query.get("start-after", "")
+        rows = self._objects.execute(
             "SELECT key, size FROM object WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
             (after, prefix, f"{prefix}\U0010ffff", _PAGE + 1),
         ).fetchall()
-        page = found[:_PAGE]
+        page = rows[:_PAGE]
         contents = "".join(
             f"<Contents><Key>{key}</Key><LastModified>{_DATE}</LastModified>"
             f"<ETag>{_ETAG}</ETag><Size>{size}</Size></Contents>"
             for key, size in page
         )
-        more = len(found) > _PAGE
+        more = len(rows) > _PAGE
         token = f"<NextContinuationToken>{page[-1][0]}</NextContinuationToken>" if more else ""
         return f"<ListBucketResult>{contents}{token}<IsTruncated>{str(more).lower()}</IsTruncated></ListBucketResult>"

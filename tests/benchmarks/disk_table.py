@@ -96,11 +96,11 @@ class DiskTable:
     def _answer_to(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         match operation:
             case "GetItem":
-                found = self._billed_get(request["Key"], request)
-                return {"Item": found} if found is not None else {}
+                item = self._billed_get(request["Key"], request)
+                return {"Item": item} if item is not None else {}
             case "BatchGetItem":
-                [(table, wanted)] = request["RequestItems"].items()
-                rows = [self._billed_get(key, wanted) for key in wanted["Keys"]]
+                [(table, keys_of_table)] = request["RequestItems"].items()
+                rows = [self._billed_get(key, keys_of_table) for key in keys_of_table["Keys"]]
                 return {"Responses": {table: [row for row in rows if row is not None]}}
             case "Query":
                 return self._query(request)
@@ -122,15 +122,15 @@ class DiskTable:
             self._rows.execute("DELETE FROM item WHERE pk = ? AND sk = ?", (key["pk"]["S"], key["sk"]["S"]))
 
     def _billed_get(self, key: Item, request: Mapping[str, Any]) -> Item | None:
-        found = self._get(key)
-        self.read_units += get_read_units(found, consistent=request.get("ConsistentRead", False))
-        return found
+        item = self._get(key)
+        self.read_units += get_read_units(item, consistent=request.get("ConsistentRead", False))
+        return item
 
     def _get(self, key: Item) -> Item | None:
-        found = self._rows.execute(
+        rows = self._rows.execute(
             "SELECT body FROM item WHERE pk = ? AND sk = ?", (key["pk"]["S"], key["sk"]["S"])
         ).fetchone()
-        return json.loads(found[0]) if found else None
+        return json.loads(rows[0]) if rows else None
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
         """A key condition is an SQL condition once its names and values are put in."""
@@ -158,8 +158,8 @@ class DiskTable:
         size_bytes = 0
         last: Item | None = None
         sql = f"SELECT body FROM item WHERE {condition}"  # noqa: S608 - our own words
-        found = self._rows.execute(sql, values)
-        for (body,) in found:
+        rows = self._rows.execute(sql, values)
+        for (body,) in rows:
             item = json.loads(body)
             read.append(_only(item, _HELD[index]) if index else item)
             size_bytes += item_size_bytes(read[-1])
@@ -167,7 +167,7 @@ class DiskTable:
             if len(read) == limit or size_bytes >= _PAGE_BYTES:
                 last = _only(item, _KEYS[index])
                 break
-        found.close()
+        rows.close()
         self.examined_rows += len(read)
         self.read_units += read_units(size_bytes, consistent=request.get("ConsistentRead", False))
         shown = _shown(read, request)
@@ -189,7 +189,7 @@ def _shown(read: list[Item], request: Mapping[str, Any]) -> list[Item]:
 
 def _named(expression: str, request: Mapping[str, Any]) -> str:
     names = request.get("ExpressionAttributeNames", {})
-    return re.sub(r"#\w+", lambda found: names[found[0]], expression)
+    return re.sub(r"#\w+", lambda rows: names[rows[0]], expression)
 
 
 def _only(item: Item, names: Collection[str]) -> Item:

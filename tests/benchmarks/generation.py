@@ -201,9 +201,9 @@ class Worker:
 
     def check(self, work: GenerateImage) -> None:
         """Raise RuntimeError unless the image was made."""
-        found = self.functions.application.ports.generations.item(work.job_id, work.index)
-        if found is None or found[1].state is not JobItemState.SUCCEEDED:
-            raise RuntimeError(f"The image was not made: {found}")
+        item = self.functions.application.ports.generations.item(work.job_id, work.index)
+        if item is None or item[1].state is not JobItemState.SUCCEEDED:
+            raise RuntimeError(f"The image was not made: {item}")
 
     def upload(self, picture: bytes) -> None:
         """Store a picture as a client does."""

@@ -57,10 +57,10 @@ def _in_turn(
 ) -> Iterator[tuple[str, int, _Cost]]:
     """What operations cost that leave everything as it was."""
     with ExitStack() as stack:
-        held = {size: stack.enter_context(_held(folder / str(size), contents, size)) for size in sizes}
+        folders = {size: stack.enter_context(_held(folder / str(size), contents, size)) for size in sizes}
         for name in names:
             with ExitStack() as children:
-                of_size = {size: children.enter_context(_child(name, held[size])) for size in sizes}
+                of_size = {size: children.enter_context(_child(name, folders[size])) for size in sizes}
                 for _ in range(_ROUNDS):
                     for size in sizes:
                         yield name, size, _cost(name, of_size[size], size)
@@ -73,7 +73,7 @@ def _one_by_one(
     few, *larger = sizes
     for name in names:
         for size in [few, *(size for many in larger for size in (many, few))]:
-            with _held(folder / str(size), contents, size) as held, _child(name, held) as child:
+            with _held(folder / str(size), contents, size) as folders, _child(name, folders) as child:
                 yield name, size, _cost(name, child, size)
 
 
@@ -119,11 +119,11 @@ def _held(folder: Path, contents: Contents, images: int) -> Iterator[_Folders]:
 
 
 @contextmanager
-def _child(name: str, held: _Folders) -> Iterator[_Child]:
+def _child(name: str, folders: _Folders) -> Iterator[_Child]:
     """A process that has done an operation on one image, and is ready to do it on all."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.growth_child", name, *map(str, held)],
+        [sys.executable, "-m", "tests.benchmarks.growth_child", name, *map(str, folders)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

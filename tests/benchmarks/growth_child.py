@@ -16,24 +16,24 @@ from tests.benchmarks.measurement import cpu_ms, peak_mb
 def main(name: str, few: Path, many: Path) -> None:
     """Print units, calls, read units, CPU time and memory of each time after the first."""
     operation = OPERATIONS[name]
-    held = Held(few)
-    operation.run(held)
-    held.move_to(many)
+    store = Held(few)
+    operation.run(store)
+    store.move_to(many)
     warm_mb = peak_mb()
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(json.dumps(_cost(operation, held) | {"warm_mb": warm_mb}), flush=True)
+        print(json.dumps(_cost(operation, store) | {"warm_mb": warm_mb}), flush=True)
 
 
-def _cost(operation: Operation, held: Held) -> dict[str, float]:
-    calls, read_units, own_ms = len(held.functions.calls), held.table.read_units, held.own_ms
+def _cost(operation: Operation, store: Held) -> dict[str, float]:
+    calls, read_units, own_ms = len(store.functions.calls), store.table.read_units, store.own_ms
     units: list[float] = []
-    spent_ms = cpu_ms(lambda: units.extend(operation.run(held) for _ in range(operation.again)))
+    spent_ms = cpu_ms(lambda: units.extend(operation.run(store) for _ in range(operation.again)))
     return {
         "units": sum(units),
-        "calls": len(held.functions.calls) - calls,
-        "read units": held.table.read_units - read_units,
-        "cpu_ms": spent_ms - (held.own_ms - own_ms),
+        "calls": len(store.functions.calls) - calls,
+        "read units": store.table.read_units - read_units,
+        "cpu_ms": spent_ms - (store.own_ms - own_ms),
         "peak_mb": peak_mb(),
     }
 

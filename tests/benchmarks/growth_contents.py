@@ -71,9 +71,9 @@ class Contents:
             closing(DiskBucket(folder / "bucket.db")) as bucket,
         ):
             for some in batched(indexes, _BATCH, strict=False):
-                made = [self.sample(index) for index in some]
-                self.write(table, made)
-                bucket.put(key for sample in made for key in sample.record.private_keys)
+                samples = [self.sample(index) for index in some]
+                self.write(table, samples)
+                bucket.put(key for sample in samples for key in sample.record.private_keys)
 
 
 def found(index: int) -> Image:
@@ -81,10 +81,10 @@ def found(index: int) -> Image:
 
     Every ninth is an upload, one in a thousand a reference, and all others are generated.
     """
-    made = sample_image(index)
-    created_at = made.record.created_at + timedelta(days=index // _SAME_DAY % _DAYS)
+    image = sample_image(index)
+    created_at = image.record.created_at + timedelta(days=index // _SAME_DAY % _DAYS)
     record = replace(
-        made.record,
+        image.record,
         id=uuid7(created_at, index << 64 | index),
         created_at=created_at,
         updated_at=created_at,
@@ -93,13 +93,13 @@ def found(index: int) -> Image:
     )
     if index % 2 == 0:
         record = replace(record, visibility=Visibility.PUBLIC, publication=f"{index:021d}A")
-    tags = (*made.details.tags, *((RARE,) if index < _RARE_IMAGES else ()))
+    tags = (*image.details.tags, *((RARE,) if index < _RARE_IMAGES else ()))
     generation = {
-        **(made.details.generation or {}),
+        **(image.details.generation or {}),
         "model": f"model-{index % _MODELS}",
         "provider": f"provider-{index % _PROVIDERS}",
     }
-    return Image(record, replace(made.details, tags=tags, generation=generation))
+    return Image(record, replace(image.details, tags=tags, generation=generation))
 
 
 def _kind(index: int) -> Kind:
@@ -110,9 +110,9 @@ def _kind(index: int) -> Kind:
 
 def trashed(index: int) -> Image:
     """An image that has been in the trash for long enough."""
-    made = sample_image(index)
-    due_at = made.record.created_at + _TRASHED_FOR
-    return replace(made, record=replace(made.record, state=State.TRASHED, due_at=due_at))
+    image = sample_image(index)
+    due_at = image.record.created_at + _TRASHED_FOR
+    return replace(image, record=replace(image.record, state=State.TRASHED, due_at=due_at))
 
 
 def found_by(record: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
@@ -157,8 +157,8 @@ def _write_found(table: DiskTable, images: Sequence[Image]) -> None:
         stored_rows = records.rows_of(record)
         own = [(keys.image(record.record.id), sort_key) for sort_key in (keys.META, keys.DETAIL)]
         rows |= {key: stored_rows[key] for key in own}
-        made = stored_rows | found_by(record, facts[record.record.id])
-        rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
+        rows_of_images = stored_rows | found_by(record, facts[record.record.id])
+        rows |= {key: row for key, row in rows_of_images.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))
     table.add(counted_in(facts.items()).values())
 

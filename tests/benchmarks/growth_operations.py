@@ -93,7 +93,7 @@ class Operation(Protocol):
         """What it does it to."""
         ...
 
-    def run(self, held: Held) -> float:
+    def run(self, store: Held) -> float:
         """Do it; answers to how many units."""
         ...
 
@@ -115,16 +115,16 @@ class _Walk:
     counted: str = "read units"
     contents: Contents = FOUND
 
-    def run(self, held: Held) -> float:
+    def run(self, store: Held) -> float:
         answered = examined = 0
         query = self.query
         for _ in range(_MOST_PAGES):
             event = http_event("GET", self.path, self.path, query=f"{query}limit={_PAGE}")
-            before = held.table.examined_rows
-            body: dict[str, Any] = json.loads(held.functions.call(self.function, event)["body"])
-            if held.table.examined_rows - before > _MOST_EXAMINED:
-                raise RuntimeError(f"{self.path} examined {held.table.examined_rows - before} rows at once.")
-            examined += held.table.examined_rows - before
+            before = store.table.examined_rows
+            body: dict[str, Any] = json.loads(store.functions.call(self.function, event)["body"])
+            if store.table.examined_rows - before > _MOST_EXAMINED:
+                raise RuntimeError(f"{self.path} examined {store.table.examined_rows - before} rows at once.")
+            examined += store.table.examined_rows - before
             answered += len(body["items"])
             if body["next_cursor"] is None:
                 break
@@ -143,9 +143,9 @@ class _Stats:
     counted: str = "read units"
     contents: Contents = FOUND
 
-    def run(self, held: Held) -> int:
+    def run(self, store: Held) -> int:
         event = http_event("GET", "/v1/stats", "/v1/stats", query=f"scope={self.scope}&{_DAYS}")
-        held.functions.call("stats", event)
+        store.functions.call("stats", event)
         return 1
 
 
@@ -159,19 +159,19 @@ class _Delete:
     again: int = 1
     contents: Contents = STORED
 
-    def run(self, held: Held) -> int:
-        deleted, asked = 0, {"group": GROUP, "permanent": True}
+    def run(self, store: Held) -> int:
+        deleted, selection = 0, {"group": GROUP, "permanent": True}
         event = http_event("POST", "/v1/images/batch-delete", "/v1/images/batch-delete")
         event["headers"]["content-type"] = "application/json"
         while True:
-            body = held.functions.call("delete", event | {"body": json.dumps(asked)})["body"]
+            body = store.functions.call("delete", event | {"body": json.dumps(selection)})["body"]
             answer: dict[str, Any] = json.loads(body)
             if answer["failed"]:
                 raise RuntimeError(f"{answer['failed'][0]}")
             deleted += len(answer["successful"])
             if answer["next_cursor"] is None:
                 return deleted
-            asked["cursor"] = answer["next_cursor"]
+            selection["cursor"] = answer["next_cursor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ class _Cleanup:
     again: int = 1
     contents: Contents = TRASHED
 
-    def run(self, held: Held) -> int:
-        application = held.functions.application
+    def run(self, store: Held) -> int:
+        application = store.functions.application
         until = application.clock.now() + timedelta(hours=1)
         # Whatever earlier runs looked at is looked at again, as it would be days later.
         return application.upkeep.cleanup.run(until=until, reconcile=True).trash
@@ -198,8 +198,8 @@ def _list(query: str, *, bar: float, unit: str = "page") -> _Walk:
 
 def _search(word: str, *, bar: float, query: str = "", again: int = 1, unit: str = "page") -> _Walk:
     """A search for two words, and what else is asked for; the first word is in all images."""
-    asked = f"q={COMMON}%20{word}&{f'{query}&' if query else ''}"
-    return _Walk("search", "/v1/search", asked, bar, again, unit)
+    query_string = f"q={COMMON}%20{word}&{f'{query}&' if query else ''}"
+    return _Walk("search", "/v1/search", query_string, bar, again, unit)
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -79,8 +79,8 @@ def _run(race: _Race, source: Path, sharp: Sharp) -> Measurement:
     data = source.read_bytes()
 
     def by_sharp() -> tuple[float, int]:
-        made = [sharp.run(preset, source) for preset in race.presets]
-        return sum(cpu for cpu, _ in made), sum(size for _, size in made)
+        runs = [sharp.run(preset, source) for preset in race.presets]
+        return sum(cpu for cpu, _ in runs), sum(size for _, size in runs)
 
     def naively() -> None:
         for preset in race.presets:

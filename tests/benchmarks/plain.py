@@ -99,8 +99,8 @@ class PlainHandler:
 
     def list_images(self, owner: str) -> str:
         """The page as JSON."""
-        found = self._table.query(KeyConditionExpression=Key("owner").eq(owner), Limit=PAGE)
-        return PlainPage(items=[PlainImage.model_validate(item) for item in found["Items"]]).model_dump_json()
+        page = self._table.query(KeyConditionExpression=Key("owner").eq(owner), Limit=PAGE)
+        return PlainPage(items=[PlainImage.model_validate(item) for item in page["Items"]]).model_dump_json()
 
 
 def _item(index: int) -> Item:

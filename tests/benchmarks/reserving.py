@@ -106,12 +106,12 @@ class HoldingTable:
 
 def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
     """Begin so many reservations of one owner at the same moment."""
-    kept = random.getstate()
+    random_state = random.getstate()
     random.seed(seed)
     try:
         return _crowd(size, quota)
     finally:
-        random.setstate(kept)
+        random.setstate(random_state)
 
 
 def measure(_: Path) -> Iterator[Measurement]:
@@ -142,9 +142,9 @@ def _crowd(size: int, quota: Quota) -> Crowd:
     def reserve(number: int) -> None:
         repository = rows()
         reservations = replace(
-            store.reservations,
-            earlier=replace(store.earlier_images, repository=repository, claims=repository),
-            protocol=replace(store.protocol, repository=repository),
+            store.app.images.reservations,
+            earlier=replace(store.app.images.earlier_images, repository=repository, claims=repository),
+            protocol=replace(store.app.images.write_protocol, repository=repository),
         )
         try:
             reserved = reservations.reserve(_draft(number), None, quota=quota)

@@ -61,8 +61,8 @@ def sample_image(index: int) -> Image:
 
 def rows(index: int) -> dict[str, items.Item]:
     """The rows META and DETAIL of a sample, by their sort key."""
-    made = records.rows_of(sample_image(index))
-    return {sort_key: row for (_, sort_key), row in made.items() if sort_key in (keys.META, keys.DETAIL)}
+    rows = records.rows_of(sample_image(index))
+    return {sort_key: row for (_, sort_key), row in rows.items() if sort_key in (keys.META, keys.DETAIL)}
 
 
 def listed_row(index: int) -> items.Item:
@@ -81,9 +81,9 @@ def read_units(size_bytes: int, *, consistent: bool) -> float:
     return units if consistent else units / 2
 
 
-def get_read_units(found: items.Item | None, *, consistent: bool = False) -> float:
+def get_read_units(item: items.Item | None, *, consistent: bool = False) -> float:
     """What it is billed to get an item, each of a batch for itself; one that is not there counts as a small one."""
-    return query_read_units([found or {}], consistent=consistent)
+    return query_read_units([item or {}], consistent=consistent)
 
 
 def item_size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
@@ -95,14 +95,14 @@ def item_size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
-    ((kind, held),) = value.items()
+    ((kind, content),) = value.items()
     match kind:
         case "S":
-            return len(held.encode())
+            return len(content.encode())
         case "SS":
-            return sum(len(text.encode()) for text in held)
+            return sum(len(text.encode()) for text in content)
         case "N":
-            return len(held) // 2 + 2
+            return len(content) // 2 + 2
     raise NotImplementedError(kind)
 
 
@@ -148,8 +148,12 @@ def retrieve_event() -> dict[str, Any]:
 
 def retrieve_answers() -> dict[str, Any]:
     """What AWS answers to the calls this takes, by operation."""
-    found = list(rows(0).values())
+    items_of_image = list(rows(0).values())
     return {
-        "DynamoDB_20120810.Query": {"Items": found, "Count": len(found), "ScannedCount": len(found)},
+        "DynamoDB_20120810.Query": {
+            "Items": items_of_image,
+            "Count": len(items_of_image),
+            "ScannedCount": len(items_of_image),
+        },
         "secretsmanager.GetSecretValue": SECRET_ANSWER,
     }

@@ -9,9 +9,9 @@ from tests.pictures import jpeg
 
 @pytest.fixture
 def worker() -> Worker:
-    made = Worker()
-    made.calls_of_one(jpeg(64, 48))  # reads the secret, which is read once
-    return made
+    new_worker = Worker()
+    new_worker.calls_of_one(jpeg(64, 48))  # reads the secret, which is read once
+    return new_worker
 
 
 def test_an_image_takes_the_same_few_calls_beside_the_answer_of_the_provider(worker: Worker) -> None:

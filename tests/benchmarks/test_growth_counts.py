@@ -56,27 +56,27 @@ type Cost = tuple[float, float]
 @contextmanager
 def held_in(folder: Path) -> Iterator[Held]:
     """The store on what a folder holds."""
-    with closing(Held(folder)) as held:
-        yield held
+    with closing(Held(folder)) as store:
+        yield store
     use(None)
 
 
-def counted(held: Held, name: str) -> Cost:
+def counted(store: Held, name: str) -> Cost:
     """What an operation takes, in what is counted of it."""
     operation = OPERATIONS[name]
-    calls, read_units = len(held.functions.calls), held.table.read_units
-    units = operation.run(held)
+    calls, read_units = len(store.functions.calls), store.table.read_units
+    units = operation.run(store)
     if operation.counted == "read units":
-        return units, held.table.read_units - read_units
-    return units, len(held.functions.calls) - calls
+        return units, store.table.read_units - read_units
+    return units, len(store.functions.calls) - calls
 
 
 def counted_of(folder: Path, name: str, images: int) -> Cost:
     """What an operation takes on so many images that are made for it."""
     folder.mkdir()
     OPERATIONS[name].contents.fill(folder, range(images))
-    with held_in(folder) as held:
-        return counted(held, name)
+    with held_in(folder) as store:
+        return counted(store, name)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Cost]]:
     costs: dict[str, list[Cost]] = {name: [] for name in READING}
     for indexes in (range(FEW_FOUND), range(FEW_FOUND, MANY_FOUND)):
         FOUND.fill(folder, indexes)
-        with held_in(folder) as held:
+        with held_in(folder) as store:
             for name in READING:
-                costs[name].append(counted(held, name))
+                costs[name].append(counted(store, name))
     return costs
 
 

@@ -55,16 +55,16 @@ def test_a_crowd_fails_in_part_when_waits_double_without_an_end(monkeypatch: pyt
 
 
 def test_workers_run_in_the_order_in_which_their_waits_end() -> None:
-    time, told = VirtualTime(), []
+    time, order = VirtualTime(), []
 
     def work(name: str, seconds: float) -> None:
         for _ in range(2):
             time.sleep(seconds)
-            told.append((name, round(time.monotonic(), 3)))
+            order.append((name, round(time.monotonic(), 3)))
 
     time.run([lambda: work("slow", 0.3), lambda: work("quick", 0.1)])
 
-    assert told == [("quick", 0.1), ("quick", 0.2), ("slow", 0.3), ("slow", 0.6)]
+    assert order == [("quick", 0.1), ("quick", 0.2), ("slow", 0.3), ("slow", 0.6)]
 
 
 def test_an_error_of_a_worker_is_not_lost() -> None:

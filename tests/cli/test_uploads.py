@@ -51,9 +51,9 @@ def upload(store: StoreServer, folder: Path, *words: str) -> Said:
 def test_as_many_go_at_a_time_as_were_asked_for(store: StoreServer, folder: Path) -> None:
     store.meet = threading.Barrier(3)
 
-    said = upload(store, folder, str(folder / "pictures"), "--parallel", "3")
+    result = upload(store, folder, str(folder / "pictures"), "--parallel", "3")
 
-    assert (said.exit_code, store.most_at_once) == (Exit.OK, 3)
+    assert (result.exit_code, store.most_at_once) == (Exit.OK, 3)
     assert {image["filename"] for image in store.images.values()} == {f"{index}.jpg" for index in range(6)}
 
 
@@ -62,17 +62,17 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_stores_nothing_twice(
 ) -> None:
     store.after.append(None)
 
-    said = upload(store, folder, str(folder / "pictures/0.jpg"))
+    result = upload(store, folder, str(folder / "pictures/0.jpg"))
 
-    assert (said.exit_code, store.count("POST", "/v1/images"), len(store.images)) == (Exit.OK, 2, 1)
+    assert (result.exit_code, store.count("POST", "/v1/images"), len(store.images)) == (Exit.OK, 2, 1)
 
 
 def test_a_store_that_is_busy_is_waited_for_as_long_as_it_says(store: StoreServer, folder: Path) -> None:
     store.before.extend([503, 503])
 
-    said = upload(store, folder, str(folder / "pictures/0.jpg"))
+    result = upload(store, folder, str(folder / "pictures/0.jpg"))
 
-    assert (said.exit_code, said.waits) == (Exit.OK, [1.0, 1.0])
+    assert (result.exit_code, result.waits) == (Exit.OK, [1.0, 1.0])
 
 
 def test_a_bad_file_spoils_no_other_and_is_the_only_one_that_is_tried_again(
@@ -99,11 +99,11 @@ def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: P
     broken, missing = folder / "broken.jpg", folder / "missing.jpg"
     broken.write_text("no picture")
 
-    said = upload(store, folder, str(broken), str(good), str(missing), str(folder / "*.gif"))
+    result = upload(store, folder, str(broken), str(good), str(missing), str(folder / "*.gif"))
 
-    assert said.exit_code == Exit.SOME_FAILED
+    assert result.exit_code == Exit.SOME_FAILED
     assert [image["filename"] for image in store.images.values()] == ["1.jpg"]
-    by_path = {line["path"]: line for line in said.lines}
+    by_path = {line["path"]: line for line in result.lines}
     assert by_path[str(good)]["status"] == "stored"
     assert "is not a JPEG" in by_path[str(broken)]["error"]["detail"]
     assert "no file or folder" in by_path[str(missing)]["error"]["detail"]
@@ -113,10 +113,10 @@ def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: P
 def test_no_one_is_told_to_repeat_what_fails_again(store: StoreServer, folder: Path) -> None:
     store.refused.add(JPEG + b"\x03")
 
-    said = command(None, "upload", str(folder / "pictures"), folder=folder, url=store.url)
+    result = command(None, "upload", str(folder / "pictures"), folder=folder, url=store.url)
 
-    assert "5 stored, 1 failed" in said.err
-    assert "Repeat the command" not in said.err
+    assert "5 stored, 1 failed" in result.err
+    assert "Repeat the command" not in result.err
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["person", "program"])
@@ -124,20 +124,20 @@ def test_a_name_that_is_no_text_fails_alone(store: StoreServer, folder: Path, mo
     odd = os.fsdecode(os.fsencode(folder / "pictures") + b"/caf\xe9.jpg")
     Path(odd).write_bytes(JPEG + b"odd")
 
-    said = command(None, "upload", odd, str(folder / "pictures"), *more, folder=folder, url=store.url)
+    result = command(None, "upload", odd, str(folder / "pictures"), *more, folder=folder, url=store.url)
 
-    assert said.exit_code == Exit.SOME_FAILED
+    assert result.exit_code == Exit.SOME_FAILED
     assert len(store.images) == 6
-    assert "is not UTF-8" in said.out + said.err
-    (said.out + said.err).encode()
+    assert "is not UTF-8" in result.out + result.err
+    (result.out + result.err).encode()
 
 
 def test_files_of_which_none_is_a_picture_are_a_wrong_command(store: StoreServer, folder: Path) -> None:
     (folder / "broken.jpg").write_text("no picture")
 
-    said = upload(store, folder, str(folder / "broken.jpg"))
+    result = upload(store, folder, str(folder / "broken.jpg"))
 
-    assert (said.exit_code, store.requests) == (Exit.USAGE, [])
+    assert (result.exit_code, store.requests) == (Exit.USAGE, [])
 
 
 def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_goes_on(
@@ -157,9 +157,9 @@ def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_goes_on(
 def test_a_token_that_is_refused_ends_it_at_once(store: StoreServer, folder: Path) -> None:
     store.before.extend([401] * 6)
 
-    said = upload(store, folder, str(folder / "pictures"), "--parallel", "1")
+    result = upload(store, folder, str(folder / "pictures"), "--parallel", "1")
 
-    assert said.exit_code == Exit.NOT_SIGNED_IN
+    assert result.exit_code == Exit.NOT_SIGNED_IN
     assert store.count("POST", "/v1/images") < 6
     assert store.images == {}
 
@@ -169,10 +169,10 @@ def test_a_large_file_goes_to_storage_without_the_token_and_once(store: StoreSer
     (folder / "large.jpg").write_bytes(data)
     store.after.append(None)  # storage has it, and the answer is lost
 
-    said = upload(store, folder, str(folder / "large.jpg"))
+    result = upload(store, folder, str(folder / "large.jpg"))
 
     puts = [headers for method, _, headers in store.requests if method == "PUT"]
-    assert (said.exit_code, said.lines[0]["status"]) == (Exit.OK, "stored")
+    assert (result.exit_code, result.lines[0]["status"]) == (Exit.OK, "stored")
     assert list(store.bytes.values()) == [data]
     assert len(puts) == 2
     assert all("Authorization" not in headers and headers["X-Pinned"] == "1" for headers in puts)
@@ -209,14 +209,14 @@ def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(
     assert store.began.wait(ENDED_SECONDS)
     process.send_signal(signal.SIGTERM)
     store.meet.wait(ENDED_SECONDS)
-    _, told = process.communicate(timeout=ENDED_SECONDS)
+    _, stderr = process.communicate(timeout=ENDED_SECONDS)
     stored = len(store.images)
     store.meet = None
 
     later = upload(store, folder, *words)
 
     assert (process.returncode, stored) == (Exit.INTERRUPTED, 1)
-    assert "Repeat the command to resume." in told
+    assert "Repeat the command to resume." in stderr
     assert sorted(line["status"] for line in later.lines) == ["resumed"] + ["stored"] * 5
     assert len(store.images) == 6
 
@@ -225,7 +225,7 @@ def test_a_store_that_is_not_there_is_unavailable(folder: Path) -> None:
     with StoreServer() as gone:
         url = gone.url
 
-    said = command(None, "upload", str(folder / "pictures/0.jpg"), "--json", folder=folder, url=url)
+    result = command(None, "upload", str(folder / "pictures/0.jpg"), "--json", folder=folder, url=url)
 
-    assert said.exit_code == Exit.UNAVAILABLE
-    assert said.lines[0]["status"] == "failed"
+    assert result.exit_code == Exit.UNAVAILABLE
+    assert result.lines[0]["status"] == "failed"

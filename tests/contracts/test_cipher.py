@@ -169,15 +169,15 @@ def test_sealing_asks_once_and_opening_asks_once() -> None:
 def test_a_text_that_was_sealed_before_there_were_parts_is_opened() -> None:
     """Owners' keys for providers, sealed by an earlier version, which named no part."""
     kms = MemoryKms()
-    made = kms.generate_data_key(KeyId="key", KeySpec="AES_256", EncryptionContext=CONTEXT)
-    sealed = sealed_as_before(made, TEXT)
+    data_key = kms.generate_data_key(KeyId="key", KeySpec="AES_256", EncryptionContext=CONTEXT)
+    sealed = sealed_as_before(data_key, TEXT)
 
     assert KmsCipher("key", client=lambda: kms).open(sealed, context=CONTEXT) == TEXT
 
 
-def sealed_as_before(made: dict[str, bytes], text: str) -> str:
+def sealed_as_before(data_key: dict[str, bytes], text: str) -> str:
     nonce = bytes(12)
     bound = json.dumps(sorted(CONTEXT.items())).encode()
-    data = AESGCM(made["Plaintext"]).encrypt(nonce, text.encode(), bound)
-    parts = {"key": made["CiphertextBlob"], "nonce": nonce, "text": data}
+    data = AESGCM(data_key["Plaintext"]).encrypt(nonce, text.encode(), bound)
+    parts = {"key": data_key["CiphertextBlob"], "nonce": nonce, "text": data}
     return json.dumps({name: b64encode(part).decode() for name, part in parts.items()})

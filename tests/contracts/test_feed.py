@@ -169,9 +169,9 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
     counting = InterceptedClient(client)
     rows = DynamoFeedRows(DynamoTable(store.table, client=lambda: counting))
 
-    found = rows.entries(FeedQuery(1), after=None, at=store.clock.now())
+    page = rows.entries(FeedQuery(1), after=None, at=store.clock.now())
 
-    assert found.entries == ()
+    assert page.entries == ()
     assert len(counting.calls) < 10
 
 
@@ -228,9 +228,9 @@ def test_details_belong_to_the_version_of_the_row(store: Public) -> None:
     store.withdraw(image)
     store.move(store.records[image.record.id], State.READY, Details(title="a secret"))
 
-    found = store.rows.details(read.entries)
+    details = store.rows.details(read.entries)
 
-    assert [details.title for details in found.values()] == ["also shown"]
+    assert [details.title for details in details.values()] == ["also shown"]
 
 
 def test_a_page_with_details_omits_images_that_changed_after_their_row(store: Public) -> None:

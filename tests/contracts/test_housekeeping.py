@@ -30,205 +30,213 @@ def in_table(table: Table) -> DynamoHousekeeping:
 
 
 @pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
-def kept(request: pytest.FixtureRequest, tables: Tables) -> Housekeeping:
+def housekeeping(request: pytest.FixtureRequest, tables: Tables) -> Housekeeping:
     kind, _, place = request.param.partition(" in ")
     return in_table(tables(place)) if kind == "dynamodb" else MemoryHousekeeping()
 
 
-def take(kept: Housekeeping, *, holder: str = "a run", at: datetime = NOON, until: datetime = END) -> Lease:
-    lease = kept.take_lease(holder=holder, at=at, until=until)
+def take(
+    housekeeping: Housekeeping, *, holder: str = "a run", at: datetime = NOON, until: datetime = END
+) -> Lease:
+    lease = housekeeping.take_lease(holder=holder, at=at, until=until)
     assert lease is not None
     return lease
 
 
 def report(*, at: datetime = NOON, number: int = 0) -> CleanupReport:
     """A report in which no two counts are the same."""
-    made = CleanupReport(id=uuid7(at, number), started_at=at, dry_run=False)
+    new_report = CleanupReport(id=uuid7(at, number), started_at=at, dry_run=False)
     for count, name in enumerate(
-        (found.name for found in fields(CleanupReport) if found.type is int), start=1
+        (field.name for field in fields(CleanupReport) if field.type is int), start=1
     ):
-        setattr(made, name, count)
-    return made
+        setattr(new_report, name, count)
+    return new_report
 
 
 # The lease --------------------------------------------------------------------------------------------
 
 
-def test_a_lease_is_its_holders(kept: Housekeeping) -> None:
-    lease = take(kept, holder="a run")
+def test_a_lease_is_its_holders(housekeeping: Housekeeping) -> None:
+    lease = take(housekeeping, holder="a run")
 
     assert lease.holder == "a run"
 
 
 @pytest.mark.parametrize("after", [timedelta(0), MOMENT, END - NOON], ids=["at once", "then", "at its end"])
-def test_a_lease_is_refused_to_others_as_long_as_it_is_held(kept: Housekeeping, after: timedelta) -> None:
-    take(kept)
+def test_a_lease_is_refused_to_others_as_long_as_it_is_held(
+    housekeeping: Housekeeping, after: timedelta
+) -> None:
+    take(housekeeping)
 
     assert (
-        kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(minutes=15)) is None
+        housekeeping.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(minutes=15))
+        is None
     )
 
 
-def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housekeeping) -> None:
-    held = take(kept)
-    kept.take_lease(holder="another", at=NOON + MOMENT, until=END + timedelta(days=1))
+def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(housekeeping: Housekeeping) -> None:
+    first_lease = take(housekeeping)
+    housekeeping.take_lease(holder="another", at=NOON + MOMENT, until=END + timedelta(days=1))
 
-    kept.move("private", PassPosition(NOON, "a"), held)
+    housekeeping.move("private", PassPosition(NOON, "a"), first_lease)
 
-    assert take(kept, holder="another", at=END + MOMENT).token == held.token + 1
+    assert take(housekeeping, holder="another", at=END + MOMENT).token == first_lease.token + 1
 
 
-def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(kept: Housekeeping) -> None:
-    first = take(kept)
+def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(housekeeping: Housekeeping) -> None:
+    first = take(housekeeping)
 
-    second = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
+    second = take(housekeeping, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     assert second.token > first.token
     assert second.holder == "another"
 
 
-def test_a_lease_is_taken_over_from_whoever_holds_it_when_that_is_asked(kept: Housekeeping) -> None:
-    dead = take(kept)
+def test_a_lease_is_taken_over_from_whoever_holds_it_when_that_is_asked(housekeeping: Housekeeping) -> None:
+    dead = take(housekeeping)
 
-    mine = kept.take_lease(holder="another", at=NOON + MOMENT, until=END, take_over=True)
+    mine = housekeeping.take_lease(holder="another", at=NOON + MOMENT, until=END, take_over=True)
 
     assert mine is not None
     assert mine.token > dead.token
     with pytest.raises(Conflict):
-        kept.move("private", PassPosition(NOON, "a"), dead)
+        housekeeping.move("private", PassPosition(NOON, "a"), dead)
 
 
-def test_a_lease_that_is_free_can_be_taken_over_too(kept: Housekeeping) -> None:
-    assert kept.take_lease(holder="a run", at=NOON, until=END, take_over=True) is not None
+def test_a_lease_that_is_free_can_be_taken_over_too(housekeeping: Housekeeping) -> None:
+    assert housekeeping.take_lease(holder="a run", at=NOON, until=END, take_over=True) is not None
 
 
-def test_a_lease_that_was_ended_is_free_and_the_next_token_is_higher(kept: Housekeeping) -> None:
-    first = take(kept)
-    kept.end_lease(first)
+def test_a_lease_that_was_ended_is_free_and_the_next_token_is_higher(housekeeping: Housekeeping) -> None:
+    first = take(housekeeping)
+    housekeeping.end_lease(first)
 
-    second = take(kept, at=NOON + MOMENT)
+    second = take(housekeeping, at=NOON + MOMENT)
 
     assert second.token > first.token
 
 
-def test_only_its_holder_ends_a_lease(kept: Housekeeping) -> None:
-    lost = take(kept)
-    take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
+def test_only_its_holder_ends_a_lease(housekeeping: Housekeeping) -> None:
+    lost = take(housekeeping)
+    take(housekeeping, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
-    kept.end_lease(lost)
+    housekeeping.end_lease(lost)
 
-    assert kept.take_lease(holder="a third", at=END + 2 * MOMENT, until=END + timedelta(minutes=30)) is None
+    assert (
+        housekeeping.take_lease(holder="a third", at=END + 2 * MOMENT, until=END + timedelta(minutes=30))
+        is None
+    )
 
 
-def test_an_ended_lease_can_be_ended_again(kept: Housekeeping) -> None:
-    lease = take(kept)
+def test_an_ended_lease_can_be_ended_again(housekeeping: Housekeeping) -> None:
+    lease = take(housekeeping)
 
-    kept.end_lease(lease)
-    kept.end_lease(lease)
+    housekeeping.end_lease(lease)
+    housekeeping.end_lease(lease)
 
-    assert take(kept, at=NOON + MOMENT).token > lease.token
+    assert take(housekeeping, at=NOON + MOMENT).token > lease.token
 
 
 # Positions --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("after", ["", "images/ключ/a b#c", None], ids=["at its beginning", "on", "over"])
-def test_a_position_reads_as_it_was_written(kept: Housekeeping, after: str | None) -> None:
+def test_a_position_reads_as_it_was_written(housekeeping: Housekeeping, after: str | None) -> None:
     position = PassPosition(NOON + MOMENT, after)
 
-    kept.move("private", position, take(kept))
+    housekeeping.move("private", position, take(housekeeping))
 
-    assert kept.position("private") == position
+    assert housekeeping.position("private") == position
 
 
-def test_positions_are_kept_by_sweep_and_the_last_one_counts(kept: Housekeeping) -> None:
-    lease = take(kept)
-    kept.move("private", PassPosition(NOON, "a"), lease)
-    kept.move("records", PassPosition(NOON, "b"), lease)
+def test_positions_are_kept_by_sweep_and_the_last_one_counts(housekeeping: Housekeeping) -> None:
+    lease = take(housekeeping)
+    housekeeping.move("private", PassPosition(NOON, "a"), lease)
+    housekeeping.move("records", PassPosition(NOON, "b"), lease)
 
-    kept.move("private", PassPosition(NOON, None), lease)
+    housekeeping.move("private", PassPosition(NOON, None), lease)
 
-    assert kept.position("private") == PassPosition(NOON, None)
-    assert kept.position("records") == PassPosition(NOON, "b")
-    assert kept.position("public") is None
+    assert housekeeping.position("private") == PassPosition(NOON, None)
+    assert housekeeping.position("records") == PassPosition(NOON, "b")
+    assert housekeeping.position("public") is None
 
 
 # Reports ----------------------------------------------------------------------------------------------
 
 
-def test_a_report_reads_as_it_was_written_field_by_field(kept: Housekeeping) -> None:
-    told = replace(
+def test_a_report_reads_as_it_was_written_field_by_field(housekeeping: Housekeeping) -> None:
+    full_report = replace(
         report(),
         started_at=NOON + MOMENT,
         finished_at=NOON + timedelta(minutes=3),
         policies=[3, 0, 5],
         stopped_because="cap",
     )
-    counts = [getattr(told, found.name) for found in fields(CleanupReport) if found.type is int]
+    counts = [getattr(full_report, field.name) for field in fields(CleanupReport) if field.type is int]
     assert len(set(counts)) == len(counts) > 10
 
-    kept.keep_report(told, take(kept))
+    housekeeping.keep_report(full_report, take(housekeeping))
 
-    assert list(kept.reports(limit=9)) == [told]
-
-
-def test_a_report_without_an_end_reads_as_it_was_written(kept: Housekeeping) -> None:
-    told = report()
-
-    kept.keep_report(told, take(kept))
-
-    assert list(kept.reports(limit=9)) == [told]
+    assert list(housekeeping.reports(limit=9)) == [full_report]
 
 
-def test_reports_come_newest_first_and_no_more_than_asked_for(kept: Housekeeping) -> None:
-    lease = take(kept)
-    told = [report(at=NOON + timedelta(hours=hour), number=hour) for hour in (3, 1, 5, 2, 4)]
-    for each in told:
-        kept.keep_report(each, lease)
+def test_a_report_without_an_end_reads_as_it_was_written(housekeeping: Housekeeping) -> None:
+    new_report = report()
 
-    newest_first = sorted(told, key=lambda each: each.started_at, reverse=True)
-    assert list(kept.reports(limit=3)) == newest_first[:3]
-    assert list(kept.reports(limit=100)) == newest_first
+    housekeeping.keep_report(new_report, take(housekeeping))
+
+    assert list(housekeeping.reports(limit=9)) == [new_report]
 
 
-def test_without_a_report_there_is_none(kept: Housekeeping) -> None:
-    kept.move("private", PassPosition(NOON, None), take(kept))
+def test_reports_come_newest_first_and_no_more_than_asked_for(housekeeping: Housekeeping) -> None:
+    lease = take(housekeeping)
+    reports = [report(at=NOON + timedelta(hours=hour), number=hour) for hour in (3, 1, 5, 2, 4)]
+    for each in reports:
+        housekeeping.keep_report(each, lease)
 
-    assert list(kept.reports(limit=9)) == []
+    newest_first = sorted(reports, key=lambda each: each.started_at, reverse=True)
+    assert list(housekeeping.reports(limit=3)) == newest_first[:3]
+    assert list(housekeeping.reports(limit=100)) == newest_first
 
 
-def test_a_report_stays_as_it_was_kept(kept: Housekeeping) -> None:
-    told = report()
-    kept.keep_report(told, take(kept))
+def test_without_a_report_there_is_none(housekeeping: Housekeeping) -> None:
+    housekeeping.move("private", PassPosition(NOON, None), take(housekeeping))
 
-    told.orphans += 1
+    assert list(housekeeping.reports(limit=9)) == []
 
-    assert next(iter(kept.reports(limit=1))).orphans == told.orphans - 1
+
+def test_a_report_stays_as_it_was_kept(housekeeping: Housekeeping) -> None:
+    new_report = report()
+    housekeeping.keep_report(new_report, take(housekeeping))
+
+    new_report.orphans += 1
+
+    assert next(iter(housekeeping.reports(limit=1))).orphans == new_report.orphans - 1
 
 
 # A lease that was lost --------------------------------------------------------------------------------
 
 
 WRITES: dict[str, Callable[[Housekeeping, Lease], None]] = {
-    "move": lambda kept, lease: kept.move("private", PassPosition(NOON, "lost"), lease),
-    "keep_report": lambda kept, lease: kept.keep_report(report(), lease),
+    "move": lambda housekeeping, lease: housekeeping.move("private", PassPosition(NOON, "lost"), lease),
+    "keep_report": lambda housekeeping, lease: housekeeping.keep_report(report(), lease),
 }
 
 
 @pytest.mark.parametrize("write", WRITES)
 def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
-    kept: Housekeeping, write: str
+    housekeeping: Housekeeping, write: str
 ) -> None:
-    lost = take(kept)
-    kept.move("private", PassPosition(NOON, "before"), lost)
-    holder = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
+    lost = take(housekeeping)
+    housekeeping.move("private", PassPosition(NOON, "before"), lost)
+    holder = take(housekeeping, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     with pytest.raises(Conflict):
-        WRITES[write](kept, lost)
+        WRITES[write](housekeeping, lost)
 
-    assert kept.position("private") == PassPosition(NOON, "before")
-    assert list(kept.reports(limit=9)) == []
-    WRITES[write](kept, holder)
+    assert housekeeping.position("private") == PassPosition(NOON, "before")
+    assert list(housekeeping.reports(limit=9)) == []
+    WRITES[write](housekeeping, holder)
 
 
 # DynamoHousekeeping alone -----------------------------------------------------------------------------
@@ -236,11 +244,11 @@ def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
 
 CALLS: dict[str, Callable[[Housekeeping], object]] = {
     "take_lease": take,
-    "end_lease": lambda kept: kept.end_lease(Lease("a run", 1)),
-    "position": lambda kept: kept.position("private"),
-    "reports": lambda kept: kept.reports(limit=1),
-    "move": lambda kept: WRITES["move"](kept, Lease("a run", 1)),
-    "keep_report": lambda kept: WRITES["keep_report"](kept, Lease("a run", 1)),
+    "end_lease": lambda housekeeping: housekeeping.end_lease(Lease("a run", 1)),
+    "position": lambda housekeeping: housekeeping.position("private"),
+    "reports": lambda housekeeping: housekeeping.reports(limit=1),
+    "move": lambda housekeeping: WRITES["move"](housekeeping, Lease("a run", 1)),
+    "keep_report": lambda housekeeping: WRITES["keep_report"](housekeeping, Lease("a run", 1)),
 }
 
 
@@ -264,7 +272,7 @@ def canceled(code: str) -> ClientError:
 @pytest.mark.parametrize("call", CALLS)
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
     a_second_later = itertools.count().__next__
-    kept = DynamoHousekeeping(
+    housekeeping = DynamoHousekeeping(
         DynamoTable(
             "images",
             client=lambda: InterceptedClient(every=raising(error)),
@@ -274,26 +282,26 @@ def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> No
     )
 
     with pytest.raises(StorageUnavailable) as raised:
-        CALLS[call](kept)
+        CALLS[call](housekeeping)
 
     assert raised.value.retry_after == timedelta(seconds=1)
 
 
 def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: Table) -> None:
     """As botocore does by itself."""
-    kept = in_table(table)
-    take(kept, holder="a run")
+    housekeeping = in_table(table)
+    take(housekeeping, holder="a run")
 
-    again = take(kept, holder="a run")
+    again = take(housekeeping, holder="a run")
 
-    kept.move("private", PassPosition(NOON, "a"), again)
+    housekeeping.move("private", PassPosition(NOON, "a"), again)
 
 
 def test_reports_alone_expire_by_themselves_after_90_days(table: Table) -> None:
-    kept = in_table(table)
-    lease = take(kept)
-    kept.move("private", PassPosition(NOON, "a"), lease)
-    kept.keep_report(report(), lease)
+    housekeeping = in_table(table)
+    lease = take(housekeeping)
+    housekeeping.move("private", PassPosition(NOON, "a"), lease)
+    housekeeping.keep_report(report(), lease)
 
     [row] = [row for row in all_items(table.client, table.name) if "ttl" in row]
 

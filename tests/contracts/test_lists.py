@@ -98,7 +98,7 @@ def add(store: Rows, number: int, chance: random.Random) -> Image:
 def meets(image: Image, list_query: ListQuery) -> bool:
     """What the contract says of filters, on one record."""
     record, details = image.record, image.details
-    made = details.generation or {}
+    generation = details.generation or {}
     return (
         record.owner == list_query.owner
         and record.state is (State.TRASHED if list_query.trashed else State.READY)
@@ -107,16 +107,16 @@ def meets(image: Image, list_query: ListQuery) -> bool:
         and list_query.category in {None, record.category}
         and list_query.tag in {None, *details.tags}
         and list_query.group in {None, *details.groups}
-        and list_query.model in {None, made.get("model")}
-        and list_query.provider in {None, made.get("provider")}
+        and list_query.model in {None, generation.get("model")}
+        and list_query.provider in {None, generation.get("provider")}
         and (list_query.since is None or record.created_at >= list_query.since)
         and (list_query.until is None or record.created_at < list_query.until)
     )
 
 
 def expected(records: list[Image], list_query: ListQuery) -> list[str]:
-    found = sorted(image.record.id for image in records if meets(image, list_query))
-    return found[::-1] if list_query.descending else found
+    image_ids = sorted(image.record.id for image in records if meets(image, list_query))
+    return image_ids[::-1] if list_query.descending else image_ids
 
 
 PAIRS = [
@@ -205,11 +205,11 @@ def test_a_list_by_tag_reads_only_its_own_rows_in_one_query() -> None:
             return client.query(**request)
 
     counting = Counting()
-    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
+    cards = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]
-    assert len(found.cards) == len(ids_of(store, list_query))
+    assert len(cards.cards) == len(ids_of(store, list_query))
 
 
 def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None:
@@ -223,8 +223,8 @@ def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None
     list_query = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
     counting = InterceptedClient(client)
 
-    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
+    cards = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
-    assert found.cards == ()
+    assert cards.cards == ()
     assert len(counting.calls) < 25
     assert len(ids_of(store, ListQuery(OWNER, 1, sha256=sha256))) == 300

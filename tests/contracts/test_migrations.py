@@ -219,8 +219,8 @@ def test_a_migration_never_expires_and_is_in_no_index(moto: Any) -> None:
 
     DynamoMigrations(DynamoTable(name, client=lambda: moto)).create(FULL)
 
-    found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(moto, name)}
-    assert found == {
+    attributes_by_kind = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(moto, name)}
+    assert attributes_by_kind == {
         "MIGRATION": {"pk", "sk", "v", "step", "migration"},
         "MIGRATIONS": {"pk", "sk", "migration_id", "moved", "left", "failed"},
     }

@@ -45,12 +45,12 @@ class Stored:
 
     def writes_of_turns(self) -> int:
         """How many writes were sent to rows of turns since the last look."""
-        found: int = sum(
+        count: int = sum(
             operation == "update_item" and request["Key"] == keys.turn(OWNER)
             for operation, request in self.intercepted.calls
         )
         self.intercepted.calls.clear()
-        return found
+        return count
 
 
 @pytest.fixture

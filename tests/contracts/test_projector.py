@@ -82,8 +82,8 @@ class Store:
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Any:
     """A client of a DynamoDB in memory, or of moto for tests that ask for both."""
-    asked = getattr(request, "param", "memory")
-    return request.getfixturevalue("moto") if asked == "moto" else MemoryDynamo()
+    kind = getattr(request, "param", "memory")
+    return request.getfixturevalue("moto") if kind == "moto" else MemoryDynamo()
 
 
 both = pytest.mark.parametrize("client", ["memory", "moto"], indirect=True)
@@ -120,7 +120,7 @@ def test_an_image_has_rows_for_its_tags_category_model_terms_and_hash(store: Sto
     store.project(image)
 
     image_id = image.record.id
-    found = store.found_by()
+    rows_by_key = store.found_by()
     assert {
         (keys.tagged(OWNER, "café", trashed=False), image_id),
         (keys.in_category(OWNER, "pets"), image_id),
@@ -128,7 +128,7 @@ def test_an_image_has_rows_for_its_tags_category_model_terms_and_hash(store: Sto
         *((keys.hash_band(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
         (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
         (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
-    } <= set(found)
+    } <= set(rows_by_key)
     store.assert_follows()
 
 
@@ -231,9 +231,9 @@ def test_an_image_keeps_its_best_terms_up_to_the_limit(store: Store) -> None:
 
     store.project(image)
 
-    found = {key[1].split(" ")[0] for key in store.found_by() if key[0].startswith("TERM#")}
-    assert len(found) == MAX_TERMS
-    assert {"title", "tag", "cat", "png", "word0"} <= found
+    terms = {key[1].split(" ")[0] for key in store.found_by() if key[0].startswith("TERM#")}
+    assert len(terms) == MAX_TERMS
+    assert {"title", "tag", "cat", "png", "word0"} <= terms
     store.assert_follows()
 
 
@@ -460,8 +460,8 @@ def test_the_progress_of_a_rebuild_is_stored_and_only_one_of_two_runs_continues(
     first = store.projector.rebuild()
     begun = replace(first, new_epoch=2, begins_at=NOON + timedelta(minutes=2), after="{}", examined=7)
 
-    kept = store.projector.store_rebuild(begun)
+    is_stored = store.projector.store_rebuild(begun)
 
-    assert store.projector.rebuild() == kept == replace(begun, step=first.step + 1)
+    assert store.projector.rebuild() == is_stored == replace(begun, step=first.step + 1)
     with pytest.raises(Conflict):
         store.projector.store_rebuild(begun)

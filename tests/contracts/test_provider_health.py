@@ -78,9 +78,11 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
     )
     job = Job(id=job_id, owner="alice", created_at=NOON, updated_at=NOON, counts=initial_counts(1))
     generations.create(job, [item], budgets=Budgets(), most_images=0, names=[], due_at=NOON)
-    made = ProviderCall(id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at)
+    provider_call = ProviderCall(
+        id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at
+    )
     entry = LedgerEntry(
-        call=made,
+        call=provider_call,
         cost_micros=2_000,
         usage=None,
         prices="2026-11-21",
@@ -92,13 +94,13 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
         generated_at=NOON,
     )
     outcome = CallOutcome(
-        call=made,
+        call=provider_call,
         duration_ms=10,
         succeeded=succeeded,
         reason=None if succeeded else Reason.UNAVAILABLE,
         entry=entry if succeeded else None,
     )
-    running = item.moved_to(JobItemState.RUNNING, change=f"runs-{number}", call=made)
+    running = item.moved_to(JobItemState.RUNNING, change=f"runs-{number}", call=provider_call)
     generations.change([JobItemChange(before=item, after=running)], at=NOON, budgets=Budgets())
     ended = running.moved_to(
         JobItemState.SUCCEEDED if succeeded else JobItemState.FAILED, change=f"ended-{number}", hold=None
@@ -168,17 +170,17 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
 
     def work(_: int) -> int:
         start.wait(timeout=30)
-        watch, taken = HealthWatch(health=health, clock=Noon()), 0
+        watch, retries = HealthWatch(health=health, clock=Noon()), 0
         while True:
             match watch.choose([CANDIDATE], CallHistory(frozenset({A}))):
                 case CallPermit():
-                    taken += 1
+                    retries += 1
                 case NoRetryLeft():
-                    return taken
+                    return retries
                 case _:
                     continue  # others were quicker
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        taken = sum(pool.map(work, range(WORKERS)))
+        retries = sum(pool.map(work, range(WORKERS)))
 
-    assert taken == MOST_RETRIES
+    assert retries == MOST_RETRIES

@@ -225,9 +225,9 @@ def test_the_token_is_in_no_error_and_in_no_log(
     with pytest.raises(ImageStoreError) as caught:
         purger_of(server, read_seconds=0.05).purge(copies())
 
-    said = "".join(traceback.format_exception(caught.value)) + caplog.text
-    assert "127.0.0.1" in said  # urllib3 did log what it did
-    assert TOKEN not in said
+    output = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "127.0.0.1" in output  # urllib3 did log what it did
+    assert TOKEN not in output
 
 
 @pytest.mark.parametrize("token", [f"{TOKEN}\n", f"{TOKEN} é"])

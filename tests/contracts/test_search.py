@@ -95,37 +95,37 @@ class Shelf:
 def texts_of(image: Image) -> list[tuple[int, str]]:
     """Everything that is searched, with what it counts."""
     record, details = image.record, image.details
-    made = details.generation or {}
+    generation = details.generation or {}
     alt_text = details.alt_text if details.alt_text_given else None
     return [
         (TITLE_RANK, details.title or ""),
         *((TITLE_RANK, tag) for tag in details.tags),
         (NAME_RANK, record.filename),
         (NAME_RANK, alt_text or ""),
-        (PROMPT_RANK, made.get("prompt") or ""),
+        (PROMPT_RANK, generation.get("prompt") or ""),
     ]
 
 
 def plain(records: list[Image], text: str) -> list[str]:
     """The ids of what a look at every text finds: the nearest first, then the newest."""
-    wanted = query_terms(text)
-    found = []
+    terms = query_terms(text)
+    matches = []
     for image in records:
-        if image.record.state is not State.READY or not wanted:
+        if image.record.state is not State.READY or not terms:
             continue
         best: dict[str, int] = {}
         for rank, written in texts_of(image):
             for term in terms_of(written):
                 best[term] = min(rank, best.get(term, rank))
         score = 0
-        for word in wanted:
+        for word in terms:
             near = [rank + 3 * (term != word) for term, rank in best.items() if term.startswith(word)]
             if not near:
                 break
             score += min(near)
         else:
-            found.append((score, image.record.id))
-    newest = sorted(found, key=lambda entry: entry[1], reverse=True)
+            matches.append((score, image.record.id))
+    newest = sorted(matches, key=lambda entry: entry[1], reverse=True)
     return [image_id for _, image_id in sorted(newest, key=lambda entry: entry[0])]
 
 
@@ -227,9 +227,9 @@ def test_windows_of_the_table_follow_each_other(client: Any) -> None:
 
 
 def test_filters_hold_together_with_words(shelf: Shelf) -> None:
-    made = {"prompt": "a cat", "model": "m1", "provider": "p1"}
-    wanted = shelf.add(
-        Details(tags=("pet",), groups=("session:s1",), generation=made),
+    generation = {"prompt": "a cat", "model": "m1", "provider": "p1"}
+    match = shelf.add(
+        Details(tags=("pet",), groups=("session:s1",), generation=generation),
         kind=Kind.GENERATED,
         category="c1",
         visibility=Visibility.UNLISTED,
@@ -249,11 +249,11 @@ def test_filters_hold_together_with_words(shelf: Shelf) -> None:
     for number in range(4):
         shelf.add(Details(generation={"prompt": "cat"}), at=NOON + timedelta(minutes=number))
 
-    assert shelf.found("cat", **filters) == [wanted.record.id]
+    assert shelf.found("cat", **filters) == [match.record.id]
     for name, value in filters.items():
-        found = shelf.found("cat", **{name: value})
-        assert wanted.record.id in found
-        assert len(found) < 5
+        result_ids = shelf.found("cat", **{name: value})
+        assert match.record.id in result_ids
+        assert len(result_ids) < 5
 
 
 def test_a_search_finds_images_in_the_trash_only_there(shelf: Shelf) -> None:
@@ -272,9 +272,9 @@ def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrow
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
     query = SearchQuery(owner=image.record.owner, words=("cat",), limit=10, **narrowed)
 
-    found = shelf.search.index.cards(query, [image.record.id, image.record.id])
+    cards = shelf.search.index.cards(query, [image.record.id, image.record.id])
 
-    assert found.keys() == {image.record.id}
+    assert cards.keys() == {image.record.id}
 
 
 def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any) -> None:

@@ -53,8 +53,8 @@ class Album:
         self.repository.replace(image, moved(image, state))
 
     def found(self, image: Image, *, limit: int = 50) -> list[tuple[str, int]]:
-        found = self.similarity.similar(image.record.owner, image.record.id, limit=limit)
-        return [(similar.card.id, similar.distance) for similar in found]
+        neighbours = self.similarity.similar(image.record.owner, image.record.id, limit=limit)
+        return [(similar.card.id, similar.distance) for similar in neighbours]
 
     def plain(self, image: Image) -> list[tuple[str, int]]:
         """The ids of all others, with their distances: the nearest first, then the newest."""
@@ -98,11 +98,11 @@ def test_the_most_similar_come_first_then_the_newest(album: Album) -> None:
     newer, far = album.add(HASH), album.add(flipped(HASH, 0, 20, 40))
     album.add(flipped(HASH, *range(30)))
 
-    found = album.found(image)
+    neighbour_ids = album.found(image)
 
     expected = [(newer, 0), (older, 0), (near, 1), (far, 3)]
-    assert found == [(image.record.id, distance) for image, distance in expected]
-    assert album.found(image, limit=2) == found[:2]
+    assert neighbour_ids == [(image.record.id, distance) for image, distance in expected]
+    assert album.found(image, limit=2) == neighbour_ids[:2]
 
 
 def test_similar_images_have_the_cards_of_a_list(album: Album) -> None:
@@ -122,7 +122,7 @@ def test_images_beyond_the_maximum_distance_are_omitted_even_with_a_shared_band(
 
 
 def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
-    image, kept = album.add(HASH), album.add(HASH)
+    image, other = album.add(HASH), album.add(HASH)
     album.move(album.add(HASH), State.TRASHED)
     album.move(album.add(HASH), State.DELETING)
     album.add(HASH, owner="somebody else")
@@ -130,7 +130,7 @@ def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
     pending_one = pending(perceptual_hash=HASH)
     album.repository.reserve(Reservation(pending_one, Quota(), None, None, NOON))
 
-    assert album.found(image) == [(kept.record.id, 0)]
+    assert album.found(image) == [(other.record.id, 0)]
 
 
 def test_a_restored_image_is_found_again(album: Album) -> None:
@@ -180,10 +180,10 @@ def test_a_crowded_band_is_read_from_its_newest_on() -> None:
         oldest = album.add(HASH)
         others = [album.add(HASH) for _ in range(MAX_ROWS_OF_A_BAND)]
 
-        found = album.similarity.similar(OWNER, others[-1].record.id, limit=MAX_ROWS_OF_A_BAND)
+        neighbours = album.similarity.similar(OWNER, others[-1].record.id, limit=MAX_ROWS_OF_A_BAND)
 
         newest = [image.record.id for image in reversed(others[:-1])]
-        assert [similar.card.id for similar in found] == newest
+        assert [similar.card.id for similar in neighbours] == newest
         assert oldest.record.id not in newest
 
 
@@ -197,13 +197,13 @@ def test_images_within_the_band_distance_are_always_found(chance: random.Random)
         album.add(flipped(f"{origin:016x}", *bits))
 
     for image in chance.sample(album.records, 4):
-        plain, found = album.plain(image), album.found(image)
+        plain, neighbour_ids = album.plain(image), album.found(image)
 
-        assert [near for near in found if near[1] <= BAND_DISTANCE] == [
+        assert [near for near in neighbour_ids if near[1] <= BAND_DISTANCE] == [
             near for near in plain if near[1] <= BAND_DISTANCE
         ]
-        assert [near for near in plain if near in found] == found
-        assert all(distance <= MAX_DISTANCE for _, distance in found)
+        assert [near for near in plain if near in neighbour_ids] == neighbour_ids
+        assert all(distance <= MAX_DISTANCE for _, distance in neighbour_ids)
 
 
 def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() -> None:

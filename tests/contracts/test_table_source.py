@@ -41,7 +41,7 @@ def client() -> Iterator[Any]:
         yield client
 
 
-def made(client: Any, *, key: Any = SIMPLE, items: list[dict[str, Any]] | None = None) -> str:
+def table_of(client: Any, *, key: Any = SIMPLE, items: list[dict[str, Any]] | None = None) -> str:
     """A table with these items."""
     name = f"messages-{next(_numbers)}"
     client.create_table(
@@ -81,7 +81,7 @@ def short_pages(client: Any, **hooks: Hook) -> InterceptedClient:
 
 def test_a_step_reads_a_small_page_and_a_count_reads_at_half_the_price(client: Any) -> None:
     """A step moves a few records, and the next one would read, and pay for, the rest of a page of 1 MB again."""
-    name = made(client, items=[message(number) for number in range(3)])
+    name = table_of(client, items=[message(number) for number in range(3)])
     counting = InterceptedClient(client)
     source = source_of(counting, name)
 
@@ -95,7 +95,7 @@ def test_a_step_reads_a_small_page_and_a_count_reads_at_half_the_price(client: A
 
 def test_only_records_with_the_attribute_are_seen_and_counted(client: Any) -> None:
     bare = {"id": {"S": "bare"}, "owner": {"S": OWNER}}
-    source = source_of(client, made(client, items=[message(1), bare, message(2)]))
+    source = source_of(client, table_of(client, items=[message(1), bare, message(2)]))
 
     records = found_in(source)
 
@@ -105,7 +105,7 @@ def test_only_records_with_the_attribute_are_seen_and_counted(client: Any) -> No
 
 def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
     bare = [{"id": {"S": f"bare{number}"}} for number in range(9)]
-    name = made(client, items=[*bare, *map(message, range(5))])
+    name = table_of(client, items=[*bare, *map(message, range(5))])
     source = source_of(short_pages(client), name)
     steps = list(source.steps(None))
 
@@ -118,7 +118,7 @@ def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
 
 
 def test_each_part_of_a_count_is_a_place_to_go_on_from(client: Any) -> None:
-    name = made(client, items=list(map(message, range(5))))
+    name = table_of(client, items=list(map(message, range(5))))
     parts = list(source_of(short_pages(client), name).count(None))
 
     rests = [counted(source_of(short_pages(client), name), part.position) for part in parts]
@@ -136,7 +136,7 @@ def test_attributes_are_read_as_json_has_them(client: Any) -> None:
             "tags": {"L": [{"S": "x"}]},
         }
     }
-    source = source_of(client, made(client, items=[message(1, attributes=about)]))
+    source = source_of(client, table_of(client, items=[message(1, attributes=about)]))
 
     (record,) = found_in(source)
 
@@ -160,16 +160,16 @@ def test_attributes_are_read_as_json_has_them(client: Any) -> None:
     ],
 )
 def test_an_item_that_is_no_record_is_told(client: Any, changes: dict[str, Any]) -> None:
-    source = source_of(client, made(client, items=[message(1, **changes)]))
+    source = source_of(client, table_of(client, items=[message(1, **changes)]))
 
-    (told,) = found_in(source)
+    (problem,) = found_in(source)
 
-    assert isinstance(told, RecordError)
-    assert (told.record, told.code) == ("m1", "invalid_request")
+    assert isinstance(problem, RecordError)
+    assert (problem.record, problem.code) == ("m1", "invalid_request")
 
 
 def test_a_picture_may_be_raw_bytes(client: Any) -> None:
-    source = source_of(client, made(client, items=[message(1, photo={"B": PICTURE})]))
+    source = source_of(client, table_of(client, items=[message(1, photo={"B": PICTURE})]))
 
     (record,) = found_in(source)
 
@@ -195,7 +195,7 @@ NAMED = {
 @pytest.mark.parametrize("case", NAMED)
 def test_a_record_is_found_by_the_name_it_has(client: Any, case: str) -> None:
     key, item, id_attribute, record_id = NAMED[case]
-    source = source_of(client, made(client, key=key, items=[item]), id_attribute)
+    source = source_of(client, table_of(client, key=key, items=[item]), id_attribute)
 
     (record,) = found_in(source)
 
@@ -221,13 +221,13 @@ def test_a_record_is_found_by_the_name_it_has(client: Any, case: str) -> None:
 )
 def test_what_names_no_record_finds_none(client: Any, key: Any, record_id: str) -> None:
     items = [{"id": {"S": "bare"}}] if key is SIMPLE else []
-    source = source_of(client, made(client, key=key, items=items))
+    source = source_of(client, table_of(client, key=key, items=items))
 
     assert source.find(record_id) is None
 
 
 def test_a_record_that_is_named_by_another_attribute_cannot_be_found(client: Any) -> None:
-    source = source_of(client, made(client, items=[message(1, slug={"S": "one"})]), "slug")
+    source = source_of(client, table_of(client, items=[message(1, slug={"S": "one"})]), "slug")
 
     (record,) = found_in(source)
 
@@ -238,15 +238,15 @@ def test_a_record_that_is_named_by_another_attribute_cannot_be_found(client: Any
 
 
 def test_a_record_without_the_naming_attribute_is_told(client: Any) -> None:
-    source = source_of(client, made(client, items=[message(1)]), "slug")
+    source = source_of(client, table_of(client, items=[message(1)]), "slug")
 
-    (told,) = found_in(source)
+    (problem,) = found_in(source)
 
-    assert isinstance(told, RecordError)
+    assert isinstance(problem, RecordError)
 
 
 def test_a_found_item_that_is_no_record_is_refused(client: Any) -> None:
-    source = source_of(client, made(client, items=[message(1, photo={"N": "1"})]))
+    source = source_of(client, table_of(client, items=[message(1, photo={"N": "1"})]))
 
     with pytest.raises(InvalidRequest):
         source.find("m1")
@@ -322,13 +322,13 @@ def images_of(store: Store, record_id: str) -> list[str]:
 
 
 def item(client: Any, name: str, record_id: str) -> dict[str, Any]:
-    held: dict[str, Any] = client.get_item(TableName=name, Key={"id": {"S": record_id}})["Item"]
-    return held
+    stored_item: dict[str, Any] = client.get_item(TableName=name, Key={"id": {"S": record_id}})["Item"]
+    return stored_item
 
 
 def test_a_table_is_moved_and_left_as_it_is(client: Any) -> None:
     before = [message(number) for number in range(5)]
-    name = made(client, items=before)
+    name = table_of(client, items=before)
 
     store, done = migrate(short_pages(client), name, batch_size=2)
 
@@ -338,7 +338,7 @@ def test_a_table_is_moved_and_left_as_it_is(client: Any) -> None:
 
 
 def test_a_record_is_told_its_image_and_keeps_its_picture(client: Any) -> None:
-    name = made(client, items=[message(1)])
+    name = table_of(client, items=[message(1)])
 
     store, done = migrate(client, name, write_back=True)
 
@@ -348,7 +348,7 @@ def test_a_record_is_told_its_image_and_keeps_its_picture(client: Any) -> None:
 
 
 def test_a_record_moved_before_is_told_as_well(client: Any) -> None:
-    name = made(client, items=[message(1, photo={"B": PICTURE})])
+    name = table_of(client, items=[message(1, photo={"B": PICTURE})])
     store, _ = migrate(client, name)
 
     done = again(store, name, write_back=True)
@@ -359,7 +359,7 @@ def test_a_record_moved_before_is_told_as_well(client: Any) -> None:
 
 @pytest.mark.parametrize("change", ["replaced", "deleted"])
 def test_a_record_that_changes_meanwhile_is_not_told(client: Any, change: str) -> None:
-    name = made(client, items=[message(1)])
+    name = table_of(client, items=[message(1)])
     other = message(1, photo={"S": "another"})
 
     def act() -> object:

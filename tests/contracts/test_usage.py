@@ -47,9 +47,9 @@ class Owner:
 
     def row(self) -> dict[str, int] | None:
         """The row that a quota is kept in."""
-        wanted = keys.usage(OWNER)
+        key = keys.usage(OWNER)
         for row in all_items(self.client, self.table):
-            if all(row[name] == value for name, value in wanted.items()):
+            if all(row[name] == value for name, value in key.items()):
                 return {name: int(value["N"]) for name, value in row.items() if "N" in value}
         return None
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 import pytest
 
 from local.ports import any_free_port
@@ -60,6 +61,15 @@ class Stack:
             text: str = answer.read().decode()
             return text
 
+    def http(self, subject: str | None, *, scope: str = "") -> httpx.Client:
+        """Answer a client of the API for one caller, or for nobody."""
+        headers = {} if subject is None else {"Authorization": f"Bearer {self.token(subject, scope=scope)}"}
+        return httpx.Client(base_url=self.api_url, headers=headers, timeout=40)
+
+    def admin(self) -> httpx.Client:
+        """Answer a client of the API for an admin."""
+        return self.http("admin", scope="images:admin")
+
     def client(self, service: str) -> Any:
         """Answer a boto3 client of the emulator's root."""
         return boto3.client(
@@ -73,8 +83,8 @@ class Stack:
     def start(self) -> None:
         """Start it and return when it is ready; fail with what it said when it ends instead."""
         self.state.stack_file.unlink(missing_ok=True)  # one that was killed could not remove it
-        said = self.state.path / "launcher.out"
-        with said.open("w") as out:
+        output_file = self.state.path / "launcher.out"
+        with output_file.open("w") as out:
             self._process = launch(
                 self.port,
                 self.state.path,
@@ -85,7 +95,7 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not self.state.stack_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the stack did not start: {said.read_text()}")
+                pytest.fail(f"the stack did not start: {output_file.read_text()}")
             time.sleep(POLL_SECONDS)
         self.described = json.loads(self.state.stack_file.read_text())
 
@@ -99,8 +109,8 @@ class Stack:
         """End the launcher and the emulator at once, as ``kill -9`` or a power cut does."""
         assert self._process is not None
         launcher = self._process.pid
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-        processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+        process = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
         for pid in (launcher, *(child for child, parent in processes if parent == launcher)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

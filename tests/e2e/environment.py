@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def function_name(stack: Stack, folder: str) -> str:
     """Answer the name of the function in `functions/{folder}`."""
-    names = [found["FunctionName"] for found in stack.client("lambda").list_functions()["Functions"]]
+    names = [function["FunctionName"] for function in stack.client("lambda").list_functions()["Functions"]]
     [name] = [name for name in names if f"-{folder}function" in name.lower()]
     return str(name)
 
 
 @contextmanager
-def told(stack: Stack, folder: str, **variables: str) -> Iterator[None]:
+def changed_environment(stack: Stack, folder: str, **variables: str) -> Iterator[None]:
     """Let a function run with other variables of its environment inside the block."""
     functions, name = stack.client("lambda"), function_name(stack, folder)
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]

@@ -6,8 +6,6 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -19,11 +17,13 @@ POLL_SECONDS = 0.5
 
 def trail_of(stack: Stack, image_id: str) -> list[dict[str, Any]]:
     """Answer the lines about one image, in their order; a line that came twice counts once."""
-    (found,) = stack.client("cloudformation").describe_stacks(StackName=stack.described["stack_name"])[
-        "Stacks"
-    ]
+    (stack_description,) = stack.client("cloudformation").describe_stacks(
+        StackName=stack.described["stack_name"]
+    )["Stacks"]
     (group,) = [
-        output["OutputValue"] for output in found["Outputs"] if output["OutputKey"] == "AuditLogGroupName"
+        output["OutputValue"]
+        for output in stack_description["Outputs"]
+        if output["OutputKey"] == "AuditLogGroupName"
     ]
     pages = stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
     messages = [event["message"] for page in pages for event in page["events"]]
@@ -32,8 +32,7 @@ def trail_of(stack: Stack, image_id: str) -> list[dict[str, Any]]:
 
 
 def test_who_stored_published_and_deleted_an_image_is_in_the_log(stack: Stack) -> None:
-    headers = {"Authorization": f"Bearer {stack.token('audited')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
+    with stack.http("audited") as client:
         stored = client.post(
             "/v1/images",
             params={"title": "A secret of mine", "filename": "mine.jpg", "tag": "mine"},

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from tests.e2e.environment import told
+from tests.e2e.environment import changed_environment
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import httpx
 
     from tests.e2e.conftest import Stack
 
 UNKNOWN_ID = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
 QUOTA = 10
 REQUESTS, ITEMS = 8, 5
-
-
-@contextmanager
-def api(stack: Stack, owner: str) -> Iterator[httpx.Client]:
-    """Answer a client of one owner."""
-    headers = {"Authorization": f"Bearer {stack.token(owner)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
-        yield client
 
 
 def item(seed: int = 0, **attributes: Any) -> dict[str, Any]:
@@ -63,7 +52,7 @@ def is_passing(failed: dict[str, Any]) -> bool:
 
 
 def test_a_batch_stores_what_is_good_and_tells_what_is_not(stack: Stack) -> None:
-    with api(stack, "batches-mixed") as client:
+    with stack.http("batches-mixed") as client:
         result = stored(client, item(1), {"source": {"base64": "bm90IGFuIGltYWdl"}}, item(2, title="Second"))
 
         assert [one["index"] for one in result["successful"]] == [0, 2]
@@ -75,7 +64,7 @@ def test_a_batch_stores_what_is_good_and_tells_what_is_not(stack: Stack) -> None
 
 
 def test_a_repeated_batch_answers_the_same_images(stack: Stack) -> None:
-    with api(stack, "batches-repeated") as client:
+    with stack.http("batches-repeated") as client:
         first = stored(client, item(1), item(2), key="k")
 
         assert ids(stored(client, item(1), item(2), key="k")) == ids(first)
@@ -83,9 +72,9 @@ def test_a_repeated_batch_answers_the_same_images(stack: Stack) -> None:
 
 
 def test_images_are_deleted_by_their_ids(stack: Stack) -> None:
-    with api(stack, "batches-foreign") as other:
+    with stack.http("batches-foreign") as other:
         (foreign,) = ids(stored(other, item()))
-    with api(stack, "batches-delete") as client:
+    with stack.http("batches-delete") as client:
         mine = ids(stored(client, item(1), item(2)))
 
         result = deleted(client, ids=[*mine, mine[0], foreign, UNKNOWN_ID], permanent=True)
@@ -101,13 +90,13 @@ def test_images_are_deleted_by_their_ids(stack: Stack) -> None:
 def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
     """A6: more of them than one request deletes."""
     chat: dict[str, Any] = {"groups": {"conversation": ["c1"]}}
-    with api(stack, "batches-group") as client:
-        (kept,) = ids(stored(client, item(groups={"conversation": ["c2"]})))
+    with stack.http("batches-group") as client:
+        (kept_id,) = ids(stored(client, item(groups={"conversation": ["c2"]})))
         for _ in range(6):
             assert stored(client, *[item(visibility="public", **chat)] * 18)["failed"] == []
 
         first = deleted(client, group="conversation:c1")
-        with api(stack, "batches-stranger") as stranger:
+        with stack.http("batches-stranger") as stranger:
             onward = {"group": "conversation:c1", "cursor": first["next_cursor"]}
             refused = stranger.post("/v1/images/batch-delete", json=onward)
         second = deleted(client, group="conversation:c1", cursor=first["next_cursor"])
@@ -115,12 +104,12 @@ def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
         assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
         assert (len(first["successful"]), first["failed"]) == (100, [])
         assert (len(second["successful"]), second["failed"], second["next_cursor"]) == (8, [], None)
-        assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept]
+        assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept_id]
 
 
 def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:
     """Forty at once, where ten are allowed."""
-    with api(stack, "batches-quota") as client, told(stack, "upload", QUOTA_IMAGES=str(QUOTA)):
+    with stack.http("batches-quota") as client, changed_environment(stack, "upload", QUOTA_IMAGES=str(QUOTA)):
 
         def send(number: int) -> list[dict[str, Any]]:
             """Send a batch, and what was too much for the emulator once more, as clients do."""
@@ -139,9 +128,9 @@ def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:
             one["error"]["code"] for result in results for one in result["failed"] if not is_passing(one)
         ]
         assert codes == ["quota_exceeded"] * (REQUESTS * ITEMS - QUOTA)
-        made = {image_id for result in results for image_id in ids(result)}
-        listed = client.get("/v1/images", params={"limit": 100}).json()["items"]
-        assert {card["id"] for card in listed} == made
-        assert len(made) == QUOTA
+        stored_ids = {image_id for result in results for image_id in ids(result)}
+        response = client.get("/v1/images", params={"limit": 100}).json()["items"]
+        assert {card["id"] for card in response} == stored_ids
+        assert len(stored_ids) == QUOTA
         assert (refused.status_code, refused.json()["code"]) == (429, "quota_exceeded")
         assert "retry-after" not in refused.headers

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,27 +16,12 @@ from tests.e2e.environment import function_name
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.e2e.conftest import Stack
 
 MANY = 1_000_000
 """Other tests leave orphans behind as well; what is named here lifts the cap."""
-
-
-@contextmanager
-def api(stack: Stack, owner: str, *, scope: str = "") -> Iterator[httpx.Client]:
-    """Answer a client of one owner."""
-    headers = {"Authorization": f"Bearer {stack.token(owner, scope=scope)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as client:
-        yield client
-
-
-@contextmanager
-def admin(stack: Stack) -> Iterator[httpx.Client]:
-    """Answer a client of an admin."""
-    with api(stack, "cleanup-admin", scope="images:admin") as client:
-        yield client
 
 
 def upload(client: httpx.Client, **query: str) -> str:
@@ -69,7 +53,7 @@ def put(stack: Stack, bucket: str, key: str) -> str:
 def keys_of(stack: Stack, bucket: str, part: str) -> list[str]:
     """Answer the keys of a bucket with a part in them."""
     pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return [found["Key"] for page in pages for found in page.get("Contents", []) if part in found["Key"]]
+    return [entry["Key"] for page in pages for entry in page.get("Contents", []) if part in entry["Key"]]
 
 
 def let_time_pass(stack: Stack, image_id: str) -> None:
@@ -87,14 +71,14 @@ def let_time_pass(stack: Stack, image_id: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "cleanup"), ("GET", "cleanup/reports")])
 def test_whoever_is_no_admin_is_refused(stack: Stack, method: str, path: str) -> None:
-    with api(stack, "cleanup-nobody") as client:
+    with stack.http("cleanup-nobody") as client:
         answer = client.request(method, f"/v1/admin/{path}", json={} if method == "POST" else None)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "admin_required")
 
 
 def test_an_admins_run_is_dry_unless_asked_otherwise_and_then_kept_as_a_report(stack: Stack) -> None:
-    with api(stack, "cleanup-trash") as owner, admin(stack) as client:
+    with stack.http("cleanup-trash") as owner, stack.admin() as client:
         image_id = upload(owner)
         assert owner.delete(f"/v1/images/{image_id}").status_code == 204
         let_time_pass(stack, image_id)
@@ -116,7 +100,7 @@ def test_an_admins_run_is_dry_unless_asked_otherwise_and_then_kept_as_a_report(s
 
 
 def test_what_expired_is_collected_by_the_function_of_the_schedule(stack: Stack) -> None:
-    with api(stack, "cleanup-expired") as owner:
+    with stack.http("cleanup-expired") as owner:
         image_id = upload(owner)
         let_time_pass(stack, image_id)
 
@@ -135,7 +119,7 @@ def test_objects_of_nobody_go_and_unknown_ones_stay(stack: Stack) -> None:
         put(stack, PRIVATE_BUCKET, f"backup/{nobody}/original.png"),
         put(stack, PRIVATE_BUCKET, f"{nobody}.png"),
     ]
-    with api(stack, "cleanup-bystander") as owner:
+    with stack.http("cleanup-bystander") as owner:
         image_id = upload(owner, visibility="public")
 
         report = invoke(stack, reconcile=True, max_deletions=MANY)
@@ -148,7 +132,7 @@ def test_objects_of_nobody_go_and_unknown_ones_stay(stack: Stack) -> None:
 
 
 def test_a_record_without_its_original_goes_and_gives_its_quota_back(stack: Stack) -> None:
-    with api(stack, "cleanup-dangling") as owner:
+    with stack.http("cleanup-dangling") as owner:
         image_id = upload(owner)
         [original] = [key for key in keys_of(stack, PRIVATE_BUCKET, image_id) if "/original." in key]
         stack.client("s3").delete_object(Bucket=PRIVATE_BUCKET, Key=original)
@@ -165,14 +149,14 @@ def test_a_record_without_its_original_goes_and_gives_its_quota_back(stack: Stac
 def test_lost_renditions_and_copies_are_made_again_and_the_link_works_as_before(
     stack: Stack, by: str
 ) -> None:
-    with api(stack, f"cleanup-repair-{by}") as owner, admin(stack) as client:
+    with stack.http(f"cleanup-repair-{by}") as owner, stack.admin() as client:
         image_id = upload(owner, visibility="public")
         image = owner.get(f"/v1/images/{image_id}").json()
         publication = image["renditions"]["thumb"]["url"].rpartition("/")[0].rpartition("/")[2]
-        kept = {bucket: keys_of(stack, bucket, part) for bucket, part in
+        keys_before = {bucket: keys_of(stack, bucket, part) for bucket, part in
                 ((PRIVATE_BUCKET, image_id), (PUBLIC_BUCKET, publication))}  # fmt: skip
-        assert len(kept[PUBLIC_BUCKET]) == 2
-        for bucket, keys in kept.items():
+        assert len(keys_before[PUBLIC_BUCKET]) == 2
+        for bucket, keys in keys_before.items():
             for key in keys:
                 if "/original." not in key:
                     stack.client("s3").delete_object(Bucket=bucket, Key=key)
@@ -193,13 +177,13 @@ def test_lost_renditions_and_copies_are_made_again_and_the_link_works_as_before(
 
     assert seen.headers["Content-Type"].startswith("image/")
     assert {PRIVATE_BUCKET: keys_of(stack, PRIVATE_BUCKET, image_id),
-            PUBLIC_BUCKET: keys_of(stack, PUBLIC_BUCKET, publication)} == kept  # fmt: skip
+            PUBLIC_BUCKET: keys_of(stack, PUBLIC_BUCKET, publication)} == keys_before  # fmt: skip
 
 
 def until[T](look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
     """Answer what was seen last, once it is done or half a minute is over."""
     for _ in range(60):
-        if is_done(found := look()):
+        if is_done(state := look()):
             break
         time.sleep(0.5)
-    return found
+    return state

@@ -24,8 +24,8 @@ from image_store_cli.output import Output
 from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
-from tests.e2e.environment import told
-from tests.e2e.test_images import UNKNOWN_ID, api, listed
+from tests.e2e.environment import changed_environment
+from tests.e2e.test_images import UNKNOWN_ID, listed
 from tests.pictures import jpeg, png
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ DIRECT_BYTES = 4_000_000
 
 def environment_of(stack: Stack, home: Path) -> dict[str, str]:
     """The environment of a person who has nothing configured and this stack running."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMAGE_STORE", "AWS_"))}
-    return kept | {
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("IMAGE_STORE", "AWS_"))
+    }
+    return variables | {
         "PYTHONPATH": str(ROOT / "cli"),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
@@ -72,23 +74,23 @@ class Terminal:
     def run(self, *words: str, exit_code: int = 0, stdin: str = "") -> str:
         """Run a command in this process, check its exit code and answer what it printed on stdout."""
         args = build_parser().parse_args(["--subject", self.owner, *words])
-        said, complained = io.StringIO(), io.StringIO()
+        stdout, complained = io.StringIO(), io.StringIO()
         context = Context(
             args,
             environment=self.environment,
             folder=self.home,
             stdin=io.StringIO(stdin),
-            out=Output(as_json=args.json, quiet=args.quiet, stdout=said, stderr=complained),
+            out=Output(as_json=args.json, quiet=args.quiet, stdout=stdout, stderr=complained),
         )
         with contextlib.chdir(self.home):
             ended = run(context)
-        assert ended == exit_code, said.getvalue() + complained.getvalue()
-        return said.getvalue()
+        assert ended == exit_code, stdout.getvalue() + complained.getvalue()
+        return stdout.getvalue()
 
     def lines(self, *words: str, exit_code: int = 0, stdin: str = "") -> list[dict[str, Any]]:
         """The JSON lines of a command."""
-        said = self.run(*words, "--json", exit_code=exit_code, stdin=stdin)
-        return [json.loads(line) for line in said.splitlines()]
+        stdout = self.run(*words, "--json", exit_code=exit_code, stdin=stdin)
+        return [json.loads(line) for line in stdout.splitlines()]
 
     def document(self, *words: str, exit_code: int = 0) -> Any:
         """The JSON document of a command."""
@@ -115,7 +117,7 @@ def folder_of(home: Path, number: int) -> Path:
 
 def owned(stack: Stack, terminal: Terminal) -> list[str]:
     """The ids of the images of a terminal's owner."""
-    with api(stack, terminal.owner) as client:
+    with stack.http(terminal.owner) as client:
         return listed(client)
 
 
@@ -175,12 +177,12 @@ def test_the_same_bytes_are_one_image_unless_another_is_wanted(stack: Stack, ter
     [first] = terminal.lines("upload", "a.jpg")
     [same] = terminal.lines("upload", "b.jpg")
     [refused] = terminal.lines("upload", "b.jpg", "--on-duplicate", "reject", exit_code=6)
-    [kept] = terminal.lines("upload", "b.jpg", "--on-duplicate", "keep")
+    [kept_image] = terminal.lines("upload", "b.jpg", "--on-duplicate", "keep")
 
     assert same["id"] == first["id"]
     assert (refused["status"], refused["error"]["code"]) == ("failed", "duplicate_image")
     assert refused["error"]["existing_id"] == first["id"]
-    assert sorted(owned(stack, terminal)) == sorted([first["id"], kept["id"]])
+    assert sorted(owned(stack, terminal)) == sorted([first["id"], kept_image["id"]])
 
 
 def test_a_large_file_is_sent_straight_to_storage(terminal: Terminal) -> None:
@@ -274,9 +276,9 @@ def test_the_exit_code_says_why(terminal: Terminal, words: tuple[str, ...], exit
 def test_the_process_ends_with_the_exit_code_and_says_why_on_stderr(terminal: Terminal) -> None:
     process = terminal.start("show", UNKNOWN_ID, "--json")
 
-    said, complained = process.communicate(timeout=COMMAND_SECONDS)
+    stdout, complained = process.communicate(timeout=COMMAND_SECONDS)
 
-    assert (process.returncode, said) == (4, "")
+    assert (process.returncode, stdout) == (4, "")
     assert json.loads(complained)["error"]["code"] == "image_not_found"
 
 
@@ -353,7 +355,7 @@ def test_the_doctor_names_an_issuer_that_is_not_the_stacks(terminal: Terminal) -
 
 
 def test_the_doctor_names_a_public_bucket_that_is_missing(stack: Stack, terminal: Terminal) -> None:
-    with told(stack, "update", PUBLIC_BUCKET="there-is-none"):
+    with changed_environment(stack, "update", PUBLIC_BUCKET="there-is-none"):
         findings = terminal.lines("doctor", exit_code=1)
 
     wrong = {finding["check"]: finding for finding in findings if finding["status"] == "wrong"}

@@ -21,7 +21,7 @@ import pytest
 from local.ports import any_free_port
 from tests.e2e.conftest import Stack
 from tests.e2e.test_direct_uploads import send
-from tests.e2e.test_images import JPEG, api
+from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def workers(stack: Stack) -> list[int]:
     Only those that have started: the emulator does not get over the death of one that is starting.
     """
     columns = ["ps", "-A", "-o", "pid=,ppid=,etimes="]
-    listed = subprocess.run(columns, capture_output=True, text=True, check=True)
-    processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    process = subprocess.run(columns, capture_output=True, text=True, check=True)
+    processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
     emulators = {pid for pid, parent, _ in processes if parent == stack.launcher}
     return [pid for pid, parent, age in processes if parent in emulators and age >= STARTED_SECONDS]
 
@@ -84,10 +84,10 @@ def kill_now_and_then(stack: Stack, until: float, rng: random.Random) -> int:
     killed = 0
     while time.monotonic() < until:
         time.sleep(BETWEEN_KILLS_SECONDS)
-        found = workers(stack)
-        if found:
+        process_ids = workers(stack)
+        if process_ids:
             with suppress(ProcessLookupError):
-                os.kill(rng.choice(found), signal.SIGKILL)
+                os.kill(rng.choice(process_ids), signal.SIGKILL)
                 killed += 1
     return killed
 
@@ -95,7 +95,7 @@ def kill_now_and_then(stack: Stack, until: float, rng: random.Random) -> int:
 def storm(stack: Stack, client: Client, until: float, rng: random.Random) -> None:
     """Store, publish, unpublish and delete until the time is over."""
     number = 0
-    with api(stack, client.owner) as http:
+    with stack.http(client.owner) as http:
         http.timeout = httpx.Timeout(20)
         while time.monotonic() < until:
             number += 1
@@ -125,10 +125,10 @@ def one_of_everything(http: httpx.Client, client: Client, data: bytes, rng: rand
     if stored.status_code != 201:
         client.failed += 1
         return
-    told = client.images[stored.json()["id"]] = Told(hashlib.sha256(data).hexdigest())
+    acknowledged = client.images[stored.json()["id"]] = Told(hashlib.sha256(data).hexdigest())
     path = f"/v1/images/{stored.json()['id']}"
     for what in rng.choice([[], ["public"], ["public", "private"], ["delete"], ["public", "delete"]]):
-        told.unsure = True
+        acknowledged.unsure = True
         answer = (
             http.delete(path, params={"permanent": "true"})
             if what == "delete"
@@ -137,8 +137,8 @@ def one_of_everything(http: httpx.Client, client: Client, data: bytes, rng: rand
         if answer.status_code not in {200, 204}:
             client.failed += 1
             return
-        told.unsure = False
-        told.gone, told.public = what == "delete", what == "public"
+        acknowledged.unsure = False
+        acknowledged.gone, acknowledged.public = what == "delete", what == "public"
 
 
 def let_time_pass(stack: Stack) -> None:
@@ -158,9 +158,9 @@ def clean(stack: Stack) -> dict[str, Any]:
     """Run the cleanup function now, and let it compare table and buckets."""
     functions = stack.client("lambda")
     (name,) = (
-        found["FunctionName"]
-        for found in functions.list_functions(MaxItems=100)["Functions"]
-        if "Cleanup" in found["FunctionName"]
+        function["FunctionName"]
+        for function in functions.list_functions(MaxItems=100)["Functions"]
+        if "Cleanup" in function["FunctionName"]
     )
     payload = json.dumps({"reconcile": True, "max_deletions": 100_000}).encode()
     answer = functions.invoke(FunctionName=name, Payload=payload)
@@ -176,7 +176,7 @@ def items_of(stack: Stack) -> list[dict[str, Any]]:
 
 def keys_in(stack: Stack, bucket: str) -> set[str]:
     pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.described[bucket])
-    return {found["Key"] for page in pages for found in page.get("Contents", [])}
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
 
 def test_a_storm_over_dying_functions_loses_and_leaves_nothing(stack: Stack) -> None:
@@ -184,8 +184,8 @@ def test_a_storm_over_dying_functions_loses_and_leaves_nothing(stack: Stack) -> 
     rng = random.Random(seed)  # noqa: S311 - as above
     logging.getLogger(__name__).warning("seed %d", seed)
     clients = [Client(f"crash-{seed}-{number}") for number in range(CLIENTS)]
-    with api(
-        stack, clients[0].owner
+    with stack.http(
+        clients[0].owner
     ) as http:  # the first answers come from processes that are still starting
         one_of_everything(http, clients[0], jpeg(70, 50), rng)
     until = time.monotonic() + STORM_SECONDS
@@ -211,9 +211,9 @@ def test_a_storm_over_dying_functions_loses_and_leaves_nothing(stack: Stack) -> 
     )
     recount(stack)
     for client in clients:
-        with api(stack, client.owner) as http:
-            for image_id, told in client.images.items():
-                check(http, image_id, told)
+        with stack.http(client.owner) as http:
+            for image_id, acknowledged in client.images.items():
+                check(http, image_id, acknowledged)
     assert any(client.images for client in clients), "nothing was stored in this storm"
 
 
@@ -226,7 +226,7 @@ def recount(stack: Stack) -> None:
         if item["sk"]["S"] == "META"
     }
     assert {state for state, _, _ in records.values()} <= {"ready", "trashed"}
-    made = {
+    counts = {
         "image/jpeg": "jpg",
         "image/png": "png",
         "image/gif": "gif",
@@ -238,7 +238,7 @@ def recount(stack: Stack) -> None:
     for image_id, (state, attempt, record) in records.items():
         folder = f"{record['folder']}{image_id}/{attempt}/"
         names = [text.partition(":")[0] for text in record["renditions"]]
-        private |= {f"{folder}original.{made[record['type']]}", *(folder + name for name in names)}
+        private |= {f"{folder}original.{counts[record['type']]}", *(folder + name for name in names)}
         if state == "ready" and record["publication"]:
             public |= {f"p/{record['publication']}/{name}" for name in names}
         counted = usage.setdefault(record["owner"], [0, 0])
@@ -256,14 +256,14 @@ def recount(stack: Stack) -> None:
     }
 
 
-def check(http: httpx.Client, image_id: str, told: Told) -> None:
+def check(http: httpx.Client, image_id: str, acknowledged: Told) -> None:
     """What was acknowledged is so."""
     answer = http.get(f"/v1/images/{image_id}")
-    if told.unsure:
+    if acknowledged.unsure:
         assert answer.status_code in {200, 404}
         return
-    assert answer.status_code == (404 if told.gone else 200), image_id
-    if not told.gone:
-        assert (answer.json()["visibility"] == "public") == told.public
+    assert answer.status_code == (404 if acknowledged.gone else 200), image_id
+    if not acknowledged.gone:
+        assert (answer.json()["visibility"] == "public") == acknowledged.public
         content = http.get(f"/v1/images/{image_id}/content").headers["location"]
-        assert hashlib.sha256(httpx.get(content).content).hexdigest() == told.sha256
+        assert hashlib.sha256(httpx.get(content).content).hexdigest() == acknowledged.sha256

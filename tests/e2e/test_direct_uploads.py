@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e.test_images import UNKNOWN_ID, api, listed, refused
+from tests.e2e.test_images import UNKNOWN_ID, listed, refused
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def complete(client: httpx.Client, ticket: dict[str, Any]) -> httpx.Response:
 
 def staged(stack: Stack, ticket: dict[str, Any]) -> list[str]:
     """Answer the keys that lie in staging for an upload."""
-    found = stack.client("s3").list_objects_v2(
+    listing = stack.client("s3").list_objects_v2(
         Bucket=stack.described["private_bucket"], Prefix=f"staging/{ticket['id']}/"
     )
-    return [each["Key"] for each in found.get("Contents", [])]
+    return [each["Key"] for each in listing.get("Contents", [])]
 
 
 def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:
-    with api(stack, "direct-1") as client:
+    with stack.http("direct-1") as client:
         ticket = begin(client, filename="wüste.jpg", tags=["a"], visibility="public")
         assert listed(client) == []
 
@@ -80,7 +80,7 @@ def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:
 
 
 def test_completing_again_and_sending_again_do_no_harm(stack: Stack) -> None:
-    with api(stack, "direct-2") as client:
+    with stack.http("direct-2") as client:
         ticket = begin(client)
         assert send(ticket, PICTURE) == 200
         assert send(ticket, PICTURE) == 412
@@ -108,7 +108,7 @@ def test_completing_again_and_sending_again_do_no_harm(stack: Stack) -> None:
     ids=["more bytes", "fewer bytes", "another type", "not write-once", "another checksum"],
 )
 def test_what_was_not_announced_cannot_be_stored(stack: Stack, data: bytes, headers: dict[str, str]) -> None:
-    with api(stack, "direct-3") as client:
+    with stack.http("direct-3") as client:
         ticket = begin(client)
 
         status = send(ticket, data, **headers)
@@ -120,7 +120,7 @@ def test_what_was_not_announced_cannot_be_stored(stack: Stack, data: bytes, head
 
 def test_bytes_that_are_not_an_image_are_refused_for_good(stack: Stack) -> None:
     data = b"\xff\xd8\xff but no picture" * 10
-    with api(stack, "direct-4") as client:
+    with stack.http("direct-4") as client:
         ticket = begin(client, data)
         assert send(ticket, data) == 200
 
@@ -131,7 +131,7 @@ def test_bytes_that_are_not_an_image_are_refused_for_good(stack: Stack) -> None:
 
 
 def test_another_type_than_announced_is_refused(stack: Stack) -> None:
-    with api(stack, "direct-5") as client:
+    with stack.http("direct-5") as client:
         ticket = begin(client, content_type="image/png")
         assert send(ticket, PICTURE) == 200
 
@@ -139,7 +139,7 @@ def test_another_type_than_announced_is_refused(stack: Stack) -> None:
 
 
 def test_an_upload_is_its_owners(stack: Stack) -> None:
-    with api(stack, "direct-6") as client, api(stack, "direct-7") as stranger, api(stack, None) as nobody:
+    with stack.http("direct-6") as client, stack.http("direct-7") as stranger, stack.http(None) as nobody:
         ticket = begin(client)
         assert send(ticket, PICTURE) == 200
 
@@ -151,7 +151,7 @@ def test_an_upload_is_its_owners(stack: Stack) -> None:
 
 
 def test_the_same_key_begins_the_same_upload(stack: Stack) -> None:
-    with api(stack, "direct-8") as client:
+    with stack.http("direct-8") as client:
         client.headers["Idempotency-Key"] = "one"
         first, again = begin(client), begin(client)
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_uploaded_is_refused_at_once(
     stack: Stack, changes: dict[str, Any], status: int, code: str
 ) -> None:
     announced = {"content_type": "image/jpeg", "size_bytes": 1, "sha256": "00" * 32}
-    with api(stack, "direct-9") as client:
+    with stack.http("direct-9") as client:
         refused(client.post("/v1/uploads", json=announced | changes), status, code)
 
 
@@ -200,7 +200,7 @@ def large_png() -> bytes:
 def test_a_large_upload_is_completed_behind_the_request(stack: Stack) -> None:
     data = large_png()
     assert len(data) > 20 * 1024 * 1024
-    with api(stack, "direct-10") as client:
+    with stack.http("direct-10") as client:
         ticket = begin(client, data, content_type="image/png")
         assert send(ticket, data) == 200
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,20 +12,12 @@ from tests.e2e.environment import function_name
 from tests.pictures import encoded, jpeg, scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.e2e.conftest import Stack
 
 PATIENCE_SECONDS = 30
 POLL_SECONDS = 0.2
-
-
-@contextmanager
-def api(stack: Stack, owner: str, *, scope: str = "") -> Iterator[httpx.Client]:
-    """Answer a client of one owner."""
-    headers = {"Authorization": f"Bearer {stack.token(owner, scope=scope)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
-        yield client
 
 
 def stored(client: httpx.Client, seed: int, **attributes: str) -> str:
@@ -57,7 +48,7 @@ def eventually(look: Callable[[], Any], expected: Any) -> None:
 
 
 def test_an_image_is_found_and_counted_soon_and_no_longer_once_it_is_gone(stack: Stack) -> None:
-    with api(stack, "finder") as client:
+    with stack.http("finder") as client:
         first = stored(client, 1, filename="Cat.jpg", title="Café am See", tag="pets", category="cats")
         second = stored(client, 2, filename="dog.jpg", title="東京タワー", tag="pets")
 
@@ -87,7 +78,7 @@ def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(
         return {item["card"]["id"]: item["distance"] for item in items}
 
     picture = scene(640, 480, seed=11)
-    with api(stack, "photographer") as client:
+    with stack.http("photographer") as client:
         original = kept(encoded(picture, "JPEG", quality=92))
         kept(encoded(scene(640, 480, seed=12), "JPEG", quality=92))
         copy = kept(encoded(picture.resize((320, 240)), "JPEG", quality=60))
@@ -103,7 +94,7 @@ def test_what_is_published_is_in_the_feed_and_what_is_withdrawn_leaves_it_at_onc
         with httpx.Client(base_url=stack.api_url, timeout=40) as anybody:
             return found(anybody, "/v1/feed", limit="100")
 
-    with api(stack, "publisher") as client:
+    with stack.http("publisher") as client:
         shown = stored(client, 3, visibility="public")
         unlisted = stored(client, 4, visibility="unlisted")
         assert shown in feed()
@@ -117,7 +108,7 @@ def test_what_is_published_is_in_the_feed_and_what_is_withdrawn_leaves_it_at_onc
 
 def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_checksum(stack: Stack) -> None:
     """G7."""
-    with httpx.Client(base_url=stack.api_url, timeout=40) as anybody, api(stack, "author") as client:
+    with httpx.Client(base_url=stack.api_url, timeout=40) as anybody, stack.http("author") as client:
         shown = stored(client, 6, visibility="public", group="post:é", title="Café")
         stored(client, 7, group="post:é")
 
@@ -144,7 +135,7 @@ def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
         state: dict[str, Any] = json.loads(answer["Payload"].read())
         return state
 
-    with api(stack, "rebuilder") as client:
+    with stack.http("rebuilder") as client:
         image_id = stored(client, 5, title="zanzibar", tag="lost")
         eventually(lambda: found(client, "/v1/search", q="zanzibar"), [image_id])
         for item in table.scan(TableName=stack.described["table"])["Items"]:
@@ -172,7 +163,7 @@ def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
 
 def test_every_part_of_the_stack_answers(stack: Stack) -> None:
     """F2."""
-    with api(stack, "admin", scope="images:admin") as client:
+    with stack.http("admin", scope="images:admin") as client:
         answer = client.get("/v1/admin/health")
 
     assert answer.status_code == 200, answer.text
@@ -185,7 +176,7 @@ def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:
     assert stack.stop() == 0
     stack.start()
 
-    with api(stack, "returner") as client:
+    with stack.http("returner") as client:
         image_id = stored(client, 6, tag="later")
 
         eventually(lambda: found(client, "/v1/images", tag="later"), [image_id])

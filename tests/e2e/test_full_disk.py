@@ -16,7 +16,7 @@ import pytest
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET
 from tests.e2e.conftest import Stack
-from tests.e2e.test_images import JPEG, api
+from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def emulator_of(stack: Stack) -> int:
     """The emulator's process: the launcher's one child."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    process = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
     [emulator] = [pid for pid, parent in processes if parent == stack.launcher]
     return emulator
 
@@ -78,7 +78,7 @@ def upload(http: httpx.Client, number: int) -> httpx.Response:
 
 
 def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on(stack: Stack) -> None:
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         before = upload(http, 1)
         assert before.status_code == 201
         address = f"/v1/images/{before.json()['id']}"
@@ -96,7 +96,7 @@ def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on
 
 
 def test_what_was_stored_around_a_full_disk_survives_a_kill(stack: Stack) -> None:
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         with full_disk(stack):
             assert soon(lambda: upload(http, 4).status_code == 503)
         stored: list[str] = []
@@ -112,7 +112,7 @@ def test_what_was_stored_around_a_full_disk_survives_a_kill(stack: Stack) -> Non
     stack.kill()
     stack.start()
 
-    with api(stack, "full-disk") as http:
+    with stack.http("full-disk") as http:
         assert http.get(f"/v1/images/{stored[0]}/content", follow_redirects=True).status_code == 200
 
 
@@ -128,11 +128,11 @@ def test_bytes_whose_record_a_kill_lost_are_kept_aside(stack: Stack) -> None:
 
     stack.start()
 
-    kept = [path for path in stack.state.set_aside.rglob("original.jpg") if key in str(path)]
-    assert [path.read_bytes() for path in kept] == [b"bytes without a record"]
+    paths = [path for path in stack.state.set_aside.rglob("original.jpg") if key in str(path)]
+    assert [path.read_bytes() for path in paths] == [b"bytes without a record"]
     assert "newer than the last save are kept in" in said(stack)
-    listed = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
-    assert listed["KeyCount"] == 0
+    listing = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
+    assert listing["KeyCount"] == 0
 
 
 def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from image_store.adapters.dynamodb.generation_keys import breaker
-from tests.e2e.environment import told
+from tests.e2e.environment import changed_environment
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -25,12 +25,9 @@ POLL_SECONDS = 0.3
 POLLINATIONS_USD = 0.002
 
 
-@contextmanager
-def api(stack: Stack) -> Iterator[httpx.Client]:
+def api(stack: Stack) -> httpx.Client:
     """Answer a client of a caller of its own."""
-    headers = {"Authorization": f"Bearer {stack.token(f'painter-{uuid.uuid4()}')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
-        yield client
+    return stack.http(f"painter-{uuid.uuid4()}")
 
 
 @contextmanager
@@ -96,9 +93,9 @@ def test_a_batch_is_made_and_what_failed_of_it_is_made_again(stack: Stack) -> No
         assert second["status"] == "succeeded"
         assert [item["attempts"] for item in second["items"]] == [1, 1, 2]
         cards = client.get("/v1/images", params={"group": post}).json()["items"]
-        made = [item["image_id"] for item in second["items"]]
-        assert sorted(card["id"] for card in cards) == sorted(made)
-        image = client.get(f"/v1/images/{made[0]}").json()
+        image_ids = [item["image_id"] for item in second["items"]]
+        assert sorted(card["id"] for card in cards) == sorted(image_ids)
+        image = client.get(f"/v1/images/{image_ids[0]}").json()
         assert (image["kind"], image["alt_text"], image["alt_text_source"]) == (
             "generated",
             "A red fox",
@@ -110,7 +107,7 @@ def test_a_batch_is_made_and_what_failed_of_it_is_made_again(stack: Stack) -> No
             "pollinations",
             POLLINATIONS_USD,
         )
-        picture = client.get(f"/v1/images/{made[0]}/content", follow_redirects=True)
+        picture = client.get(f"/v1/images/{image_ids[0]}/content", follow_redirects=True)
         assert picture.content.startswith(b"\xff\xd8\xff")
 
 
@@ -164,13 +161,13 @@ def test_a_provider_that_dies_in_the_middle_loses_no_image(stack: Stack) -> None
 
 def test_forty_jobs_at_once_find_a_budget_for_ten(stack: Stack) -> None:
     """E4."""
-    asked = {"provider": "pollinations", "fallback": False, "join": False}
+    options = {"provider": "pollinations", "fallback": False, "join": False}
     with (
-        told(stack, "generations", BUDGET_OWNER_DAILY=str(10 * POLLINATIONS_USD)),
+        changed_environment(stack, "generations", BUDGET_OWNER_DAILY=str(10 * POLLINATIONS_USD)),
         api(stack) as client,
         ThreadPoolExecutor(4) as many,
     ):
-        body = {"items": [{"prompt": "One of forty", "size": "256x256"}], **asked}
+        body = {"items": [{"prompt": "One of forty", "size": "256x256"}], **options}
 
         def send(number: int) -> httpx.Response:
             """Send a request, and what was too much for the emulator again, as clients do."""
@@ -197,7 +194,7 @@ def test_an_image_is_made_from_another_with_a_key_of_ones_own(stack: Stack) -> N
     """E6, E8."""
     alone = {"provider": "openai", "fallback": False}
     with api(stack) as client:
-        kept = client.put("/v1/provider-keys/openai", json={"key": "local"})
+        response = client.put("/v1/provider-keys/openai", json={"key": "local"})
         reference = client.post(
             "/v1/images",
             params={"kind": "reference"},
@@ -206,14 +203,16 @@ def test_an_image_is_made_from_another_with_a_key_of_ones_own(stack: Stack) -> N
         ).json()["id"]
         like_it = {"prompt": "Like this, in oil", "reference_ids": [reference]}
 
-        made = ended(client, begun(client, like_it, **alone))
-        mine = {found["provider"]: found for found in client.get("/v1/providers").json()["items"]}["openai"]
+        job = ended(client, begun(client, like_it, **alone))
+        mine = {response["provider"]: response for response in client.get("/v1/providers").json()["items"]}[
+            "openai"
+        ]
         client.put("/v1/provider-keys/openai", json={"key": "a-wrong-key-of-mine"}).raise_for_status()
         failed = ended(client, begun(client, like_it, **alone))
         removed = client.delete("/v1/provider-keys/openai")
 
-        assert (kept.status_code, kept.content) == (204, b"")
-        assert made["items"][0]["provider"] == "openai", made
+        assert (response.status_code, response.content) == (204, b"")
+        assert job["items"][0]["provider"] == "openai", job
         assert mine["own_key"] is True
         assert "local" not in str(mine)
         assert failed["items"][0]["error"]["reason"] == "bad_key"

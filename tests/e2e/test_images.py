@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,22 +13,12 @@ import pytest
 from tests.pictures import FOREIGN_FILES, jpeg, png
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.e2e.conftest import Stack
 
 INGESTED_SECONDS = 60
 POLL_SECONDS = 0.2
 JPEG = {"Content-Type": "image/jpeg"}
 UNKNOWN_ID = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
-
-
-@contextmanager
-def api(stack: Stack, owner: str | None) -> Iterator[httpx.Client]:
-    """Answer a client of one owner, or of nobody."""
-    headers = {} if owner is None else {"Authorization": f"Bearer {stack.token(owner)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as client:
-        yield client
 
 
 def small(seed: int = 0) -> bytes:
@@ -98,7 +87,7 @@ def test_each_way_to_upload_stores_the_same_bytes(stack: Stack, way: str) -> Non
             }
         },
     }
-    with api(stack, f"images-way-{way}") as client:
+    with stack.http(f"images-way-{way}") as client:
         answer = client.post("/v1/images", **requests[way])
 
         assert answer.status_code == 201, answer.text
@@ -109,14 +98,14 @@ def test_each_way_to_upload_stores_the_same_bytes(stack: Stack, way: str) -> Non
         assert sorted(image["tags"]) == ["x", "y"]
         content = client.get(f"/v1/images/{image['id']}/content")
         assert content.status_code == 302
-        kept = httpx.get(content.headers["location"])
-        assert kept.status_code == 200
-        assert kept.headers["content-type"] == "image/jpeg"
-        assert len(kept.content) == image["size_bytes"]
+        response = httpx.get(content.headers["location"])
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "image/jpeg"
+        assert len(response.content) == image["size_bytes"]
 
 
 def test_get_answers_the_image_with_an_etag_and_304(stack: Stack) -> None:
-    with api(stack, "images-etag") as client:
+    with stack.http("images-etag") as client:
         image = upload(client)
         answer = client.get(f"/v1/images/{image['id']}")
         assert answer.status_code == 200
@@ -133,7 +122,7 @@ def test_get_answers_the_image_with_an_etag_and_304(stack: Stack) -> None:
 
 
 def test_a_stale_if_match_is_412_and_changes_nothing(stack: Stack) -> None:
-    with api(stack, "images-if-match") as client:
+    with stack.http("images-if-match") as client:
         image_id = upload(client)["id"]
         tag = client.get(f"/v1/images/{image_id}").headers["etag"]
         first = client.patch(f"/v1/images/{image_id}", json={"title": "one"}, headers={"If-Match": tag})
@@ -146,16 +135,16 @@ def test_a_stale_if_match_is_412_and_changes_nothing(stack: Stack) -> None:
 
 
 def test_a_thumb_is_a_picture_of_its_announced_size(stack: Stack) -> None:
-    with api(stack, "images-thumb") as client:
+    with stack.http("images-thumb") as client:
         image = upload(client)
         answer = client.get(f"/v1/images/{image['id']}/content", params={"rendition": "thumb"})
         assert answer.status_code == 302
 
-        kept = httpx.get(answer.headers["location"])
+        response = httpx.get(answer.headers["location"])
 
-        assert kept.status_code == 200
-        assert kept.headers["content-type"] == image["renditions"]["thumb"]["content_type"]
-        assert len(kept.content) == image["renditions"]["thumb"]["size_bytes"]
+        assert response.status_code == 200
+        assert response.headers["content-type"] == image["renditions"]["thumb"]["content_type"]
+        assert len(response.content) == image["renditions"]["thumb"]["size_bytes"]
 
 
 def test_text_in_any_script_comes_back_as_it_was(stack: Stack) -> None:
@@ -167,7 +156,7 @@ def test_text_in_any_script_comes_back_as_it_was(stack: Stack) -> None:
         "kind": "generated",
         "generation": {"prompt": prompt, "model": "m"},
     }
-    with api(stack, "images-unicode") as client:
+    with stack.http("images-unicode") as client:
         stored = client.post("/v1/images", json=body)
         assert stored.status_code == 201, stored.text
 
@@ -178,7 +167,7 @@ def test_text_in_any_script_comes_back_as_it_was(stack: Stack) -> None:
 
 
 def test_an_idempotency_key_answers_again_and_refuses_another_body(stack: Stack) -> None:
-    with api(stack, "images-idempotency") as client:
+    with stack.http("images-idempotency") as client:
         headers = JPEG | {"Idempotency-Key": "k1"}
         first = client.post("/v1/images", content=small(), headers=headers)
         again = client.post("/v1/images", content=small(), headers=headers)
@@ -191,7 +180,7 @@ def test_an_idempotency_key_answers_again_and_refuses_another_body(stack: Stack)
 
 
 def test_a_duplicate_is_refused_or_answered_when_asked(stack: Stack) -> None:
-    with api(stack, "images-duplicate") as client:
+    with stack.http("images-duplicate") as client:
         first = upload(client)["id"]
 
         def post(on_duplicate: str) -> httpx.Response:
@@ -211,7 +200,7 @@ def test_a_duplicate_is_refused_or_answered_when_asked(stack: Stack) -> None:
 
 
 def test_a_list_pages_in_both_orders(stack: Stack) -> None:
-    with api(stack, "images-pages") as client:
+    with stack.http("images-pages") as client:
         ids = [upload(client, small(number))["id"] for number in range(3)]
 
         assert listed(client, limit=1, order="asc") == ids
@@ -220,22 +209,22 @@ def test_a_list_pages_in_both_orders(stack: Stack) -> None:
 
 
 def test_a_list_filters(stack: Stack) -> None:
-    with api(stack, "images-filters") as client:
+    with stack.http("images-filters") as client:
         plain = upload(client, small(0))
-        made = upload(client, small(1), kind="generated", group="conversation:c1")["id"]
+        image_id = upload(client, small(1), kind="generated", group="conversation:c1")["id"]
         shown = upload(client, small(2), visibility="public")["id"]
 
-        assert listed(client, kind="generated") == [made]
+        assert listed(client, kind="generated") == [image_id]
         assert listed(client, visibility="public") == [shown]
-        assert listed(client, group="conversation:c1") == [made]
+        assert listed(client, group="conversation:c1") == [image_id]
         assert listed(client, group="conversation:c2") == []
-        assert set(listed(client, **{"from": plain["created_at"]})) == {plain["id"], made, shown}
+        assert set(listed(client, **{"from": plain["created_at"]})) == {plain["id"], image_id, shown}
         assert listed(client, **{"from": "2100-01-01T00:00:00Z"}) == []
         assert listed(client, to="2020-01-01T00:00:00Z") == []
 
 
 def test_a_cursor_of_someone_else_is_invalid(stack: Stack) -> None:
-    with api(stack, "images-cursor-a") as first, api(stack, "images-cursor-b") as second:
+    with stack.http("images-cursor-a") as first, stack.http("images-cursor-b") as second:
         for number in range(2):
             upload(first, small(number))
         cursor = first.get("/v1/images", params={"limit": 1}).json()["next_cursor"]
@@ -248,7 +237,7 @@ def test_a_cursor_of_someone_else_is_invalid(stack: Stack) -> None:
 
 
 def test_a_published_image_is_on_the_cdn_until_it_is_private_again(stack: Stack) -> None:
-    with api(stack, "images-publish") as client, api(stack, None) as nobody:
+    with stack.http("images-publish") as client, stack.http(None) as nobody:
         image_id = upload(client)["id"]
         public = patch(client, image_id, visibility="public")
         link = public["public_url"]
@@ -256,10 +245,10 @@ def test_a_published_image_is_on_the_cdn_until_it_is_private_again(stack: Stack)
         assert answer.status_code == 302
         copy = answer.headers["location"]
         assert copy.startswith(stack.described["public_url"])
-        kept = nobody.get(copy)
-        assert kept.status_code == 200
-        assert len(kept.content) == public["renditions"]["display"]["size_bytes"]
-        assert "max-age" in kept.headers["cache-control"]
+        copy_response = nobody.get(copy)
+        assert copy_response.status_code == 200
+        assert len(copy_response.content) == public["renditions"]["display"]["size_bytes"]
+        assert "max-age" in copy_response.headers["cache-control"]
 
         private = patch(client, image_id, visibility="private")
 
@@ -270,7 +259,7 @@ def test_a_published_image_is_on_the_cdn_until_it_is_private_again(stack: Stack)
 
 
 def test_an_unlisted_image_has_a_public_link(stack: Stack) -> None:
-    with api(stack, "images-unlisted") as client, api(stack, None) as nobody:
+    with stack.http("images-unlisted") as client, stack.http(None) as nobody:
         image = upload(client, visibility="unlisted")
 
         assert nobody.get(image["public_url"]).status_code == 302
@@ -281,7 +270,7 @@ def test_an_unlisted_image_has_a_public_link(stack: Stack) -> None:
 
 
 def test_the_trash_gives_back_what_was_deleted(stack: Stack) -> None:
-    with api(stack, "images-trash") as client:
+    with stack.http("images-trash") as client:
         image_id = upload(client)["id"]
 
         assert client.delete(f"/v1/images/{image_id}").status_code == 204
@@ -297,7 +286,7 @@ def test_the_trash_gives_back_what_was_deleted(stack: Stack) -> None:
 
 
 def test_a_permanent_deletion_leaves_nothing(stack: Stack) -> None:
-    with api(stack, "images-permanent") as client:
+    with stack.http("images-permanent") as client:
         image_id = upload(client)["id"]
         bytes_at = client.get(f"/v1/images/{image_id}/content").headers["location"]
 
@@ -312,16 +301,16 @@ def test_a_permanent_deletion_leaves_nothing(stack: Stack) -> None:
 
 
 def test_a_head_can_be_followed_and_says_what_a_get_would_bring(stack: Stack) -> None:
-    with api(stack, "images-head") as client:
+    with stack.http("images-head") as client:
         data = small()
         image = upload(client, data)
 
         for path, size in (("/content", len(data)), ("/content?rendition=thumb", None)):
             answer = client.head(f"/v1/images/{image['id']}{path}", follow_redirects=False)
             assert answer.status_code == 302
-            found = httpx.head(answer.headers["location"])
-            assert found.status_code == 200
-            assert size in {None, int(found.headers["content-length"])}
+            response = httpx.head(answer.headers["location"])
+            assert response.status_code == 200
+            assert size in {None, int(response.headers["content-length"])}
 
 
 # Who may ---------------------------------------------------------------------------------------------------
@@ -337,7 +326,7 @@ ID_ROUTES = [
 
 
 def test_the_images_of_someone_else_are_not_found(stack: Stack) -> None:
-    with api(stack, "images-mine") as mine, api(stack, "images-theirs") as theirs:
+    with stack.http("images-mine") as mine, stack.http("images-theirs") as theirs:
         image = upload(mine)
         for method, path in ID_ROUTES:
             body = {"json": {"title": "theirs"}} if method == "PATCH" else {}
@@ -352,7 +341,7 @@ def test_the_images_of_someone_else_are_not_found(stack: Stack) -> None:
 
 
 def test_nothing_is_answered_without_a_token(stack: Stack) -> None:
-    with api(stack, None) as nobody:
+    with stack.http(None) as nobody:
         assert nobody.get("/v1/images").status_code == 401
         assert nobody.post("/v1/images", content=small(), headers=JPEG).status_code == 401
         for method, path in ID_ROUTES:
@@ -387,14 +376,14 @@ BAD: dict[str, tuple[dict[str, Any], int, str]] = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_upload_is_refused_and_stores_nothing(stack: Stack, name: str) -> None:
     request, status, code = BAD[name]
-    with api(stack, f"images-bad-{name}") as client:
+    with stack.http(f"images-bad-{name}") as client:
         refused(client.post("/v1/images", **request), status, code)
 
         assert listed(client) == listed(client, trashed="true") == []
 
 
 def test_a_body_of_10_mb_is_413(stack: Stack) -> None:
-    with api(stack, "images-large") as client:
+    with stack.http("images-large") as client:
         answer = client.post("/v1/images", content=small() + bytes(10_000_000), headers=JPEG)
 
         assert answer.status_code == 413
@@ -409,7 +398,7 @@ def test_an_object_in_the_ingest_bucket_becomes_an_image(stack: Stack) -> None:
     key = f"ingest/{owner}/x.jpg"
     storage = stack.client("s3")
     storage.put_object(Bucket=bucket, Key=key, Body=small(), ContentType="image/jpeg")
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         deadline = time.monotonic() + INGESTED_SECONDS
         while not (ids := listed(client)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
@@ -432,7 +421,7 @@ def test_the_cleanup_answers_a_report(stack: Stack) -> None:
 
 
 def test_what_the_api_says_of_itself_is_public(stack: Stack) -> None:
-    with api(stack, None) as nobody:
+    with stack.http(None) as nobody:
         assert nobody.get("/v1/health").json() == {"status": "ok"}
         document = nobody.get("/openapi.json").json()
         assert document["openapi"].startswith("3.1")

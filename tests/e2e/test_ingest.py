@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from tests.e2e.environment import function_name, told
+from tests.e2e.environment import changed_environment, function_name
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -22,27 +22,19 @@ PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.2
 
 
-@contextmanager
-def api(stack: Stack, owner: str) -> Iterator[httpx.Client]:
-    """Answer a client of one owner."""
-    headers = {"Authorization": f"Bearer {stack.token(owner)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as client:
-        yield client
-
-
-def eventually[T](look: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+def eventually[T](look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
     """Look until what is seen is what is wanted; answer the last look."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not wanted(seen := look()) and time.monotonic() < deadline:
+    while not is_done(seen := look()) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-    assert wanted(seen), seen
+    assert is_done(seen), seen
     return seen
 
 
 def cards(client: httpx.Client) -> list[dict[str, Any]]:
     """Answer the owner's images."""
-    found: list[dict[str, Any]] = client.get("/v1/images").json()["items"]
-    return found
+    items: list[dict[str, Any]] = client.get("/v1/images").json()["items"]
+    return items
 
 
 def drop(stack: Stack, key: str, data: bytes) -> str:
@@ -63,7 +55,7 @@ def event_of(stack: Stack, key: str, version: str) -> str:
 def queue_url(stack: Stack, output: str) -> str:
     """Answer the address of a queue by the stack's output."""
     described = stack.client("cloudformation").describe_stacks(StackName=stack.described["stack_name"])
-    outputs = {found["OutputKey"]: found["OutputValue"] for found in described["Stacks"][0]["Outputs"]}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Stacks"][0]["Outputs"]}
     return str(outputs[output])
 
 
@@ -87,8 +79,8 @@ def wait_until_idle(stack: Stack) -> None:
 def dead_letters(stack: Stack) -> list[dict[str, Any]]:
     """Take what lies in the dead-letter queue."""
     queues, url = stack.client("sqs"), queue_url(stack, "DeadLetterQueueUrl")
-    found = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-    letters: list[dict[str, Any]] = found.get("Messages", [])
+    received = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    letters: list[dict[str, Any]] = received.get("Messages", [])
     for letter in letters:
         queues.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
     return letters
@@ -104,8 +96,8 @@ def no_dead_letters(stack: Stack) -> None:
 def test_each_version_of_a_key_becomes_an_image_whatever_the_order_of_its_events(stack: Stack) -> None:
     key = "ingest/ingest-versions/a.jpg"
     versions = [drop(stack, key, jpeg(64 + number, 48)) for number in range(3)]
-    with api(stack, "ingest-versions") as client:
-        eventually(lambda: cards(client), lambda found: len(found) == 3)
+    with stack.http("ingest-versions") as client:
+        eventually(lambda: cards(client), lambda state: len(state) == 3)
 
         for version in reversed(versions):
             send(stack, event_of(stack, key, version))
@@ -118,7 +110,7 @@ def test_each_version_of_a_key_becomes_an_image_whatever_the_order_of_its_events
 def test_an_object_whose_image_was_deleted_since_is_not_stored_again(stack: Stack) -> None:
     key = "ingest/ingest-deleted/a.jpg"
     version = drop(stack, key, jpeg(64, 48))
-    with api(stack, "ingest-deleted") as client:
+    with stack.http("ingest-deleted") as client:
         (card,) = eventually(lambda: cards(client), bool)
         client.delete(f"/v1/images/{card['id']}", params={"permanent": "true"})
 
@@ -133,7 +125,7 @@ def test_an_object_that_is_gone_is_no_image_and_no_dead_letter(stack: Stack) -> 
     send(stack, event_of(stack, "ingest/ingest-gone/a.jpg", "no-version"))
     wait_until_idle(stack)
 
-    with api(stack, "ingest-gone") as client:
+    with stack.http("ingest-gone") as client:
         assert cards(client) == []
     assert dead_letters(stack) == []
 
@@ -142,8 +134,8 @@ def test_what_cannot_be_ingested_is_a_dead_letter_that_can_be_moved_back_once_it
     stack: Stack,
 ) -> None:
     key = "ingest/ingest-poison/a.jpg"
-    with api(stack, "ingest-poison") as client:
-        with told(stack, "ingest", MAX_PIXELS="100"):
+    with stack.http("ingest-poison") as client:
+        with changed_environment(stack, "ingest", MAX_PIXELS="100"):
             drop(stack, key, jpeg(64, 48))
             (letter,) = eventually(lambda: dead_letters(stack), bool)
         assert letter["MessageAttributes"]["reason"]["StringValue"] == "image_too_large"

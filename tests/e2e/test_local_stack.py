@@ -27,7 +27,7 @@ from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
 from tests.e2e.test_find import eventually
-from tests.e2e.test_images import api, listed
+from tests.e2e.test_images import listed
 from tests.e2e.test_images import upload as store_image
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
@@ -65,8 +65,8 @@ def is_stored(stack: Stack, name: str) -> bool:
     """Tell whether both are there."""
     key = {"pk": {"S": name}, "sk": {"S": "TEST"}}
     row = stack.client("dynamodb").get_item(TableName=stack.described["table"], Key=key)
-    kept = stack.client("s3").get_object(Bucket=PRIVATE_BUCKET, Key=f"test/{name}")["Body"].read()
-    return "Item" in row and kept == name.encode()
+    content = stack.client("s3").get_object(Bucket=PRIVATE_BUCKET, Key=f"test/{name}")["Body"].read()
+    return "Item" in row and content == name.encode()
 
 
 def upload(stack: Stack, color: str) -> str:
@@ -86,7 +86,7 @@ def upload(stack: Stack, color: str) -> str:
 def private_keys(stack: Stack, image_id: str) -> list[str]:
     """Answer the keys in the private bucket that name an image."""
     pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=PRIVATE_BUCKET)
-    return [found["Key"] for page in pages for found in page.get("Contents", []) if image_id in found["Key"]]
+    return [entry["Key"] for page in pages for entry in page.get("Contents", []) if image_id in entry["Key"]]
 
 
 def status(stack: Stack, path: str, token: str | None = None) -> int:
@@ -104,8 +104,8 @@ def status(stack: Stack, path: str, token: str | None = None) -> int:
 
 def listening_ports(stack: Stack) -> set[int]:
     """Answer the ports at which the stack listens, on whatever address; functions' processes count too."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    process = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
     family = {stack.launcher}
     while more := {pid for pid, parent in processes if parent in family} - family:
         family |= more
@@ -129,8 +129,8 @@ def listening_ports(stack: Stack) -> set[int]:
 def refusal(port: int, state: Path) -> tuple[int, str]:
     """Start a launcher that must end by itself; answer its exit code and what it said."""
     process = launch(port, state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said, _ = process.communicate(timeout=REFUSED_SECONDS)
-    return process.returncode, said
+    output, _ = process.communicate(timeout=REFUSED_SECONDS)
+    return process.returncode, output
 
 
 def test_the_stack_file_has_the_documented_fields_and_is_private(stack: Stack) -> None:
@@ -139,19 +139,19 @@ def test_the_stack_file_has_the_documented_fields_and_is_private(stack: Stack) -
 
 
 def test_the_stack_listens_on_loopback_at_its_four_ports_and_nowhere_else(stack: Stack) -> None:
-    told = (stack.described[name] for name in ("api_url", "issuer", "s3_endpoint", "providers_url"))
+    addresses = (stack.described[name] for name in ("api_url", "issuer", "s3_endpoint", "providers_url"))
 
-    assert listening_ports(stack) == {int(address.rpartition(":")[2]) for address in told}
+    assert listening_ports(stack) == {int(address.rpartition(":")[2]) for address in addresses}
 
 
 def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack) -> None:
-    with api(stack, "hasty") as http:
+    with stack.http("hasty") as http:
         image = store_image(http, tag="last-moment")
 
     assert stack.stop() == 0
     stack.start()
 
-    with api(stack, "hasty") as http:
+    with stack.http("hasty") as http:
         eventually(lambda: listed(http, tag="last-moment"), [image["id"]])
 
 
@@ -159,7 +159,7 @@ def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_bu
     stack: Stack,
 ) -> None:
     """What a kill leaves: bytes of records that were not saved, and here also a record without its bytes."""
-    kept, lost = upload(stack, "#102030"), upload(stack, "#405060")
+    kept_id, lost = upload(stack, "#102030"), upload(stack, "#405060")
     store(stack, "killed")
     storage = stack.client("s3")
     [original] = [key for key in private_keys(stack, lost) if "/original." in key]
@@ -176,12 +176,12 @@ def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_bu
 
     assert is_stored(stack, "killed")
     token = stack.token()
-    assert status(stack, f"/v1/images/{kept}/content", token) == 200
+    assert status(stack, f"/v1/images/{kept_id}/content", token) == 200
     assert status(stack, f"/v1/images/{lost}", token) == 404
     assert private_keys(stack, lost) == []
     assert orphan not in private_keys(stack, "")
-    said = (stack.state.path / "launcher.out").read_text()
-    assert "without their object were removed." in said
+    output = (stack.state.path / "launcher.out").read_text()
+    assert "without their object were removed." in output
 
 
 def test_data_and_tokens_survive_a_stop_and_nothing_is_compared_after_it(stack: Stack) -> None:
@@ -198,19 +198,19 @@ def test_data_and_tokens_survive_a_stop_and_nothing_is_compared_after_it(stack: 
 
 
 def test_a_second_launcher_on_the_same_state_says_so_in_one_sentence(stack: Stack) -> None:
-    code, said = refusal(any_free_port(), stack.state.path)
+    code, output = refusal(any_free_port(), stack.state.path)
 
     assert code == 2
-    assert said.startswith("error: Another stack uses the state folder")
-    assert said.count("\n") == 1
+    assert output.startswith("error: Another stack uses the state folder")
+    assert output.count("\n") == 1
 
 
 def test_a_busy_port_is_named_in_one_sentence(stack: Stack, tmp_path: Path) -> None:
-    code, said = refusal(stack.port, tmp_path)
+    code, output = refusal(stack.port, tmp_path)
 
     assert code == 2
-    assert said.startswith(f"error: Port {stack.port} is not free")
-    assert said.count("\n") == 1
+    assert output.startswith(f"error: Port {stack.port} is not free")
+    assert output.count("\n") == 1
 
 
 def test_a_damaged_table_stops_the_start_and_is_left_as_it_is(tmp_path: Path) -> None:
@@ -218,11 +218,11 @@ def test_a_damaged_table_stops_the_start_and_is_left_as_it_is(tmp_path: Path) ->
     damaged.parent.mkdir()
     damaged.write_text('{"half a')
 
-    code, said = refusal(any_free_port(), tmp_path)
+    code, output = refusal(any_free_port(), tmp_path)
 
     assert code == 2
-    assert f"The saved state in {damaged} is damaged" in said
-    assert "Traceback" not in said
+    assert f"The saved state in {damaged} is damaged" in output
+    assert "Traceback" not in output
     assert damaged.read_text() == '{"half a'
 
 
@@ -231,8 +231,8 @@ def test_two_stacks_run_side_by_side_and_share_nothing(stack: Stack, choosy_stac
 
     assert status(choosy_stack, "/v1/images", choosy_stack.token()) == 200
     assert status(choosy_stack, "/v1/images", stack.token()) == 401
-    listed = choosy_stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix="test/")
-    assert listed["KeyCount"] == 0
+    listing = choosy_stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix="test/")
+    assert listing["KeyCount"] == 0
 
 
 def claims(stack: Stack, **changes: Any) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stac
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "HttpApi"
     ]
-    wanted = {
+    routes = {
         f"{event['Method'].upper()} {event['Path']}": "JWT"
         if event.get("Auth") == {"Authorizer": "Jwt"}
         else "NONE"
@@ -286,7 +286,7 @@ def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stac
 
     deployed = stack.client("apigatewayv2").get_routes(ApiId=api["ApiId"])["Items"]
 
-    assert {route["RouteKey"]: route["AuthorizationType"] for route in deployed} == wanted
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in deployed} == routes
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_answers_of_functions_have_cors_headers_and_the_gateways_own_have_none(
 
 
 def test_the_log_holds_no_link_to_an_image(stack: Stack) -> None:
-    with api(stack, "logged") as http:
+    with stack.http("logged") as http:
         image = store_image(http, visibility="unlisted")
         link = image["public_url"].rpartition("/")[2]
         assert http.get(f"/i/{link}").status_code in {301, 302, 307, 308}
@@ -337,8 +337,8 @@ def test_without_a_token_only_public_routes_answer(stack: Stack) -> None:
 
 
 def test_the_r2_key_reaches_the_two_buckets_and_nothing_else(stack: Stack) -> None:
-    kept = stack.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
-    pair = json.loads(kept)
+    secret = stack.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
+    pair = json.loads(secret)
     stack_as_r2 = Stack(port=stack.port, state=stack.state.path)
     stack_as_r2.described = stack.described | {
         "access_key": pair["access_key_id"],

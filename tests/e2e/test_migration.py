@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,29 +13,12 @@ from tests.e2e.conftest import MIGRATION_TABLE
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.e2e.conftest import Stack
 
 DEADLINE_SECONDS = 60
 POLL_SECONDS = 0.2
 RECORDS = 23
 """Two full batches and a part of one."""
-
-
-@contextmanager
-def api(stack: Stack, subject: str, *, scope: str = "") -> Iterator[httpx.Client]:
-    """Answer a client of one caller."""
-    headers = {"Authorization": f"Bearer {stack.token(subject, scope=scope)}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
-        yield client
-
-
-@contextmanager
-def admin(stack: Stack) -> Iterator[httpx.Client]:
-    """Answer a client of an admin."""
-    with api(stack, "migration-admin", scope="images:admin") as client:
-        yield client
 
 
 def data_uri(number: int) -> str:
@@ -76,7 +58,7 @@ def test_json_lines_become_images_once_and_a_bad_line_is_told(stack: Stack) -> N
     ]
     text = "\n".join([*map(json.dumps, lines), '{"id": "broken", "image": "?"}'])
     source = {"jsonl": put(stack, "migrations/messages.jsonl", text.encode())}
-    with admin(stack) as client, api(stack, owner) as mine:
+    with stack.admin() as client, stack.http(owner) as mine:
         first = ended(client, begun(client, source))
         again = ended(client, begun(client, source))
 
@@ -101,7 +83,7 @@ def test_a_picture_of_a_folder_is_served_before_and_after_it_is_moved(stack: Sta
     owner = "migration-folder"
     key = put(stack, "migrations/pictures/кот.txt", data_uri(1).encode())
     later = put(stack, "migrations/pictures/later.txt", b"")
-    with admin(stack) as client:
+    with stack.admin() as client:
         address = begun(client, {"folder": "migrations/pictures/"}, owner=owner)
         done = ended(client, address)
         put(stack, later, data_uri(2).encode())
@@ -131,7 +113,7 @@ def test_a_table_is_moved_and_told_the_ids_of_its_images(stack: Stack) -> None:
     table.put_item(TableName=MIGRATION_TABLE, Item={**key, "photo": {"S": data_uri(3)}, "user": {"S": owner}})
     table.put_item(TableName=MIGRATION_TABLE, Item={**key, "at": {"N": "8"}, "text": {"S": "no picture"}})
     source = {"table": {"name": MIGRATION_TABLE, "attribute": "photo"}}
-    with admin(stack) as client, api(stack, owner) as mine:
+    with stack.admin() as client, stack.http(owner) as mine:
         done = ended(client, begun(client, source, fields={"owner": "user"}, write_back=True))
 
         assert (done["status"], done["progress"]["moved"]) == ("succeeded", 1), done
@@ -143,7 +125,7 @@ def test_a_table_is_moved_and_told_the_ids_of_its_images(stack: Stack) -> None:
 
 def test_one_record_is_moved_at_once(stack: Stack) -> None:
     record = {"id": "m1", "owner": "migration-one", "image": data_uri(4)}
-    with admin(stack) as client, api(stack, "migration-one") as mine:
+    with stack.admin() as client, stack.http("migration-one") as mine:
         answer = client.post("/v1/admin/migrations", json={"source": {"record": record}})
 
         assert (answer.status_code, answer.json()["progress"]["moved"]) == (202, 1)
@@ -152,7 +134,7 @@ def test_one_record_is_moved_at_once(stack: Stack) -> None:
 
 def test_whoever_is_no_admin_learns_and_moves_nothing(stack: Stack) -> None:
     source = {"jsonl": "migrations/messages.jsonl"}
-    with admin(stack) as client, api(stack, "migration-stranger") as stranger:
+    with stack.admin() as client, stack.http("migration-stranger") as stranger:
         address = begun(client, {"folder": "migrations/nothing/"}, owner="x")
 
         answers = [

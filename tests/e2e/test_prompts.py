@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from image_store.adapters.dynamodb.keys import DETAIL, META
@@ -17,6 +16,8 @@ from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -41,26 +42,25 @@ def sealing(choosy_stack: Stack) -> Stack:
 
 @pytest.fixture
 def api(sealing: Stack) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sealing.token()}"}
-    with httpx.Client(base_url=sealing.api_url, headers=headers, timeout=30) as client:
+    with sealing.http("alice") as client:
         yield client
 
 
 def rows(stack: Stack) -> list[dict[str, Any]]:
     """Every row of the table."""
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     pages = stack.client("dynamodb").get_paginator("scan")
     for page in pages.paginate(TableName=stack.described["table"]):
-        found += page["Items"]
-    return found
+        items += page["Items"]
+    return items
 
 
 def originals(stack: Stack) -> str:
     """Keys and metadata of all private objects."""
     bucket = stack.client("s3")
-    listed = bucket.list_objects_v2(Bucket=PRIVATE_BUCKET)["Contents"]
-    heads = [bucket.head_object(Bucket=PRIVATE_BUCKET, Key=found["Key"])["Metadata"] for found in listed]
-    return repr((listed, heads))
+    entries = bucket.list_objects_v2(Bucket=PRIVATE_BUCKET)["Contents"]
+    heads = [bucket.head_object(Bucket=PRIVATE_BUCKET, Key=entry["Key"])["Metadata"] for entry in entries]
+    return repr((entries, heads))
 
 
 def store(api: httpx.Client) -> dict[str, Any]:
@@ -93,12 +93,12 @@ def made(api: httpx.Client) -> dict[str, Any]:
     return image
 
 
-def searched(api: httpx.Client, words: str, *, found: int) -> dict[str, Any]:
+def searched(api: httpx.Client, words: str, *, count: int) -> dict[str, Any]:
     """What a search answers once it finds so many."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         page: dict[str, Any] = api.get("/v1/search", params={"q": words}).json()
-        if len(page["items"]) == found:
+        if len(page["items"]) == count:
             return page
         assert time.monotonic() < deadline, page
         time.sleep(POLL_SECONDS)
@@ -109,8 +109,8 @@ def test_what_is_sensitive_is_sealed_in_the_store_and_told_to_its_owner(
 ) -> None:
     stored = store(api)
     generated = made(api)
-    by_name = searched(api, "tower", found=1)
-    by_prompt = searched(api, "zanzibar", found=0)
+    by_name = searched(api, "tower", count=1)
+    by_prompt = searched(api, "zanzibar", count=0)
     shown = api.get(f"/v1/images/{stored['id']}").json()
     edited = api.patch(f"/v1/images/{stored['id']}", json={"title": "Sea"}).json()
 
@@ -134,14 +134,14 @@ def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_go_on(
 ) -> None:
     stored = store(api)
     functions, kms = sealing.client("lambda"), sealing.client("kms")
-    told = functions.get_function_configuration(FunctionName=function_name(sealing, "retrieve"))
-    key = told["Environment"]["Variables"]["SECRETS_KEY"]
+    configuration = functions.get_function_configuration(FunctionName=function_name(sealing, "retrieve"))
+    key = configuration["Environment"]["Variables"]["SECRETS_KEY"]
 
     kms.disable_key(KeyId=key)
     try:
         unreadable = api.get(f"/v1/images/{stored['id']}")
         refused = api.patch(f"/v1/images/{stored['id']}", json={"title": "Sea"})
-        listed = api.get("/v1/images")
+        response = api.get("/v1/images")
     finally:
         kms.enable_key(KeyId=key)
     shown = api.get(f"/v1/images/{stored['id']}").json()
@@ -149,6 +149,6 @@ def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_go_on(
     for answer in (unreadable, refused):
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
         assert answer.headers["Retry-After"]
-    assert listed.status_code == 200
+    assert response.status_code == 200
     assert shown["title"] is None
     assert shown["generation"]["prompt"] == PROMPT

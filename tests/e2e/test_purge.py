@@ -31,8 +31,7 @@ def purging(choosy_stack: Stack) -> Stack:
 def api(purging: Stack, cloudflare: CloudflareServer) -> Iterator[httpx.Client]:
     """A client of the stack; Cloudflare has heard nothing yet."""
     cloudflare.calls.clear()
-    headers = {"Authorization": f"Bearer {purging.token()}"}
-    with httpx.Client(base_url=purging.api_url, headers=headers, timeout=30) as client:
+    with purging.http("alice") as client:
         yield client
 
 

@@ -108,8 +108,8 @@ def providers_secret(holder: Holder) -> object:
 def sealing_key(stack: Stack) -> str:
     """The KMS key that seals what owners entrust to the store."""
     functions = stack.client("lambda")
-    told = functions.get_function_configuration(FunctionName=function_name(stack, "generate"))
-    return str(told["Environment"]["Variables"]["SECRETS_KEY"])
+    configuration = functions.get_function_configuration(FunctionName=function_name(stack, "generate"))
+    return str(configuration["Environment"]["Variables"]["SECRETS_KEY"])
 
 
 def seal(**context: str) -> Call:
@@ -330,13 +330,15 @@ def holder_of(stack: Stack, folder: str) -> Holder:
     """Somebody with the role of a function; the emulator lets its root take any role that a service may take."""
     name = function_name(stack, folder)
     role = stack.client("lambda").get_function_configuration(FunctionName=name)["Role"]
-    taken = stack.client("sts").assume_role(RoleArn=role, RoleSessionName=f"reach-of-{folder}")["Credentials"]
+    credentials = stack.client("sts").assume_role(RoleArn=role, RoleSessionName=f"reach-of-{folder}")[
+        "Credentials"
+    ]
     return Holder(
         stack,
         {
-            "aws_access_key_id": taken["AccessKeyId"],
-            "aws_secret_access_key": taken["SecretAccessKey"],
-            "aws_session_token": taken["SessionToken"],
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
         },
     )
 
@@ -358,8 +360,8 @@ def test_the_role_of_every_function_is_tried(stack: Stack) -> None:
 
     tried = {function_name(stack, folder) for folder in REACH}
 
-    assert tried == {found["FunctionName"] for found in functions}
-    assert len({found["Role"] for found in functions}) == len(functions)
+    assert tried == {function["FunctionName"] for function in functions}
+    assert len({function["Role"] for function in functions}) == len(functions)
 
 
 def test_nobody_can_compute_the_credentials_of_a_function(stack: Stack) -> None:
@@ -367,8 +369,8 @@ def test_nobody_can_compute_the_credentials_of_a_function(stack: Stack) -> None:
     name = function_name(stack, "health")
     with urllib.request.urlopen(f"{stack.api_url}/v1/health", timeout=30) as answer:  # noqa: S310 - the stack's address
         assert answer.status == 200  # it runs, so its credentials are in use
-    told = stack.client("lambda").get_function_configuration(FunctionName=name)
-    digest = hashlib.sha256(f"{told['FunctionArn']}:{told['Role']}".encode()).hexdigest()
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=name)
+    digest = hashlib.sha256(f"{configuration['FunctionArn']}:{configuration['Role']}".encode()).hexdigest()
     guessed = Holder(
         stack,
         {

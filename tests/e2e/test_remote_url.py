@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests.e2e.conftest import REMOTE_ADDRESS
@@ -16,6 +15,8 @@ from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -77,9 +78,8 @@ def serving(address: str) -> Iterator[Remote]:
 @pytest.fixture
 def client(stack: Stack) -> Iterator[httpx.Client]:
     """A client of an owner who has nothing yet."""
-    headers = {"Authorization": f"Bearer {stack.token(f'remote-{uuid4()}')}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as made:
-        yield made
+    with stack.http(f"remote-{uuid4()}") as client:
+        yield client
 
 
 def upload(client: httpx.Client, url: str, **headers: str) -> httpx.Response:
@@ -146,15 +146,15 @@ def test_every_url_that_is_not_allowed_has_one_answer_and_stores_nothing(client:
 
         answers = [upload(client, url) for url in urls]
 
-    told = []
+    problems = []
     for answer in answers:
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
         body = answer.json()
         assert body.pop("request_id")
-        told.append(body)
-    assert told[0]["code"] == "url_not_allowed"
-    assert told == [told[0]] * len(urls)
+        problems.append(body)
+    assert problems[0]["code"] == "url_not_allowed"
+    assert problems == [problems[0]] * len(urls)
     assert own.asked == []
     assert remote.asked == ["/missing", *(url.removeprefix(there) for url in urls[-2:])]
     assert client.get("/v1/images").json()["items"] == []

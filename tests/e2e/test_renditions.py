@@ -17,7 +17,7 @@ from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.delivery.signed_links import SignedLink, encode_link, transform
 from image_store.domain.images.media import MediaType, sniff
 from image_store.services.delivery.signed_links import ShareLinks
-from tests.e2e.test_images import api, patch, refused, upload
+from tests.e2e.test_images import patch, refused, upload
 from tests.pictures import animation, jpeg
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def bytes_of(answer: httpx.Response, media_type: MediaType) -> bytes:
 def test_an_owner_is_shown_a_rendition_in_the_format_that_is_accepted(
     stack: Stack, accept: str, media_type: MediaType
 ) -> None:
-    with api(stack, f"renditions-{media_type.extension}") as client:
+    with stack.http(f"renditions-{media_type.extension}") as client:
         image = upload(client, jpeg(1600, 900))
         url = f"/v1/images/{image['id']}/content?rendition=w640"
 
@@ -75,7 +75,7 @@ def test_an_owner_is_shown_a_rendition_in_the_format_that_is_accepted(
 def test_everybody_is_shown_a_rendition_of_a_published_image(
     stack: Stack, accept: str, media_type: MediaType
 ) -> None:
-    with api(stack, f"published-{media_type.extension}") as client, api(stack, None) as stranger:
+    with stack.http(f"published-{media_type.extension}") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900), visibility="public")
 
         redirect, seen = show(stranger, f"{image['public_url']}/w640", accept)
@@ -90,24 +90,24 @@ def copies(stack: Stack) -> set[str]:
     pages = (
         stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.described["public_bucket"])
     )
-    return {found["Key"] for page in pages for found in page.get("Contents", [])}
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
 
 def test_unpublishing_takes_the_copies_of_all_renditions_away(stack: Stack) -> None:
-    with api(stack, "unpublished-renditions") as client, api(stack, None) as stranger:
+    with stack.http("unpublished-renditions") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900), visibility="unlisted")
-        kept = []
+        keys = []
         for preset, accept in (("w640", "image/webp"), ("w640", "image/avif"), ("w1280", "image/jpeg")):
             redirect, seen = show(stranger, f"{image['public_url']}/{preset}", accept)
             assert seen.status_code == 200
-            kept.append(redirect.headers["location"])
-        folder = "/".join(kept[0].rsplit("/", 2)[:2]).removeprefix(stack.described["public_url"] + "/")
+            keys.append(redirect.headers["location"])
+        folder = "/".join(keys[0].rsplit("/", 2)[:2]).removeprefix(stack.described["public_url"] + "/")
         assert len({key for key in copies(stack) if key.startswith(folder)}) == 5
 
         patch(client, image["id"], visibility="private")
 
         assert {key for key in copies(stack) if key.startswith(folder)} == set()
-        assert [httpx.get(url).status_code for url in kept] == [404] * 3
+        assert [httpx.get(url).status_code for url in keys] == [404] * 3
         refused(stranger.get(f"{image['public_url']}/w640"), 404, "image_not_found")
         _, private = show(client, f"/v1/images/{image['id']}/content?rendition=w640", "image/webp")
         bytes_of(private, MediaType.WEBP)
@@ -118,12 +118,12 @@ def tries(stack: Stack, image_id: str) -> list[str]:
     pages = (
         stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.described["private_bucket"])
     )
-    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     return [key for key in keys if f"/{image_id}/" in key and "/w2048-" in key]
 
 
 def test_a_stampede_makes_a_rendition_once_and_everybody_sees_a_picture(stack: Stack) -> None:
-    with api(stack, "stampede") as client, api(stack, None) as stranger:
+    with stack.http("stampede") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(3000, 2000), visibility="public")
 
         def ask(_: int) -> Any:
@@ -133,17 +133,17 @@ def test_a_stampede_makes_a_rendition_once_and_everybody_sees_a_picture(stack: S
             answers = list(crowd.map(ask, range(STAMPEDE)))
 
         assert [seen.status_code for _, seen in answers] == [200] * STAMPEDE
-        wanted = [redirect for redirect, _ in answers if "/w2048." in redirect.headers["location"]]
-        others = [redirect for redirect, _ in answers if redirect not in wanted]
-        assert wanted
+        redirects = [redirect for redirect, _ in answers if "/w2048." in redirect.headers["location"]]
+        others = [redirect for redirect, _ in answers if redirect not in redirects]
+        assert redirects
         assert {redirect.headers["cache-control"] for redirect in others} <= {"private, no-store"}
         assert len(tries(stack, image["id"])) == 1
         redirect, _ = ask(0)
-        assert redirect in wanted or "/w2048.webp" in redirect.headers["location"]
+        assert redirect in redirects or "/w2048.webp" in redirect.headers["location"]
 
 
 def test_an_animation_moves_in_display_and_rests_in_every_other_rendition(stack: Stack) -> None:
-    with api(stack, "animations") as client:
+    with stack.http("animations") as client:
         moving = animation("GIF", frames=5, width=800, height=600)
         stored = client.post("/v1/images", content=moving, headers={"Content-Type": "image/gif"})
         content = f"/v1/images/{stored.json()['id']}/content?rendition="
@@ -170,9 +170,9 @@ SQUARE = {
 }
 
 
-def share(client: httpx.Client, image_id: str, **wanted: Any) -> str:
+def share(client: httpx.Client, image_id: str, **body: Any) -> str:
     """A signed link."""
-    answer = client.post(f"/v1/images/{image_id}/links", json=wanted)
+    answer = client.post(f"/v1/images/{image_id}/links", json=body)
     assert answer.status_code == 201, answer.text
     assert answer.json().keys() == {"url", "expires_at"}
     return str(answer.json()["url"])
@@ -193,7 +193,7 @@ def size_of(data: bytes) -> tuple[int, int]:
 
 
 def test_a_signed_link_shows_a_stranger_exactly_what_was_signed(stack: Stack) -> None:
-    with api(stack, "shares-a-square") as client, api(stack, None) as stranger:
+    with stack.http("shares-a-square") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900))
         url = share(client, image["id"], **SQUARE)
 
@@ -210,7 +210,7 @@ def test_a_signed_link_shows_a_stranger_exactly_what_was_signed(stack: Stack) ->
 
 
 def test_only_a_link_that_is_signed_and_not_over_shows_anything(stack: Stack) -> None:
-    with api(stack, "shares-nothing-else") as client, api(stack, None) as stranger:
+    with stack.http("shares-nothing-else") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900))
         links = ShareLinks(keys=lambda: signing_keys(stack))
         forged = ShareLinks(keys=lambda: {**signing_keys(stack), signing_keys(stack)["current"]: "guessed"})
@@ -227,7 +227,7 @@ def test_only_a_link_that_is_signed_and_not_over_shows_anything(stack: Stack) ->
 
 
 def test_a_signed_link_shows_a_private_rendition_and_ends_with_its_image(stack: Stack) -> None:
-    with api(stack, "shares-a-rendition") as client, api(stack, None) as stranger:
+    with stack.http("shares-a-rendition") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900))
         display, small = share(client, image["id"]), share(client, image["id"], rendition="w640")
         square = share(client, image["id"], **SQUARE)
@@ -243,7 +243,7 @@ def test_a_signed_link_shows_a_private_rendition_and_ends_with_its_image(stack: 
 
 
 def test_a_crowd_makes_a_transform_once_and_everybody_sees_a_picture(stack: Stack) -> None:
-    with api(stack, "shared-with-a-crowd") as client, api(stack, None) as stranger:
+    with stack.http("shared-with-a-crowd") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(3000, 2000))
         url = share(client, image["id"], w=800)
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.issuer import KEY_BITS, TOKEN_LIFETIME, Issuer, issuer_key
 from local.settings import AUDIENCE
 from tests.e2e.test_direct_uploads import PICTURE, begin, send
-from tests.e2e.test_images import UNKNOWN_ID, api, listed, upload
+from tests.e2e.test_images import UNKNOWN_ID, listed, upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def refused_headers(stack: Stack) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def waiting(stack: Stack) -> Iterator[dict[str, str]]:
     """An image and a direct upload, of somebody else."""
-    with api(stack, "who-owner") as owner:
+    with stack.http("who-owner") as owner:
         image = upload(owner, visibility="private")
         ticket = begin(owner)
         assert send(ticket, PICTURE) == 200
@@ -135,7 +135,7 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("route", PROTECTED, ids=name_of)
 def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route: tuple[str, str]) -> None:
-    with api(stack, None) as nobody:
+    with stack.http(None) as nobody:
         for name, header in refused_headers(stack).items():
             nobody.headers.pop("Authorization", None)
             nobody.headers.update({"Authorization": header} if header else {})
@@ -149,7 +149,7 @@ def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route:
 def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
     stack: Stack, waiting: dict[str, str], route: tuple[str, str]
 ) -> None:
-    with api(stack, "who-stranger") as stranger:
+    with stack.http("who-stranger") as stranger:
         answers = [
             said(call(stranger, route, image_id))
             for image_id in (waiting["image"], waiting["upload"], UNKNOWN_ID, "nonsense")
@@ -163,7 +163,7 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
 def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
     stack: Stack, route: tuple[str, str]
 ) -> None:
-    with api(stack, "who-paints") as owner, api(stack, "who-stranger") as stranger:
+    with stack.http("who-paints") as owner, stack.http("who-stranger") as stranger:
         begun = owner.post("/v1/generations", json={"items": [{"prompt": "whose?"}]})
 
         answers = [said(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")]
@@ -176,7 +176,7 @@ def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
 
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
-    with api(stack, "who-user") as user:
+    with stack.http("who-user") as user:
         answer = call(user, route)
 
         user.headers["Authorization"] = (
@@ -184,13 +184,13 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
         )
         other_scope = call(user, route)
 
-    assert [(found.status_code, found.json()["code"]) for found in (answer, other_scope)] == [
+    assert [(refusal.status_code, refusal.json()["code"]) for refusal in (answer, other_scope)] == [
         (403, "admin_required")
     ] * 2
 
 
 def test_batches_name_what_is_somebody_elses_as_not_found(stack: Stack, waiting: dict[str, str]) -> None:
-    with api(stack, "who-stranger") as stranger:
+    with stack.http("who-stranger") as stranger:
         answer = stranger.post(
             "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}
         )
@@ -201,7 +201,7 @@ def test_batches_name_what_is_somebody_elses_as_not_found(stack: Stack, waiting:
 
 
 def test_a_cursor_is_its_owners_and_its_querys(stack: Stack) -> None:
-    with api(stack, "who-lists") as owner, api(stack, "who-stranger") as stranger:
+    with stack.http("who-lists") as owner, stack.http("who-stranger") as stranger:
         for seed in range(2):
             upload(owner, PICTURE + bytes([seed]) if seed else None)
         cursor = owner.get("/v1/images", params={"limit": 1}).json()["next_cursor"]

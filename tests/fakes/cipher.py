@@ -65,10 +65,10 @@ class MemoryCipher(Cipher):
 
 def _told(sealed: str) -> list[object]:
     try:
-        told: list[object] = json.loads(base64.b85decode(sealed))
+        entry: list[object] = json.loads(base64.b85decode(sealed))
     except ValueError:
         raise _unreadable() from None
-    return told
+    return entry
 
 
 def _unreadable() -> ConfigurationError:

@@ -69,16 +69,16 @@ class CloudflareServer:
             return Answer(403)
         if path != f"/client/v4/zones/{ZONE}/purge_cache":
             return Answer(404)
-        asked: dict[str, Any] = json.loads(body)
-        if len(asked) != 1 or not all(0 < len(entries) <= ENTRIES_PER_CALL for entries in asked.values()):
+        entry: dict[str, Any] = json.loads(body)
+        if len(entry) != 1 or not all(0 < len(entries) <= ENTRIES_PER_CALL for entries in entry.values()):
             return Answer(400)
-        self._purge(asked)
-        self.calls.append(asked)
+        self._purge(entry)
+        self.calls.append(entry)
         return Answer(200, json.dumps({"success": True, "errors": [], "result": {"id": ZONE}}).encode())
 
-    def _purge(self, asked: dict[str, list[str]]) -> None:
-        self.cached -= {(url, None) for url in asked.get("files", ())}
-        for prefix in asked.get("prefixes", ()):
+    def _purge(self, body: dict[str, list[str]]) -> None:
+        self.cached -= {(url, None) for url in body.get("files", ())}
+        for prefix in body.get("prefixes", ()):
             assert "://" not in prefix
             self.cached = {
                 (url, origin)

@@ -32,13 +32,13 @@ class OneCallAtATime:
         self._lock = Lock()
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if not callable(found):
-            return found
+        attribute = getattr(self._client, name)
+        if not callable(attribute):
+            return attribute
 
         def call(*arguments: Any, **request: Any) -> Any:
             with self._lock:
-                return found(*arguments, **request)
+                return attribute(*arguments, **request)
 
         return call
 
@@ -62,7 +62,7 @@ def _table_form() -> dict[str, Any]:
     """Keys and indexes as the template has them; read once, for it takes as long as many tests."""
     template = yaml.load(TEMPLATE.read_text("utf-8"), _Template)  # noqa: S506 - a safe loader that skips tags
     resources = template["Resources"].values()
-    (table,) = (found for found in resources if found["Type"] == "AWS::DynamoDB::Table")
+    (table,) = (resource for resource in resources if resource["Type"] == "AWS::DynamoDB::Table")
     return {name: table["Properties"][name] for name in _FORM}
 
 
@@ -75,11 +75,11 @@ def new_table(client: Any, name: str | None = None) -> str:
 
 def all_items(client: Any, table: str) -> list[dict[str, Any]]:
     """Every row of the table."""
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     start: dict[str, Any] = {}
     while True:
         page = client.scan(TableName=table, ConsistentRead=True, **start)
-        found += page["Items"]
+        items += page["Items"]
         if "LastEvaluatedKey" not in page:
-            return found
+            return items
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

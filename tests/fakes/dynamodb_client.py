@@ -96,12 +96,12 @@ class MemoryDynamo:
         self._lock = Lock()
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        found = _OPERATIONS[operation]
+        method = _OPERATIONS[operation]
 
         def call(**request: Any) -> Any:
             with self._lock:
                 try:
-                    return found(self, request)
+                    return method(self, request)
                 except NoExpression as error:
                     raise _error(operation, "ValidationException", str(error)) from error
 
@@ -121,15 +121,15 @@ class MemoryDynamo:
 
     def _get(self, request: Request) -> Request:
         _allow(request, {"TableName", "Key", "ConsistentRead"})
-        found = self._table(request).rows.get(_row_key(request["Key"]))
-        return {} if found is None else {"Item": dict(found)}
+        item = self._table(request).rows.get(_row_key(request["Key"]))
+        return {} if item is None else {"Item": dict(item)}
 
     def _batch_get(self, request: Request) -> Request:
         _allow(request, {"RequestItems"})
         responses = {}
-        for name, wanted in request["RequestItems"].items():
-            _allow(wanted, {"Keys", "ConsistentRead"})
-            row_keys = [_row_key(key) for key in wanted["Keys"]]
+        for name, part in request["RequestItems"].items():
+            _allow(part, {"Keys", "ConsistentRead"})
+            row_keys = [_row_key(key) for key in part["Keys"]]
             if not 0 < len(row_keys) <= _BATCH_GET_KEYS or len(set(row_keys)) < len(row_keys):
                 raise NoExpression("keys: none, too many or twice the same")
             rows = self._tables[name].rows
@@ -149,9 +149,9 @@ class MemoryDynamo:
         index = table.indexes[request.get("IndexName")]
         if request.get("IndexName") and request.get("ConsistentRead"):
             raise NoExpression("an index is never consistent")
-        wanted = expressions.condition(request["KeyConditionExpression"], _names(request))
+        condition = expressions.condition(request["KeyConditionExpression"], _names(request))
         values: Values = request.get("ExpressionAttributeValues", {})
-        return _page(index, table, request, lambda item: wanted(item, values))
+        return _page(index, table, request, lambda item: condition(item, values))
 
     def _scan(self, request: Request) -> Request:
         _allow(request, _READ)
@@ -162,11 +162,13 @@ class MemoryDynamo:
 
     def _create_table(self, request: Request) -> Request:
         indexes: dict[str | None, Index] = {None: Index(*_key_names(request))}
-        for made in request.get("GlobalSecondaryIndexes", ()):
-            hash_name, range_name = _key_names(made)
-            held = {"pk", "sk", hash_name, range_name, *made["Projection"].get("NonKeyAttributes", ())}
-            everything = made["Projection"]["ProjectionType"] == "ALL"
-            indexes[made["IndexName"]] = Index(hash_name, range_name, None if everything else frozenset(held))
+        for index in request.get("GlobalSecondaryIndexes", ()):
+            hash_name, range_name = _key_names(index)
+            names = {"pk", "sk", hash_name, range_name, *index["Projection"].get("NonKeyAttributes", ())}
+            everything = index["Projection"]["ProjectionType"] == "ALL"
+            indexes[index["IndexName"]] = Index(
+                hash_name, range_name, None if everything else frozenset(names)
+            )
         self._tables[request["TableName"]] = Table(indexes)
         return {}
 
@@ -177,12 +179,12 @@ class MemoryDynamo:
         return self._write("Delete", request)
 
     def _update(self, request: Request) -> Request:
-        wanted = request.pop("ReturnValues", "NONE")
+        return_values = request.pop("ReturnValues", "NONE")
         self._write("Update", request)
-        if wanted == "NONE":
+        if return_values == "NONE":
             return {}
-        if wanted != "UPDATED_NEW":
-            raise NoExpression(f"ReturnValues {wanted}")
+        if return_values != "UPDATED_NEW":
+            raise NoExpression(f"ReturnValues {return_values}")
         row = self._table(request).rows[_row_key(request["Key"])]
         changed = {request.get("ExpressionAttributeNames", {}).get(name, name) for name in _words(request)}
         return {"Attributes": {name: row[name] for name in row.keys() & changed}}
@@ -222,10 +224,10 @@ class MemoryDynamo:
         names, values = _names(request), request.get("ExpressionAttributeValues", {})
         texts = [request[name] for name in ("ConditionExpression", "UpdateExpression") if name in request]
         expressions.check_used(texts, dict(names), values)
-        held = rows.get(row_key)
+        stored_item = rows.get(row_key)
         if "ConditionExpression" in request:
             holds = expressions.condition(request["ConditionExpression"], names)
-            if not holds(held or {}, values):
+            if not holds(stored_item or {}, values):
                 return None
         match kind:
             case "Put":
@@ -233,7 +235,7 @@ class MemoryDynamo:
             case "Delete":
                 return lambda: _remove(rows, row_key)
             case "Update":
-                before = held or dict(request["Key"])
+                before = stored_item or dict(request["Key"])
                 after = dict(before)
                 expressions.update(request["UpdateExpression"], names)(before, after, values)
                 return lambda: rows.__setitem__(row_key, after)
@@ -257,7 +259,7 @@ _OPERATIONS: dict[str, Callable[[MemoryDynamo, Request], Request]] = {
 }
 
 
-def _page(index: Index, table: Table, request: Request, wanted: Callable[[Item], bool]) -> Request:
+def _page(index: Index, table: Table, request: Request, is_match: Callable[[Item], bool]) -> Request:
     """The rows of a read in their order, from its start to its limit; the filter comes after the limit."""
     names, values = _names(request), request.get("ExpressionAttributeValues", {})
     texts = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
@@ -265,7 +267,7 @@ def _page(index: Index, table: Table, request: Request, wanted: Callable[[Item],
     ordered = sorted(
         (position, item)
         for item in table.rows.values()
-        if wanted(item) and (position := index.position(item)) is not None
+        if is_match(item) and (position := index.position(item)) is not None
     )
     positions = [position for position, _ in ordered]
     items = [index.shown(item) for _, item in ordered]
@@ -309,8 +311,8 @@ def _row_key(item: Item) -> RowKey:
     return item["pk"]["S"], item["sk"]["S"]
 
 
-def _key_names(made: Request) -> tuple[str, str]:
-    names = {part["KeyType"]: part["AttributeName"] for part in made["KeySchema"]}
+def _key_names(schema: Request) -> tuple[str, str]:
+    names = {part["KeyType"]: part["AttributeName"] for part in schema["KeySchema"]}
     return names["HASH"], names["RANGE"]
 
 

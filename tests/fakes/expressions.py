@@ -38,24 +38,24 @@ class NoExpression(Exception):
 
 def comparable(value: Value) -> tuple[str, Any]:
     """A value as it compares: with others of its type alone, texts by their UTF-8, sets whatever their order."""
-    ((kind, held),) = value.items()
+    ((kind, content),) = value.items()
     match kind:
         case "S":
-            return kind, held.encode()
+            return kind, content.encode()
         case "N":
-            return kind, Decimal(held)
+            return kind, Decimal(content)
         case "SS":
-            return kind, frozenset(held)
-    return kind, held
+            return kind, frozenset(content)
+    return kind, content
 
 
 @cache
 def condition(text: str, names: tuple[tuple[str, str], ...]) -> Test:
     """A condition or filter; `names` are those of the expression attributes."""
     parser = _Parser(text, dict(names))
-    found = parser.any_of()
+    test = parser.any_of()
     parser.end()
-    return found
+    return test
 
 
 @cache
@@ -97,8 +97,8 @@ class _Parser:
     def _next(self) -> str:
         return self._tokens[0] if self._tokens else ""
 
-    def _take(self, wanted: str | None = None) -> str:
-        if not self._tokens or wanted not in {None, self._tokens[0]}:
+    def _take(self, expected_token: str | None = None) -> str:
+        if not self._tokens or expected_token not in {None, self._tokens[0]}:
             raise NoExpression(self._text)
         token: str = self._tokens.pop(0)
         return token
@@ -125,9 +125,9 @@ class _Parser:
                 self._take(")")
                 return inner
             case "attribute_exists" | "attribute_not_exists":
-                wanted = self._take() == "attribute_exists"
+                must_exist = self._take() == "attribute_exists"
                 name = self._in_brackets()
-                return lambda item, _: (name in item) is wanted
+                return lambda item, _: (name in item) is must_exist
             case "begins_with" | "contains":
                 return self._within(self._take())
         return self._comparison()
@@ -140,13 +140,13 @@ class _Parser:
         self._take(")")
 
         def test(item: Item, values: Values) -> bool:
-            held, wanted = whole(item, values), part(item, values)
-            assert wanted is not None
-            if held is None:
+            whole_value, part_value = whole(item, values), part(item, values)
+            assert part_value is not None
+            if whole_value is None:
                 return False
             if function == "contains":
-                return wanted["S"] in held["SS"]
-            return str(held["S"]).startswith(wanted["S"])
+                return part_value["S"] in whole_value["SS"]
+            return str(whole_value["S"]).startswith(part_value["S"])
 
         return test
 
@@ -203,21 +203,21 @@ class _Parser:
         if self._next() == "if_not_exists":
             self._take()
             self._take("(")
-            kept = self._name()
+            fallback_name = self._name()
             self._take(",")
             otherwise = self._operand()
             self._take(")")
             value: Operand = lambda before, values: (  # noqa: E731 - one of two
-                before[kept] if kept in before else otherwise(before, values)
+                before[fallback_name] if fallback_name in before else otherwise(before, values)
             )
         else:
             value = self._operand()
 
         def change(before: Item, after: Item, values: Values) -> None:
-            found = value(before, values)
-            if found is None:
+            result = value(before, values)
+            if result is None:
                 raise NoExpression(f"{name} is set to what is not there")
-            after[name] = found
+            after[name] = result
 
         return change
 
@@ -240,16 +240,16 @@ class _Parser:
         return change
 
 
-def _sum(held: Value | None, added: Value) -> Value:
+def _sum(number: Value | None, added: Value) -> Value:
     """A number and another, or a set and another; a number that is not there is 0, a set that is not there empty."""
     ((kind, more),) = added.items()
-    if held is not None and kind not in held:
-        raise NoExpression(f"{added} is added to {held}")
+    if number is not None and kind not in number:
+        raise NoExpression(f"{added} is added to {number}")
     match kind:
         case "N":
-            return {kind: str(Decimal(held[kind] if held else "0") + Decimal(more))}
+            return {kind: str(Decimal(number[kind] if number else "0") + Decimal(more))}
         case "SS":
-            return {kind: sorted({*(held[kind] if held else ()), *more})}
+            return {kind: sorted({*(number[kind] if number else ()), *more})}
     raise NoExpression(f"nothing can be added of the kind {kind}")
 
 

@@ -19,7 +19,7 @@ class MemoryFeedRows(FeedRows):
         self._repository = repository
 
     def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
-        found = sorted(
+        images = sorted(
             (
                 image
                 for image in self._repository.records.values()
@@ -28,8 +28,8 @@ class MemoryFeedRows(FeedRows):
             key=lambda image: image.record.id,
             reverse=True,
         )
-        page = tuple(map(_entry, found[: query.limit]))
-        return FeedSlice(page, page[-1].card.id if len(found) > query.limit else None)
+        page = tuple(map(_entry, images[: query.limit]))
+        return FeedSlice(page, page[-1].card.id if len(images) > query.limit else None)
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
         records = self._repository.records

@@ -10,13 +10,13 @@ from image_store.ports.images import Fetcher, RemoteFile
 class MemoryFetcher(Fetcher):
     """Fetcher of what it is given; `asked` are the URLs, in their order."""
 
-    def __init__(self, held: Mapping[str, RemoteFile]) -> None:
-        self.held = dict(held)
+    def __init__(self, files: Mapping[str, RemoteFile]) -> None:
+        self.held = dict(files)
         self.asked: list[str] = []
 
     def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
         self.asked.append(url)
-        found = self.held.get(url)
-        if found is None or len(found.data) > max_bytes:
+        file = self.held.get(url)
+        if file is None or len(file.data) > max_bytes:
             raise UrlNotAllowed
-        return found
+        return file

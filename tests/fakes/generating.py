@@ -114,14 +114,14 @@ class Generating:
         variation_sets = tuple(
             VariationSet(request=request, count=times) for request in requests or (a_request(),)
         )
-        asked = JobRequest(
+        request = JobRequest(
             owner=owner,
             variation_sets=variation_sets,
             preference=preference,
             join=join,
             idempotency=idempotency,
         )
-        return self.requests.begin(asked)[0]
+        return self.requests.begin(request)[0]
 
     def work_off(self, *, at_most: int = 1_000) -> None:
         """Do all the work there is, each when its time has come."""
@@ -177,9 +177,9 @@ class Generating:
 
     def job(self, job: Job) -> Job:
         """A job as it is now."""
-        found = self.jobs.job(job.id)
-        assert found is not None
-        return found
+        stored_job = self.jobs.job(job.id)
+        assert stored_job is not None
+        return stored_job
 
     def item(self, job: Job, index: int = 0) -> JobItem:
         """An image of a job as it is now."""

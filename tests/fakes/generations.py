@@ -67,11 +67,11 @@ class MemoryGenerations(Generations):
     ) -> None:
         if any(self.named(name.name, at=job.created_at) is not None for name in names):
             raise Conflict("The name is held.")
-        held = self._held(items)
-        self._check(held, budgets, job.created_at)
+        reserve = self._held(items)
+        self._check(reserve, budgets, job.created_at)
         places = sum(item.has_place for item in items)
         self._check_quota(job.owner, places, most_images)
-        self.committed.update(held)
+        self.committed.update(reserve)
         self._repository.promised[job.owner] += places
         self._jobs[job.id] = job
         self._due[job.id] = due_at
@@ -113,10 +113,10 @@ class MemoryGenerations(Generations):
             )
             if change.outcome is not None:
                 self._tell(change, change.outcome)
-        made = (change.after.image_id for change in changes if change.after.image_id)
+        image_ids = (change.after.image_id for change in changes if change.after.image_id)
         self._jobs[job.id] = replace(
             job,
-            image_id=job.image_id or next(made, None),
+            image_id=job.image_id or next(image_ids, None),
             counts=dict(counts),
             version=job.version + 1,
             updated_at=at,
@@ -133,8 +133,8 @@ class MemoryGenerations(Generations):
         self._jobs[job_id] = replace(job, is_cancelled=True, version=job.version + 1, updated_at=at)
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
-        held = self.names.get(name)
-        return held if held is not None and held.until >= at.replace(microsecond=0) else None
+        named_job = self.names.get(name)
+        return named_job if named_job is not None and named_job.until >= at.replace(microsecond=0) else None
 
     def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self.named(name.name, at=at) is not None:
@@ -142,14 +142,14 @@ class MemoryGenerations(Generations):
         self.names[name.name] = NamedJob(job_id, name.fingerprint, name.until.replace(microsecond=0))
 
     def remove_name(self, name: str, job_id: str) -> None:
-        held = self.names.get(name)
-        if held is not None and held.job_id == job_id:
+        named_job = self.names.get(name)
+        if named_job is not None and named_job.job_id == job_id:
             del self.names[name]
 
-    def bring_forward(self, name: str, held: NamedJob, *, to: datetime) -> None:
-        found = self.names.get(name)
-        if found == held and found.until == held.until:
-            self.names[name] = replace(held, until=to.replace(microsecond=0))
+    def bring_forward(self, name: str, before: NamedJob, *, to: datetime) -> None:
+        current = self.names.get(name)
+        if current == before and current.until == before.until:
+            self.names[name] = replace(before, until=to.replace(microsecond=0))
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -158,17 +158,19 @@ class MemoryGenerations(Generations):
         job = self._jobs.get(job_id)
         if job is None:
             return None
-        found = [item for (of, _), item in self.rows.items() if of == job_id]
-        seen = found if with_requests else [replace(item, request=None) for item in found]
+        items_of_job = [item for (of, _), item in self.rows.items() if of == job_id]
+        seen = items_of_job if with_requests else [replace(item, request=None) for item in items_of_job]
         return job, sorted(seen, key=lambda item: item.index)
 
     def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
-        found = self.rows.get((job_id, index))
-        return (self._jobs[job_id], found) if found is not None else None
+        row = self.rows.get((job_id, index))
+        return (self._jobs[job_id], row) if row is not None else None
 
     def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
-        found = sorted((job for job in self._jobs.values() if job.owner == owner), key=lambda job: job.id)
-        older = [job for job in reversed(found) if after is None or job.id < after]
+        jobs_of_owner = sorted(
+            (job for job in self._jobs.values() if job.owner == owner), key=lambda job: job.id
+        )
+        older = [job for job in reversed(jobs_of_owner) if after is None or job.id < after]
         page = tuple(older[:limit])
         return JobPage(page, page[-1].id if len(older) > limit else None)
 
@@ -195,22 +197,22 @@ class MemoryGenerations(Generations):
         self, owner: str | None, *, since: date, until: date
     ) -> Mapping[date, Sequence[ProviderPerformance]]:
         days: dict[date, list[ProviderPerformance]] = {}
-        for (scope, day, _), found in self._performance.items():
+        for (scope, day, _), figures in self._performance.items():
             on = date.fromisoformat(day)
             if scope == owner and since <= on < until:
-                days.setdefault(on, []).append(found)
+                days.setdefault(on, []).append(figures)
         return days
 
     def _held(self, items: Sequence[JobItem]) -> Counter[Budget]:
-        held: Counter[Budget] = Counter()
+        total: Counter[Budget] = Counter()
         for item in items:
             if item.hold is not None:
                 for key in _budgets_of(item.owner, item.hold.on):
-                    held[key] += item.hold.micros
-        return held
+                    total[key] += item.hold.micros
+        return total
 
-    def _check(self, wanted: Mapping[Budget, int], budgets: Budgets, at: datetime) -> None:
-        for (period, owner, name), micros in wanted.items():
+    def _check(self, amounts: Mapping[Budget, int], budgets: Budgets, at: datetime) -> None:
+        for (period, owner, name), micros in amounts.items():
             limit = getattr(budgets, f"{'deployment' if owner is None else 'owner'}_{period}")
             if limit and micros > limit:
                 raise BudgetExceeded("Alone it is too much.")
@@ -239,7 +241,7 @@ class MemoryGenerations(Generations):
                 for budget in _budgets_of(change.after.owner, hold.on):
                     self.committed[budget] += charged
                     self.spent[budget] += charged
-        told = ProviderPerformance(
+        figures = ProviderPerformance(
             provider=outcome.call.provider,
             succeeded=int(outcome.succeeded),
             failed=int(not outcome.succeeded),
@@ -251,7 +253,7 @@ class MemoryGenerations(Generations):
         for scope in (None, change.after.owner):
             row = (scope, day_of(outcome.call.started_at), outcome.call.provider)
             before = self._performance.get(row, ProviderPerformance(provider=outcome.call.provider))
-            self._performance[row] = before + told
+            self._performance[row] = before + figures
 
 
 class MemoryHealth(ProviderHealth):
@@ -272,7 +274,7 @@ class MemoryHealth(ProviderHealth):
 
     def image_count(self, provider: Provider, *, on: date) -> int:
         days = self._generations.performance(None, since=on, until=on + timedelta(days=1))
-        return sum(found.succeeded for found in days.get(on, ()) if found.provider is provider)
+        return sum(figures.succeeded for figures in days.get(on, ()) if figures.provider is provider)
 
 
 class MemoryKeys(ProviderKeys):

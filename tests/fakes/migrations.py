@@ -67,9 +67,11 @@ class MemoryMigrations(Migrations):
         return self._pictures.get(picture)
 
     def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
-        found = self._records.get(migration_id, {})
-        places = sorted(hashlib.sha256(record_id.encode()).hexdigest() for record_id in found)
-        by_place = {hashlib.sha256(name.encode()).hexdigest(): record for name, record in found.items()}
+        records_of_migration = self._records.get(migration_id, {})
+        places = sorted(hashlib.sha256(record_id.encode()).hexdigest() for record_id in records_of_migration)
+        by_place = {
+            hashlib.sha256(name.encode()).hexdigest(): record for name, record in records_of_migration.items()
+        }
         left = [place for place in places if place > (after or "")]
         page = left[:limit]
         return MigratedPage(

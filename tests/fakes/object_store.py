@@ -39,15 +39,17 @@ class MemoryBucket(ObjectStore):
         self._clock = clock
         self._peers = peers
 
+    def before_change(self, change: str) -> None:
+        """Called before a `put`, a `copy` or a `delete`."""
+
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
     ) -> None:
-        held = self.objects.get(key)
-        if held is None:
-            self.objects[key] = StoredFile(
-                data, content_type, cache_control, self._clock.now(), dict(metadata)
-            )
-        elif held.data != data:
+        self.before_change("put")
+        stored_file = self.objects.get(key)
+        if stored_file is None:
+            self._add(key, StoredFile(data, content_type, cache_control, self._clock.now(), dict(metadata)))
+        elif stored_file.data != data:
             raise Conflict("Another request wrote the same object at the same moment.")
 
     def copy_from(
@@ -61,47 +63,51 @@ class MemoryBucket(ObjectStore):
         metadata: Mapping[str, str],
         source_etag: str | None = None,
     ) -> None:
+        self.before_change("copy")
         source = self if source_bucket == self.name else self._peers[source_bucket]
-        held = source.objects.get(source_key)
-        if held is None or source_etag not in {None, held.etag}:
+        file = source.objects.get(source_key)
+        if file is None or source_etag not in {None, file.etag}:
             raise ObjectMissing
         if key not in self.objects:
-            self.objects[key] = StoredFile(
-                held.data, content_type, cache_control, self._clock.now(), dict(metadata)
-            )
+            now = self._clock.now()
+            self._add(key, StoredFile(file.data, content_type, cache_control, now, dict(metadata)))
+
+    def _add(self, key: str, file: StoredFile) -> None:
+        self.objects[key] = file
 
     def head(self, key: str) -> StoredObject | None:
-        held = self.objects.get(key)
-        if held is None:
+        file = self.objects.get(key)
+        if file is None:
             return None
-        return StoredObject(key, len(held.data), held.modified_at, held.etag, held.metadata.get("sha256"))
+        return StoredObject(key, len(file.data), file.modified_at, file.etag, file.metadata.get("sha256"))
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
-        held = self.objects.get(key)
-        if held is None or etag not in {None, held.etag}:
+        file = self.objects.get(key)
+        if file is None or etag not in {None, file.etag}:
             raise ObjectMissing
-        if len(held.data) > max_bytes:
+        if len(file.data) > max_bytes:
             raise PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
-        return held.data
+        return file.data
 
     def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
-        held = self.objects.get(key)
-        if held is None or etag != held.etag:
+        file = self.objects.get(key)
+        if file is None or etag != file.etag:
             raise ObjectMissing
-        return held.data[start : start + length]
+        return file.data[start : start + length]
 
     def delete(self, keys: Collection[str]) -> None:
+        self.before_change("delete")
         for key in keys:
             self.objects.pop(key, None)
 
     def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
         if prefix and not prefix.endswith("/"):
             raise ValueError("A prefix ends in '/'.")
-        found = sorted(key for key in self.objects if key.startswith(prefix) and key > (after or ""))
+        keys = sorted(key for key in self.objects if key.startswith(prefix) and key > (after or ""))
         return (
-            StoredObject(key, len(held.data), held.modified_at, held.etag)
-            for key in found
-            if (held := self.objects.get(key)) is not None
+            StoredObject(key, len(file.data), file.modified_at, file.etag)
+            for key in keys
+            if (file := self.objects.get(key)) is not None
         )
 
     def presigned_read(
@@ -152,14 +158,14 @@ class MemoryIngestBucket(MemoryBucket, VersionedBucket):
 
     def bytes_of(self, key: str, version: str) -> bytes | None:
         """What a version holds; None when it is gone."""
-        found = self._versions.get((key, version))
-        return None if found is None else found[1]
+        version_file = self._versions.get((key, version))
+        return None if version_file is None else version_file[1]
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
         begin = (after.key, after.version) if after is not None else ("", "")
-        found = sorted(name for name in self._versions if name[0].startswith(prefix) and name > begin)
-        page = found[: self._page]
-        more = len(found) > len(page)
+        names = sorted(name for name in self._versions if name[0].startswith(prefix) and name > begin)
+        page = names[: self._page]
+        more = len(names) > len(page)
         return VersionPage(
             tuple(self._versions[name][0] for name in page), VersionPosition(*page[-1]) if more else None
         )

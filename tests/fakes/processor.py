@@ -9,7 +9,11 @@ from image_store.domain.images.provenance import Provenance
 
 
 class StubProcessor:
-    """Makes renditions of anything at once."""
+    """Makes renditions of anything at once; `presets` and `provenances` record what it was asked for."""
+
+    def __init__(self) -> None:
+        self.presets: list[str] = []
+        self.provenances: list[Provenance | None] = []
 
     def process(
         self,
@@ -19,10 +23,12 @@ class StubProcessor:
         *,
         provenance: Provenance | None = None,
     ) -> ProcessedImage:
-        made = tuple(
+        self.presets += recipes
+        self.provenances.append(provenance)
+        files = tuple(
             RenderedFile(
                 Rendition(name, recipe.media_type or MediaType.WEBP, 3, 2, len(data)), name.encode() + data
             )
             for name, recipe in recipes.items()
         )
-        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
+        return ProcessedImage(MediaType.PNG, 3, 2, 1, files, Placeholder("L0", "#102030"), "0" * 16)

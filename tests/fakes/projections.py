@@ -20,8 +20,8 @@ def records_in(table: Sequence[items.Item]) -> list[Image]:
     for item in table:
         if item["sk"]["S"] in {keys.META, keys.DETAIL}:
             parts.setdefault(item["pk"]["S"], []).append(item)
-    found = (records.image_of(of_one) for of_one in parts.values())
-    return [image for image in found if image is not None]
+    images = (records.image_of(of_one) for of_one in parts.values())
+    return [image for image in images if image is not None]
 
 
 def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
@@ -31,14 +31,14 @@ def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
 
 def figures(table: Sequence[items.Item], epoch: int = 1) -> dict[RowKey, Counter[str]]:
     """All figures of a epoch but those that have become nothing."""
-    found = {}
+    result = {}
     for item in table:
         if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{epoch}#"):
             amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
             amounts.pop("ttl", None)
             if any(amounts.values()):
-                found[key_of(item)] = Counter({name: n for name, n in amounts.items() if n})
-    return found
+                result[key_of(item)] = Counter({name: n for name, n in amounts.items() if n})
+    return result
 
 
 def assert_projected(table: Sequence[items.Item], epoch: int = 1) -> None:
@@ -77,7 +77,7 @@ def assert_feed_follows(table: Sequence[items.Item]) -> None:
         and image.record.publication is not None
         for row in records.feed_rows(image)
     }
-    held = of_feed(table)
-    assert held.keys() == expected
+    rows = of_feed(table)
+    assert rows.keys() == expected
     current = {key_of(row): row for image in records_in(table) for row in records.feed_rows(image)}
-    assert held == current
+    assert rows == current

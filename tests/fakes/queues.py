@@ -92,12 +92,12 @@ class QueuesClient:
             self._dead_letters[queue].send(MessageBody, reason=MessageAttributes["reason"]["StringValue"])
         else:
             for record in json.loads(MessageBody)["Records"]:
-                told = record["s3"]["object"]
+                s3_object = record["s3"]["object"]
                 dropped = DroppedObject(
                     record["s3"]["bucket"]["name"],
-                    unquote_plus(told["key"]),
-                    told.get("versionId"),
-                    told["size"],
+                    unquote_plus(s3_object["key"]),
+                    s3_object.get("versionId"),
+                    s3_object["size"],
                 )
                 self._events[queue].announce(dropped)
         return {"MessageId": "m"}

@@ -53,18 +53,22 @@ class MemoryRepository(Rows):
 
     # Writes -------------------------------------------------------------------------------------------
 
+    def before_write(self, write: str) -> None:
+        """Called before a record is reserved, replaced or amended."""
+
     def reserve(self, reservation: Reservation) -> None:
+        self.before_write("reserve")
         record, idempotency = reservation.image.record, reservation.idempotency
         if self._is_mine(record):
             return
         if record.counted and reservation.quota.enforced:
             self._check_quota(record, reservation.quota)
         guard = self.copies(record.owner, record.sha256).guard
-        kept = self._keys.get(idempotency.name) if idempotency is not None else None
+        key_row = self._keys.get(idempotency.name) if idempotency is not None else None
         if (
             record.id in self.records
             or (record.guarded and guard is not None)
-            or (kept is not None and not kept.is_expired(record.created_at))
+            or (key_row is not None and not key_row.is_expired(record.created_at))
         ):
             raise _conflict()
         self.records[record.id] = reservation.image
@@ -81,6 +85,7 @@ class MemoryRepository(Rows):
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
+        self.before_write(f"{before.record.state} → {after.record.state}")
         if self._is_mine(after.record):
             return
         self._check_unchanged(before.record)
@@ -89,11 +94,11 @@ class MemoryRepository(Rows):
             self._queue(
                 after.record.owner, after.record.updated_at, stored=before.record.state is State.PENDING
             )
-        kept = (*_current_publication(after.record), *publications)
+        rows = (*_current_publication(after.record), *publications)
         for row in _current_publication(before.record):
-            if row.publication not in {each.publication for each in kept}:
+            if row.publication not in {each.publication for each in rows}:
                 self.publication_rows.pop(row.publication, None)
-        for row in kept:
+        for row in rows:
             self._keep(row)
         abandoned = before.record.state is State.PENDING and after.record.state is State.DELETING
         if abandoned and before.record.idempotency is not None:
@@ -110,6 +115,7 @@ class MemoryRepository(Rows):
             del self.records[image.record.id]
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
+        self.before_write("amend")
         stored = self.records.get(after.id)
         if stored is not None and stored.record.amendment == after.amendment:
             return
@@ -127,24 +133,24 @@ class MemoryRepository(Rows):
         return True
 
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
-        kept = self.publication_rows.get(row.publication)
-        if kept is None or kept.due_at is None or kept.keys != row.keys:
+        row_before = self.publication_rows.get(row.publication)
+        if row_before is None or row_before.due_at is None or row_before.keys != row.keys:
             return
         latest = at + LONGEST_RESERVATION + CLOCK_SKEW
-        if kept.copied_until is None or not at <= kept.copied_until <= latest:
+        if row_before.copied_until is None or not at <= row_before.copied_until <= latest:
             del self.publication_rows[row.publication]
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
-        held = self._renderings.get(name)
-        if held is not None and held[0] != holder and at <= held[1] <= until + CLOCK_SKEW:
+        lease = self._renderings.get(name)
+        if lease is not None and lease[0] != holder and at <= lease[1] <= until + CLOCK_SKEW:
             return False
         self._renderings[name] = (holder, until)
         return True
 
     def _keep(self, row: PublicationRow) -> None:
-        kept = self.publication_rows.get(row.publication, row)
+        row_before = self.publication_rows.get(row.publication, row)
         self.publication_rows[row.publication] = replace(
-            row, keys=row.keys | kept.keys, copied_until=kept.copied_until
+            row, keys=row.keys | row_before.keys, copied_until=row_before.copied_until
         )
 
     def _is_mine(self, record: ImageRecord) -> bool:
@@ -177,11 +183,11 @@ class MemoryRepository(Rows):
         return image.record if image is not None else None
 
     def get_records(self, image_ids: Collection[str]) -> RecordsById:
-        found = RecordsById()
-        found.unreadable = self.unreadable.intersection(image_ids)
+        records = RecordsById()
+        records.unreadable = self.unreadable.intersection(image_ids)
         for image_id in self.records.keys() & set(image_ids) - self.unreadable:
-            found[image_id] = self.records[image_id].record
-        return found
+            records[image_id] = self.records[image_id].record
+        return records
 
     def copies(self, owner: str, sha256: str) -> Copies:
         same = [record for record in self._images(owner) if record.sha256 == sha256]
@@ -211,7 +217,7 @@ class MemoryRepository(Rows):
         self._sweeps[sweep] = position
 
     def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
-        found = sorted(
+        member_ids = sorted(
             image.record.id
             for image in self.records.values()
             if image.record.owner == group.owner
@@ -219,8 +225,8 @@ class MemoryRepository(Rows):
             and group.name in image.details.groups
             and image.record.id > (after or "")
         )
-        page = tuple(found[:limit])
-        return MemberPage(page, page[-1] if len(found) > limit else None)
+        page = tuple(member_ids[:limit])
+        return MemberPage(page, page[-1] if len(member_ids) > limit else None)
 
     def usage(self, owner: str) -> Usage:
         # What was reserved without a quota is known from the projections, which follow at once here.
@@ -251,14 +257,14 @@ class MemoryRepository(Rows):
         return (name for due_at, name in sorted(waiting) if due_at <= before)
 
     def scan(self, *, after: str | None, limit: int) -> tuple[RecordPage, str | None]:
-        found = sorted(image_id for image_id in self.records if image_id > (after or ""))
+        image_ids = sorted(image_id for image_id in self.records if image_id > (after or ""))
         page = RecordPage()
-        for image_id in found[:limit]:
+        for image_id in image_ids[:limit]:
             if image_id in self.unreadable:
                 page.unreadable.add(image_id)
             else:
                 page.append(self.records[image_id].record)
-        return page, found[limit - 1] if len(found) > limit else None
+        return page, image_ids[limit - 1] if len(image_ids) > limit else None
 
     def owners_due(self, before: datetime) -> Iterator[str]:
         latest = before + POLICIES_EVERY + CLOCK_SKEW
@@ -362,7 +368,7 @@ def card_of(image: Image) -> Card:
         private_prefix=f"{record.prefix}{record.attempt}/",
         publication=record.publication,
         created_at=created_at(record.id),
-        renditions=tuple(made for made in record.renditions if made.making is None),
+        renditions=tuple(rendition for rendition in record.renditions if rendition.making is None),
     )
 
 

@@ -34,11 +34,11 @@ class MemoryS3:
         self._lock = Lock()
 
     def __getattr__(self, operation: str) -> Callable[..., Answer]:
-        found = _OPERATIONS[operation]
+        method = _OPERATIONS[operation]
 
         def call(*, Bucket: str, **request: Any) -> Answer:
             with self._lock:
-                return found(self, self._buckets[Bucket], **request)
+                return method(self, self._buckets[Bucket], **request)
 
         return call
 
@@ -75,10 +75,10 @@ class MemoryS3:
         CopySourceIfMatch: str | None = None,
     ) -> Answer:
         assert MetadataDirective == "REPLACE"
-        held = self._buckets[CopySource["Bucket"]].objects.get(CopySource["Key"])
-        if held is None:
+        file = self._buckets[CopySource["Bucket"]].objects.get(CopySource["Key"])
+        if file is None:
             raise _error("CopyObject", "NoSuchKey", 404)
-        if CopySourceIfMatch not in {None, held.etag} or Key in bucket.objects:
+        if CopySourceIfMatch not in {None, file.etag} or Key in bucket.objects:
             raise _error("CopyObject", "PreconditionFailed", 412)
         bucket.copy_from(
             CopySource["Bucket"],
@@ -91,10 +91,10 @@ class MemoryS3:
         return {}
 
     def _head(self, bucket: MemoryBucket, *, Key: str) -> Answer:
-        held = bucket.objects.get(Key)
-        if held is None:
+        file = bucket.objects.get(Key)
+        if file is None:
             raise _error("HeadObject", "404", 404)
-        return _described(held)
+        return _described(file)
 
     def _get(
         self,
@@ -111,16 +111,16 @@ class MemoryS3:
             if data is None:
                 raise _error("GetObject", "NoSuchVersion", 404)
             return {"ContentLength": len(data), "Body": io.BytesIO(data)}
-        held = bucket.objects.get(Key)
-        if held is None:
+        file = bucket.objects.get(Key)
+        if file is None:
             raise _error("GetObject", "NoSuchKey", 404)
-        if IfMatch not in {None, held.etag}:
+        if IfMatch not in {None, file.etag}:
             raise _error("GetObject", "PreconditionFailed", 412)
-        data = held.data
+        data = file.data
         if Range is not None:
             first, _, last = Range.removeprefix("bytes=").partition("-")
             data = data[int(first) : int(last) + 1]
-        return _described(held) | {"ContentLength": len(data), "Body": io.BytesIO(data)}
+        return _described(file) | {"ContentLength": len(data), "Body": io.BytesIO(data)}
 
     def _delete(self, bucket: MemoryBucket, *, Key: str) -> Answer:
         bucket.delete([Key])
@@ -134,13 +134,13 @@ class MemoryS3:
         self, bucket: MemoryBucket, *, Prefix: str, StartAfter: str = "", ContinuationToken: str = ""
     ) -> Answer:
         behind = ContinuationToken or StartAfter
-        found = sorted(key for key in bucket.objects if key.startswith(Prefix) and key > behind)
-        page = found[:PAGE_KEYS]
-        more = {"NextContinuationToken": page[-1]} if len(found) > len(page) else {}
+        keys = sorted(key for key in bucket.objects if key.startswith(Prefix) and key > behind)
+        page = keys[:PAGE_KEYS]
+        more = {"NextContinuationToken": page[-1]} if len(keys) > len(page) else {}
         contents = [
-            {"Key": key, "Size": len(held.data), "LastModified": held.modified_at, "ETag": held.etag}
+            {"Key": key, "Size": len(file.data), "LastModified": file.modified_at, "ETag": file.etag}
             for key in page
-            if (held := bucket.objects[key])
+            if (file := bucket.objects[key])
         ]
         return {"Contents": contents, **more}
 
@@ -179,14 +179,14 @@ _OPERATIONS: dict[str, Callable[..., Answer]] = {
 }
 
 
-def _described(held: StoredFile) -> Answer:
+def _described(file: StoredFile) -> Answer:
     return {
-        "ContentLength": len(held.data),
-        "LastModified": held.modified_at,
-        "ETag": held.etag,
-        "ContentType": held.content_type,
-        "CacheControl": held.cache_control,
-        "Metadata": dict(held.metadata),
+        "ContentLength": len(file.data),
+        "LastModified": file.modified_at,
+        "ETag": file.etag,
+        "ContentType": file.content_type,
+        "CacheControl": file.cache_control,
+        "Metadata": dict(file.metadata),
     }
 
 

@@ -29,18 +29,18 @@ class MemorySearchIndex(SearchIndex):
             for row in _rows_of(image, query)
             if row.term.startswith(word)
         ]
-        there.sort(key=lambda found: found[0].place)
+        there.sort(key=lambda pair: pair[0].place)
         behind = [
             (row, image)
             for row, image in there
             if (start is None or row.place > start) and (end is None or row.place <= end)
         ]
         read = behind[:limit]
-        found = tuple(row for row, image in read if meets(image, _as_list(query)))
-        return TermRows(found, len(read), read[-1][0].place if len(behind) > limit else None)
+        matches = tuple(row for row, image in read if meets(image, _as_list(query)))
+        return TermRows(matches, len(read), read[-1][0].place if len(behind) > limit else None)
 
     def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
-        found = {}
+        result = {}
         for image_id in image_ids:
             image = self._repository.records.get(image_id)
             facts = facts_of(image) if image is not None else None
@@ -48,8 +48,8 @@ class MemorySearchIndex(SearchIndex):
                 continue
             in_group = query.group is None or query.group in image.details.groups
             if in_group and (query.tag is None or query.tag in facts.tags):
-                found[image_id] = card_of(image)
-        return found
+                result[image_id] = card_of(image)
+        return result
 
 
 def _rows_of(image: Image, query: SearchQuery) -> Iterator[TermRow]:

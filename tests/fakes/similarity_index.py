@@ -15,16 +15,16 @@ class MemorySimilarityIndex(SimilarityIndex):
         self._repository = repository
 
     def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[SimilarityCandidate]:
-        found: dict[str, SimilarityCandidate] = {}
+        candidates: dict[str, SimilarityCandidate] = {}
         for index, band in enumerate(bands(perceptual_hash)):
             newest = (alike for alike in self._newest(owner) if bands(alike.perceptual_hash)[index] == band)
-            found |= {alike.card.id: alike for alike, _ in zip(newest, range(limit), strict=False)}
-        return list(found.values())
+            candidates |= {alike.card.id: alike for alike, _ in zip(newest, range(limit), strict=False)}
+        return list(candidates.values())
 
     def _newest(self, owner: str) -> list[SimilarityCandidate]:
-        found = []
+        result = []
         for _, record in sorted(self._repository.records.items(), reverse=True):
             facts = facts_of(record)
             if facts is not None and facts.owner == owner and facts.perceptual_hash is not None:
-                found.append(SimilarityCandidate(card_of(record), facts.perceptual_hash))
-        return found
+                result.append(SimilarityCandidate(card_of(record), facts.perceptual_hash))
+        return result

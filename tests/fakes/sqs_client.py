@@ -37,14 +37,14 @@ class MemorySqs:
         assert sum(len(entry["MessageBody"].encode()) for entry in Entries) <= 262_144, (
             "the batch is too large"
         )
-        taken = Entries[: self.takes.pop(0)] if self.takes else Entries
+        accepted_entries = Entries[: self.takes.pop(0)] if self.takes else Entries
         sent = [
             {"Id": entry["Id"], **self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])}
-            for entry in taken
+            for entry in accepted_entries
         ]
         failed = [
             {"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"}
-            for entry in Entries[len(taken) :]
+            for entry in Entries[len(accepted_entries) :]
         ]
         # Both are left out where they are empty, as by botocore.
         return {

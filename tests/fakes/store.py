@@ -1,6 +1,6 @@
 """All services on storage in memory, with a clock that stands still."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from image_store.bootstrap import assemble
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
-from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.images.attributes import Attributes
-from image_store.domain.images.image import Image, ImageRecord, Visibility
+from image_store.domain.images.image import Image, Visibility
 from image_store.domain.images.quota import Quota
-from image_store.domain.images.reservation import IdempotencyKey, Reservation
+from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, Table
 from image_store.ports.upkeep import MigrationSource
@@ -52,31 +51,11 @@ class JournalledRepository(MemoryRepository):
         self.meanwhile: Callable[[], object] | None = None
         self._journal = journal
 
-    def reserve(self, reservation: Reservation) -> None:
-        self._let_others_act()
-        self._journal.append("reserve")
-        super().reserve(reservation)
-
-    def replace(
-        self,
-        before: Image,
-        after: Image,
-        *,
-        publications: Sequence[PublicationRow] = (),
-    ) -> None:
-        self._let_others_act()
-        self._journal.append(f"{before.record.state} → {after.record.state}")
-        super().replace(before, after, publications=publications)
-
-    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
-        self._let_others_act()
-        self._journal.append("amend")
-        super().amend(before, after)
-
-    def _let_others_act(self) -> None:
+    def before_write(self, write: str) -> None:
         act, self.meanwhile = self.meanwhile, None
         if act is not None:
             act()
+        self._journal.append(write)
 
 
 class JournalledBucket(MemoryBucket):
@@ -89,42 +68,10 @@ class JournalledBucket(MemoryBucket):
         self.away = False
         self._journal = journal
 
-    def put(
-        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
-    ) -> None:
-        self._note("put")
-        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
-
-    def copy_from(
-        self,
-        source_bucket: str,
-        source_key: str,
-        key: str,
-        *,
-        content_type: str,
-        cache_control: str,
-        metadata: Mapping[str, str],
-        source_etag: str | None = None,
-    ) -> None:
-        self._note("copy")
-        super().copy_from(
-            source_bucket,
-            source_key,
-            key,
-            content_type=content_type,
-            cache_control=cache_control,
-            metadata=metadata,
-            source_etag=source_etag,
-        )
-
-    def delete(self, keys: Collection[str]) -> None:
-        self._note("delete")
-        super().delete(keys)
-
-    def _note(self, what: str) -> None:
+    def before_change(self, change: str) -> None:
         if self.away:
             raise StorageUnavailable("The bucket is away.")
-        self._journal.append(f"{what} {self.name}")
+        self._journal.append(f"{change} {self.name}")
 
 
 class JournalledCdn(MemoryCdn):
@@ -224,33 +171,21 @@ class Store:
         )
         self.renderer: Renderer = DirectRenderer(delivery.rendering, delivery.transforming, self.clock)
         self.sealing = images.sealing
-        self.protocol = images.write_protocol
-        self.earlier_images = images.earlier_images
-        self.reservations = images.reservations
         self.uploads = images.uploads
         self.direct_uploads = images.direct_uploads
         self.ingestion = images.ingestion
         self.retrieval = images.retrieval
-        self.batches = images.batches
-        self.batch_deletion = images.batch_deletion
-        self.editing = images.editing
         self.deletion = images.deletion
-        self.publisher = delivery.publisher
         self.rendering = delivery.rendering
         self.transforming = delivery.transforming
         self.renditions = delivery.renditions
-        self.share_links = delivery.share_links
-        self.sharing = delivery.sharing
         self.shared = delivery.shared
-        self.cursors = finding.cursors
         self.lists = finding.lists
         self.cleanup = upkeep.cleanup
         self.migration_requests = upkeep.migration_requests
         self.migration_run = upkeep.migration_run
-        self.image_repair = upkeep.image_repair
         self.repair_requests = upkeep.repair_requests
         self.repair_run = upkeep.repair_run
-        self.ingest_sweep = upkeep.ingest_sweep
 
     def _ports(self, settings: Settings, *, publishes: bool, purges: bool, table: TableOf) -> Ports:
         ports = StorePorts(self, settings)
@@ -287,12 +222,12 @@ class Store:
         """Store a picture."""
         until = self.clock.now() + timedelta(seconds=25)
         content = Content(data, declared_type)
-        asked = Upload(owner, content, attributes or Attributes(), until, idempotency)
-        return self.uploads.accept(asked)
+        request = Upload(owner, content, attributes or Attributes(), until, idempotency)
+        return self.uploads.accept(request)
 
     def edit(self, image: Image, edit: Edit, *, if_version: int | None = None) -> Image:
         """Change an image of its owner's."""
-        return self.editing.edit(image.record.owner, image.record.id, edit, if_version=if_version)
+        return self.app.images.editing.edit(image.record.owner, image.record.id, edit, if_version=if_version)
 
     def show(self, image: Image, visibility: Visibility) -> Image:
         """Change who may see an image."""

@@ -139,13 +139,13 @@ class Painting:
     @runs_as("generations")
     def begin(self, images: int = 1) -> Job:
         """Ask for images, as a client does that repeats its request until it has an answer."""
-        asked = JobRequest(
+        request = JobRequest(
             owner=OWNER,
             variation_sets=(VariationSet(request=self.request, count=images),),
             preference=ModelPreference(),
             idempotency=IdempotencyKey("one request", "its fingerprint"),
         )
-        return self.requests.begin(asked)[0]
+        return self.requests.begin(request)[0]
 
     @runs_as("generate")
     def paint(self) -> None:
@@ -175,21 +175,23 @@ class Painting:
             self.world.clock.instant += GRACE + timedelta(minutes=1)
             self.look_after()
         self.world.settle()
-        found = self.generations.job(job.id)
-        assert found is not None
-        assert found.has_ended, "an image is neither made nor given up"
-        return found
+        stored_job = self.generations.job(job.id)
+        assert stored_job is not None
+        assert stored_job.has_ended, "an image is neither made nor given up"
+        return stored_job
 
     # What must be true --------------------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
         """All jobs there are."""
-        found = [self.generations.job(row["id"]["S"]) for row in self.rows("JOB#") if row["sk"]["S"] == "JOB"]
-        return [job for job in found if job is not None]
+        stored_job = [
+            self.generations.job(row["id"]["S"]) for row in self.rows("JOB#") if row["sk"]["S"] == "JOB"
+        ]
+        return [job for job in stored_job if job is not None]
 
     def images(self) -> list[Image]:
         """The images that were made."""
-        return [found for found in self.world.records() if found.record.kind is Kind.GENERATED]
+        return [image for image in self.world.records() if image.record.kind is Kind.GENERATED]
 
     def rows(self, prefix: str) -> list[dict[str, Any]]:
         """The rows of some kind."""
@@ -199,16 +201,16 @@ class Painting:
     def assert_sound(self, job: Job, *, unheard_of: int = 0) -> None:
         """Images, ledger, budgets, quota and statistics agree; at most so many paid answers reached nobody."""
         assert_sound(self.world)
-        made, ledger = self.images(), self.rows("LEDGER#")
-        for image in made:
+        images, ledger = self.images(), self.rows("LEDGER#")
+        for image in images:
             assert_readable(self.world, image)
-        assert len(made) == job.counts[JobItemState.SUCCEEDED], "an image is not what its job says"
-        assert len(ledger) == len(made), (
+        assert len(images) == job.counts[JobItemState.SUCCEEDED], "an image is not what its job says"
+        assert len(ledger) == len(images), (
             "an answer that was kept is no image, or is paid and not written down"
         )
         assert 0 <= self.provider.paid - len(ledger) <= unheard_of, "somebody was paid twice"
         charged = sum(int(row["charged"]["N"]) for row in ledger)
-        assert charged == job.cost == PRICE * len(made)
+        assert charged == job.cost == PRICE * len(images)
         on = job.created_at.date()
         for owner in (OWNER, None):
             assert self.generations.spending(owner, on=on) == (Spending(charged), Spending(charged))
@@ -219,7 +221,7 @@ class Painting:
         done = Counter[str]()
         for row in self.rows(f"GENERATED#OWNER#{OWNER}"):
             done.update({name: int(row[name]["N"]) for name in ("succeeded", "cost")})
-        assert (done["succeeded"], done["cost"]) == (len(made), charged)
+        assert (done["succeeded"], done["cost"]) == (len(images), charged)
 
     def _sleep(self, seconds: float) -> None:
         self.world.clock.instant += timedelta(seconds=seconds)

@@ -25,14 +25,12 @@ from image_store.settings import Settings
 from tests.fakes.clock import CountedIds
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.migrations import no_table
-from tests.fakes.object_store import MemoryBucket
+from tests.fakes.object_store import MemoryBucket, StoredFile
 from tests.fakes.processor import StubProcessor
 from tests.faults.vendors import FaultyFetcher, FaultyPurger
 from tests.samples import PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.fakes.purger import MemoryCdn
     from tests.faults.world import World
 
@@ -60,32 +58,8 @@ class VisitedBucket(MemoryBucket):
 
     cdn: MemoryCdn
 
-    def put(
-        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
-    ) -> None:
-        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
-        self.cdn.visit()
-
-    def copy_from(
-        self,
-        source_bucket: str,
-        source_key: str,
-        key: str,
-        *,
-        content_type: str,
-        cache_control: str,
-        metadata: Mapping[str, str],
-        source_etag: str | None = None,
-    ) -> None:
-        super().copy_from(
-            source_bucket,
-            source_key,
-            key,
-            content_type=content_type,
-            cache_control=cache_control,
-            metadata=metadata,
-            source_etag=source_etag,
-        )
+    def _add(self, key: str, file: StoredFile) -> None:
+        super()._add(key, file)
         self.cdn.visit()
 
 

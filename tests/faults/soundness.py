@@ -30,43 +30,43 @@ def records_in(rows: list[items.Item]) -> list[Image]:
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
-    found = [records.image_of(parts) for parts in of_images.values()]
-    return [image for image in found if image is not None]
+    images = [records.image_of(parts) for parts in of_images.values()]
+    return [image for image in images if image is not None]
 
 
 def assert_sound(world: World) -> None:
     """Nothing is orphaned, nothing dangles, nothing is public that should not be, and the count is exact."""
     rows = all_items(world.client, world.table)
     records = records_in(rows)
-    kept = [found for found in records if found.record.state in {State.READY, State.TRASHED}]
-    assert len(kept) == len(records), "a record was left that nobody can see"
-    owned = {key for found in kept for key in found.record.private_keys}
+    images = [image for image in records if image.record.state in {State.READY, State.TRASHED}]
+    assert len(images) == len(records), "a record was left that nobody can see"
+    owned = {key for image in images for key in image.record.private_keys}
     owned |= {
         key
-        for found in kept
+        for image in images
         for key in world.private.objects
-        if found.record.transformed and key.startswith(found.record.transform_key(""))
+        if image.record.transformed and key.startswith(image.record.transform_key(""))
     }
     assert set(world.private.objects) - owned == set(), "orphaned private objects"
     assert owned - set(world.private.objects) == set(), "records without their objects"
     published = {
-        found.record.publication: found.record
-        for found in kept
-        if found.record.state is State.READY and found.record.publication is not None
+        image.record.publication: image.record
+        for image in images
+        if image.record.state is State.READY and image.record.publication is not None
     }
     shown = {key for name, record in published.items() for key in record.public_keys(name)}
     assert_public_copies_are_named(world, rows)
     assert shown - set(world.public.objects) == set(), "publications without their copies"
-    for found in kept:
-        private = found.record.visibility is Visibility.PRIVATE or found.record.state is State.TRASHED
-        assert private == (found.record.publication is None), "the visibility is not what is served"
-    counted = [found.record.size_bytes for found in kept if found.record.counted]
+    for image in images:
+        private = image.record.visibility is Visibility.PRIVATE or image.record.state is State.TRASHED
+        assert private == (image.record.publication is None), "the visibility is not what is served"
+    counted = [image.record.size_bytes for image in images if image.record.counted]
     quota = keys.usage(OWNER)
     row = next((row for row in rows if all(row[name] == quota[name] for name in quota)), {})
     usage = tuple(int(row.get(name, {"N": "0"})["N"]) for name in ("images", "size_bytes"))
     assert usage == (len(counted), sum(counted)), "the count is not exact"
-    assert len(counted) == (len(kept) if world.uploads.quota.is_set else 0)
-    _assert_rows_follow(kept, rows)
+    assert len(counted) == (len(images) if world.uploads.quota.is_set else 0)
+    _assert_rows_follow(images, rows)
     assert_feed_follows(rows)
     assert_shown(world, world.bystander)
 
@@ -94,9 +94,9 @@ def assert_feed_is_current(world: World) -> None:
     assert_feed_follows(all_items(world.client, world.table))
 
 
-def _assert_rows_follow(kept: list[Image], rows: list[items.Item]) -> None:
+def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
     """The table holds the rows of its records and the count, and no others."""
-    expected = {row for image in kept for row in records.rows_of(image)}
+    expected = {row for image in images for row in records.rows_of(image)}
     stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
     # The count, what cleanup, sweeps and migrations remember, breakers, and what expires by itself.
     beside = {
@@ -112,15 +112,15 @@ def _assert_rows_follow(kept: list[Image], rows: list[items.Item]) -> None:
 def assert_bytes(world: World, record: ImageRecord) -> None:
     """Every private object of the image is there, and the original has the bytes that were accepted."""
     assert set(record.private_keys) <= world.private.objects.keys()
-    held = world.private.objects[record.original_key].data
-    assert hashlib.sha256(held).hexdigest() == record.sha256
+    original = world.private.objects[record.original_key].data
+    assert hashlib.sha256(original).hexdigest() == record.sha256
 
 
 def assert_readable(world: World, image: Image) -> None:
     """The owner can read the image as it was stored."""
-    found = world.retrieval.get(OWNER, image.record.id)
-    assert world.bucket.get(found.record.original_key, max_bytes=1_000) == PICTURE
-    keys = set(found.record.private_keys)
+    stored_image = world.retrieval.get(OWNER, image.record.id)
+    assert world.bucket.get(stored_image.record.original_key, max_bytes=1_000) == PICTURE
+    keys = set(stored_image.record.private_keys)
     assert len(keys) > len(UPLOAD_RECIPES)
     assert keys <= world.private.objects.keys()
 

@@ -220,17 +220,17 @@ class History(RuleBasedStateMachine):
 
     @rule(
         target=images,
-        wanted=st.lists(shown, min_size=1, max_size=3),
+        visibilities=st.lists(shown, min_size=1, max_size=3),
         groups=groups,
         disturbance=disturbance,
         skew=skew,
     )
     def upload_batch(
-        self, wanted: list[Visibility], groups: tuple[str, ...], disturbance: Any, skew: timedelta
+        self, visibilities: list[Visibility], groups: tuple[str, ...], disturbance: Any, skew: timedelta
     ) -> Any:
-        upload = lambda: self.world.upload_batch(wanted, groups=groups)  # noqa: E731 - as above
-        told = self._attempt(upload, disturbance, skew, upload) or []
-        return self._stored(*(outcome for outcome in told if isinstance(outcome, Image)))
+        upload = lambda: self.world.upload_batch(visibilities, groups=groups)  # noqa: E731 - as above
+        outcomes = self._attempt(upload, disturbance, skew, upload) or []
+        return self._stored(*(outcome for outcome in outcomes if isinstance(outcome, Image)))
 
     @rule(target=tickets, visibility=shown, disturbance=disturbance, skew=skew)
     def announce(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
@@ -255,12 +255,12 @@ class History(RuleBasedStateMachine):
         before = self._look(image_id)
         if before is None or before.state is not State.READY:
             return
-        told = self.told[image_id]
+        acknowledged = self.told[image_id]
         show = lambda: self.world.show_id(image_id, visibility)  # noqa: E731 - as above
         shown = self._attempt(show, disturbance, skew, show)
-        told.visibilities = {visibility} if shown else {*told.visibilities, visibility}
+        acknowledged.visibilities = {visibility} if shown else {*acknowledged.visibilities, visibility}
         if shown and visibility is Visibility.PRIVATE and before.publication:
-            told.withdrawn.add(before.publication)
+            acknowledged.withdrawn.add(before.publication)
 
     @rule(image_id=images, permanent=st.booleans(), disturbance=disturbance, skew=skew)
     def delete(self, image_id: str, permanent: bool, disturbance: Any, skew: timedelta) -> None:
@@ -290,8 +290,10 @@ class History(RuleBasedStateMachine):
     def delete_conversation(self, permanent: bool, disturbance: Any, skew: timedelta) -> None:
         before = {
             image_id: record
-            for image_id, told in self.told.items()
-            if told.grouped and (record := self._look(image_id)) is not None and record.state is State.READY
+            for image_id, acknowledged in self.told.items()
+            if acknowledged.grouped
+            and (record := self._look(image_id)) is not None
+            and record.state is State.READY
         }
         act = lambda: self.world.delete_batch(CONVERSATION, permanent=permanent)  # noqa: E731 - as above
         done = self._attempt(act, disturbance, skew, act)
@@ -309,11 +311,11 @@ class History(RuleBasedStateMachine):
         before = self._look(image_id)
         if before is None or before.state is not State.TRASHED:
             return
-        told = self.told[image_id]
+        acknowledged = self.told[image_id]
         act = lambda: self.world.restore_id(image_id)  # noqa: E731 - as above
         restored = self._attempt(act, disturbance, skew, act)
-        told.states = {State.READY} if restored else {*told.states, State.READY}
-        told.visibilities = {Visibility.PRIVATE, *([] if restored else told.visibilities)}
+        acknowledged.states = {State.READY} if restored else {*acknowledged.states, State.READY}
+        acknowledged.visibilities = {Visibility.PRIVATE, *([] if restored else acknowledged.visibilities)}
 
     @rule(
         image_id=images,
@@ -325,11 +327,11 @@ class History(RuleBasedStateMachine):
     def ask(self, image_id: str, preset: str, accept: str, disturbance: Any, skew: timedelta) -> None:
         ask = lambda: self.world.ask(image_id, preset, accept)  # noqa: E731 - as above
         try:
-            found = self._attempt(ask, disturbance, skew, ask)
+            file = self._attempt(ask, disturbance, skew, ask)
         except ImageNotFound:
             return
-        if found is not None:
-            key = found.record.rendition_key(found.rendition)
+        if file is not None:
+            key = file.record.rendition_key(file.rendition)
             gone = self._look(image_id) is None
             assert gone or key in self.world.private.objects, "a rendition was shown that is not there"
 
@@ -337,12 +339,12 @@ class History(RuleBasedStateMachine):
     def follow_link(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
         look = lambda: self.world.follow_link(self.world.share(image_id))  # noqa: E731 - as above
         try:
-            found = self._attempt(look, disturbance, skew, look)
+            target = self._attempt(look, disturbance, skew, look)
         except ImageNotFound:
             return
-        if isinstance(found, str):
+        if isinstance(target, str):
             gone = self._look(image_id) is None
-            assert gone or found in self.world.private.objects, "a transform was shown that is not there"
+            assert gone or target in self.world.private.objects, "a transform was shown that is not there"
 
     @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
     def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
@@ -415,34 +417,36 @@ class History(RuleBasedStateMachine):
         """At no moment is there a row of the feed without a public image, or a public image without its rows."""
         assert_feed_is_current(self.world)
 
-    def _check(self, image_id: str, told: Told) -> None:
+    def _check(self, image_id: str, acknowledged: Told) -> None:
         seen = self._look(image_id)
         state = State.TOMBSTONE if seen is None else seen.state
-        assert state in told.states, f"an image is {state}, and its owner was told of {told.states}"
+        assert state in acknowledged.states, (
+            f"an image is {state}, and its owner was told of {acknowledged.states}"
+        )
         if seen is None:
             return
         assert_bytes(self.world, seen)
         if state is State.READY:
-            assert seen.visibility in told.visibilities
-        for publication in told.withdrawn:
+            assert seen.visibility in acknowledged.visibilities
+        for publication in acknowledged.withdrawn:
             with pytest.raises(ImageNotFound):
                 self.world.retrieval.get_public(link(image_id, publication))
 
     @precondition(lambda self: bool(self.told))
     @rule()
     def look(self) -> None:
-        for image_id, told in self.told.items():
-            self._check(image_id, told)
+        for image_id, acknowledged in self.told.items():
+            self._check(image_id, acknowledged)
 
     def _check_dropped(self, *, all_found: bool) -> None:
         """Each object became one image: none before it was announced, perhaps none after it was removed."""
-        made = Counter(
+        counts = Counter(
             image.record.idempotency for image in self.world.records() if image.record.state is State.READY
         )
         for dropped, what in self.dropped.items():
             surely = not what.removed and (what.announced or all_found)
-            assert made[dropped.name] <= 1, "a dropped object is more than one image"
-            assert made[dropped.name] == 1 or not surely, "a dropped object is no image"
+            assert counts[dropped.name] <= 1, "a dropped object is more than one image"
+            assert counts[dropped.name] == 1 or not surely, "a dropped object is no image"
 
     def teardown(self) -> None:
         self.world.faults.end()
@@ -461,8 +465,8 @@ class History(RuleBasedStateMachine):
         self._check_dropped(all_found=swept)
         assert not self.world.sqs.waiting["dead letters"]
         assert not self.dangling, "cleanup met a record without its original"
-        for image_id, told in self.told.items():
-            self._check(image_id, told)
+        for image_id, acknowledged in self.told.items():
+            self._check(image_id, acknowledged)
 
     def _deliver_all(self) -> None:
         """Deliver events until none is left: what died half-way holds its object's key for a while."""

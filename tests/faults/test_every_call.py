@@ -43,13 +43,13 @@ CALLS = {
 
 
 def test_every_kind_of_call_is_in_the_matrix(worlds: Worlds) -> None:
-    found: dict[str, set[str]] = {}
+    calls: dict[str, set[str]] = {}
     for operation in OPERATIONS:
         for call in calls_of(worlds(), operation):
             store, _, what = call.partition("#")[0].partition(".")
-            found.setdefault(store, set()).add(what.partition(" ")[0])
+            calls.setdefault(store, set()).add(what.partition(" ")[0])
 
-    assert found == CALLS
+    assert calls == CALLS
 
 
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
@@ -60,14 +60,14 @@ def test_a_fault_at_any_call_leaves_the_store_sound(worlds: Worlds, operation: O
             run(worlds(), operation, at=at, mode=mode)
 
 
-WRITING = [found for found in OPERATIONS if found.name != "repair"]
+WRITING = [operation for operation in OPERATIONS if operation.name != "repair"]
 
 
 def writes_of(world: World, operation: Operation) -> Sequence[str]:
     """The calls that may meet a row that a transaction holds."""
-    found = tuple(call for call in calls_of(world, operation) if may_conflict(call))
-    assert found
-    return found
+    writes = tuple(call for call in calls_of(world, operation) if may_conflict(call))
+    assert writes
+    return writes
 
 
 @pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.name)
@@ -94,7 +94,9 @@ def test_a_lasting_transaction_conflict_leaves_the_store_sound(worlds: Worlds, o
 
 
 @pytest.mark.parametrize(
-    "operation", [found for found in OPERATIONS if found.calls], ids=lambda operation: operation.name
+    "operation",
+    [operation for operation in OPERATIONS if operation.calls],
+    ids=lambda operation: operation.name,
 )
 def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
     worlds: Worlds, operation: Operation
@@ -111,7 +113,9 @@ TELLING = (Mode.ANSWER_LOST, Mode.REPEATED, Mode.KILLED_APPLIED, Mode.APPLIED_LA
 
 @pytest.mark.parametrize("mode", TELLING)
 @pytest.mark.parametrize(
-    "operation", [found for found in OPERATIONS if found.name in COUNTING], ids=lambda found: found.name
+    "operation",
+    [operation for operation in OPERATIONS if operation.name in COUNTING],
+    ids=lambda operation: operation.name,
 )
 def test_the_count_of_a_quota_is_exact_whatever_fails(
     worlds: Worlds, operation: Operation, mode: Mode
@@ -126,7 +130,7 @@ def test_the_count_of_a_quota_is_exact_whatever_fails(
 
 @pytest.mark.parametrize(
     "operation",
-    [found for found in OPERATIONS if found.name in LAST_COMMITS],
+    [operation for operation in OPERATIONS if operation.name in LAST_COMMITS],
     ids=lambda operation: operation.name,
 )
 def test_a_commit_whose_answer_is_lost_is_acknowledged(worlds: Worlds, operation: Operation) -> None:
@@ -141,7 +145,7 @@ def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(
     with pytest.raises(StorageUnavailable):
         world.upload(Visibility.PRIVATE)
     world.faults.end()
-    (pending,) = [found for found in world.records() if found.record.state is State.PENDING]
+    (pending,) = [image for image in world.records() if image.record.state is State.PENDING]
     world.clock.instant += timedelta(minutes=3)
     assert world.collect().collected == {"abandoned": 1}
     late = pending.record.original_key

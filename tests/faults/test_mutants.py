@@ -36,7 +36,7 @@ def withdraw_with(world: World, publisher: type[Publisher]) -> None:
 
 
 def operation(name: str) -> Operation:
-    return next(found for found in OPERATIONS if found.name == name)
+    return next(candidate for candidate in OPERATIONS if candidate.name == name)
 
 
 class DeletesOnError(WriteProtocol):
@@ -215,9 +215,9 @@ class ForgetsWithoutLooking(DynamoRows):
     """A repository that forgets a publication whatever else its row names."""
 
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
-        kept = self.publication(row.publication)
-        if kept is not None:
-            super().forget_publication(kept, at=at)
+        publication = self.publication(row.publication)
+        if publication is not None:
+            super().forget_publication(publication, at=at)
 
 
 def test_a_publication_that_is_forgotten_with_copies_left_is_caught(worlds: Worlds) -> None:
@@ -250,11 +250,11 @@ def test_a_copy_that_no_publication_names_is_caught(worlds: Worlds) -> None:
 class RemovesWhatItCouldNotCommit(Rendering):
     """A maker that takes its object away again."""
 
-    def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
+    def _commit(self, request: RenditionRequest, record: ImageRecord, rendition: Rendition) -> None:
         try:
-            super()._commit(wanted, record, made)
+            super()._commit(request, record, rendition)
         except StorageUnavailable:
-            self.private.delete([record.rendition_key(made)])
+            self.private.delete([record.rendition_key(rendition)])
             raise
 
 

@@ -56,7 +56,7 @@ def kept(painting: Painting) -> list[str]:
 
 def states(painting: Painting) -> set[State]:
     """What the table knows of the image."""
-    return {found.record.state for found in painting.images()}
+    return {image.record.state for image in painting.images()}
 
 
 def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored() -> None:
@@ -119,9 +119,9 @@ def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one() 
     """Its removal failed; what its owner tries again is made anew."""
     painting, _ = made_until(None)
     (job,) = painting.jobs()
-    found = painting.generations.item(job.id, 0)
-    assert found is not None
-    item = found[1]
+    stored_item = painting.generations.item(job.id, 0)
+    assert stored_item is not None
+    item = stored_item[1]
     assert item.call is not None
 
     assert painting.generations.is_settled(item, item.call)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 GENERATION = {"prompt": "A lighthouse at dusk", "model": "flux", "params": {"steps": 4}}
 ANALYSIS = {"response_context": "She asked for the sea"}
-SAID = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS)
+SENSITIVE = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS)
 KMS_MODES = [mode for mode in Mode if mode not in CONFLICTS]
 
 
@@ -60,11 +60,11 @@ def told(image: Image) -> None:
 
 
 def stored(world: World) -> Image:
-    return world.upload(Visibility.PUBLIC, said=SAID, key="k")
+    return world.upload(Visibility.PUBLIC, attributes=SENSITIVE, key="k")
 
 
 def arrived(world: World) -> Ticket:
-    ticket = world.announce(Visibility.PUBLIC, said=SAID)
+    ticket = world.announce(Visibility.PUBLIC, attributes=SENSITIVE)
     world.send(ticket)
     return ticket
 
@@ -93,7 +93,12 @@ SEAL, OPEN = "kms.generate_data_key#1", "kms.decrypt#1"
 USES = (
     Use("upload", lambda _: None, lambda world, _: stored(world), [SEAL]),
     Use("repeated upload", stored, lambda world, _: stored(world), [OPEN]),
-    Use("begin", lambda _: None, lambda world, _: world.announce(Visibility.PUBLIC, said=SAID), [SEAL]),
+    Use(
+        "begin",
+        lambda _: None,
+        lambda world, _: world.announce(Visibility.PUBLIC, attributes=SENSITIVE),
+        [SEAL],
+    ),
     Use("complete", arrived, lambda world, ticket: world.complete(ticket), [OPEN]),
     Use("get", stored, look, [OPEN]),
     Use("edit", stored, lambda world, before: world.show_id(before.record.id, Visibility.PRIVATE), [OPEN]),
@@ -124,7 +129,7 @@ def test_a_key_service_that_fails_changes_nothing(worlds: Worlds, use: Use, mode
     (at,) = use.asks
     world = worlds()
     before = use.prepare(world)
-    held = contents(world)
+    contents_before = contents(world)
     world.faults.begin(at, mode)
 
     with naming_fault(f"{mode} at {at}"):
@@ -134,7 +139,7 @@ def test_a_key_service_that_fails_changes_nothing(worlds: Worlds, use: Use, mode
             with pytest.raises((StorageUnavailable, Killed)) as refused:
                 use.act(world, before)
             assert world.faults.happened
-            assert contents(world) == held
+            assert contents(world) == contents_before
             if isinstance(refused.value, StorageUnavailable):
                 assert refused.value.retry_after
             world.faults.end()
@@ -250,7 +255,7 @@ class Everything:
         """All of it, by kind."""
         rows = all_items(self._world.client, self._world.table)
         return {
-            **{name: "\n".join(found) for name, found in self.seen.items()},
+            **{name: "\n".join(lines) for name, lines in self.seen.items()},
             "rows at rest": repr(rows),
             "stream": repr(self._stream.told),
         }
@@ -265,7 +270,7 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
     painting = Painting(world)
     analysis = {"response_context": SECRETS["analysis"], "tone_analysis": {"themes": ["melancholy"]}}
     generation = {name: SECRETS[name] for name in ("prompt", "negative_prompt", "original_url")}
-    said = Attributes(
+    attributes = Attributes(
         kind=Kind.GENERATED,
         generation={**generation, "params": {"a": SECRETS["params"]}, "model": "flux"},
         analysis=analysis,
@@ -279,29 +284,29 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
     everything = Everything(world, stream)
 
     with caplog.at_level(logging.DEBUG, logger="image_store"):
-        use_it_all(world, painting, said)
+        use_it_all(world, painting, attributes)
         assert handle_trail({"Records": stream.told}, read=change_of) == {"batchItemFailures": []}
     logged = [f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records]
 
     images = [image for image in world.records() if image.record.id != world.bystander.record.id]
     opened = [world.sealing.open(image).details for image in images]
     assert len(images) == 4  # uploaded, sent directly, migrated, generated
-    assert {(found.generation or {})["prompt"] for found in opened} == {SECRETS["prompt"]}
-    found = everything.texts() | {
+    assert {(details.generation or {})["prompt"] for details in opened} == {SECRETS["prompt"]}
+    details = everything.texts() | {
         "log": "\n".join((*logged, caplog.text)),
         "printed": "".join(capsys.readouterr()),
     }
-    assert all(found.values()), [name for name, text in found.items() if not text]
-    leaks = [(name, word) for name, text in found.items() for word in WORDS if word in text.lower()]
+    assert all(details.values()), [name for name, text in details.items() if not text]
+    leaks = [(name, word) for name, text in details.items() for word in WORDS if word in text.lower()]
     assert not leaks
 
 
-def use_it_all(world: World, painting: Painting, said: Attributes) -> None:
+def use_it_all(world: World, painting: Painting, attributes: Attributes) -> None:
     """Store, send, migrate, generate, edit, publish, trash, restore; fail at some of it, and follow the stream."""
-    image = world.upload(Visibility.PUBLIC, said=said, key="k")
-    world.upload(Visibility.PUBLIC, said=said, key="k")
+    image = world.upload(Visibility.PUBLIC, attributes=attributes, key="k")
+    world.upload(Visibility.PUBLIC, attributes=attributes, key="k")
     world.show_id(image.record.id, Visibility.PRIVATE)
-    ticket = world.announce(Visibility.UNLISTED, said=said)
+    ticket = world.announce(Visibility.UNLISTED, attributes=attributes)
     world.send(ticket)
     assert world.hand_over(ticket)
     line = {
@@ -327,6 +332,6 @@ def use_it_all(world: World, painting: Painting, said: Attributes) -> None:
     assert job.counts[JobItemState.SUCCEEDED] == 1
     world.delete_id(image.record.id, permanent=False)
     world.restore_id(image.record.id)
-    for found in world.records():
-        assert found.record.state is State.READY
-        world.project(found.record.id)
+    for stored_image in world.records():
+        assert stored_image.record.state is State.READY
+        world.project(stored_image.record.id)

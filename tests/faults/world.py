@@ -155,11 +155,11 @@ class World:
         """The function that makes what is missing; when it is killed, the one that waits for it lives on."""
         until = self.clock.now() + timedelta(seconds=20)
 
-        def make(wanted: RenderRequest) -> None:
-            if isinstance(wanted, TransformRequest):
-                self.transforming.make(wanted, until=until)
+        def make(request: RenderRequest) -> None:
+            if isinstance(request, TransformRequest):
+                self.transforming.make(request, until=until)
             else:
-                self.rendering.make(wanted, until=until)
+                self.rendering.make(request, until=until)
 
         try:
             return handle_render_request(event, make=make)
@@ -185,11 +185,11 @@ class World:
         groups: tuple[str, ...] = ("session:s1",),
         category: str | None = None,
         key: str | None = None,
-        said: Attributes = Attributes(),  # noqa: B008 - it is frozen
+        attributes: Attributes = Attributes(),  # noqa: B008 - it is frozen
     ) -> Image:
         """Store the picture; with an idempotency key the same request stores it once."""
         attributes = replace(
-            said, visibility=visibility, groups=groups, expires_at=expires_at, category=category
+            attributes, visibility=visibility, groups=groups, expires_at=expires_at, category=category
         )
         until = self.clock.now() + timedelta(seconds=25)
         idempotency = IdempotencyKey(key, "fingerprint") if key is not None else None
@@ -216,7 +216,7 @@ class World:
         self,
         visibility: Visibility,
         *,
-        said: Attributes = Attributes(),  # noqa: B008 - it is frozen
+        attributes: Attributes = Attributes(),  # noqa: B008 - it is frozen
     ) -> Ticket:
         """Begin a direct upload of the picture."""
         ticket = self.direct_uploads.begin(
@@ -225,7 +225,7 @@ class World:
                 media_type=MediaType.PNG,
                 size_bytes=len(PICTURE),
                 sha256=hashlib.sha256(PICTURE).hexdigest(),
-                attributes=replace(said, visibility=visibility, groups=("session:s1",)),
+                attributes=replace(attributes, visibility=visibility, groups=("session:s1",)),
             )
         )
         assert isinstance(ticket, Ticket)

@@ -152,9 +152,9 @@ class IngestBucket(MemoryIngestBucket):
     """What a test puts has whichever version an event names."""
 
     def bytes_of(self, key: str, version: str) -> bytes | None:
-        found = super().bytes_of(key, version)
-        held = self.objects.get(key)
-        return held.data if found is None and held is not None else found
+        data = super().bytes_of(key, version)
+        file = self.objects.get(key)
+        return file.data if data is None and file is not None else data
 
 
 class DeploymentClients(Clients):

@@ -161,25 +161,25 @@ TYPES = st.sampled_from(
 @cache
 def routes() -> list[tuple[str, str, str]]:
     """Function, method and path of every route."""
-    found = set()
+    result = set()
     for function in HTTP_FUNCTIONS:
-        found |= {(function, route.method, route.path) for route in loaded(function).api.routes}
-    return sorted(found)
+        result |= {(function, route.method, route.path) for route in loaded(function).api.routes}
+    return sorted(result)
 
 
 @cache
 def bodies(function: str) -> list[Any]:
     """JSON bodies that the tests of a function send."""
-    found = []
+    result = []
     for path in sorted((EVENTS / function).glob("*.json")):
         sent = json.loads(path.read_text("utf-8"))
         try:
-            found.append(
+            result.append(
                 json.loads(base64.b64decode(sent["body"]) if sent["isBase64Encoded"] else sent["body"])
             )
         except (KeyError, TypeError, ValueError):
             continue
-    return found or [{}]
+    return result or [{}]
 
 
 def written(value: Any) -> bytes:

@@ -248,15 +248,15 @@ def test_four_times_the_input_costs_about_four_times_as_much(store: Deployment, 
 def seconds(store: Deployment, flood: Callable[[int], tuple[str, dict[str, Any]]], size: int) -> float:
     """The processor's time for a request, the least of two."""
     function, sent = flood(size)
-    taken = []
+    durations = []
     for _ in range(2):
         started = time.process_time()
         answer = store.invoke(function, sent)
-        taken.append(time.process_time() - started)
+        durations.append(time.process_time() - started)
         assert answer["statusCode"] < 500
         if answer["statusCode"] >= 400:
             assert len(answer["body"]) <= MAX_FAULT_BYTES
-    return min(taken)
+    return min(durations)
 
 
 def test_at_most_20_faults_are_listed_and_the_others_are_counted(store: Deployment) -> None:
@@ -311,9 +311,9 @@ def test_a_subject_that_no_key_can_hold_is_refused(store: Deployment, subject: s
 
 @pytest.mark.parametrize("expires_at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", 4102444800])
 def test_an_expiry_beyond_the_calendar_is_refused(store: Deployment, expires_at: Any) -> None:
-    said = {"source": {"base64": base64.b64encode(b"x").decode()}, "expires_at": expires_at}
+    body = {"source": {"base64": base64.b64encode(b"x").decode()}, "expires_at": expires_at}
 
-    answer = store.call(json_event("upload/base64", json.dumps(said)), function="upload")
+    answer = store.call(json_event("upload/base64", json.dumps(body)), function="upload")
 
     assert answer.status == 400
     assert answer.json["errors"][0]["loc"] == ["body", "expires_at"]

@@ -23,20 +23,20 @@ ALL_DONE: dict[str, list[dict[str, str]]] = {"batchItemFailures": []}
 
 @pytest.fixture
 def store(deployed: Callable[..., Deployment]) -> Deployment:
-    made = deployed(PROVIDERS="google", PROVIDERS_SECRET="image-store/providers")
-    made.client = Streaming(made.client, at=made.set_clock.instant.timestamp())
-    return made
+    deployment = deployed(PROVIDERS="google", PROVIDERS_SECRET="image-store/providers")
+    deployment.client = Streaming(deployment.client, at=deployment.set_clock.instant.timestamp())
+    return deployment
 
 
 @pytest.fixture
 def trail(store: Deployment, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[dict[str, Any]]]:
     """Has the function written down what was changed since the last time, or what an event tells."""
 
-    def written(told: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-        records = store.client.told if told is None else told
+    def written(changes: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        records = store.client.told if changes is None else changes
         capsys.readouterr()
         assert store.invoke("audit", {"Records": records}) == ALL_DONE
-        if told is None:
+        if changes is None:
             store.client.told = []
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -196,9 +196,9 @@ def test_generated_images_name_the_function_that_stored_them_and_nothing_of_thei
 
 def test_changes_come_as_the_stream_tells_them(trail: Callable[..., list[dict[str, Any]]]) -> None:
     """Twice if the stream says them twice, with the same `event_id`."""
-    told = event("audit/changes")["Records"]
+    records = event("audit/changes")["Records"]
 
-    lines = trail([*told, *told])
+    lines = trail([*records, *records])
 
     assert [line["audit"] for line in lines] == [["reserved"], ["stored"]] * 2
     assert [line["event_id"] for line in lines[:2]] == [line["event_id"] for line in lines[2:]]
@@ -211,9 +211,9 @@ def test_rows_of_other_kinds_are_passed_over(trail: Callable[..., list[dict[str,
 def test_the_end_of_a_record_is_written_down_even_if_it_is_no_work_of_the_store(
     trail: Callable[..., list[dict[str, Any]]],
 ) -> None:
-    told = event("audit/removed")["Records"]
+    records = event("audit/removed")["Records"]
 
-    (line,) = trail(told)
+    (line,) = trail(records)
 
     assert (line["audit"], line["state"], line["by"]) == (["record_lost"], None, None)
 

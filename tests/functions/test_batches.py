@@ -54,7 +54,7 @@ def test_a_batch_stores_its_images_by_their_places(store: Deployment) -> None:
     image = first["image"]
     assert image["url"] == f"{API}/v1/images/{image['id']}/content"
     assert image["groups"] == {"session": ["s1"]}
-    originals = [held.data for key, held in store.private_bucket.objects.items() if "/original." in key]
+    originals = [file.data for key, file in store.private_bucket.objects.items() if "/original." in key]
     assert originals == [PICTURE, PICTURE]
 
 

@@ -44,13 +44,13 @@ def of_images(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def metrics(out: str) -> dict[str, float]:
     """The metrics that a function put into its log, in the deployment's namespace and by service alone."""
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for line in filter(lambda line: "_aws" in line, map(json.loads, out.splitlines())):
-        (told,) = line["_aws"]["CloudWatchMetrics"]
-        assert (told["Namespace"], told["Dimensions"]) == ("ImageStore/image-store", [["service"]])
-        (name,) = [each["Name"] for each in told["Metrics"]]
-        (found[name],) = line[name]
-    return found
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("ImageStore/image-store", [["service"]])
+        (name,) = [each["Name"] for each in directive["Metrics"]]
+        (values[name],) = line[name]
+    return values
 
 
 def test_every_run_tells_how_full_the_store_is(

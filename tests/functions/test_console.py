@@ -107,13 +107,13 @@ def test_the_page_holds_the_settings_that_the_console_needs(
     deployed: Callable[..., Deployment],
 ) -> None:
     site = deployed(**TOLD | {"CONSOLE_SCOPES": """openid "><script>alert('&')</script>"""})
-    told = site.answer_to("site/console-settings").json
+    settings = site.answer_to("site/console-settings").json
 
-    [held] = re.findall(
+    [embedded] = re.findall(
         r'<meta name="settings" content="([^"]*)">', served(site, event("site/console"))[2].decode()
     )
 
-    assert json.loads(html.unescape(held)) == told
+    assert json.loads(html.unescape(embedded)) == settings
 
 
 def test_connections_to_where_images_are_begin_with_the_page(site: Deployment) -> None:
@@ -139,10 +139,10 @@ def test_files_are_kept_for_ever_at_the_addresses_that_the_page_names(site: Depl
     _, headers, page = served(site, event("site/console"))
     addresses = NAMED.findall(page.decode())
 
-    kept = {served(site, asset(address))[1]["Cache-Control"] for address in addresses}
+    cache_controls = {served(site, asset(address))[1]["Cache-Control"] for address in addresses}
 
     assert len(addresses) == 3
-    assert kept == {"public, max-age=31536000, immutable"}
+    assert cache_controls == {"public, max-age=31536000, immutable"}
     assert headers["Cache-Control"] == "no-cache"
 
 

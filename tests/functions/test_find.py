@@ -52,9 +52,9 @@ def after(sent: dict[str, Any], cursor: str | None) -> dict[str, Any]:
 
 
 def generated(store: Deployment, **changes: str) -> str:
-    made = {"prompt": "a harbour", "model": "flux-1", "provider": "cloudflare"} | changes
+    generation = {"prompt": "a harbour", "model": "flux-1", "provider": "cloudflare"} | changes
     form = event("upload/data-uri")
-    attributes = {"generation": made, "kind": "generated", "category": "ships", "tags": ["harbour"]}
+    attributes = {"generation": generation, "kind": "generated", "category": "ships", "tags": ["harbour"]}
     body = json.dumps({**json.loads(form["body"]), **attributes})
     answer = store.call(form | {"body": body}, function="upload")
     assert answer.status == 201, answer.text
@@ -177,7 +177,7 @@ def test_the_feed_shows_public_images_without_private_fields(store: Deployment, 
 
 
 @pytest.mark.parametrize(
-    ("said", "details", "shown"),
+    ("variable", "details", "shown"),
     [
         ("title=a%20secret%20plan", "false", (None, None)),
         ("title=a%20secret%20plan", "true", ("a secret plan", "cat.png")),
@@ -186,11 +186,12 @@ def test_the_feed_shows_public_images_without_private_fields(store: Deployment, 
     ids=["derived", "derived, as the deployment says", "given"],
 )
 def test_filenames_and_derived_texts_are_shown_only_where_the_deployment_says_so(
-    deployed: Callable[..., Deployment], said: str, details: str, shown: tuple[str | None, str | None]
+    deployed: Callable[..., Deployment], variable: str, details: str, shown: tuple[str | None, str | None]
 ) -> None:
     store = deployed(FEED_DETAILS=details)
     store.call(
-        with_query(event("upload/public"), f"visibility=public&filename=cat.png&{said}"), function="upload"
+        with_query(event("upload/public"), f"visibility=public&filename=cat.png&{variable}"),
+        function="upload",
     )
     store.projected()
 
@@ -311,13 +312,13 @@ FIELDS = "title,prompt,model,provider,tags,groups,owner_id,renditions"
 
 def described(store: Deployment, **attributes: Any) -> str:
     form = event("upload/data-uri")
-    said = {
+    payload = {
         "title": "Boats",
         "tags": ["harbour"],
         "groups": {"post": ["p1"]},
         "generation": {"prompt": "boats at dawn", "model": "flux-1", "provider": "cloudflare"},
     }
-    body = json.dumps({**json.loads(form["body"]), **said, **attributes})
+    body = json.dumps({**json.loads(form["body"]), **payload, **attributes})
     answer = store.call(form | {"body": body}, function="upload")
     assert answer.status == 201, answer.text
     return str(answer.json["id"])

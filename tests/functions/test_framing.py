@@ -219,8 +219,8 @@ def test_other_names_of_png_are_png_for_uploads_and_direct_uploads(
 ) -> None:
     raw = uploaded(store, with_headers(event("upload/raw"), content_type=content_type))
     begin = event("direct/begin")
-    said = json.loads(begin["body"]) | {"content_type": content_type}
-    ticket = store.call(begin | {"body": json.dumps(said)}, function="direct")
+    entry = json.loads(begin["body"]) | {"content_type": content_type}
+    ticket = store.call(begin | {"body": json.dumps(entry)}, function="direct")
 
     assert (raw.status, raw.json["content_type"]) == (201, "image/png")
     assert (ticket.status, signed_type(ticket)) == (201, "image/png")
@@ -228,9 +228,9 @@ def test_other_names_of_png_are_png_for_uploads_and_direct_uploads(
 
 def test_image_jpg_is_jpeg_for_direct_uploads(store: Deployment) -> None:
     begin = event("direct/begin")
-    said = json.loads(begin["body"]) | {"content_type": "image/jpg"}
+    entry = json.loads(begin["body"]) | {"content_type": "image/jpg"}
 
-    ticket = store.call(begin | {"body": json.dumps(said)}, function="direct")
+    ticket = store.call(begin | {"body": json.dumps(entry)}, function="direct")
 
     assert (ticket.status, signed_type(ticket)) == (201, "image/jpeg")
 

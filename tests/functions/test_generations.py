@@ -44,9 +44,9 @@ REFUSED = {
 
 @pytest.fixture
 def store(deployed: Callable[..., Deployment]) -> Deployment:
-    made = deployed(PROVIDERS=ALL, PROVIDERS_SECRET="image-store/providers")
-    made.set_clock.instant = made.set_clock.instant.replace(month=11, day=21)
-    return made
+    deployment = deployed(PROVIDERS=ALL, PROVIDERS_SECRET="image-store/providers")
+    deployment.set_clock.instant = deployment.set_clock.instant.replace(month=11, day=21)
+    return deployment
 
 
 def work_off(store: Deployment) -> None:
@@ -97,23 +97,23 @@ def test_a_job_shows_its_prompts_and_its_first_image_wherever_it_is_read(store: 
     work_off(store)
 
     job = see(store, begun["id"]).json
-    (listed,) = store.answer_to("generations/list").json["items"]
+    (listed_job,) = store.answer_to("generations/list").json["items"]
 
     assert [item["prompt"] for item in job["items"]] == [("A fox. " * 100)[:200], "A lake"]
     assert begun["image_id"] is None
-    made = {item["image_id"] for item in job["items"]}
-    assert listed["image_id"] == job["image_id"]
-    assert job["image_id"] in made
-    assert listed["prompt"] == job["prompt"] == job["items"][0]["prompt"]
+    image_ids = {item["image_id"] for item in job["items"]}
+    assert listed_job["image_id"] == job["image_id"]
+    assert job["image_id"] in image_ids
+    assert listed_job["prompt"] == job["prompt"] == job["items"][0]["prompt"]
 
 
-@pytest.mark.parametrize("asked", ["stats/own", "stats/all"])
-def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deployment, asked: str) -> None:
+@pytest.mark.parametrize("query", ["stats/own", "stats/all"])
+def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deployment, query: str) -> None:
     """C4."""
     job_id = store.answer_to("generations/begin").json["id"]
     work_off(store)
 
-    (day,) = store.answer_to(asked).json["generation"]["days"]
+    (day,) = store.answer_to(query).json["generation"]["days"]
 
     job = see(store, job_id).json
     (provider,) = {item["provider"] for item in job["items"]}
@@ -183,9 +183,9 @@ def test_images_of_a_post_and_of_a_prompt_are_listed(store: Deployment) -> None:
     work_off(store)
 
     for group in ("post:p1", "prompt:q1"):
-        listed = with_query(event("list/newest"), f"group={group}")
-        found = store.call(listed, function="list")
-        assert len(found.json["items"]) == 2
+        list_event = with_query(event("list/newest"), f"group={group}")
+        answer = store.call(list_event, function="list")
+        assert len(answer.json["items"]) == 2
 
 
 def test_progress_costs_nothing_while_nothing_changes(store: Deployment) -> None:
@@ -341,10 +341,10 @@ def test_providers_are_told_with_models_prices_and_health(store: Deployment) -> 
     store.answer_to("generations/begin")
     work_off(store)
 
-    told = store.answer_to("generations/providers")
+    answer = store.answer_to("generations/providers")
 
-    assert told.status == 200
-    first = told.json["items"][0]
+    assert answer.status == 200
+    first = answer.json["items"][0]
     assert (first["provider"], first["configured"], first["own_key"]) == ("pollinations", True, False)
     assert (first["health"], first["success_rate"], first["average_ms"]) == ("ok", 1.0, 0)
     assert first["models"][0]["prices"] == [
@@ -357,8 +357,8 @@ def test_providers_are_told_with_models_prices_and_health(store: Deployment) -> 
             "source": "https://gen.pollinations.ai/image/models",
         }
     ]
-    assert told.json["spending"]["today"] == {"spent_usd": 0.006, "reserved_usd": 0.0}
-    assert [found["provider"] for found in told.json["items"]] == ALL.split(",")
+    assert answer.json["spending"]["today"] == {"spent_usd": 0.006, "reserved_usd": 0.0}
+    assert [provider["provider"] for provider in answer.json["items"]] == ALL.split(",")
 
 
 def put_key(store: Deployment, provider: str, body: Any) -> Any:
@@ -374,15 +374,15 @@ def test_a_key_is_kept_sealed_for_its_owner_and_never_read_back(
     store: Deployment, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """E8."""
-    kept = put_key(store, "openai", {"key": SECRET})
+    put_answer = put_key(store, "openai", {"key": SECRET})
 
     rows = [row for row in all_items(store.client, store.table) if row["pk"]["S"].startswith("PROVIDERKEYS#")]
-    told = store.answer_to("generations/providers")
-    assert (kept.status, kept.text) == (204, "")
+    answer = store.answer_to("generations/providers")
+    assert (put_answer.status, put_answer.text) == (204, "")
     assert len(rows) == 1
     assert SECRET not in json.dumps(rows)
-    assert [found["provider"] for found in told.json["items"] if found["own_key"]] == ["openai"]
-    assert SECRET not in told.text + caplog.text + "".join(capsys.readouterr())
+    assert [provider["provider"] for provider in answer.json["items"] if provider["own_key"]] == ["openai"]
+    assert SECRET not in answer.text + caplog.text + "".join(capsys.readouterr())
 
 
 def test_an_own_key_is_used_until_it_is_taken_back(store: Deployment) -> None:
@@ -446,13 +446,13 @@ def test_calls_are_counted_as_metrics(store: Deployment, capsys: pytest.CaptureF
     work_off(store)
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    found = {
+    metrics = {
         (metric["Name"], line["provider"])
         for line in lines
         if "provider" in line
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
-    assert found == {
+    assert metrics == {
         ("GenerationSucceeded", "openai"),
         ("GenerationTime", "openai"),
         ("GenerationCostUnknown", "openai"),

@@ -149,8 +149,8 @@ def test_other_bytes_under_a_name_that_was_ingested_are_refused_with_the_reason(
     """One version of an object has one content; another content under it is not taken for the first."""
     drop(store, "ingest/alice/squares.png")
     store.invoke("ingest", event("ingest/one-object"))
-    held = store.dropped.objects["ingest/alice/squares.png"]
-    store.dropped.objects["ingest/alice/squares.png"] = replace(held, data=PICTURE + b" ")
+    file = store.dropped.objects["ingest/alice/squares.png"]
+    store.dropped.objects["ingest/alice/squares.png"] = replace(file, data=PICTURE + b" ")
 
     answer = store.invoke("ingest", event("ingest/one-object"))
 

@@ -119,7 +119,9 @@ def _tampered(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("ids")
-@pytest.mark.parametrize("misused", [_foreign, _of_another_query, _tampered], ids=lambda made: made.__name__)
+@pytest.mark.parametrize(
+    "misused", [_foreign, _of_another_query, _tampered], ids=lambda maker: maker.__name__
+)
 def test_a_cursor_is_valid_for_its_owner_and_query_only(
     store: Deployment, misused: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def test_a_change_is_projected_once_however_often_it_is_told(store: Deployment) -> None:
     store.answer_to("upload/raw")
 
-    told = store.invoke("project", event("project/changes"))
+    response = store.invoke("project", event("project/changes"))
     once = store.contents()
     again = store.invoke("project", event("project/changes"))
 
-    assert told == again == {"batchItemFailures": []}
+    assert response == again == {"batchItemFailures": []}
     assert store.contents() == once
     assert len(store.answer_to("search/words").json["items"]) == 1
 
@@ -95,15 +95,15 @@ def test_what_fails_is_reported_from_its_first_change_on_and_holds_up_nothing_el
         store.client, first, error=error or EndpointConnectionError(endpoint_url="https://dynamodb.invalid")
     )
 
-    told = store.invoke("project", sent)
+    response = store.invoke("project", sent)
 
-    assert told == {
+    assert response == {
         "batchItemFailures": [
             {"itemIdentifier": event("project/changes")["Records"][0]["dynamodb"]["SequenceNumber"]}
         ]
     }
-    found = store.answer_to("search/words").json["items"]
-    assert [card["id"] for card in found] == [second]
+    answer = store.answer_to("search/words").json["items"]
+    assert [card["id"] for card in answer] == [second]
 
 
 def test_a_rebuild_waits_for_old_consumers_and_then_makes_everything_anew(store: Deployment) -> None:

@@ -26,30 +26,30 @@ def stored_with(store: Deployment, **attributes: Any) -> list[bytes]:
     answer = store.call(sent | {"body": json.dumps(body), "isBase64Encoded": False}, function="upload")
     assert answer.status == 201, answer.json
     objects = store.private_bucket.objects.items()
-    return [held.data for key, held in objects if "/original." not in key]
+    return [file.data for key, file in objects if "/original." not in key]
 
 
 def test_renditions_of_a_generated_image_say_that_a_model_made_them(store: Deployment) -> None:
-    made = stored_with(store, kind="generated", generation=GENERATION)
+    renditions = stored_with(store, kind="generated", generation=GENERATION)
 
-    assert made
-    assert all(MARK in data and PROMPT.encode() not in data for data in made)
+    assert renditions
+    assert all(MARK in data and PROMPT.encode() not in data for data in renditions)
 
 
 def test_renditions_of_another_image_say_nothing(store: Deployment) -> None:
-    made = stored_with(store, generation=GENERATION)
+    renditions = stored_with(store, generation=GENERATION)
 
-    assert made
-    assert not any(MARK in data for data in made)
+    assert renditions
+    assert not any(MARK in data for data in renditions)
 
 
 @pytest.mark.parametrize(("mark", "marked", "prompted"), [("prompt", True, True), ("none", False, False)])
 def test_a_deployment_says_more_or_nothing(
     deployed: Callable[..., Deployment], mark: str, *, marked: bool, prompted: bool
 ) -> None:
-    made = stored_with(deployed(PROVENANCE=mark), kind="generated", generation=GENERATION)
+    renditions = stored_with(deployed(PROVENANCE=mark), kind="generated", generation=GENERATION)
 
-    assert {(MARK in data, PROMPT.encode() in data) for data in made} == {(marked, prompted)}
+    assert {(MARK in data, PROMPT.encode() in data) for data in renditions} == {(marked, prompted)}
 
 
 @pytest.mark.parametrize("generation", [None, {}, {"prompt": ["no", "text"], "seed": True}])

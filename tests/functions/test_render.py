@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def record(store: Deployment) -> ImageRecord:
-    found = store.repository.get_record(IMAGE_ID)
-    assert found is not None
-    return found
+    stored_record = store.repository.get_record(IMAGE_ID)
+    assert stored_record is not None
+    return stored_record
 
 
 def test_a_rendition_is_made_once(store: Deployment) -> None:
@@ -26,7 +26,9 @@ def test_a_rendition_is_made_once(store: Deployment) -> None:
     for _ in range(2):
         store.invoke("render", event("render/rendition"))
 
-    assert [made.public_filename for made in record(store).renditions if made.making] == ["w640.avif"]
+    assert [rendition.public_filename for rendition in record(store).renditions if rendition.making] == [
+        "w640.avif"
+    ]
 
 
 def test_nothing_is_made_of_what_is_not_there(store: Deployment) -> None:
@@ -59,4 +61,4 @@ def test_a_function_without_time_left_stores_nothing(store: Deployment) -> None:
     with pytest.raises(DeadlineExceeded):
         store.invoke("render", event("render/rendition"), context=Context(remaining=timedelta(seconds=4)))
 
-    assert [made for made in record(store).renditions if made.making] == []
+    assert [rendition for rendition in record(store).renditions if rendition.making] == []

@@ -46,8 +46,8 @@ def test_a_repair_is_accepted_and_makes_what_is_missing_behind_the_request(store
     assert (begun.json["status"], begun.json["progress"], begun.json["dry_run"]) == ("queued", NOTHING, False)
     repair_id = begun.json["id"]
     assert begun.headers["Location"] == f"{API}/v1/admin/repairs/{repair_id}"
-    assert {key: found.data for key, found in store.private_bucket.objects.items()} == {
-        key: found.data for key, found in before.items()
+    assert {key: file.data for key, file in store.private_bucket.objects.items()} == {
+        key: file.data for key, file in before.items()
     }
     done = progress(store, repair_id)
     assert done["status"] == "succeeded"

@@ -97,8 +97,8 @@ def test_a_rendition_is_made_when_it_is_asked_for_and_found_from_then_on(store: 
     assert first.headers["Vary"] == "Accept"
     assert location.startswith(PRIVATE_FOLDER)
     key = location.removeprefix("https://private.invalid/").partition("?")[0]
-    held = store.private_bucket.objects[key]
-    assert (held.content_type, sniff(held.data)) == ("image/avif", MediaType.AVIF)
+    file = store.private_bucket.objects[key]
+    assert (file.content_type, sniff(file.data)) == ("image/avif", MediaType.AVIF)
     assert again == first
     assert store.lambda_client.invoked == [("image-store-render", event("render/rendition"))]
 

@@ -241,9 +241,9 @@ def of_no_version(key: str) -> dict[str, Any]:
     """The event of an object that came while somebody had suspended the versions of the bucket."""
     sent = event("ingest/one-object")
     body = json.loads(sent["Records"][0]["body"])
-    told = body["Records"][0]["s3"]["object"]
-    told["key"] = key
-    del told["versionId"]
+    s3_object = body["Records"][0]["s3"]["object"]
+    s3_object["key"] = key
+    del s3_object["versionId"]
     sent["Records"][0]["body"] = json.dumps(body)
     return sent
 
@@ -283,7 +283,7 @@ def test_records_are_migrated(store: Deployment) -> None:
 
 def test_images_are_generated(store: Deployment) -> None:
     store.set_clock.instant = store.set_clock.instant.replace(month=11, day=21)  # a day with known prices
-    made = store.providers[Provider.POLLINATIONS].answer
+    usual_answer = store.providers[Provider.POLLINATIONS].answer
     done(store, "generations/put-key")
     job = done(store, "generations/begin", with_key(event("generations/begin"))).json["id"]
     sent = message_of(store.to_generate.waiting[0])
@@ -298,7 +298,7 @@ def test_images_are_generated(store: Deployment) -> None:
     store.providers[Provider.OPENAI].answer = lambda _: ProviderFailure(Reason.REFUSED, "No.")
     failed = done(store, "generations/begin", saying("generations/begin", join=False)).json["id"]
     work_off(store)
-    store.providers[Provider.POLLINATIONS].answer = made
+    store.providers[Provider.POLLINATIONS].answer = usual_answer
     done(store, "generations/retry", of_job("generations/retry", failed))
     done(store, "generations/cancel", of_job("generations/cancel", failed))
     work_off(store)

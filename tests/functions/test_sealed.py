@@ -99,10 +99,10 @@ def test_whatever_way_an_image_comes_its_owner_is_told_all_and_the_table_nothing
 ) -> None:
     stored = way_in(store)
 
-    found = store.answer_to("retrieve/image")
+    answer = store.answer_to("retrieve/image")
 
     assert_told(stored)
-    assert found.json == stored
+    assert answer.json == stored
     assert not [secret for secret in SECRETS if secret in rows(store)]
 
 
@@ -129,13 +129,13 @@ def test_every_answer_with_an_image_tells_its_owner_all_with_one_call(
     in_json(store)
     if function == "delete":
         store.answer_to("delete/trash")
-    asked = store.cipher.asked
+    calls_before = store.cipher.asked
 
     answer = store.answer_to(name)
 
     assert answer.status == 200, answer.text
     assert answer.json["generation"]["prompt"] == PROMPT
-    assert store.cipher.asked == asked + 1
+    assert store.cipher.asked == calls_before + 1
 
 
 def test_a_client_that_has_the_image_already_costs_no_call(store: Deployment) -> None:
@@ -175,10 +175,10 @@ def test_without_encryption_a_search_leaves_nothing_out(deployed: Callable[..., 
     in_json(store)
     store.projected()
 
-    found = store.call(with_query(event("search/words"), "q=zanzibar"), function="search").json
+    page = store.call(with_query(event("search/words"), "q=zanzibar"), function="search").json
 
-    assert len(found["items"]) == 1
-    assert found["not_searched"] == []
+    assert len(page["items"]) == 1
+    assert page["not_searched"] == []
 
 
 def test_turned_off_it_seals_no_more_and_reads_what_was_sealed(store: Deployment) -> None:
@@ -186,9 +186,9 @@ def test_turned_off_it_seals_no_more_and_reads_what_was_sealed(store: Deployment
     store.environment["ENCRYPT_SENSITIVE_FIELDS"] = "false"
     del store.settings, store.ports, store.application
 
-    found = store.answer_to("retrieve/image")
+    answer = store.answer_to("retrieve/image")
 
-    assert_told(found.json)
+    assert_told(answer.json)
     assert not store.application.images.sealing.seals
 
 

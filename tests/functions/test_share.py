@@ -35,10 +35,10 @@ def bytes_at(store: Deployment, answer: Answer) -> Any:
 def test_a_transform_is_made_for_whoever_has_its_link(store: Deployment) -> None:
     answer = store.answer_to("share/transform")
 
-    held = bytes_at(store, follow(store, answer.json["url"]))
+    file = bytes_at(store, follow(store, answer.json["url"]))
     assert (answer.status, answer.headers["Cache-Control"]) == (201, "no-store")
     assert answer.json["expires_at"] == "2026-03-01T12:10:00.000Z"
-    assert (held.content_type, sniff(held.data)) == ("image/avif", MediaType.AVIF)
+    assert (file.content_type, sniff(file.data)) == ("image/avif", MediaType.AVIF)
     assert store.lambda_client.invoked == [("image-store-render", event("render/transform"))]
 
 

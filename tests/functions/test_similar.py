@@ -69,12 +69,12 @@ def test_copies_of_other_sizes_and_qualities_are_found_and_nothing_else(
 
 @pytest.mark.usefixtures("ids")
 def test_a_similar_image_is_shown_as_in_a_list(store: Deployment) -> None:
-    listed = {card["id"]: card for card in store.answer_to("list/newest").json["items"]}
+    cards = {card["id"]: card for card in store.answer_to("list/newest").json["items"]}
 
-    found = store.answer_to("search/similar").json["items"]
+    items = store.answer_to("search/similar").json["items"]
 
-    assert found
-    assert [item["card"] for item in found] == [listed[item["card"]["id"]] for item in found]
+    assert items
+    assert [item["card"] for item in items] == [cards[item["card"]["id"]] for item in items]
 
 
 @pytest.mark.usefixtures("ids")
@@ -156,7 +156,7 @@ def test_an_image_is_found_whichever_way_it_was_stored(
     stored(store)
     store.projected()
 
-    found = store.answer_to("search/similar").json["items"]
+    items = store.answer_to("search/similar").json["items"]
 
-    assert found
-    assert {item["distance"] for item in found} == {0}
+    assert items
+    assert {item["distance"] for item in items} == {0}

@@ -193,7 +193,7 @@ def test_no_public_bucket_is_no_fault(deployed: Callable[..., Deployment]) -> No
 
 
 @pytest.mark.parametrize(
-    ("named", "kept", "status"),
+    ("named", "environment", "status"),
     [
         ("", {}, "not_configured"),
         ("google,openai", {"google": "a key", "openai": "another"}, "ok"),
@@ -204,10 +204,10 @@ def test_a_provider_without_a_key_is_told(
     deployed: Callable[..., Deployment],
     monkeypatch: pytest.MonkeyPatch,
     named: str,
-    kept: dict[str, str],
+    environment: dict[str, str],
     status: str,
 ) -> None:
-    monkeypatch.setattr("tests.functions.deployment.PROVIDERS_SECRET", kept)
+    monkeypatch.setattr("tests.functions.deployment.PROVIDERS_SECRET", environment)
     store = deployed(PROVIDERS=named, PROVIDERS_SECRET="image-store/providers")
 
     answer = store.answer_to("health/health")

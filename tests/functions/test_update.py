@@ -66,7 +66,7 @@ def test_publishing_puts_copies_on_the_cdn_and_names_the_link(store: Deployment)
     """A8, A9."""
     answer = store.answer_to("update/published")
 
-    urls = {made["url"] for made in answer.json["renditions"].values()}
+    urls = {rendition["url"] for rendition in answer.json["renditions"].values()}
     assert urls == {f"{CDN}/{key}" for key in store.public_bucket.objects}
     assert len(urls) == 2
     assert answer.json["public_url"] is not None

@@ -78,7 +78,7 @@ def test_the_original_is_stored_byte_for_byte_with_two_renditions_below_the_mont
     folder = f"images/upload/2026/03/{IMAGE_ID}/"
     assert {key.rpartition("/")[2].partition(".")[0] for key in objects} == {"original", "thumb", "display"}
     assert all(key.startswith(folder) for key in objects)
-    (original,) = (held for key, held in objects.items() if key.endswith("/original.png"))
+    (original,) = (file for key, file in objects.items() if key.endswith("/original.png"))
     assert original.data == PICTURE
     assert original.metadata["sha256"] == hashlib.sha256(PICTURE).hexdigest()
     assert not store.public_bucket.objects
@@ -89,9 +89,9 @@ def test_an_image_stored_as_public_is_on_the_cdn_at_once(store: Deployment) -> N
     image = store.answer_to("upload/public").json
 
     copies = store.public_bucket.objects
-    urls = {made["url"] for made in image["renditions"].values()}
+    urls = {rendition["url"] for rendition in image["renditions"].values()}
     assert urls == {f"{CDN}/{key}" for key in copies}
-    assert {held.cache_control for held in copies.values()} == {"public, max-age=60"}
+    assert {file.cache_control for file in copies.values()} == {"public, max-age=60"}
     assert image["public_url"].startswith(f"{API}/i/")
 
 

@@ -64,9 +64,9 @@ class Store:
 
 @pytest.fixture
 def store(dynamodb: MemoryDynamo) -> Iterator[Store]:
-    made = Store(dynamodb)
-    use(lambda: made.app)
-    yield made
+    new_store = Store(dynamodb)
+    use(lambda: new_store.app)
+    yield new_store
     use(None)
 
 
@@ -86,7 +86,7 @@ def test_an_image_at_a_url_is_stored_under_the_name_it_has_there(store: Store) -
     assert (answer.body["width"], answer.body["height"]) == (40, 30)
     assert answer.body["size_bytes"] == len(PNG)
     assert answer.body["title"] == "From elsewhere"
-    assert PNG in {held.data for held in store.bucket.objects.values()}
+    assert PNG in {file.data for file in store.bucket.objects.values()}
 
 
 def test_a_filename_that_is_given_goes_before_that_of_the_url(store: Store) -> None:
@@ -103,9 +103,9 @@ def test_a_url_without_a_name_leaves_the_name_to_the_type(store: Store) -> None:
     assert answer.body["filename"] == "image.png"
 
 
-@pytest.mark.parametrize("said", [None, "application/octet-stream", "text/html"])
-def test_the_bytes_decide_the_type_when_the_server_names_none(store: Store, said: str | None) -> None:
-    store.fetcher.held[URL] = RemoteFile(PNG, said)
+@pytest.mark.parametrize("content_type", [None, "application/octet-stream", "text/html"])
+def test_the_bytes_decide_the_type_when_the_server_names_none(store: Store, content_type: str | None) -> None:
+    store.fetcher.held[URL] = RemoteFile(PNG, content_type)
 
     assert store.upload({"url": URL}).body["content_type"] == "image/png"
 
@@ -158,9 +158,9 @@ def test_attributes_that_are_refused_are_refused_without_fetching(store: Store) 
 
 
 def test_a_key_whose_fetch_failed_may_be_used_again(store: Store) -> None:
-    held = store.fetcher.held.pop(URL)
+    file = store.fetcher.held.pop(URL)
     refused(store.upload({"url": URL}, key="k1"), 422, "url_not_allowed")
-    store.fetcher.held[URL] = held
+    store.fetcher.held[URL] = file
 
     assert store.upload({"url": URL}, key="k1").status == 201
 

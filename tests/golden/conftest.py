@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from image_store.domain.images.media import sniff
+from tests.chromium import running_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A page of localhost, answered by the test itself: only such a page may use ImageDecoder.
 ADDRESS = "http://localhost/"
 SHOW = """async ({packed, type}) => {
@@ -69,29 +66,25 @@ class Chromium:
         """Show a file; None where the browser shows nothing of it."""
         media_type = sniff(data)
         assert media_type is not None
-        told = self._page.evaluate(SHOW, {"packed": base64.b64encode(data).decode(), "type": str(media_type)})
-        if told is None:
+        pixels = self._page.evaluate(
+            SHOW, {"packed": base64.b64encode(data).decode(), "type": str(media_type)}
+        )
+        if pixels is None:
             return None
-        return Shown(_image(told["still"]), [_image(frame) for frame in told["frames"]], told["durations"])
+        return Shown(
+            _image(pixels["still"]), [_image(frame) for frame in pixels["frames"]], pixels["durations"]
+        )
 
 
-def _image(told: dict[str, int | str]) -> Image.Image:
-    levels = base64.b64decode(str(told["levels"]))
-    return Image.frombytes("RGBA", (int(told["width"]), int(told["height"])), levels)
+def _image(pixels: dict[str, int | str]) -> Image.Image:
+    levels = base64.b64decode(str(pixels["levels"]))
+    return Image.frombytes("RGBA", (int(pixels["width"]), int(pixels["height"])), levels)
 
 
 @pytest.fixture(scope="module")  # while Playwright runs, no other test of the worker may start a loop
 def chromium() -> Iterator[Chromium]:
-    """The browser of this machine; without one the tests are skipped, but not where everything must run."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no browser: install Debian's package chromium.")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--force-color-profile=srgb"])
+    with running_chromium("--force-color-profile=srgb") as browser:
         page = browser.new_page()
         page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
         page.goto(ADDRESS)
         yield Chromium(page)
-        browser.close()

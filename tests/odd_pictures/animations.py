@@ -140,7 +140,7 @@ ODD_APNGS: dict[str, Callable[[], bytes]] = {
 def random_gif(rng: random.Random) -> bytes:
     """A small GIF whose frames are of any size and place, transparent, cleared and restored at random."""
     width, height = rng.randint(4, 24), rng.randint(4, 24)
-    made = struct.pack("<6sHHBBB", b"GIF89a", width, height, 0x82, rng.randrange(8), 0) + _PALETTE
+    data = struct.pack("<6sHHBBB", b"GIF89a", width, height, 0x82, rng.randrange(8), 0) + _PALETTE
     for index in range(rng.randint(1, 5)):
         left, top, wide, high = rng.randint(0, 6), rng.randint(0, 6), rng.randint(1, 24), rng.randint(1, 24)
         if index and rng.random() < 0.9:
@@ -149,15 +149,15 @@ def random_gif(rng: random.Random) -> bytes:
             left, top, wide, high = 0, 0, width, height
         if rng.random() < 0.8:
             flags = rng.choice((0, 1, 2, 3)) << 2 | (rng.random() < 0.5)
-            made += b"!\xf9\x04" + struct.pack("<BHBx", flags, rng.choice((0, 5, 20)), rng.randrange(9))
+            data += b"!\xf9\x04" + struct.pack("<BHBx", flags, rng.choice((0, 5, 20)), rng.randrange(9))
         own = bytes(255 - level for level in _PALETTE) if rng.random() < 0.3 else b""
         packed, interlaced = _packed(rng, wide, high)
-        made += (
+        data += (
             struct.pack("<BHHHHB", 0x2C, left, top, wide, high, interlaced | (0x82 if own else 0))
             + own
             + packed
         )
-    return made + b";"
+    return data + b";"
 
 
 def _packed(rng: random.Random, width: int, height: int) -> tuple[bytes, int]:
@@ -177,26 +177,26 @@ def random_apng(rng: random.Random) -> bytes:
     width, height, frames = rng.randint(4, 24), rng.randint(4, 24), rng.randint(1, 5)
     color_type = rng.choice((0, 2, 3, 4, 6))
     has_hidden = rng.random() < 0.3
-    made = SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
-    made += control(frames)
+    data = SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color_type, 0, 0, 0))
+    data += control(frames)
     if color_type == 3:
-        made += chunk(b"PLTE", _PALETTE) + chunk(b"tRNS", bytes((0, 128, 255, 255, 10)))
+        data += chunk(b"PLTE", _PALETTE) + chunk(b"tRNS", bytes((0, 128, 255, 255, 10)))
     if has_hidden:
-        made += chunk(b"IDAT", _random_rows(rng, width, height, color_type))
+        data += chunk(b"IDAT", _random_rows(rng, width, height, color_type))
     sequence = 0
     for index in range(frames):
         is_whole = index == 0 and not has_hidden
         wide, high = (width, height) if is_whole else (rng.randint(1, width), rng.randint(1, height))
         place = rng.randint(0, width - wide), rng.randint(0, height - high)
-        made += frame_control(
+        data += frame_control(
             sequence, (wide, high), place, disposal=rng.randrange(3), blend=rng.randrange(2)
         )
         packed = _random_rows(rng, wide, high, color_type)
-        made += (
+        data += (
             chunk(b"IDAT", packed) if is_whole else chunk(b"fdAT", struct.pack(">I", sequence + 1) + packed)
         )
         sequence += 1 if is_whole else 2
-    return made + _END
+    return data + _END
 
 
 def _random_rows(rng: random.Random, width: int, height: int, color_type: int) -> bytes:

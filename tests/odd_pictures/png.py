@@ -28,9 +28,9 @@ def with_chunks(png: bytes, *chunks: bytes, is_before_data: bool = True) -> byte
     return png[:at] + b"".join(chunks) + png[at:]
 
 
-def colored_png(*said: Chunk, mode: str = "RGB") -> bytes:
+def colored_png(*chunks: Chunk, mode: str = "RGB") -> bytes:
     """Squares in a PNG that says this of its colours."""
-    return with_chunks(pictures.encoded(patches(mode), "PNG"), *(chunk(*one) for one in said))
+    return with_chunks(pictures.encoded(patches(mode), "PNG"), *(chunk(*one) for one in chunks))
 
 
 def gama(encoding: int) -> Chunk:
@@ -63,8 +63,8 @@ def profile_with_cicp(primaries: int, transfer: int) -> bytes:
         struct.pack_into(">I", profile, at + 4, start + 12)
     entry = struct.pack(">4sII", b"cicp", len(profile) + 12, 12)
     tag = b"cicp" + bytes(4) + bytes((primaries, transfer, 0, 1))
-    made = bytes(profile[:table_end]) + entry + bytes(profile[table_end:]) + tag
-    return struct.pack(">I", len(made)) + made[4:128] + struct.pack(">I", count + 1) + made[132:]
+    data = bytes(profile[:table_end]) + entry + bytes(profile[table_end:]) + tag
+    return struct.pack(">I", len(data)) + data[4:128] + struct.pack(">I", count + 1) + data[132:]
 
 
 _SRGB_CHUNK: Chunk = (b"sRGB", b"\x00")

@@ -67,8 +67,8 @@ def compile_clients(node: Node, folder: Path) -> str:
         [node.package("@hey-api/openapi-ts/bin/run.js"), "-i", openapi.DOCUMENT, "-o", "sdk"],
     )
     for command in commands:
-        made = node.run(*command, folder=folder)
-        assert made.returncode == 0, made.stdout + made.stderr
+        process = node.run(*command, folder=folder)
+        assert process.returncode == 0, process.stdout + process.stderr
     compiled = node.run(node.package("typescript/bin/tsc"), "--project", ".", folder=folder)
     assert (compiled.returncode == 0) == (compiled.stdout == ""), compiled.stderr
     return compiled.stdout

@@ -25,8 +25,8 @@ console.log(body, code);
 def test_generated_clients_compile_and_find_what_is_wrong(node: Node, tmp_path: Path) -> None:
     (tmp_path / "wrong.ts").write_text(WRONG)
 
-    found = compile_clients(node, tmp_path).splitlines()
+    messages = compile_clients(node, tmp_path).splitlines()
 
-    lines = {line.partition(":")[0].partition(",")[0] for line in found if line.startswith("wrong.ts")}
+    lines = {line.partition(":")[0].partition(",")[0] for line in messages if line.startswith("wrong.ts")}
     assert lines == {f"wrong.ts({number}" for number in (4, 5, 6, 7)}
-    assert [line for line in found if line[0] != " " and not line.startswith("wrong.ts")] == []
+    assert [line for line in messages if line[0] != " " and not line.startswith("wrong.ts")] == []

@@ -21,11 +21,11 @@ def redocly(node: Node, document: Path, folder: Path) -> list[str]:
         node.package("@redocly/cli/bin/cli.js"), "lint", document, "--extends=recommended", "--format=json",
         "--max-problems=100", folder=folder,
     )  # fmt: skip
-    found = json.loads(done.stdout)
-    assert sum(found["totals"].values()) == len(found["problems"])
+    entry = json.loads(done.stdout)
+    assert sum(entry["totals"].values()) == len(entry["problems"])
     return [
         f"{problem['ruleId']}: {problem['message']} at {problem['location'][0]['pointer']}"
-        for problem in found["problems"]
+        for problem in entry["problems"]
     ]
 
 
@@ -37,8 +37,8 @@ def spectral(node: Node, document: Path, folder: Path) -> list[str]:
         "--format=json", "--quiet", folder=folder,
     )  # fmt: skip
     # With no findings Spectral adds a sentence after the JSON.
-    found, _ = json.JSONDecoder().raw_decode(done.stdout)
-    return [f"{each['code']}: {each['message']} at {'.'.join(map(str, each['path']))}" for each in found]
+    findings, _ = json.JSONDecoder().raw_decode(done.stdout)
+    return [f"{each['code']}: {each['message']} at {'.'.join(map(str, each['path']))}" for each in findings]
 
 
 LINTERS = {"redocly": redocly, "spectral": spectral}

@@ -45,9 +45,9 @@ class Scripted:
         self.asked: list[Asked] = []
         self.address = ""
 
-    def answer_to(self, asked: Asked) -> Told:
+    def answer_to(self, request: Asked) -> Told:
         """What it answers to a request, which it remembers."""
-        self.asked.append(asked)
+        self.asked.append(request)
         return self.then.pop(0) if len(self.asked) > 1 and self.then else self.told
 
 
@@ -70,7 +70,7 @@ def scripted_server() -> Iterator[Scripted]:
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            told = script.answer_to(
+            response = script.answer_to(
                 Asked(
                     self.command,
                     self.path,
@@ -78,29 +78,31 @@ def scripted_server() -> Iterator[Scripted]:
                     body,
                 )
             )
-            time.sleep(told.seconds)
+            time.sleep(response.seconds)
             self.close_connection = True
-            if told.cut_at == 0:
+            if response.cut_at == 0:
                 return
-            self.send_response(told.status)
-            for name, value in told.headers.items():
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            if told.content_type:
-                self.send_header("Content-Type", told.content_type)
-            self.send_header("Content-Length", str(len(told.body)))
+            if response.content_type:
+                self.send_header("Content-Type", response.content_type)
+            self.send_header("Content-Length", str(len(response.body)))
             self.send_header("Connection", "close")
             self.end_headers()
             with suppress(OSError):  # whoever asked may have hung up
-                self._send(told)
+                self._send(response)
 
-        def _send(self, told: Told) -> None:
-            if not told.drip_seconds:
-                self.wfile.write(told.body if told.cut_at is None else told.body[: told.cut_at])
+        def _send(self, response: Told) -> None:
+            if not response.drip_seconds:
+                self.wfile.write(
+                    response.body if response.cut_at is None else response.body[: response.cut_at]
+                )
                 return
-            for byte in told.body:
+            for byte in response.body:
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
-                time.sleep(told.drip_seconds)
+                time.sleep(response.drip_seconds)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -94,11 +94,11 @@ def server() -> Iterator[Scripted]:
 
 def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """All places of a JSON value but the top."""
-    found = [path] if path else []
+    places = [path] if path else []
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in parts:
-        found += places_in(part, (*path, name))
-    return found
+        places += places_in(part, (*path, name))
+    return places
 
 
 def holds_picture(value: Any) -> bool:
@@ -166,7 +166,7 @@ def anything(draw: st.DrawFn, provider: Provider) -> Told:
             how = draw(st.sampled_from(["replace", "remove", "add", "wrap"]))
             changed(answer, draw(st.sampled_from(places)), how, deepcopy(draw(ODD)))
     body = draw(st.sampled_from([json.dumps(answer).encode(), PICTURE, b"", b"{", b"<html>"]))
-    told = Told(
+    response = Told(
         draw(st.sampled_from(STATUSES)),
         body,
         {"Retry-After": draw(st.sampled_from(WAITS)), "Location": "http://127.0.0.1:9/"},
@@ -174,18 +174,20 @@ def anything(draw: st.DrawFn, provider: Provider) -> Told:
     )
     match draw(st.sampled_from(["whole", "whole", "cut", "short", "spoiled"])):
         case "cut":
-            told = replace(told, cut_at=draw(st.integers(0, len(body))))
+            response = replace(response, cut_at=draw(st.integers(0, len(body))))
         case "short":
-            told = replace(told, body=body[: draw(st.integers(0, len(body)))])
+            response = replace(response, body=body[: draw(st.integers(0, len(body)))])
         case "spoiled" if body:
             place = draw(st.integers(0, len(body) - 1))
-            told = replace(told, body=body[:place] + bytes([draw(st.integers(0, 255))]) + body[place + 1 :])
-    return told
+            response = replace(
+                response, body=body[:place] + bytes([draw(st.integers(0, 255))]) + body[place + 1 :]
+            )
+    return response
 
 
-def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating, JobItem]:
+def ended(server: Scripted, provider: Provider, response: Told) -> tuple[Generating, JobItem]:
     """A job of one image, to its end; the provider always answers the same."""
-    server.told = told
+    server.told = response
     server.asked.clear()
     generating = Generating(order=(provider,), retries=RETRIES)
     generating.clock.instant = datetime(2026, 11, 25, tzinfo=UTC)
@@ -211,9 +213,9 @@ def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
     server: Scripted, provider: Provider
 ) -> None:
     @SETTINGS
-    @given(told=beside(provider))
-    def run(told: Told) -> None:
-        generating, item = ended(server, provider, told)
+    @given(response=beside(provider))
+    def run(response: Told) -> None:
+        generating, item = ended(server, provider, response)
 
         assert (item.state, len(server.asked)) == (JobItemState.SUCCEEDED, 1)
         assert item.image_id is not None
@@ -230,12 +232,12 @@ def test_any_answer_ends_stored_or_failed_with_its_cost_counted_and_is_never_bou
     server: Scripted, provider: Provider
 ) -> None:
     @SETTINGS
-    @given(told=anything(provider))
-    def run(told: Told) -> None:
-        generating, item = ended(server, provider, told)
+    @given(response=anything(provider))
+    def run(response: Told) -> None:
+        generating, item = ended(server, provider, response)
 
-        sent = told.body if told.cut_at is None else told.body[: told.cut_at]
-        is_success = 200 <= told.status < 300 and told.cut_at != 0
+        sent = response.body if response.cut_at is None else response.body[: response.cut_at]
+        is_success = 200 <= response.status < 300 and response.cut_at != 0
         if item.state is JobItemState.SUCCEEDED:
             assert len(server.asked) == 1
             assert len(generating.jobs.ledger) == 1

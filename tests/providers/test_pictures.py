@@ -94,9 +94,9 @@ SPELLINGS = {
 def test_a_picture_is_read_in_every_spelling_of_base64(server: Scripted, spelling: str, member: str) -> None:
     server.told = told(openai({member: SPELLINGS[spelling]}))
 
-    made = generate(server)
+    image = generate(server)
 
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert len(server.asked) == 1
 
 
@@ -157,9 +157,9 @@ def test_a_picture_that_is_only_named_is_fetched_by_the_rules_of_remote_urls(
     server.told = told(LINKS[shape])
     fetcher = MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
 
-    made = generate(server, fetcher=fetcher)
+    image = generate(server, fetcher=fetcher)
 
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert fetcher.asked == [LINK]
     assert len(server.asked) == 1
 
@@ -171,11 +171,11 @@ def test_a_link_to_the_address_that_the_deployment_names_is_read_though_it_is_pr
     server.then.append(Told(200, PICTURE, content_type="application/octet-stream"))
     fetcher = MemoryFetcher({})
 
-    made = generate(server, fetcher=fetcher)
+    image = generate(server, fetcher=fetcher)
 
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert fetcher.asked == []
-    assert [asked.method for asked in server.asked] == ["POST", "GET"]
+    assert [request.method for request in server.asked] == ["POST", "GET"]
     assert "authorization" not in server.asked[1].headers
 
 
@@ -201,16 +201,16 @@ def test_a_link_that_fails_once_is_tried_again_and_the_picture_not_bought_again(
         def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
             if not self.asked:
                 self.held = {}
-            found = super().fetch if self.asked else None
+            fetch_now = super().fetch if self.asked else None
             self.held = {LINK: RemoteFile(PICTURE, None)}
-            if found is None:
+            if fetch_now is None:
                 self.asked.append(url)
                 return RemoteFile(b"<html>not yet</html>", "text/html")
-            return found(url, max_bytes=max_bytes, until=until)
+            return fetch_now(url, max_bytes=max_bytes, until=until)
 
-    made = generate(server, fetcher=Flaky({}))
+    image = generate(server, fetcher=Flaky({}))
 
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert len(server.asked) == 1
 
 
@@ -234,9 +234,9 @@ def test_every_status_of_success_brings_its_picture(server: Scripted, status: in
 def test_of_several_pictures_the_first_is_taken_and_their_number_told(server: Scripted) -> None:
     server.told = told({"data": [{"b64_json": ENCODED}, {"b64_json": SECOND}, {"b64_json": SECOND}]})
 
-    made = generate(server)
+    image = generate(server)
 
-    assert (made.data, made.pictures) == (PICTURE, 3)
+    assert (image.data, image.pictures) == (PICTURE, 3)
 
 
 def test_what_google_drew_while_thinking_is_never_the_picture(server: Scripted) -> None:
@@ -418,10 +418,10 @@ def test_a_usage_that_cannot_be_read_counts_as_none_and_loses_no_picture(
 ) -> None:
     server.told = told(openai({"b64_json": ENCODED}, usage=usage))
 
-    made = generate(server)
+    image = generate(server)
 
-    assert made.data == PICTURE
-    assert (made.usage, made.usage_is_readable) == (None, False)
+    assert image.data == PICTURE
+    assert (image.usage, image.usage_is_readable) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -438,18 +438,18 @@ def test_a_usage_that_cannot_be_read_counts_as_none_and_loses_no_picture(
 def test_a_usage_of_google_that_cannot_be_read_loses_no_picture(server: Scripted, usage: Any) -> None:
     server.told = told(GOOGLE_ANSWER | {"usageMetadata": usage})
 
-    made = generate(server, Provider.GOOGLE)
+    image = generate(server, Provider.GOOGLE)
 
-    assert (made.usage, made.usage_is_readable) == (None, False)
+    assert (image.usage, image.usage_is_readable) == (None, False)
 
 
-@pytest.mark.parametrize("said", ["1.5", "None", "-1", "9" * 400, ""])
-def test_a_count_of_pollinations_that_cannot_be_read_loses_no_picture(server: Scripted, said: str) -> None:
-    server.told = Told(200, PICTURE, {"x-usage-completion-image-tokens": said}, content_type="image/png")
+@pytest.mark.parametrize("count", ["1.5", "None", "-1", "9" * 400, ""])
+def test_a_count_of_pollinations_that_cannot_be_read_loses_no_picture(server: Scripted, count: str) -> None:
+    server.told = Told(200, PICTURE, {"x-usage-completion-image-tokens": count}, content_type="image/png")
 
-    made = generate(server, Provider.POLLINATIONS)
+    image = generate(server, Provider.POLLINATIONS)
 
-    assert (made.data, made.usage) == (PICTURE, None)
+    assert (image.data, image.usage) == (PICTURE, None)
 
 
 @pytest.mark.parametrize(
@@ -481,12 +481,12 @@ def test_an_answer_of_many_empty_parts_is_looked_through_in_little_memory() -> N
 
     tracemalloc.start()
     try:
-        found = pictures_in(answer, place="data")
+        pictures = pictures_in(answer, place="data")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert found.data == PICTURE
+    assert pictures.data == PICTURE
     assert peak < 2_000_000
 
 

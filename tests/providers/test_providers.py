@@ -131,9 +131,9 @@ def test_a_picture_comes_back_as_the_provider_sent_it_after_one_request(
 ) -> None:
     server.told = ANSWERS[provider]
 
-    made = generate(server, provider)
+    image = generate(server, provider)
 
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert len(server.asked) == 1
 
 
@@ -162,43 +162,43 @@ def test_every_provider_has_an_adapter(provider: Provider) -> None:
 def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Scripted) -> None:
     server.told = ANSWERS[Provider.GOOGLE]
 
-    made = generate(server, Provider.GOOGLE, width=1376, height=768, negative_prompt="rain")
+    image = generate(server, Provider.GOOGLE, width=1376, height=768, negative_prompt="rain")
 
-    asked = server.asked[0]
-    body = json.loads(asked.body)
-    assert asked.path == "/v1/models/gemini-nano-banana-2.1:generateContent"
-    assert asked.headers["x-goog-api-key"] == SECRET
+    request = server.asked[0]
+    body = json.loads(request.body)
+    assert request.path == "/v1/models/gemini-nano-banana-2.1:generateContent"
+    assert request.headers["x-goog-api-key"] == SECRET
     assert body["generationConfig"]["responseModalities"] == ["IMAGE"]
     assert body["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "1K"}
     assert body["contents"][0]["parts"][0]["text"] == "A cat / a dog? 100 % ünï\n\nAvoid: rain"
-    assert made.params == {"aspect_ratio": "16:9", "image_size": "1K"}
+    assert image.params == {"aspect_ratio": "16:9", "image_size": "1K"}
 
 
 def test_google_counts_what_it_charges_for(server: Scripted) -> None:
     """E4."""
     server.told = ANSWERS[Provider.GOOGLE]
 
-    made = generate(server, Provider.GOOGLE)
+    image = generate(server, Provider.GOOGLE)
 
-    assert made.usage == {
+    assert image.usage == {
         Unit.TEXT_INPUT_TOKEN: 12,
         Unit.IMAGE_OUTPUT_TOKEN: 1120,
         Unit.TEXT_OUTPUT_TOKEN: 220,
     }
     on = datetime(2026, 11, 21, tzinfo=UTC).date()
     # 12 × 1.5 + 220 × 7.5 + 1120 × 30
-    assert cost_micros(Provider.GOOGLE, "gemini-nano-banana-2.1", made.usage, on=on) == 35_268
+    assert cost_micros(Provider.GOOGLE, "gemini-nano-banana-2.1", image.usage, on=on) == 35_268
 
 
 def test_openai_is_asked_for_one_image_without_a_response_format(server: Scripted) -> None:
     server.told = ANSWERS[Provider.OPENAI]
 
-    made = generate(server, Provider.OPENAI, quality="high")
+    image = generate(server, Provider.OPENAI, quality="high")
 
-    asked = server.asked[0]
-    body = json.loads(asked.body)
-    assert asked.path == "/v1/images/generations"
-    assert asked.headers["authorization"] == f"Bearer {SECRET}"
+    request = server.asked[0]
+    body = json.loads(request.body)
+    assert request.path == "/v1/images/generations"
+    assert request.headers["authorization"] == f"Bearer {SECRET}"
     assert body == {
         "model": "gpt-image-2.5-flare",
         "prompt": "A cat / a dog? 100 % ünï",
@@ -206,7 +206,7 @@ def test_openai_is_asked_for_one_image_without_a_response_format(server: Scripte
         "quality": "high",
         "n": 1,
     }
-    assert made.usage == {
+    assert image.usage == {
         Unit.TEXT_INPUT_TOKEN: 10,
         Unit.IMAGE_INPUT_TOKEN: 20,
         Unit.TEXT_OUTPUT_TOKEN: 0,
@@ -221,11 +221,11 @@ def test_openai_edits_where_there_are_references(server: Scripted) -> None:
 
     generate(server, Provider.OPENAI, references=references)
 
-    asked = server.asked[0]
-    head = f"Content-Type: {asked.headers['content-type']}\r\n\r\n".encode()
-    form = BytesParser(policy=policy.HTTP).parsebytes(head + asked.body)
+    request = server.asked[0]
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    form = BytesParser(policy=policy.HTTP).parsebytes(head + request.body)
     sent = [part.get_payload(decode=True) for part in form.iter_parts() if part.get_filename()]
-    assert asked.path == "/v1/images/edits"
+    assert request.path == "/v1/images/edits"
     assert sent == [b"one", b"two"]
 
 
@@ -246,17 +246,17 @@ def test_flux_of_cloudflare_is_told_a_prompt_and_steps_and_nothing_that_it_does_
 
     generate(server, Provider.CLOUDFLARE, negative_prompt="rain")
 
-    asked = server.asked[0]
+    request = server.asked[0]
     model = "@cf/black-forest-labs/flux-1-schnell"
-    assert asked.path == f"/client/v4/accounts/{KEY.account}/ai/run/{model}"
-    assert asked.headers["authorization"] == f"Bearer {SECRET}"
-    assert json.loads(asked.body) == {"prompt": "A cat / a dog? 100 % ünï\n\nAvoid: rain", "steps": 4}
+    assert request.path == f"/client/v4/accounts/{KEY.account}/ai/run/{model}"
+    assert request.headers["authorization"] == f"Bearer {SECRET}"
+    assert json.loads(request.body) == {"prompt": "A cat / a dog? 100 % ünï\n\nAvoid: rain", "steps": 4}
 
 
 def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
     server.told = Told(200, PICTURE, content_type="image/png")
 
-    made = generate(
+    image = generate(
         server,
         Provider.CLOUDFLARE,
         model="@cf/bytedance/stable-diffusion-xl-lightning",
@@ -266,7 +266,7 @@ def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
     )
 
     body = json.loads(server.asked[0].body)
-    assert made.data == PICTURE
+    assert image.data == PICTURE
     assert body == {
         "prompt": "A cat / a dog? 100 % ünï",
         "negative_prompt": "rain",
@@ -281,7 +281,7 @@ def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
 def test_pollinations_has_the_prompt_in_its_path(server: Scripted, seed: int | None, sent: str) -> None:
     server.told = ANSWERS[Provider.POLLINATIONS]
 
-    made = generate(server, Provider.POLLINATIONS, seed=seed, negative_prompt="rain")
+    image = generate(server, Provider.POLLINATIONS, seed=seed, negative_prompt="rain")
 
     address = urlsplit(server.asked[0].path)
     assert unquote(address.path) == "/image/A cat / a dog? 100 % ünï"
@@ -294,7 +294,7 @@ def test_pollinations_has_the_prompt_in_its_path(server: Scripted, seed: int | N
         "negative_prompt": ["rain"],
     }
     assert SECRET not in server.asked[0].path
-    assert made.usage == {Unit.IMAGE: 1}
+    assert image.usage == {Unit.IMAGE: 1}
 
 
 def test_an_answer_that_counts_nothing_has_no_usage(server: Scripted) -> None:

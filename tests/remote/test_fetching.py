@@ -494,9 +494,9 @@ def test_a_drop_by_drop_body_over_tls_is_refused_when_the_time_is_over(authority
     assert reason in {"out of time", "SSLError", "ProtocolError"}
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", head("Content-Length: 5") + b"12"])
-def test_a_server_that_falls_silent_is_not_waited_for(said: bytes) -> None:
-    with Server(saying(said, pause=5)) as server:
+@pytest.mark.parametrize("bytes_sent", [b"", b"HTTP/1.1 200 OK\r\n", head("Content-Length: 5") + b"12"])
+def test_a_server_that_falls_silent_is_not_waited_for(bytes_sent: bytes) -> None:
+    with Server(saying(bytes_sent, pause=5)) as server:
         reason = Browser(timeouts=IMPATIENT).refuses(f"http://{HOST}:{server.port}/")
 
     assert reason in {"TimeoutError", "ReadTimeoutError"}
@@ -521,12 +521,12 @@ def test_the_log_names_the_reason_and_the_last_url_without_its_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", head("Content-Length: 9999") + b"x", b"HTTP/1.1 200 OK\r\nbroken\r\n\r\n"]
+    "bytes_sent", [b"", head("Content-Length: 9999") + b"x", b"HTTP/1.1 200 OK\r\nbroken\r\n\r\n"]
 )
-def test_no_log_holds_a_query(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_holds_a_query(bytes_sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     browser = Browser()
     caplog.set_level(logging.INFO)
-    with Server(saying(said)) as server:
+    with Server(saying(bytes_sent)) as server:
         browser.refuses(f"http://{HOST}:{server.port}/a.png?token=secret")
 
     assert "secret" not in caplog.text

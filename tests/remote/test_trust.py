@@ -61,7 +61,7 @@ def client(server: Server, authority: Authority) -> Iterator[Any]:
         s3={"addressing_style": "path"},
         max_pool_connections=5,
     )
-    made = get_session().create_client(
+    new_client = get_session().create_client(
         "s3",
         endpoint_url=f"https://{HOST}:{server.port}",
         region_name="auto",
@@ -70,8 +70,8 @@ def client(server: Server, authority: Authority) -> Iterator[Any]:
         verify=authority.bundle(),
         config=config,
     )
-    with closing(made):
-        yield made
+    with closing(new_client):
+        yield new_client
 
 
 def test_connections_of_several_clients_read_the_authorities_once(authority: Authority) -> None:

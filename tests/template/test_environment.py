@@ -303,7 +303,6 @@ CACHE_CONTROL = {
 def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_purged(
     name: str, processed: dict[str, Any]
 ) -> None:
-    """A10."""
     assert variables_of(processed, name)["PUBLIC_CACHE_CONTROL"] == CACHE_CONTROL
     assert processed["Mappings"]["PublicCacheControl"] == {
         "WithPurge": {"Value": "public, max-age=86400, s-maxage=31536000, immutable"},

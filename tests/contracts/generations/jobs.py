@@ -82,16 +82,16 @@ def create(
     most_images: int = 0,
     names: tuple[JobName, ...] = (),
 ) -> list[JobItem]:
-    made = [new_item(index, job_id=job_id, owner=owner, micros=micros) for index in range(items)]
+    new_items = [new_item(index, job_id=job_id, owner=owner, micros=micros) for index in range(items)]
     jobs.create(
         job_of(items, job_id, owner),
-        made,
+        new_items,
         budgets=budgets,
         most_images=most_images,
         names=names,
         due_at=NOON + timedelta(minutes=10),
     )
-    return made
+    return new_items
 
 
 def change(
@@ -152,9 +152,9 @@ def succeed(jobs: Generations, item: JobItem, cost: int | None = 60, call: Provi
 
 
 def read(jobs: Generations, job_id: str = JOB) -> Job:
-    found = jobs.job(job_id)
-    assert found is not None
-    return found
+    stored_job = jobs.job(job_id)
+    assert stored_job is not None
+    return stored_job
 
 
 def spending(jobs: Generations, owner: str | None = OWNER) -> Spending:

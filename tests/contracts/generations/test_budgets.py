@@ -135,13 +135,13 @@ def test_a_call_is_settled_once_its_cost_is_in_the_ledger(jobs: Generations) -> 
     """Also when its hold is of the month before."""
     (item,) = create(jobs)
     early = replace(CALL, started_at=NOON + timedelta(days=10))
-    taken = running(jobs, item, early)
-    assert not jobs.is_settled(taken, early)
+    running_item = running(jobs, item, early)
+    assert not jobs.is_settled(running_item, early)
 
-    done = succeed(jobs, taken, 60, early)
+    done = succeed(jobs, running_item, 60, early)
 
-    assert jobs.is_settled(taken, early)
-    assert jobs.is_settled(taken, CALL)
+    assert jobs.is_settled(running_item, early)
+    assert jobs.is_settled(running_item, CALL)
     assert not jobs.is_settled(done, replace(CALL, id="00000000000000cc"))
 
 

@@ -43,8 +43,8 @@ from tests.fakes.generations import MemoryGenerations
 def test_a_job_and_its_images_read_as_they_were_written(jobs: Generations) -> None:
     first, second = create(jobs, 2)
 
-    found = jobs.items(JOB)
-    assert found == (job_of(2), [replace(first, request=None), replace(second, request=None)])
+    items = jobs.items(JOB)
+    assert items == (job_of(2), [replace(first, request=None), replace(second, request=None)])
     assert jobs.items(JOB, with_requests=True) == (job_of(2), [first, second])
     assert jobs.item(JOB, 1) == (job_of(2), second)
     assert jobs.job(JOB) == job_of(2)
@@ -59,9 +59,9 @@ def test_a_job_shows_its_first_image_and_keeps_showing_it(jobs: Generations) -> 
     change(jobs, running(jobs, first), JobItemState.SUCCEEDED, outcome=paid(), hold=None, image_id="another")
 
     assert (shown, read(jobs).image_id) == ("i", "i")
-    found = jobs.items(JOB)
-    assert found is not None
-    assert found[0].image_id == "i"
+    items = jobs.items(JOB)
+    assert items is not None
+    assert items[0].image_id == "i"
 
 
 def test_what_never_was_is_not_found(jobs: Generations) -> None:
@@ -88,9 +88,9 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
         hold=None,
     )
 
-    found = jobs.item(JOB, 0)
-    assert found is not None
-    assert found[1] == after
+    stored_item = jobs.item(JOB, 0)
+    assert stored_item is not None
+    assert stored_item[1] == after
 
 
 @pytest.mark.parametrize(
@@ -209,10 +209,10 @@ def test_a_name_is_brought_forward_once_by_whoever_saw_it(jobs: Generations) -> 
     jobs.bring_forward("digest", seen, to=NOON + timedelta(hours=1))
     jobs.bring_forward("digest", seen, to=NOON + timedelta(days=1))
 
-    kept = jobs.named("digest", at=NOON)
-    assert kept is not None
+    named_job = jobs.named("digest", at=NOON)
+    assert named_job is not None
     whole = NOON.replace(microsecond=0)
-    assert (seen.until, kept.until) == (whole + timedelta(days=400), whole + timedelta(hours=1))
+    assert (seen.until, named_job.until) == (whole + timedelta(days=400), whole + timedelta(hours=1))
 
 
 def test_a_job_is_given_another_name_where_nobody_holds_it(jobs: Generations) -> None:

@@ -48,8 +48,8 @@ def in_memory() -> Buckets:
         peers[name] = MemoryBucket(name, clock=clock, peers=peers)
 
     def headers(bucket: str, key: str) -> Headers:
-        held = peers[bucket].objects[key]
-        return Headers(held.content_type, held.cache_control, dict(held.metadata))
+        file = peers[bucket].objects[key]
+        return Headers(file.content_type, file.cache_control, dict(file.metadata))
 
     return Buckets(peers["private"], peers["public"], clock, headers)
 
@@ -66,8 +66,8 @@ def r2_in_memory() -> Buckets:
     )
 
     def headers(bucket: str, key: str) -> Headers:
-        held = client.head_object(Bucket=bucket, Key=key)
-        return Headers(held["ContentType"], held["CacheControl"], held["Metadata"])
+        file = client.head_object(Bucket=bucket, Key=key)
+        return Headers(file["ContentType"], file["CacheControl"], file["Metadata"])
 
     private, public = (
         R2Bucket(name, client=lambda: client, presigner=presigner) for name in ("private", "public")
@@ -91,8 +91,8 @@ def in_moto() -> Buckets:
         client.create_bucket(Bucket=name)
 
     def headers(bucket: str, key: str) -> Headers:
-        held = client.head_object(Bucket=bucket, Key=key)
-        return Headers(held["ContentType"], held["CacheControl"], held["Metadata"])
+        file = client.head_object(Bucket=bucket, Key=key)
+        return Headers(file["ContentType"], file["CacheControl"], file["Metadata"])
 
     private, public = (
         R2Bucket(name, client=lambda: client, presigner=presigner) for name in ("private", "public")
@@ -105,4 +105,4 @@ def put(store: ObjectStore, key: str, data: bytes = b"picture", **metadata: str)
 
 
 def keys_below(store: ObjectStore, prefix: str) -> list[str]:
-    return [found.key for found in store.list(prefix)]
+    return [file.key for file in store.list(prefix)]

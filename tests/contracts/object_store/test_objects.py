@@ -52,20 +52,20 @@ def test_other_bytes_never_replace_an_object(bucket: ObjectStore) -> None:
 def test_head_describes_an_object(bucket: ObjectStore) -> None:
     put(bucket, "a/b.png", sha256="00ff")
 
-    found = bucket.head("a/b.png")
+    file = bucket.head("a/b.png")
 
-    assert found is not None
-    assert (found.key, found.size_bytes, found.sha256) == ("a/b.png", 7, "00ff")
-    assert found.modified_at.tzinfo is not None
+    assert file is not None
+    assert (file.key, file.size_bytes, file.sha256) == ("a/b.png", 7, "00ff")
+    assert file.modified_at.tzinfo is not None
 
 
 def test_head_knows_no_checksum_that_was_not_given(bucket: ObjectStore) -> None:
     put(bucket, "a/b.png")
 
-    found = bucket.head("a/b.png")
+    file = bucket.head("a/b.png")
 
-    assert found is not None
-    assert found.sha256 is None
+    assert file is not None
+    assert file.sha256 is None
 
 
 def test_head_of_nothing_is_none(bucket: ObjectStore) -> None:
@@ -122,27 +122,27 @@ def test_copying_nothing_is_missing(buckets: Buckets) -> None:
 def test_only_the_object_that_an_etag_names_is_read(buckets: Buckets) -> None:
     put(buckets.private, "a/b.png")
     put(buckets.private, "a/c.png", b"another")
-    held, other = buckets.private.head("a/b.png"), buckets.private.head("a/c.png")
-    assert held is not None
+    file, other = buckets.private.head("a/b.png"), buckets.private.head("a/c.png")
+    assert file is not None
     assert other is not None
 
     with pytest.raises(ObjectMissing):
         buckets.private.get("a/b.png", etag=other.etag, max_bytes=100)
-    copy(buckets, "a/b.png", source_etag=held.etag)
+    copy(buckets, "a/b.png", source_etag=file.etag)
 
     assert buckets.public.get("p/x", max_bytes=100) == b"picture"
-    assert buckets.private.get("a/b.png", etag=held.etag, max_bytes=100) == b"picture"
-    assert [found.etag for found in buckets.private.list("a/")] == [held.etag, other.etag]
+    assert buckets.private.get("a/b.png", etag=file.etag, max_bytes=100) == b"picture"
+    assert [file.etag for file in buckets.private.list("a/")] == [file.etag, other.etag]
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 3), (2, 4), (5, 100), (6, 1), (0, 7)])
 def test_a_part_is_what_is_asked_for_and_there(bucket: ObjectStore, start: int, length: int) -> None:
     put(bucket, "a/b.png")
-    held = bucket.head("a/b.png")
-    assert held is not None
-    assert held.etag is not None
+    file = bucket.head("a/b.png")
+    assert file is not None
+    assert file.etag is not None
 
-    part = bucket.get_part("a/b.png", start=start, length=length, etag=held.etag)
+    part = bucket.get_part("a/b.png", start=start, length=length, etag=file.etag)
 
     assert part == b"picture"[start : start + length]
 
@@ -184,21 +184,21 @@ def test_list_tells_of_objects_below_the_prefix_alone(bucket: ObjectStore) -> No
     for key in ("a/1", "a/deeper/2", "ab/3", "b/4"):
         put(bucket, key, sha256="00ff")
 
-    found = list(bucket.list("a/"))
+    files = list(bucket.list("a/"))
 
-    assert [(each.key, each.size_bytes, each.sha256) for each in found] == [
+    assert [(each.key, each.size_bytes, each.sha256) for each in files] == [
         ("a/1", 7, None),
         ("a/deeper/2", 7, None),
     ]
-    assert all(each.modified_at.tzinfo is not None for each in found)
+    assert all(each.modified_at.tzinfo is not None for each in files)
 
 
 def test_a_list_goes_on_behind_a_key_and_may_span_the_bucket(bucket: ObjectStore) -> None:
     for key in ("a/1", "a/2", "b/3", "c"):
         put(bucket, key)
 
-    assert [found.key for found in bucket.list("a/", after="a/1")] == ["a/2"]
-    assert [found.key for found in bucket.list("", after="a/15")] == ["a/2", "b/3", "c"]
+    assert [file.key for file in bucket.list("a/", after="a/1")] == ["a/2"]
+    assert [file.key for file in bucket.list("", after="a/15")] == ["a/2", "b/3", "c"]
     assert list(bucket.list("", after="c")) == []
 
 
@@ -212,8 +212,8 @@ def test_objects_can_be_deleted_while_they_are_listed(bucket: ObjectStore) -> No
     for number in range(5):
         put(bucket, f"a/{number}")
 
-    for found in bucket.list("a/"):
-        bucket.delete([found.key])
+    for file in bucket.list("a/"):
+        bucket.delete([file.key])
 
     assert keys_below(bucket, "a/") == []
 

@@ -179,8 +179,8 @@ def existing(data: bytes, *, etag: str, sha256: str | None = None) -> dict[str, 
 
 def test_a_repeated_put_of_an_object_without_an_md5_etag_compares_checksum_and_size() -> None:
     sha256 = hashlib.sha256(b"picture").hexdigest()
-    held = existing(b"picture", etag='"0123-2"', sha256=sha256)
-    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=held)
+    head = existing(b"picture", etag='"0123-2"', sha256=sha256)
+    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=head)
 
     put(store, "a/b", b"picture")
 
@@ -190,8 +190,8 @@ def test_a_repeated_put_of_an_object_without_an_md5_etag_compares_checksum_and_s
 
 @pytest.mark.parametrize("sha256", [None, "00ff"])
 def test_a_put_over_an_object_of_unknown_bytes_is_a_conflict(sha256: str | None) -> None:
-    held = existing(b"picture", etag='"0123-2"', sha256=sha256)
-    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=held)
+    head = existing(b"picture", etag='"0123-2"', sha256=sha256)
+    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=head)
 
     with pytest.raises(Conflict):
         put(store, "a/b", b"picture")
@@ -323,11 +323,11 @@ def test_pages_are_read_as_they_are_consumed() -> None:
     page = {"Contents": [one], "NextContinuationToken": "t"}
     store, client = scripted(list_objects_v2=page)
 
-    found = store.list("a/")
+    files = store.list("a/")
     assert client.asked == []
-    next(found)
+    next(files)
     assert len(client.asked) == 1
-    next(found)
+    next(files)
     assert client.asked[1][1]["ContinuationToken"] == "t"
 
 
@@ -350,7 +350,7 @@ def test_making_a_bucket_makes_no_client() -> None:
 
 
 def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:
-    made = s3_client(
+    client = s3_client(
         session=get_session(),
         endpoint="https://account.r2.example.com",
         region="auto",
@@ -358,7 +358,7 @@ def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:
         secret_access_key="b",
     )
 
-    config = made.meta.config
+    config = client.meta.config
     assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (2, 10, 32)
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}
     assert config.s3 == {"addressing_style": "path"}
@@ -371,11 +371,11 @@ def test_one_session_makes_the_clients_of_r2_and_of_s3() -> None:
     """The functions that ingest and clean up speak to both."""
     session = get_session()
 
-    made = [
+    clients = [
         s3_client(
             session=session, endpoint=endpoint, region="us-east-1", access_key_id="a", secret_access_key="b"
         )
         for endpoint in ("https://account.r2.example.com", None)
     ]
 
-    assert len({client.meta.endpoint_url for client in made}) == 2
+    assert len({client.meta.endpoint_url for client in clients}) == 2

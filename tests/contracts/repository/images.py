@@ -113,21 +113,21 @@ def query(limit: int = 100, **changes: Any) -> ListQuery:
     return replace(ListQuery(OWNER, limit), **changes)
 
 
-def ids_of(store: Rows, asked: ListQuery) -> list[str]:
+def ids_of(store: Rows, list_query: ListQuery) -> list[str]:
     """The ids of all pages."""
-    return [card.id for page in pages(store, asked) for card in page]
+    return [card.id for page in pages(store, list_query) for card in page]
 
 
-def pages(store: Rows, asked: ListQuery) -> list[tuple[Card, ...]]:
-    found = []
+def pages(store: Rows, list_query: ListQuery) -> list[tuple[Card, ...]]:
+    result = []
     after = None
     while True:
-        page = store.cards(asked, after=after)
-        assert len(page.cards) <= asked.limit
-        found.append(page.cards)
+        page = store.cards(list_query, after=after)
+        assert len(page.cards) <= list_query.limit
+        result.append(page.cards)
         after = page.resume_after
         if after is None:
-            return found
+            return result
 
 
 def due(store: Rows, at: datetime) -> set[str]:

@@ -93,15 +93,15 @@ def test_only_images_that_are_ready_are_listed(store: Rows) -> None:
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
 def test_both_orders_go_by_the_time_of_making(store: Rows, group: str | None) -> None:
-    made = gallery(store, 5, groups=("session:s1",))
+    image_ids = gallery(store, 5, groups=("session:s1",))
 
-    assert ids_of(store, query(group=group, descending=False)) == made
-    assert ids_of(store, query(group=group)) == made[::-1]
+    assert ids_of(store, query(group=group, descending=False)) == image_ids
+    assert ids_of(store, query(group=group)) == image_ids[::-1]
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
 def test_filters_narrow_a_list_and_combine(store: Rows, group: str | None) -> None:
-    made = {
+    image_ids = {
         (kind, visibility): ready(store, kind=kind, visibility=visibility, groups=("session:s1",)).record.id
         for kind in (Kind.UPLOAD, Kind.GENERATED)
         for visibility in Visibility
@@ -109,10 +109,10 @@ def test_filters_narrow_a_list_and_combine(store: Rows, group: str | None) -> No
 
     for kind in (None, Kind.UPLOAD, Kind.GENERATED, Kind.REFERENCE):
         for visibility in (None, *Visibility):
-            found = ids_of(store, query(group=group, kind=kind, visibility=visibility))
-            assert set(found) == {
+            page_ids = ids_of(store, query(group=group, kind=kind, visibility=visibility))
+            assert set(page_ids) == {
                 image_id
-                for (of_kind, of_visibility), image_id in made.items()
+                for (of_kind, of_visibility), image_id in image_ids.items()
                 if kind in (None, of_kind) and visibility in (None, of_visibility)
             }
 
@@ -120,16 +120,16 @@ def test_filters_narrow_a_list_and_combine(store: Rows, group: str | None) -> No
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("group", [None, "session:s1"])
 def test_since_is_inclusive_and_until_is_not(store: Rows, group: str | None, descending: bool) -> None:
-    made = gallery(store, 6, groups=("session:s1",))
+    image_ids = gallery(store, 6, groups=("session:s1",))
 
-    def found(**dates: Any) -> list[str]:
+    def ids_between(**dates: Any) -> list[str]:
         return sorted(ids_of(store, query(group=group, descending=descending, **dates)))
 
-    assert found(since=minutes(2)) == made[2:]
-    assert found(until=minutes(4)) == made[:4]
-    assert found(since=minutes(2), until=minutes(4)) == made[2:4]
-    assert found(since=minutes(2) + timedelta(milliseconds=1), until=minutes(3)) == []
-    assert found(since=minutes(5), until=minutes(5) + timedelta(milliseconds=1)) == made[5:]
+    assert ids_between(since=minutes(2)) == image_ids[2:]
+    assert ids_between(until=minutes(4)) == image_ids[:4]
+    assert ids_between(since=minutes(2), until=minutes(4)) == image_ids[2:4]
+    assert ids_between(since=minutes(2) + timedelta(milliseconds=1), until=minutes(3)) == []
+    assert ids_between(since=minutes(5), until=minutes(5) + timedelta(milliseconds=1)) == image_ids[5:]
 
 
 def test_the_list_of_a_group_holds_its_images_alone(store: Rows) -> None:
@@ -151,24 +151,24 @@ def test_owners_and_groups_cannot_spell_each_others_keys(store: Rows) -> None:
 
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize(
-    "asked",
+    "filters",
     [{}, {"group": "session:s1"}, {"kind": Kind.UPLOAD}, {"trashed": True}, {"since": NOON}],
-    ids=lambda asked: next(iter(asked), "all"),
+    ids=lambda filters: next(iter(filters), "all"),
 )
 def test_pages_of_every_limit_hold_every_image_once(
-    store: Rows, asked: dict[str, Any], descending: bool
+    store: Rows, filters: dict[str, Any], descending: bool
 ) -> None:
-    made = []
+    image_ids = []
     for number in range(7):
         image = ready(store, at=minutes(number), groups=("session:s1",))
-        ready(store, at=minutes(number), kind=Kind.GENERATED, owner=OWNER if "kind" in asked else "another")
-        if "trashed" in asked:
+        ready(store, at=minutes(number), kind=Kind.GENERATED, owner=OWNER if "kind" in filters else "another")
+        if "trashed" in filters:
             image = advance(store, image, State.TRASHED)
-        made.append(image.record.id)
-    expected = made[::-1] if descending else made
+        image_ids.append(image.record.id)
+    expected = image_ids[::-1] if descending else image_ids
 
     for limit in range(1, 10):
-        assert ids_of(store, query(limit, descending=descending, **asked)) == expected
+        assert ids_of(store, query(limit, descending=descending, **filters)) == expected
 
 
 @pytest.mark.parametrize("kind", [None, Kind.UPLOAD])
@@ -205,21 +205,21 @@ def test_images_that_come_and_go_between_pages_disturb_no_others(store: Rows, gr
 
 @pytest.mark.parametrize("descending", [True, False])
 def test_a_page_may_begin_after_any_id(store: Rows, descending: bool) -> None:
-    made = gallery(store, 4)
+    image_ids = gallery(store, 4)
     missing = uuid7(minutes(1) + timedelta(seconds=30), 0)
 
     page = store.cards(query(descending=descending), after=missing)
 
-    expected = made[1::-1] if descending else made[2:]
+    expected = image_ids[1::-1] if descending else image_ids[2:]
     assert [card.id for card in page.cards] == expected
 
 
 def test_pages_keep_within_their_dates(store: Rows) -> None:
-    made = gallery(store, 6)
+    image_ids = gallery(store, 6)
 
-    found = ids_of(store, query(1, since=minutes(1), until=minutes(5)))
+    page_ids = ids_of(store, query(1, since=minutes(1), until=minutes(5)))
 
-    assert found == made[1:5][::-1]
+    assert page_ids == image_ids[1:5][::-1]
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
@@ -230,10 +230,10 @@ def test_cards_of_a_category_are_those_and_no_others(store: Rows, group: str | N
     ready(store, at=minutes(5), groups=groups)
     ready(store, at=minutes(6), category="cats", groups=groups, kind=Kind.GENERATED)
 
-    found = ids_of(
+    image_ids = ids_of(
         store,
         query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False, from_records=True),
     )
 
-    assert found == [image.record.id for image in cats]
+    assert image_ids == [image.record.id for image in cats]
     assert ids_of(store, query(category="birds", group=group, from_records=True)) == []

@@ -34,22 +34,22 @@ from tests.fakes.rows import Rows
 
 
 def test_copies_are_the_ready_images_of_the_owner_newest_first(store: Rows) -> None:
-    made = gallery(store, 3, sha256=SHA256)
+    image_ids = gallery(store, 3, sha256=SHA256)
     advance(store, ready(store, sha256=SHA256), State.TRASHED)
     holder = reserve(store, sha256=SHA256, guarded=True)
     ready(store, sha256=SHA256, owner="another")
     ready(store)
 
-    found = store.copies(OWNER, SHA256)
+    copies = store.copies(OWNER, SHA256)
 
-    assert found.image_ids == tuple(made[::-1])
-    assert found.guard == holder.record.id
+    assert copies.image_ids == tuple(image_ids[::-1])
+    assert copies.guard == holder.record.id
 
 
 def test_bytes_that_nobody_stores_have_no_copies(store: Rows) -> None:
-    found = store.copies(OWNER, SHA256)
+    copies = store.copies(OWNER, SHA256)
 
-    assert (found.image_ids, found.guard) == ((), None)
+    assert (copies.image_ids, copies.guard) == ((), None)
 
 
 def test_only_what_is_due_is_due(store: Rows) -> None:
@@ -97,14 +97,14 @@ def scanned(
     store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None
 ) -> list[ImageRecord]:
     """All images that a scan shows, while something happens between its pages."""
-    found: list[ImageRecord] = []
+    records: list[ImageRecord] = []
     after: str | None = None
     for page in count():
         assert page < 200
         images, after = store.scan(after=after, limit=limit)
-        found += images
+        records += images
         if after is None:
-            return found
+            return records
         between(page)
     raise AssertionError
 
@@ -118,9 +118,9 @@ def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: Rows, lim
     store.reserve(everything(everything_of))
     records.append(everything_of)
 
-    found = scanned(store, limit=limit)
+    scanned_records = scanned(store, limit=limit)
 
-    assert sorted(found, key=lambda record: record.id) == sorted(
+    assert sorted(scanned_records, key=lambda record: record.id) == sorted(
         (image.record for image in records), key=lambda record: record.id
     )
 
@@ -139,27 +139,27 @@ def test_a_scan_loses_no_image_while_others_come_and_go(store: Rows) -> None:
         if go:
             store.forget(go.pop())
 
-    found = [record.id for record in scanned(store, limit=2, between=others_act)]
+    scanned_ids = [record.id for record in scanned(store, limit=2, between=others_act)]
 
-    assert {image.record.id for image in stay} <= set(found)
-    assert len(found) == len(set(found))
+    assert {image.record.id for image in stay} <= set(scanned_ids)
+    assert len(scanned_ids) == len(set(scanned_ids))
 
 
 def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: Rows) -> None:
     gone = {image.record.id: image for image in (buried(store) for _ in range(4))}
     stay = [ready(store) for _ in range(4)]
-    found: list[ImageRecord] = []
+    records: list[ImageRecord] = []
     after: str | None = None
     while True:
         images, after = store.scan(after=after, limit=1)
-        found += images
+        records += images
         for record in images:
             if record.id in gone:
                 store.forget(gone.pop(record.id))
         if after is None:
             break
 
-    assert {image.record.id for image in stay} <= {record.id for record in found}
+    assert {image.record.id for image in stay} <= {record.id for record in records}
 
 
 def owners_due(store: Rows, at: datetime) -> list[str]:
@@ -211,7 +211,9 @@ def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store
 
 
 def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
-    made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).record.id for n in range(5)]
+    image_ids = [
+        ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).record.id for n in range(5)
+    ]
     ready(store, groups=("session:s2",))
     group = OwnerGroup(OWNER, "session:s1")
 
@@ -220,11 +222,11 @@ def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
     last = store.members(group, after=second.resume_after, limit=2)
 
     assert (first.image_ids, second.image_ids, last.image_ids) == (
-        tuple(made[:2]),
-        tuple(made[2:4]),
-        tuple(made[4:]),
+        tuple(image_ids[:2]),
+        tuple(image_ids[2:4]),
+        tuple(image_ids[4:]),
     )
-    assert (first.resume_after, second.resume_after, last.resume_after) == (made[1], made[3], None)
+    assert (first.resume_after, second.resume_after, last.resume_after) == (image_ids[1], image_ids[3], None)
     assert store.members(group, after=None, limit=5).resume_after is None
     assert store.members(OwnerGroup("somebody else", "session:s1"), after=None, limit=5).image_ids == ()
 

@@ -169,7 +169,7 @@ def test_a_conflict_of_transactions_is_waited_for_some_seconds_with_jitter_up_to
 
 
 def test_a_lost_race_is_not_tried_again(table: Table) -> None:
-    held = reserve(dynamo(table), sha256=SHA256, guarded=True)
+    holder = reserve(dynamo(table), sha256=SHA256, guarded=True)
     client = InterceptedClient(table.client)
     store = dynamo(table, client)
 
@@ -177,4 +177,4 @@ def test_a_lost_race_is_not_tried_again(table: Table) -> None:
         store.reserve(reservation(pending(sha256=SHA256, guarded=True)))
 
     assert [operation for operation, _ in client.calls] == ["transact_write_items", "get_item"]
-    assert dynamo(table).copies(OWNER, SHA256).guard == held.record.id
+    assert dynamo(table).copies(OWNER, SHA256).guard == holder.record.id

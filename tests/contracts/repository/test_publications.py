@@ -57,13 +57,13 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
     assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is True
     store.replace(image, moved(image, State.READY, publication=None), publications=[known])
 
-    kept = replace(known, keys=known.keys | {COPY}, copied_until=minutes(2))
-    assert store.publication(PUBLICATION) == kept
+    announced = replace(known, keys=known.keys | {COPY}, copied_until=minutes(2))
+    assert store.publication(PUBLICATION) == announced
     store.forget_publication(known, at=minutes(3))
-    assert store.publication(PUBLICATION) == kept, "a copy would be left that nobody knows of"
-    store.forget_publication(kept, at=minutes(1))
-    assert store.publication(PUBLICATION) == kept, "a copy that is on its way would be left"
-    store.forget_publication(kept, at=minutes(3))
+    assert store.publication(PUBLICATION) == announced, "a copy would be left that nobody knows of"
+    store.forget_publication(announced, at=minutes(1))
+    assert store.publication(PUBLICATION) == announced, "a copy that is on its way would be left"
+    store.forget_publication(announced, at=minutes(3))
     assert store.publication(PUBLICATION) is None
 
 
@@ -96,13 +96,13 @@ def test_no_copy_can_be_announced_of_what_is_not_current(store: Rows) -> None:
 def test_an_amendment_changes_the_record_and_not_its_version(store: Rows, state: State) -> None:
     image = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
     after = amended(image.record, renditions=(*image.record.renditions, MADE))
-    listed = store.cards(query(trashed=state is State.TRASHED), after=None)
+    cards = store.cards(query(trashed=state is State.TRASHED), after=None)
 
     store.amend(image.record, after)
 
     assert store.get(after.id) == replace(image, record=after)
     assert after.version == image.record.version
-    assert store.cards(query(trashed=state is State.TRASHED), after=None) == listed
+    assert store.cards(query(trashed=state is State.TRASHED), after=None) == cards
 
 
 def test_an_amendment_of_what_has_changed_is_a_conflict(store: Rows) -> None:

@@ -62,19 +62,19 @@ def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written
     store: Rows, stale: dict[str, Any]
 ) -> None:
     current = ready(store, sha256=SHA256, groups=("session:s1",))
-    kept = waiting(current, publication="kept")
-    store.replace(current, current := moved(current, State.READY), publications=[kept])
+    other_publication = waiting(current, publication="kept")
+    store.replace(current, current := moved(current, State.READY), publications=[other_publication])
     seen = replace(current, record=replace(current.record, **stale))
-    wanted = replace(
+    update = replace(
         moved(seen, State.DELETING, due_at=DEADLINE, guarded=True), details=Details(groups=("session:s2",))
     )
 
     with pytest.raises(Conflict):
-        store.replace(seen, wanted, publications=[waiting(current), replace(kept, due_at=NOON)])
+        store.replace(seen, update, publications=[waiting(current), replace(other_publication, due_at=NOON)])
 
     assert store.get(current.record.id) == current
     assert store.publication(PUBLICATION) is None
-    assert store.publication("kept") == kept
+    assert store.publication("kept") == other_publication
     assert ids_of(store, query(group="session:s1")) == [current.record.id]
     assert ids_of(store, query(group="session:s2")) == []
     assert store.copies(OWNER, SHA256).image_ids == (current.record.id,)
@@ -144,8 +144,8 @@ def test_an_edit_shows_in_every_list(store: Rows) -> None:
 
     advance(store, image, State.READY, filename="renamed.png", visibility=Visibility.PUBLIC)
 
-    for asked in (query(), query(group="session:s1")):
-        [card] = store.cards(asked, after=None).cards
+    for list_query in (query(), query(group="session:s1")):
+        [card] = store.cards(list_query, after=None).cards
         assert (card.filename, card.visibility) == ("renamed.png", Visibility.PUBLIC)
 
 

@@ -79,10 +79,10 @@ def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
 
 def test_a_reservation_can_be_repeated_and_counts_once(store: Rows) -> None:
     image = pending(guarded=True)
-    asked = reservation(image, idempotency=KEY, publication=waiting(image))
+    full_reservation = reservation(image, idempotency=KEY, publication=waiting(image))
 
-    store.reserve(asked)
-    store.reserve(asked)
+    store.reserve(full_reservation)
+    store.reserve(full_reservation)
 
     assert store.usage(OWNER) == Usage(1, 1_000)
 
@@ -139,13 +139,13 @@ def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: Rows) 
 def test_a_first_image_may_be_as_large_as_the_quota_and_no_larger(
     store: Rows, size_bytes: int, fits: bool
 ) -> None:
-    asked = reservation(pending(size_bytes=size_bytes), quota=Quota(size_bytes=1_000))
+    full_reservation = reservation(pending(size_bytes=size_bytes), quota=Quota(size_bytes=1_000))
 
     if fits:
-        store.reserve(asked)
+        store.reserve(full_reservation)
     else:
         with pytest.raises(QuotaExceeded):
-            store.reserve(asked)
+            store.reserve(full_reservation)
 
     assert store.usage(OWNER) == (Usage(1, size_bytes) if fits else Usage(0, 0))
 
@@ -162,8 +162,8 @@ def test_a_quota_of_one_owner_is_not_used_by_another(store: Rows) -> None:
 def assert_nothing_of(store: Rows, image: Image) -> None:
     assert store.get(image.record.id) is None
     assert image.record.id not in due(store, image.record.created_at + timedelta(days=1))
-    kept = store.publication(PUBLICATION)
-    assert kept is None or kept.image_id != image.record.id
+    publication = store.publication(PUBLICATION)
+    assert publication is None or publication.image_id != image.record.id
 
 
 def test_a_reservation_beyond_the_quota_leaves_nothing(store: Rows) -> None:
@@ -271,10 +271,10 @@ def test_parallel_reservations_cannot_pass_a_quota_together(table: Table) -> Non
         return True
 
     with ThreadPoolExecutor(40) as pool:
-        taken = list(pool.map(attempt, range(40)))
+        outcomes = list(pool.map(attempt, range(40)))
 
     rows = [item for item in all_items(table.client, table.name) if item["sk"]["S"] == "META"]
-    assert (sum(taken), len(rows)) == (10, 10)
+    assert (sum(outcomes), len(rows)) == (10, 10)
     assert store.usage(OWNER) == Usage(10, 10_000)
 
 
@@ -289,7 +289,7 @@ def test_parallel_reservations_cannot_pass_a_quota_of_bytes_together(table: Tabl
         return True
 
     with ThreadPoolExecutor(40) as pool:
-        taken = list(pool.map(attempt, range(40)))
+        outcomes = list(pool.map(attempt, range(40)))
 
-    assert sum(taken) == 10
+    assert sum(outcomes) == 10
     assert store.usage(OWNER) == Usage(10, 10_000)

@@ -36,19 +36,19 @@ from tests.fakes.rows import DynamoRows
 
 def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
     """Write the listed rows of READY images as they would be, without their transactions."""
-    made = [
+    images = [
         moved(pending(at=minutes(number), groups=(group,) if group else ()), State.READY)
         for number in range(size)
     ]
     rows = [
         row
-        for image in made
+        for image in images
         for (_, sort_key), row in records.rows_of(image).items()
         if "card" in row and (sort_key == "META") == (group is None)
     ]
     for row in rows:
         table.client.put_item(TableName=table.name, Item=row)
-    return [image.record.id for image in made]
+    return [image.record.id for image in images]
 
 
 def counting(table: Table) -> tuple[DynamoRows, list[int]]:
@@ -65,39 +65,39 @@ def counting(table: Table) -> tuple[DynamoRows, list[int]]:
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
 def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table, group: str | None) -> None:
-    made = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
+    image_ids = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
     store, read = counting(table)
-    asked = query(1, kind=Kind.GENERATED, group=group, descending=False)
+    list_query = query(1, kind=Kind.GENERATED, group=group, descending=False)
 
-    first = store.cards(asked, after=None)
-    assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
+    first = store.cards(list_query, after=None)
+    assert (first.cards, first.resume_after) == ((), image_ids[MAX_EXAMINED_ROWS - 1])
     assert sum(read) == MAX_EXAMINED_ROWS
     assert len(read) <= 8
 
-    last = store.cards(asked, after=first.resume_after)
+    last = store.cards(list_query, after=first.resume_after)
     assert (last.cards, last.resume_after) == ((), None)
     assert sum(read) == MAX_EXAMINED_ROWS + 3
 
 
 def test_a_filter_that_all_images_meet_reads_a_quarter_more_than_the_page_holds(table: Table) -> None:
-    made = fill(table, 100)
+    image_ids = fill(table, 100)
     store, read = counting(table)
 
     page = store.cards(query(40, kind=Kind.UPLOAD, descending=False), after=None)
 
-    assert [card.id for card in page.cards] == made[:40]
+    assert [card.id for card in page.cards] == image_ids[:40]
     assert read == [50]
 
 
 def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:
     store = MemoryRepository()
-    made = gallery(store, MAX_EXAMINED_ROWS + 3)
-    asked = query(1, kind=Kind.GENERATED, descending=False)
+    image_ids = gallery(store, MAX_EXAMINED_ROWS + 3)
+    list_query = query(1, kind=Kind.GENERATED, descending=False)
 
-    first = store.cards(asked, after=None)
-    last = store.cards(asked, after=first.resume_after)
+    first = store.cards(list_query, after=None)
+    last = store.cards(list_query, after=first.resume_after)
 
-    assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
+    assert (first.cards, first.resume_after) == ((), image_ids[MAX_EXAMINED_ROWS - 1])
     assert (last.cards, last.resume_after) == ((), None)
 
 
@@ -171,18 +171,18 @@ def test_a_record_with_every_rendition_there_can_be_is_below_two_kilobytes(table
     """DESIGN, Table: of the usual presets in all of their formats, for a published image."""
     store = dynamo(table)
     image = published(store)
-    made = tuple(
+    more_renditions = tuple(
         Rendition(preset.name, media_type, 2048, 1365, 1_234_567, making="0123456789abcdef")
         for preset in PRESETS.values()
         if not preset.at_upload
         for media_type in preset.formats
     )
-    renditions = (*image.record.renditions, *made)
+    renditions = (*image.record.renditions, *more_renditions)
 
     store.amend(image.record, amended(image.record, renditions=renditions, transformed=True))
 
     [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
-    assert len(made) == 9
+    assert len(more_renditions) == 9
     assert size_bytes_of(meta) < 2_000
     assert store.get_record(image.record.id) == store.get(image.record.id).record  # type: ignore[union-attr] # it is there
     assert len(store.get_record(image.record.id).renditions) == 11  # type: ignore[union-attr] # as above

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+
+from tests.chromium import running_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Stack
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SCREENSHOTS = Path(__file__).resolve().parents[3] / "build" / "screenshots"
 DESKTOP = (1280, 860)
 PHONE = (360, 740)
@@ -99,16 +98,8 @@ class Pages:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser of this machine; without one the tests are skipped, but not where everything must run."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no browser: install Debian's package chromium.")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found)
-        yield launched
-        launched.close()
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +121,8 @@ def pages(windows: Windows, stack: Stack) -> Iterator[Pages]:
 def look() -> Callable[[Page, str], None]:
     """Keep a picture of a page under build/screenshots, for people to look at."""
 
-    def kept(page: Page, name: str) -> None:
+    def take_screenshot(page: Page, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
-    return kept
+    return take_screenshot

@@ -82,7 +82,7 @@ PROVIDERS = {
 }
 
 
-def _item(index: int, status: str, **told: Any) -> dict[str, Any]:
+def _item(index: int, status: str, **fields: Any) -> dict[str, Any]:
     nothing = dict.fromkeys(("provider", "model", "duration_ms", "cost_usd", "image_id", "error"))
     return {
         "index": index,
@@ -91,7 +91,7 @@ def _item(index: int, status: str, **told: Any) -> dict[str, Any]:
         "status": status,
         "attempts": int(status != "queued"),
         **nothing,
-        **told,
+        **fields,
     }
 
 
@@ -141,7 +141,9 @@ class Generation:
         self._stage += 1
         refusal = {"code": "content_refused", "detail": REFUSAL, "reason": REFUSAL, "provider": "google"}
         failed = _item(1, "failed", provider="google", model="gemini-3-pro-image", error=refusal)
-        first, second, third = (_item(index, "succeeded", **made) for index, made in enumerate(self._made))
+        first, second, third = (
+            _item(index, "succeeded", **fields) for index, fields in enumerate(self._made)
+        )
         if self._tried_again:
             return job("succeeded", [first, {**second, "attempts": 2}, third])
         if self._stage == 1:

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
 from tests.e2e.console.stand_ins import PROMPTS, REFUSAL, Generation, answer, statistics
-from tests.e2e.test_images import api, upload
+from tests.e2e.test_images import upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ OF_LOOKS = ["color-contrast", "target-size", "link-in-text-block", "scrollable-r
 @pytest.fixture(scope="module")
 def images(stack: Stack) -> list[dict[str, Any]]:
     """Three pictures for jobs to have made, one of them public."""
-    with api(stack, OWNER) as client:
+    with stack.http(OWNER) as client:
         return [
             upload(client, landscape_jpeg(number, size=(600, 400)), alt_text=prompt, visibility=visibility)
             for number, (prompt, visibility) in enumerate(
@@ -73,7 +73,7 @@ def test_files_that_are_picked_are_stored_as_was_chosen(pages: Pages, stack: Sta
     page.get_by_label("Pick files").set_input_files([picture("one.jpg"), picture("two.jpg", number=2)])
 
     expect(page.locator(".transfer.is-done")).to_have_count(2)
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         stored = client.get("/v1/images", params={"visibility": "unlisted"}).json()["items"]
     assert {card["filename"] for card in stored} == {"one.jpg", "two.jpg"}
 
@@ -207,13 +207,13 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
     page.get_by_role("button", name="Retry failed").click()
     expect(page.get_by_role("status").filter(has_text="3 of 3 made")).to_be_visible()
 
-    [asked] = generation.asked
-    assert [item["prompt"] for item in asked["items"]] == PROMPTS
-    assert {key: asked[key] for key in ("provider", "model")} == {
+    [body] = generation.asked
+    assert [item["prompt"] for item in body["items"]] == PROMPTS
+    assert {key: body[key] for key in ("provider", "model")} == {
         "provider": "google",
         "model": "gemini-3-pro-image",
     }
-    assert asked["items"][0]["size"] == "1264x848"
+    assert body["items"][0]["size"] == "1264x848"
 
 
 def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
@@ -222,9 +222,9 @@ def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
     generation = Generation([image["id"] for image in images])
     page = pages.open("#/jobs", owner=OWNER, prepare=generation.put_into)
 
-    listed = page.locator(".item").first
-    expect(listed).to_contain_text(PROMPTS[0])
-    listed.click()
+    first_item = page.locator(".item").first
+    expect(first_item).to_contain_text(PROMPTS[0])
+    first_item.click()
 
     items = page.locator(".item")
     expect(items.nth(1)).to_contain_text(PROMPTS[1])
@@ -322,9 +322,13 @@ SCREENS = {
 
 def faults_of(page: Page, rules: list[str] = STANDARDS) -> list[str]:
     """What axe-core finds wrong with a page."""
-    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
+    violations = (
+        Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
+    )
     return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in violations
+        for node in rule["nodes"]
     ]
 
 
@@ -361,7 +365,7 @@ def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
         faults[name] += [f"{width[0]} px wide"] if width[0] > width[1] else []
         look(page, f"{name}-{scheme}-{size[0]}")
 
-    assert {name: found for name, found in faults.items() if found} == {}
+    assert {name: violations for name, violations in faults.items() if violations} == {}
 
 
 @pytest.mark.parametrize(

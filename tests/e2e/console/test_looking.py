@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.console.landscapes import SIZES, landscape_jpeg
 from tests.e2e.test_find import eventually
-from tests.e2e.test_images import api, patch, upload
+from tests.e2e.test_images import patch, upload
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -28,7 +28,7 @@ PICTURES = len(SIZES)
 @pytest.fixture(scope="module")
 def images(stack: Stack) -> list[dict[str, Any]]:
     """Pictures of many proportions, the newest first."""
-    with api(stack, OWNER) as client:
+    with stack.http(OWNER) as client:
         stored = [
             upload(
                 client,
@@ -54,7 +54,7 @@ def owner() -> str:
 @pytest.fixture
 def picture(stack: Stack, owner: str) -> dict[str, Any]:
     """One image, and all that its owner has."""
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         return upload(client, landscape_jpeg(3, size=(640, 400)), filename="lake.jpg", alt_text="A lake")
 
 
@@ -137,11 +137,11 @@ def test_tabs_of_one_browser_share_a_session_and_its_end(pages: Pages, stack: St
 def test_placeholders_of_the_right_proportions_turn_into_pictures(
     pages: Pages, images: list[dict[str, Any]]
 ) -> None:
-    held: list[Route] = []
+    routes: list[Route] = []
     hold = re.compile(r"/thumb\.|rendition=")
 
     def keep(route: Route) -> None:
-        held.append(route)
+        routes.append(route)
 
     page = pages.open(owner=OWNER, prepare=lambda page: page.route(hold, keep))
     tiles = page.locator(".tile")
@@ -152,7 +152,7 @@ def test_placeholders_of_the_right_proportions_turn_into_pictures(
         "all => all.map((one) => one.getContext('2d').getImageData(4, 4, 1, 1).data[3])"
     )
 
-    for route in held:
+    for route in routes:
         route.continue_()
     page.unroute(hold)
 
@@ -163,11 +163,11 @@ def test_placeholders_of_the_right_proportions_turn_into_pictures(
 
 
 def test_scrolling_goes_on_to_the_last_image(pages: Pages, images: list[dict[str, Any]]) -> None:
-    asked: list[str] = []
+    calls: list[str] = []
 
     def two_at_a_time(route: Route) -> None:
         parts = urlsplit(route.request.url)
-        asked.append(parts.query)
+        calls.append(parts.query)
         query = urlencode(parse_qs(parts.query) | {"limit": ["2"]}, doseq=True)
         route.continue_(url=urlunsplit(parts._replace(query=query)))
 
@@ -176,8 +176,8 @@ def test_scrolling_goes_on_to_the_last_image(pages: Pages, images: list[dict[str
     )
 
     expect(page.locator(".tile")).to_have_count(PICTURES)
-    assert len(asked) == -(-PICTURES // 2)
-    assert sum("cursor=" in query for query in asked) == len(asked) - 1
+    assert len(calls) == -(-PICTURES // 2)
+    assert sum("cursor=" in query for query in calls) == len(calls) - 1
 
 
 def test_no_picture_is_loaded_far_below_the_screen(pages: Pages, images: list[dict[str, Any]]) -> None:
@@ -264,7 +264,7 @@ def test_however_many_images_there_are_few_are_elements(pages: Pages, images: li
 
 
 def test_an_undone_deletion_puts_a_picture_back_where_it_was(pages: Pages, stack: Stack, owner: str) -> None:
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         for number in range(3):
             upload(client, landscape_jpeg(number, size=(320, 200)), alt_text=f"Hill {number}")
     page = pages.open(owner=owner)
@@ -286,12 +286,12 @@ def test_an_address_that_leads_nowhere_says_so(
 ) -> None:
     page = pages.open(address, owner=OWNER)
 
-    told = page.get_by_text(
+    message = page.get_by_text(
         re.compile(
             "There is no screen at this address|There is no such image|must|No image in this group|group"
         )
     )
-    expect(told.first).to_be_visible()
+    expect(message.first).to_be_visible()
 
 
 def test_a_picture_of_the_feed_opens_over_it(pages: Pages, images: list[dict[str, Any]]) -> None:
@@ -332,7 +332,7 @@ def test_a_smaller_copy_is_found_from_the_image_it_looks_like(
     pages: Pages, stack: Stack, owner: str, picture: dict[str, Any]
 ) -> None:
     """B5."""
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         upload(client, landscape_jpeg(3, size=(320, 200)), filename="small.jpg", alt_text="A small lake")
         eventually(lambda: len(client.get(f"/v1/images/{picture['id']}/similar").json()["items"]), 1)
     page = open_image(pages, picture, owner)
@@ -433,8 +433,8 @@ def test_what_is_known_of_an_image_is_shown(pages: Pages, images: list[dict[str,
     page = open_image(pages, images[0], OWNER)
 
     panel = page.locator(".facts")
-    for told in (images[0]["filename"], images[0]["sha256"], images[0]["id"], "hills", "session:walk"):
-        expect(panel).to_contain_text(told)
+    for text in (images[0]["filename"], images[0]["sha256"], images[0]["id"], "hills", "session:walk"):
+        expect(panel).to_contain_text(text)
     expect(page.locator(".stage").get_by_role("img", name=images[0]["alt_text"])).to_be_visible()
 
 
@@ -449,7 +449,7 @@ def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
     expect(page.get_by_role("heading", name="The lake")).to_be_visible()
     expect(page.locator(".chip", has_text="summer")).to_be_visible()
 
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         patch(client, picture["id"], title="Somebody else's title")
     page.keyboard.press("e")
     page.get_by_label("Title").fill("Mine")
@@ -462,7 +462,7 @@ def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
       return alert.contains(document.elementFromPoint(left + width / 2, top + height / 2));
     }"""
     assert page.locator(".edit .form-problem").evaluate(top)
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         assert client.get(f"/v1/images/{picture['id']}").json()["title"] == "Somebody else's title"
 
 
@@ -510,7 +510,7 @@ def test_a_deletion_can_be_undone_and_made_final(
     page.locator(".dialog").get_by_role("button", name="Delete for good").click()
 
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
-    with api(stack, owner) as client:
+    with stack.http(owner) as client:
         assert client.get(f"/v1/images/{picture['id']}").status_code == 404
 
 

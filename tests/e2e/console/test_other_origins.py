@@ -6,8 +6,6 @@ fetch, a script, an image, a frame, a form and by going there.
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -17,11 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
 from local.settings import PRIVATE_BUCKET
-from tests.e2e.console.conftest import BROWSERS
-from tests.e2e.test_images import api, upload
+from tests.chromium import running_chromium
+from tests.e2e.test_images import upload
 from tests.e2e.test_local_stack import listening_ports
 
 if TYPE_CHECKING:
@@ -85,16 +83,8 @@ def elsewhere() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for which the other host name leads to this machine, as after a rebinding of DNS."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no browser: install Debian's package chromium.")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
-        launched = playwright.chromium.launch(executable_path=found, args=[rules])
-        yield launched
-        launched.close()
+    with running_chromium(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1") as browser:
+        yield browser
 
 
 class Attempt:
@@ -122,9 +112,9 @@ def attempt(
 ) -> Iterator[Attempt]:
     """A fresh page of another origin."""
     context = browser.new_context()
-    made = Attempt(context.new_page(), listening_ports(stack))
-    made.page.goto(f"http://{request.param}:{elsewhere}/")
-    yield made
+    new_attempt = Attempt(context.new_page(), listening_ports(stack))
+    new_attempt.page.goto(f"http://{request.param}:{elsewhere}/")
+    yield new_attempt
     context.close()
 
 
@@ -136,17 +126,17 @@ def forged(service: str, key: str = "test") -> str:
 
 def services(stack: Stack) -> list[str]:
     """Every address of the stack that answers anything to anybody."""
-    told = stack.described
-    emulator, providers = told["s3_endpoint"], told["providers_url"]
-    [api_id] = [found["ApiId"] for found in stack.client("apigatewayv2").get_apis()["Items"]]
+    addresses = stack.described
+    emulator, providers = addresses["s3_endpoint"], addresses["providers_url"]
+    [api_id] = [api["ApiId"] for api in stack.client("apigatewayv2").get_apis()["Items"]]
     return [
-        f"{told['api_url']}/v1/health",
-        f"{told['api_url']}/v1/images",
-        f"{told['api_url']}/v1/feed",
-        told["token_url"],
-        f"{told['issuer']}/.well-known/openid-configuration",
-        f"{told['issuer']}/jwks.json",
-        f"{told['issuer']}/authorize",
+        f"{addresses['api_url']}/v1/health",
+        f"{addresses['api_url']}/v1/images",
+        f"{addresses['api_url']}/v1/feed",
+        addresses["token_url"],
+        f"{addresses['issuer']}/.well-known/openid-configuration",
+        f"{addresses['issuer']}/jwks.json",
+        f"{addresses['issuer']}/authorize",
         f"{providers}/control",
         f"{providers}/pollinations/image/a",
         f"{emulator}/",
@@ -207,15 +197,15 @@ def test_no_call_of_aws_has_any_effect(attempt: Attempt, stack: Stack, key: str)
 
     for path, init in calls:
         for mode in ("cors", "no-cors"):
-            wanted = {"method": "POST", "mode": mode, **init}
-            if mode == "no-cors" and (wanted["method"] == "PUT" or "headers" in init):
+            request = {"method": "POST", "mode": mode, **init}
+            if mode == "no-cors" and (request["method"] == "PUT" or "headers" in init):
                 continue  # the browser itself does not send these
-            result = attempt.page.evaluate(TRY, {"address": f"{emulator}{path}", "init": wanted})
+            result = attempt.page.evaluate(TRY, {"address": f"{emulator}{path}", "init": request})
             assert result in {"refused", "opaque"}, (path, init)
 
     assert attempt.successes() == []
     assert "evil" not in {user["UserName"] for user in stack.client("iam").list_users()["Users"]}
-    assert "evil-bucket" not in {found["Name"] for found in stack.client("s3").list_buckets()["Buckets"]}
+    assert "evil-bucket" not in {bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]}
 
 
 def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Stack) -> None:
@@ -251,15 +241,15 @@ def test_going_to_the_token_or_posting_a_form_shows_none(attempt: Attempt, stack
 
 def test_nobody_is_signed_in_by_being_sent_to_the_issuer(attempt: Attempt, stack: Stack) -> None:
     home = attempt.page.url
-    told = stack.described
-    for redirect in (home, told["console_url"]):
+    addresses = stack.described
+    for redirect in (home, addresses["console_url"]):
         address = (
-            f"{told['issuer']}/authorize?response_type=code&client_id=console&redirect_uri={redirect}&state=s&"
+            f"{addresses['issuer']}/authorize?response_type=code&client_id=console&redirect_uri={redirect}&state=s&"
             f"code_challenge={'a' * 43}&code_challenge_method=S256&as=admin"
         )
         attempt.page.goto(home)
         attempt.page.evaluate("(address) => { location.href = address; }", address)
-        attempt.page.wait_for_url(f"{told['issuer']}/**")
+        attempt.page.wait_for_url(f"{addresses['issuer']}/**")
         assert "code=" not in attempt.page.url.replace("code_challenge", "").replace("response_type=code", "")
         assert attempt.page.evaluate(READ_FRAME, address) in {"unreadable", ""}
 
@@ -267,8 +257,12 @@ def test_nobody_is_signed_in_by_being_sent_to_the_issuer(attempt: Attempt, stack
 
 
 def test_neither_the_console_nor_the_sign_in_page_can_be_framed(attempt: Attempt, stack: Stack) -> None:
-    told = stack.described
-    for address in (told["console_url"], f"{told['api_url']}/docs", f"{told['issuer']}/authorize"):
+    addresses = stack.described
+    for address in (
+        addresses["console_url"],
+        f"{addresses['api_url']}/docs",
+        f"{addresses['issuer']}/authorize",
+    ):
         assert attempt.page.evaluate(READ_FRAME, address) in {"unreadable", ""}
 
     assert attempt.successes() == []
@@ -297,7 +291,7 @@ def test_no_websocket_opens(attempt: Attempt, stack: Stack) -> None:
 
 
 def test_presigned_links_and_public_images_still_work_on_any_page(attempt: Attempt, stack: Stack) -> None:
-    with api(stack, "shown-elsewhere") as http:
+    with stack.http("shown-elsewhere") as http:
         image = upload(http, visibility="public")
         link = http.get(f"/v1/images/{image['id']}/content").headers["location"]
 

@@ -14,8 +14,8 @@ from tests.samples import OWNER
 
 def restored(world: World, before: Image, _: Image) -> None:
     assert_readable(world, before)
-    found = world.retrieval.get(OWNER, before.record.id).record
-    assert (found.state, found.visibility) == (State.READY, Visibility.PRIVATE)
+    record = world.retrieval.get(OWNER, before.record.id).record
+    assert (record.state, record.visibility) == (State.READY, Visibility.PRIVATE)
 
 
 CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
@@ -27,15 +27,15 @@ def three_of_a_conversation(world: World) -> tuple[Image, ...]:
     return tuple(world.upload(visibility, groups=groups) for visibility in shown)
 
 
-def trashed_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
+def trashed_as_told(world: World, before: tuple[Image, ...], result: DeletionResult) -> None:
     for image in before:
-        if image.record.id in told.successful:
+        if image.record.id in result.successful:
             assert world.retrieval.get(OWNER, image.record.id).record.state is State.TRASHED
 
 
-def deleted_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
+def deleted_as_told(world: World, before: tuple[Image, ...], result: DeletionResult) -> None:
     for image in before:
-        if image.record.id in told.successful:
+        if image.record.id in result.successful:
             assert_gone(world, image)
 
 

@@ -52,4 +52,4 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
 
 def ingested(world: World) -> list[Image]:
     """The images of what was dropped."""
-    return [found for found in world.records() if found.record.id != world.bystander.record.id]
+    return [image for image in world.records() if image.record.id != world.bystander.record.id]

@@ -51,9 +51,9 @@ def migrated_once(world: World, before: Migration) -> None:
     assert (after.tally.seen, after.left, after.tally.failed) == (RECORDS, 0, 0)
     world.settle()
     assert_sound(world)
-    found = ingested(world)
-    assert len(found) == RECORDS, "a record is not one image"
-    for image in found:
+    images = ingested(world)
+    assert len(images) == RECORDS, "a record is not one image"
+    for image in images:
         assert_readable(world, image)
 
 
@@ -70,9 +70,9 @@ def ingested_once(world: World, before: DroppedObject) -> None:
     world.announce_dropped(before)
     while world.deliver():
         pass
-    found = ingested(world)
-    assert len(found) == 1, "a dropped object is not one image"
-    assert_readable(world, found[0])
+    images = ingested(world)
+    assert len(images) == 1, "a dropped object is not one image"
+    assert_readable(world, images[0])
     assert_sound(world)
     assert not world.sqs.waiting["dead letters"]
 

@@ -26,14 +26,14 @@ def ask_published(
     return world.app.delivery.renditions.for_public_link(name, preset, accept=accept)
 
 
-def rendition_shown(world: World, before: Image, found: RenditionFile) -> None:
-    record, made = found.record, found.rendition
+def rendition_shown(world: World, before: Image, file: RenditionFile) -> None:
+    record, rendition = file.record, file.rendition
     assert record.id == before.record.id
-    assert record.rendition_key(made) in world.private.objects
+    assert record.rendition_key(rendition) in world.private.objects
     if record.publication is not None:
-        assert public_key(record.publication, made) in world.public.objects
+        assert public_key(record.publication, rendition) in world.public.objects
     if not world.faults.happened:
-        assert (found.is_exact, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
+        assert (file.is_exact, rendition.preset, rendition.media_type) == (True, "w640", MediaType.AVIF)
 
 
 def with_a_rendition(visibility: Visibility) -> Callable[[World], Image]:
@@ -58,13 +58,13 @@ def with_a_copy_of_nobody(world: World) -> Image:
     return image
 
 
-def transform_shown(world: World, before: Image, found: RenditionFile | str) -> None:
-    if isinstance(found, RenditionFile):
+def transform_shown(world: World, before: Image, target: RenditionFile | str) -> None:
+    if isinstance(target, RenditionFile):
         assert world.faults.happened
-        assert found.rendition in before.record.renditions
+        assert target.rendition in before.record.renditions
     else:
-        assert found.startswith(before.record.transforms_prefix)
-        assert found in world.private.objects
+        assert target.startswith(before.record.transforms_prefix)
+        assert target in world.private.objects
 
 
 def with_a_transform(world: World) -> Image:

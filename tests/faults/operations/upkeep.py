@@ -62,13 +62,13 @@ def dangling(world: World) -> Image:
 
 def superfluous(world: World) -> tuple[Image, ...]:
     """An image that the deployment's policy lets go, and one that it keeps."""
-    made = []
+    images = []
     for _ in range(2):
-        made.append(world.upload(Visibility.PUBLIC, category=PASSING))
-        world.project(made[-1].record.id)  # which lets the policies have a turn
+        images.append(world.upload(Visibility.PUBLIC, category=PASSING))
+        world.project(images[-1].record.id)  # which lets the policies have a turn
         world.clock.instant += timedelta(minutes=1)
     world.clock.instant += POLICY.older_than
-    return tuple(made)
+    return tuple(images)
 
 
 def only_the_older_trashed(world: World, before: tuple[Image, ...], report: CleanupReport) -> None:
@@ -85,7 +85,7 @@ def emptied(world: World) -> Image:
     """A published image of which the original alone is left, in either bucket."""
     image = with_a_rendition(Visibility.PUBLIC)(world)
     record = image.record
-    world.private.delete([record.rendition_key(made) for made in record.renditions])
+    world.private.delete([record.rendition_key(rendition) for rendition in record.renditions])
     assert record.publication is not None
     world.public.delete(list(record.public_keys(record.publication)))
     return image

@@ -28,8 +28,8 @@ def upload_remote(world: World) -> Image:
     return world.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
 
-def stored_as_told(world: World, _: None, told: list[Image | ImageStoreError]) -> None:
-    for outcome in told:
+def stored_as_told(world: World, _: None, outcomes: list[Image | ImageStoreError]) -> None:
+    for outcome in outcomes:
         if isinstance(outcome, Image):
             assert_readable(world, outcome)
 
@@ -59,8 +59,8 @@ def repeat_until_stored(world: World) -> None:
 
 
 def stored_once(world: World, _: object) -> None:
-    (found,) = (found for found in world.records() if found.record.id != world.bystander.record.id)
-    assert_shown(world, found)
+    (image,) = (image for image in world.records() if image.record.id != world.bystander.record.id)
+    assert_shown(world, image)
 
 
 def reserved(world: World, _: None, ticket: Ticket) -> None:

@@ -60,9 +60,9 @@ class Deployment:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """The answer of whichever host is asked."""
         hosts = {URL: self._api, ISSUER: self._issuer, STORAGE: self._storage, CDN: self._cdn}
-        found = hosts[f"{request.url.scheme}://{request.url.host}"](request)
-        found.headers["Date"] = format_datetime(datetime.now(UTC) + self.ahead, usegmt=True)
-        return found
+        answer_of_host = hosts[f"{request.url.scheme}://{request.url.host}"](request)
+        answer_of_host.headers["Date"] = format_datetime(datetime.now(UTC) + self.ahead, usegmt=True)
+        return answer_of_host
 
     def _issuer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/keys":
@@ -128,8 +128,8 @@ class Deployment:
                 self.stored.pop(image_id)
                 return httpx.Response(204)
             return problem(self.delete_status, "storage_unavailable")
-        wanted = json.loads(request.content)["visibility"]
-        if wanted == "public":
+        entry = json.loads(request.content)["visibility"]
+        if entry == "public":
             self.public.add(image_id)
         elif not self.link_stays:
             self.public.discard(image_id)

@@ -34,10 +34,12 @@ class Store:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """The next answer."""
         self.requests.append(request)
-        found = next(self._answers)
-        if isinstance(found, Exception):
-            raise found
-        return httpx.Response(found.status_code, headers=found.headers, content=found.content)
+        next_answer = next(self._answers)
+        if isinstance(next_answer, Exception):
+            raise next_answer
+        return httpx.Response(
+            next_answer.status_code, headers=next_answer.headers, content=next_answer.content
+        )
 
     def api(self, given: Tokens | None = None, *, tries: int = 3) -> ApiClient:
         """A client of this store."""

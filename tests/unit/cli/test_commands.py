@@ -30,19 +30,19 @@ class Store:
     """Answers by method and path, the last answer of a list for ever; what it does not know is the gateway's 404."""
 
     def __init__(self, **answers: Any) -> None:
-        self._answers = {name.replace("_", " ", 1): list(found) for name, found in answers.items()}
+        self._answers = {name.replace("_", " ", 1): list(replies) for name, replies in answers.items()}
         self.bodies: list[Any] = []
         self.queries: list[dict[str, str]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """The next answer."""
-        found = self._answers.get(f"{request.method} {request.url.path.removeprefix('/v1/')}")
-        if found is None:
+        replies = self._answers.get(f"{request.method} {request.url.path.removeprefix('/v1/')}")
+        if replies is None:
             return httpx.Response(404, json={"message": "Not Found"})
         self.queries.append(dict(request.url.params))
         if request.content:
             self.bodies.append(json.loads(request.content))
-        answer = found.pop(0) if len(found) > 1 else found[0]
+        answer = replies.pop(0) if len(replies) > 1 else replies[0]
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
 
@@ -52,8 +52,8 @@ def job(status: str, *items: dict[str, Any]) -> dict[str, Any]:
         state: sum(item["status"] == state for item in items) for state in ("succeeded", "failed", "running")
     }
     progress = {"total": len(items), **counted}
-    listed = [{"index": index, **item} for index, item in enumerate(items)]
-    return {"id": "j1", "status": status, "cost_usd": 0.02, "progress": progress, "items": listed}
+    listed_items = [{"index": index, **item} for index, item in enumerate(items)]
+    return {"id": "j1", "status": status, "cost_usd": 0.02, "progress": progress, "items": listed_items}
 
 
 MADE = {
@@ -84,21 +84,21 @@ REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "No
 def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    said = command(Store(), *words, folder=tmp_path)
+    result = command(Store(), *words, folder=tmp_path)
 
-    assert (said.exit_code, said.out) == (Exit.NOT_OFFERED, "")
-    assert "This store does not offer" in said.err
-    assert "older than this command" in said.err
+    assert (result.exit_code, result.out) == (Exit.NOT_OFFERED, "")
+    assert "This store does not offer" in result.err
+    assert "older than this command" in result.err
 
 
 def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -> None:
     fault = {"loc": ["query", "tag"], "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
     refusal = httpx.Response(400, json={"title": "Bad Request", "code": "invalid_request", "errors": [fault]})
 
-    said = command(Store(GET_images=[refusal]), "list", "--tag", "cat", folder=tmp_path)
+    result = command(Store(GET_images=[refusal]), "list", "--tag", "cat", folder=tmp_path)
 
-    assert said.exit_code == Exit.NOT_OFFERED
-    assert "cannot filter /v1/images by tag" in said.err
+    assert result.exit_code == Exit.NOT_OFFERED
+    assert "cannot filter /v1/images by tag" in result.err
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
@@ -106,15 +106,15 @@ def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tu
     """C3."""
     page = {"items": [], "next_cursor": None, "not_searched": ["generation.prompt"]}
 
-    said = command(Store(GET_search=[page]), "search", "cat", *more, folder=tmp_path)
+    result = command(Store(GET_search=[page]), "search", "cat", *more, folder=tmp_path)
 
-    assert said.exit_code == Exit.OK
-    assert "Not searched, because the deployment encrypts it: generation.prompt." in said.err
+    assert result.exit_code == Exit.OK
+    assert "Not searched, because the deployment encrypts it: generation.prompt." in result.err
 
 
 def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
-    found = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
-    store = Store(**{"GET_images/0199/similar": [found]})
+    body = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
+    store = Store(**{"GET_images/0199/similar": [body]})
 
     table = command(store, "similar", "0199", folder=tmp_path)
     lines = command(store, "similar", "0199", "--json", folder=tmp_path)
@@ -130,10 +130,10 @@ def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(t
 def test_that_nothing_looks_alike_is_no_failure_and_nothing_on_stdout(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199/similar": [{"items": []}]})
 
-    said = command(store, "similar", "0199", folder=tmp_path)
+    result = command(store, "similar", "0199", folder=tmp_path)
 
-    assert (said.exit_code, said.out) == (Exit.OK, "")
-    assert "No other image looks like it." in said.err
+    assert (result.exit_code, result.out) == (Exit.OK, "")
+    assert "No other image looks like it." in result.err
 
 
 def test_more_similar_images_than_the_store_gives_are_a_wrong_command(tmp_path: Path) -> None:
@@ -144,10 +144,10 @@ def test_more_similar_images_than_the_store_gives_are_a_wrong_command(tmp_path: 
 def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199": [problem(404, "image_not_found")]})
 
-    said = command(store, "show", "0199", "--json", folder=tmp_path)
+    result = command(store, "show", "0199", "--json", folder=tmp_path)
 
-    assert (said.exit_code, said.out) == (Exit.NOT_FOUND, "")
-    error = json.loads(said.err)["error"]
+    assert (result.exit_code, result.out) == (Exit.NOT_FOUND, "")
+    error = json.loads(result.err)["error"]
     assert (error["code"], error["exit_code"], error["request_id"]) == ("image_not_found", 4, "r-1")
 
 
@@ -163,13 +163,13 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Pat
         },
     )
 
-    said = command(
+    result = command(
         store, "generate", "a cat", "a dog", "--size", "1024x1024", "--group", "post:1", folder=tmp_path
     )
 
-    assert (said.exit_code, said.out, len(said.waits)) == (Exit.SOME_FAILED, "i1\n", 3)
-    assert said.err.count("0: succeeded by openai m, 1.5 s, $0.0200") == 1
-    assert said.err.count("1: failed: Not this.") == 1
+    assert (result.exit_code, result.out, len(result.waits)) == (Exit.SOME_FAILED, "i1\n", 3)
+    assert result.err.count("0: succeeded by openai m, 1.5 s, $0.0200") == 1
+    assert result.err.count("1: failed: Not this.") == 1
     [body] = store.bodies
     assert [item["prompt"] for item in body["items"]] == ["a cat", "a dog"]
     assert body["items"][0] | {"prompt": ""} == {"prompt": "", "size": "1024x1024", "groups": {"post": ["1"]}}
@@ -190,28 +190,28 @@ def test_a_file_of_prompts_that_cannot_be_read_is_told_with_the_reason(
     if lines is not None:
         file.write_bytes(lines)
 
-    said = command(Store(), "generate", "--from", str(file), folder=tmp_path)
+    result = command(Store(), "generate", "--from", str(file), folder=tmp_path)
 
-    assert said.exit_code == Exit.USAGE
-    assert complaint in said.err
+    assert result.exit_code == Exit.USAGE
+    assert complaint in result.err
 
 
 def test_a_job_with_json_is_one_document(tmp_path: Path) -> None:
     store = Store(POST_generations=[job("succeeded", MADE)])
 
-    said = command(store, "generate", "a cat", "--json", folder=tmp_path)
+    result = command(store, "generate", "a cat", "--json", folder=tmp_path)
 
-    assert (said.exit_code, json.loads(said.out)["status"]) == (Exit.OK, "succeeded")
+    assert (result.exit_code, json.loads(result.out)["status"]) == (Exit.OK, "succeeded")
 
 
 def test_a_list_is_a_table_whose_names_do_nothing_to_the_terminal(tmp_path: Path) -> None:
     store = Store(GET_images=[{"items": [CARD], "next_cursor": None}])
 
-    said = command(store, "list", folder=tmp_path)
+    result = command(store, "list", folder=tmp_path)
 
-    assert "0199" in said.out
-    assert "1.2 kB" in said.out
-    assert "\x1b" not in said.out
+    assert "0199" in result.out
+    assert "1.2 kB" in result.out
+    assert "\x1b" not in result.out
 
 
 PUBLIC_CARD = {name: value for name, value in CARD.items() if name not in {"visibility", "filename"}} | {
@@ -227,7 +227,7 @@ def test_the_feed_is_a_table_with_links_and_needs_no_token(tmp_path: Path) -> No
         tokens.append(request.headers.get("Authorization"))
         return store(request)
 
-    said = command(
+    result = command(
         handler,
         "feed",
         "--url",
@@ -236,10 +236,10 @@ def test_the_feed_is_a_table_with_links_and_needs_no_token(tmp_path: Path) -> No
         environment={"IMAGE_STORE_TOKEN": ""},
     )
 
-    assert said.exit_code == Exit.OK
+    assert result.exit_code == Exit.OK
     assert tokens == [None]
-    assert "https://images.example.com/i/0199.a" in said.out.replace("\n", "")
-    assert "\x1b" not in said.out
+    assert "https://images.example.com/i/0199.a" in result.out.replace("\n", "")
+    assert "\x1b" not in result.out
 
 
 def test_the_feed_passes_on_its_filters_and_goes_through_its_pages(tmp_path: Path) -> None:
@@ -249,39 +249,39 @@ def test_the_feed_passes_on_its_filters_and_goes_through_its_pages(tmp_path: Pat
     ]
     store = Store(GET_feed=pages)
 
-    said = command(
+    result = command(
         store, "feed", "--group", "post:p1", "--owner", "alice", "--from", "2026-01-01", "--all", "--json",
         folder=tmp_path,
     )  # fmt: skip
 
-    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["0199", "0200"]
-    asked = {"group": "post:p1", "owner": "alice", "from": "2026-01-01T00:00:00+00:00", "limit": "100"}
-    assert store.queries == [asked, asked | {"cursor": "c"}]
+    assert [json.loads(line)["id"] for line in result.out.splitlines()] == ["0199", "0200"]
+    query = {"group": "post:p1", "owner": "alice", "from": "2026-01-01T00:00:00+00:00", "limit": "100"}
+    assert store.queries == [query, query | {"cursor": "c"}]
 
 
 def test_the_feed_shows_so_many_and_says_that_there_are_more(tmp_path: Path) -> None:
     cards = [{**PUBLIC_CARD, "id": f"020{number}"} for number in range(3)]
     store = Store(GET_feed=[{"items": cards, "next_cursor": None}])
 
-    said = command(store, "feed", "--limit", "2", "--json", folder=tmp_path)
+    result = command(store, "feed", "--limit", "2", "--json", folder=tmp_path)
 
-    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["0200", "0201"]
-    assert "There are more" in said.err
+    assert [json.loads(line)["id"] for line in result.out.splitlines()] == ["0200", "0201"]
+    assert "There are more" in result.err
 
 
 def test_an_empty_feed_says_so(tmp_path: Path) -> None:
-    said = command(Store(GET_feed=[{"items": [], "next_cursor": None}]), "feed", folder=tmp_path)
+    result = command(Store(GET_feed=[{"items": [], "next_cursor": None}]), "feed", folder=tmp_path)
 
-    assert (said.exit_code, said.out) == (Exit.OK, "")
-    assert "No images." in said.err
+    assert (result.exit_code, result.out) == (Exit.OK, "")
+    assert "No images." in result.err
 
 
 def test_a_list_finds_images_by_their_checksum(tmp_path: Path) -> None:
     store = Store(GET_images=[{"items": [CARD], "next_cursor": None}])
 
-    said = command(store, "list", "--sha256", "ab" * 32, folder=tmp_path)
+    result = command(store, "list", "--sha256", "ab" * 32, folder=tmp_path)
 
-    assert said.exit_code == Exit.OK
+    assert result.exit_code == Exit.OK
     assert store.queries[-1]["sha256"] == "ab" * 32
 
 
@@ -293,11 +293,11 @@ def test_statistics_of_any_shape_are_shown(tmp_path: Path) -> None:
         "days": [],
     }
 
-    said = command(Store(GET_stats=[stats]), "stats", folder=tmp_path)
+    result = command(Store(GET_stats=[stats]), "stats", folder=tmp_path)
 
-    assert said.exit_code == Exit.OK
-    assert "2.0 MB" in said.out
-    assert "upload" in said.out
+    assert result.exit_code == Exit.OK
+    assert "2.0 MB" in result.out
+    assert "upload" in result.out
 
 
 STATS = {
@@ -329,27 +329,27 @@ IMAGE = CARD | {
 
 
 def test_figures_of_providers_are_a_row_for_each_day_and_provider(tmp_path: Path) -> None:
-    said = command(Store(GET_stats=[STATS]), "stats", folder=tmp_path)
+    result = command(Store(GET_stats=[STATS]), "stats", folder=tmp_path)
 
-    rows = [line.split() for line in said.out.splitlines()]
+    rows = [line.split() for line in result.out.splitlines()]
     assert ["images", "2,", "1", "of", "them", "in", "the", "trash"] in rows
     assert ["date", "provider", "succeeded", "failed", "average", "ms", "cost", "usd"] in rows
     assert ["2026-01-31", "openai", "3", "0", "0.06"] in rows
     assert ["2026-01-31", "google", "1", "2", "900", "0.0"] in rows
-    assert "generation, days" in said.out
-    assert not set("{}[]'") & set(said.out)
+    assert "generation, days" in result.out
+    assert not set("{}[]'") & set(result.out)
 
 
 def test_an_image_is_shown_with_all_its_parts_in_words(tmp_path: Path) -> None:
-    said = command(Store(**{"GET_images/0199": [IMAGE]}), "show", "0199", folder=tmp_path)
+    result = command(Store(**{"GET_images/0199": [IMAGE]}), "show", "0199", folder=tmp_path)
 
-    rows = {line.partition("  ")[0]: line.partition("  ")[2].strip() for line in said.out.splitlines()}
+    rows = {line.partition("  ")[0]: line.partition("  ")[2].strip() for line in result.out.splitlines()}
     assert rows["generation params steps"] == "4"
     assert rows["generation params stages 2 name"] == "two"
     assert rows["analysis tone analysis themes"] == "calm, warm"
     assert rows["metadata order lines"] == "1, 2"
     assert rows["metadata paid"] == "yes"
-    assert not set("{}[]'") & set(said.out)
+    assert not set("{}[]'") & set(result.out)
 
 
 @pytest.mark.parametrize(
@@ -374,10 +374,13 @@ def test_what_a_command_acts_on_is_shown_before_it_acts(tmp_path: Path, words: t
         acted.append(request.url.path)
         return problem(403, "admin_required")
 
-    said = command(store, *words, folder=tmp_path)
+    result = command(store, *words, folder=tmp_path)
 
     assert acted
-    target, failure = said.err.index("Target: https://store.example (the variable"), said.err.index("A title")
+    target, failure = (
+        result.err.index("Target: https://store.example (the variable"),
+        result.err.index("A title"),
+    )
     assert target < failure
 
 
@@ -387,11 +390,11 @@ REPORT = {"dry_run": True, "orphans": 2, "bytes_freed": 1, "failed": 0, "stopped
 def test_a_request_that_the_gateway_finds_too_large_is_told_of_direct_uploads(tmp_path: Path) -> None:
     refusal = httpx.Response(413, json={"message": "Request Entity Too Large"})
 
-    said = command(Store(POST_generations=[refusal]), "generate", "a cat", folder=tmp_path)
+    result = command(Store(POST_generations=[refusal]), "generate", "a cat", folder=tmp_path)
 
-    assert said.exit_code == Exit.REFUSED
-    assert "direct upload" in said.err
-    assert "about 4.5 MB" in said.err
+    assert result.exit_code == Exit.REFUSED
+    assert "direct upload" in result.err
+    assert "about 4.5 MB" in result.err
 
 
 @pytest.mark.parametrize(
@@ -404,9 +407,9 @@ def test_nothing_is_deleted_without_a_yes(
 ) -> None:
     store = Store(**{"POST_images/batch-delete": [{"successful": ["0199"], "failed": []}]})
 
-    said = command(store, "delete", "0199", folder=tmp_path, stdin=f"{answer}\n", somebody=somebody)
+    result = command(store, "delete", "0199", folder=tmp_path, stdin=f"{answer}\n", somebody=somebody)
 
-    assert (said.exit_code, len(store.bodies)) == (exit_code, requests)
+    assert (result.exit_code, len(store.bodies)) == (exit_code, requests)
 
 
 def test_the_records_of_a_migration_are_listed_to_the_last_page(tmp_path: Path) -> None:
@@ -415,26 +418,26 @@ def test_the_records_of_a_migration_are_listed_to_the_last_page(tmp_path: Path) 
         {"items": [{"record_id": "m2", "image_id": "i2"}], "next_cursor": None},
     ]
 
-    said = command(
+    result = command(
         Store(**{"GET_admin/migrations/m1/records": pages}), "migrate", "records", "m1", folder=tmp_path
     )
 
-    assert said.exit_code == Exit.OK
-    rows = [line.split() for line in said.out.splitlines()]
+    assert result.exit_code == Exit.OK
+    rows = [line.split() for line in result.out.splitlines()]
     assert [row[-1] for row in rows] == ["i1", "i2"]
-    assert "\x1b" not in said.out
+    assert "\x1b" not in result.out
 
 
 def test_cleanup_removes_only_after_a_yes_and_shows_first_what_it_will(tmp_path: Path) -> None:
     report = {"dry_run": True, "orphans": 2, "bytes_freed": 1200, "failed": 0, "stopped_because": None}
     store = Store(**{"POST_admin/cleanup": [report, report | {"dry_run": False}]})
 
-    asked = command(store, "cleanup", folder=tmp_path)
+    result = command(store, "cleanup", folder=tmp_path)
     bodies = list(store.bodies)
     done = command(store, "cleanup", "--yes", "--max-deletions", "5", folder=tmp_path)
 
-    assert (asked.exit_code, bodies) == (Exit.USAGE, [{"dry_run": True}])
-    assert "2  objects without an image" in asked.err
+    assert (result.exit_code, bodies) == (Exit.USAGE, [{"dry_run": True}])
+    assert "2  objects without an image" in result.err
     assert done.exit_code == Exit.OK
     assert store.bodies[1:] == [
         {"dry_run": True, "max_deletions": 5},

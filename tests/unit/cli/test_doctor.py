@@ -27,18 +27,18 @@ def doctor(deployment: Deployment, folder: Path, *words: str, given: str = GOOD)
     return command(deployment.answer, "doctor", "--json", *words, folder=folder, environment=environment)
 
 
-def ill(said: Said) -> dict[str, dict[str, str]]:
+def ill(result: Said) -> dict[str, dict[str, str]]:
     """The lines that are wrong, by what they are about."""
-    return {line["check"]: line for line in said.lines if line["status"] == "wrong"}
+    return {line["check"]: line for line in result.lines if line["status"] == "wrong"}
 
 
 def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
     deployment = Deployment()
 
-    said = doctor(deployment, tmp_path)
+    result = doctor(deployment, tmp_path)
 
-    assert said.exit_code == Exit.OK
-    assert {line["status"] for line in said.lines} == {"ok", "skipped"}
+    assert result.exit_code == Exit.OK
+    assert {line["status"] for line in result.lines} == {"ok", "skipped"}
     assert (deployment.stored, deployment.public) == ({}, set())
 
 
@@ -72,11 +72,11 @@ def test_an_illness_has_a_line_that_says_how_to_mend_it(
 ) -> None:
     monkeypatch.setattr(pictures, "LISTED_SECONDS", 0)
 
-    said = doctor(Deployment(**wrong), tmp_path)
+    result = doctor(Deployment(**wrong), tmp_path)
 
-    found = ill(said)
-    assert (said.exit_code, set(found)) == (Exit.SOME_FAILED, {check})
-    assert mend in found[check]["mend"]
+    illnesses = ill(result)
+    assert (result.exit_code, set(illnesses)) == (Exit.SOME_FAILED, {check})
+    assert mend in illnesses[check]["mend"]
 
 
 @pytest.mark.parametrize(
@@ -94,49 +94,49 @@ def test_an_illness_has_a_line_that_says_how_to_mend_it(
 def test_a_token_that_cannot_work_is_told_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str
 ) -> None:
-    said = doctor(Deployment(), tmp_path, given=given)
+    result = doctor(Deployment(), tmp_path, given=given)
 
-    found = ill(said)
-    assert set(found) == {check}
-    assert detail in found[check]["detail"]
-    assert given not in said.out + said.err
+    illnesses = ill(result)
+    assert set(illnesses) == {check}
+    assert detail in illnesses[check]["detail"]
+    assert given not in result.out + result.err
 
 
 def test_what_was_stored_is_deleted_even_when_the_rest_fails(tmp_path: Path) -> None:
     deployment = Deployment(damage=b"!", cdn_status=500, put_status=403)
 
-    said = doctor(deployment, tmp_path)
+    result = doctor(deployment, tmp_path)
 
-    assert set(ill(said)) == {"download", "public link", "direct upload"}
+    assert set(ill(result)) == {"download", "public link", "direct upload"}
     assert deployment.stored.keys() <= {"second"}  # its PUT was refused
 
 
 def test_only_looking_stores_nothing(tmp_path: Path) -> None:
     deployment = Deployment(upload_status=503)
 
-    said = doctor(deployment, tmp_path, "--read-only")
+    result = doctor(deployment, tmp_path, "--read-only")
 
-    assert said.exit_code == Exit.OK
+    assert result.exit_code == Exit.OK
 
 
 def test_both_the_pages_of_the_app_and_the_console_may_upload(tmp_path: Path) -> None:
     """The console is at the API's own origin, and R2 compares origins letter by letter."""
     deployment = Deployment(put_origins=(APP,))
 
-    said = doctor(deployment, tmp_path, "--origin", APP)
+    result = doctor(deployment, tmp_path, "--origin", APP)
 
-    assert URL in ill(said)["CORS of storage, PUT"]["detail"]
-    assert APP not in ill(said)["CORS of storage, PUT"]["detail"]
+    assert URL in ill(result)["CORS of storage, PUT"]["detail"]
+    assert APP not in ill(result)["CORS of storage, PUT"]["detail"]
 
 
 def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
-    said = doctor(Deployment(cdn_origin="https://another.example"), tmp_path)
+    result = doctor(Deployment(cdn_origin="https://another.example"), tmp_path)
 
-    assert [line["check"] for line in said.lines if line["status"] == "warning"] == ["CORS of copies"]
+    assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["CORS of copies"]
 
 
 def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:
-    said = doctor(Deployment(health="degraded"), tmp_path)
+    result = doctor(Deployment(health="degraded"), tmp_path)
 
-    assert [line["check"] for line in said.lines if line["status"] == "warning"] == ["API"]
-    assert said.exit_code == Exit.OK
+    assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["API"]
+    assert result.exit_code == Exit.OK

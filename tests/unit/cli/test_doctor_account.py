@@ -77,7 +77,7 @@ def looked_at(account: Any) -> dict[str, str]:
     findings = CheckResults(lambda _: None)
     check_account(findings, account)
     assert "hush" not in repr(findings.all)
-    return {found.name: str(found.status) for found in findings.all if found.status != "ok"}
+    return {finding.name: str(finding.status) for finding in findings.all if finding.status != "ok"}
 
 
 def test_an_account_that_is_well_is_told_so() -> None:
@@ -85,7 +85,7 @@ def test_an_account_that_is_well_is_told_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "found"),
+    ("changed", "findings"),
     [
         ({"describe_table": NotFound("none")}, {"table": "wrong"}),
         ({"describe_table": {"Table": {"TableStatus": "ACTIVE"}}}, {"indexes": "wrong"}),
@@ -104,8 +104,8 @@ def test_an_account_that_is_well_is_told_so() -> None:
         ({"store/r2": json.dumps({"access_key_id": "hush"})}, {"R2 secret": "wrong"}),
     ],
 )
-def test_what_is_ill_behind_the_api_is_named(changed: dict[str, Any], found: dict[str, str]) -> None:
-    assert looked_at(Played(changed)) == found
+def test_what_is_ill_behind_the_api_is_named(changed: dict[str, Any], findings: dict[str, str]) -> None:
+    assert looked_at(Played(changed)) == findings
 
 
 def test_keys_that_open_no_bucket_are_told_for_each() -> None:

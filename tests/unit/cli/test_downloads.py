@@ -70,9 +70,9 @@ def test_a_rendition_has_a_name_of_its_own_beside_the_original(tmp_path: Path) -
         return httpx.Response(200, json=image)
 
     folder = f"{tmp_path}/"
-    said = command(store, "get", "i1", "--rendition", "thumb", "--output", folder, folder=tmp_path)
+    result = command(store, "get", "i1", "--rendition", "thumb", "--output", folder, folder=tmp_path)
 
-    assert said.exit_code == Exit.OK, said.err
+    assert result.exit_code == Exit.OK, result.err
     assert (tmp_path / "cat-thumb.jpg").read_bytes() == b"thumb"
 
 

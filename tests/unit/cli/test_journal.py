@@ -20,8 +20,8 @@ def test_what_was_noted_is_there_after_a_kill(tmp_path: Path) -> None:
     killed.note(ENTRY)
     killed._file.close()  # noqa: SLF001 - as the system does at a kill
 
-    with Journal(tmp_path / "deep/journal") as found:
-        assert found.entries == {"/a.jpg": ENTRY}
+    with Journal(tmp_path / "deep/journal") as journal:
+        assert journal.entries == {"/a.jpg": ENTRY}
 
 
 def test_a_line_that_was_half_written_is_ignored_and_does_not_spoil_the_next(tmp_path: Path) -> None:
@@ -34,8 +34,8 @@ def test_a_line_that_was_half_written_is_ignored_and_does_not_spoil_the_next(tmp
     with Journal(path) as journal:
         journal.note(other)
 
-    with Journal(path) as found:
-        assert found.entries == {"/a.jpg": ENTRY, "/c.jpg": other}
+    with Journal(path) as reopened:
+        assert reopened.entries == {"/a.jpg": ENTRY, "/c.jpg": other}
 
 
 def test_two_processes_do_not_share_a_journal(tmp_path: Path) -> None:

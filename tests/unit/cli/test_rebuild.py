@@ -55,10 +55,10 @@ def begun() -> dict[str, Any]:
 def test_the_wait_before_it_goes_on_is_told(tmp_path: Path) -> None:
     waits: list[float] = []
 
-    code, said = rebuilt(tmp_path, begun(), {"finished": True, "examined": 7}, sleep=waits.append)
+    code, output = rebuilt(tmp_path, begun(), {"finished": True, "examined": 7}, sleep=waits.append)
 
     assert code == Exit.OK
-    assert "It continues in 1" in said
+    assert "It continues in 1" in output
     assert 100 < waits[0] <= 120
 
 
@@ -66,7 +66,7 @@ def test_an_interruption_says_that_figures_stand_still_until_it_is_repeated(tmp_
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 
-    code, said = rebuilt(tmp_path, begun(), sleep=interrupt)
+    code, output = rebuilt(tmp_path, begun(), sleep=interrupt)
 
     assert code == Exit.INTERRUPTED
-    assert "Repeat the command to continue." in said
+    assert "Repeat the command to continue." in output

@@ -33,20 +33,20 @@ def test_a_repair_is_begun_and_watched_until_it_ends(tmp_path: Path) -> None:
         }
     )
 
-    said = command(store, "repair", folder=tmp_path)
+    result = command(store, "repair", folder=tmp_path)
 
     assert store.bodies == [{"dry_run": False}]
-    assert said.exit_code == Exit.OK
-    assert "9 images examined, 2 renditions and 0 public copies made" in said.out
+    assert result.exit_code == Exit.OK
+    assert "9 images examined, 2 renditions and 0 public copies made" in result.out
 
 
 def test_named_images_and_a_dry_run_are_asked_for(tmp_path: Path) -> None:
     store = Store(**{"POST_admin/repairs": [repair("queued")]})
 
-    said = command(store, "repair", "i1", "i2", "--dry-run", "--no-wait", "--json", folder=tmp_path)
+    result = command(store, "repair", "i1", "i2", "--dry-run", "--no-wait", "--json", folder=tmp_path)
 
     assert store.bodies == [{"dry_run": True, "image_ids": ["i1", "i2"]}]
-    assert (said.exit_code, json.loads(said.out)["status"]) == (Exit.OK, "queued")
+    assert (result.exit_code, json.loads(result.out)["status"]) == (Exit.OK, "queued")
 
 
 @pytest.mark.parametrize("figure", ["failed", "originals_missing"])
@@ -55,11 +55,11 @@ def test_what_could_not_be_repaired_makes_the_exit_code_1_and_is_named(tmp_path:
     done = repair("succeeded", **{figure: 1}) | {"errors": [error] * 12}
     store = Store(**{"GET_admin/repairs/r1": [done]})
 
-    said = command(store, "repair", "--status", "r1", folder=tmp_path)
+    result = command(store, "repair", "--status", "r1", folder=tmp_path)
 
-    assert said.exit_code == Exit.SOME_FAILED
-    assert "i1: Not the one. (checksum_mismatch)" in said.out
-    assert "and 2 errors more" in said.out
+    assert result.exit_code == Exit.SOME_FAILED
+    assert "i1: Not the one. (checksum_mismatch)" in result.out
+    assert "and 2 errors more" in result.out
 
 
 @pytest.mark.parametrize("words", [("--status", "r1", "i1"), ("--status", "r1", "--dry-run"), ("i1",) * 101])
@@ -68,6 +68,6 @@ def test_what_does_not_go_together_is_refused_before_anything_is_sent(
 ) -> None:
     store = Store()
 
-    said = command(store, "repair", *words, folder=tmp_path)
+    result = command(store, "repair", *words, folder=tmp_path)
 
-    assert (said.exit_code, store.bodies) == (Exit.USAGE, [])
+    assert (result.exit_code, store.bodies) == (Exit.USAGE, [])

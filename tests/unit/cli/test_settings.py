@@ -68,18 +68,21 @@ def with_a_stack(home: Path) -> Path:
 
 
 def test_the_default_profile_is_used_when_nothing_else_is_said(home: Path) -> None:
-    found = resolved(home)
+    resolved_settings = resolved(home)
 
-    assert (found.url, found.tokens.current()) == ("https://prod.example", "from-a-file")
-    assert found.aws == settings.AwsAccess("image-store-prod", "eu-central-1")
+    assert (resolved_settings.url, resolved_settings.tokens.current()) == (
+        "https://prod.example",
+        "from-a-file",
+    )
+    assert resolved_settings.aws == settings.AwsAccess("image-store-prod", "eu-central-1")
 
 
 def test_a_profile_can_be_chosen_and_its_command_gives_the_token(home: Path) -> None:
-    found = resolved(home, "--profile", "dev")
+    resolved_settings = resolved(home, "--profile", "dev")
 
     with pytest.raises(NotSignedIn, match="one line of printable"):
-        found.tokens.current()  # it printed several words
-    assert found.url == "https://dev.example"
+        resolved_settings.tokens.current()  # it printed several words
+    assert resolved_settings.url == "https://dev.example"
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(home: Path) -> None:
@@ -105,12 +108,12 @@ def test_options_may_stand_before_or_after_the_command() -> None:
 def test_a_local_stack_is_found_from_a_folder_within_and_gives_its_own_token(home: Path) -> None:
     (with_a_stack(home) / "deep/er").mkdir(parents=True)
 
-    found = resolved(home / "deep/er", configured=False)
+    resolved_settings = resolved(home / "deep/er", configured=False)
 
-    assert (found.url, found.local) == ("http://localhost:8080", LOCAL)
-    assert found.tokens.origin == "the local issuer, as alice"
-    assert found.aws is not None
-    assert found.aws.endpoint == "http://localhost:9001"
+    assert (resolved_settings.url, resolved_settings.local) == ("http://localhost:8080", LOCAL)
+    assert resolved_settings.tokens.origin == "the local issuer, as alice"
+    assert resolved_settings.aws is not None
+    assert resolved_settings.aws.endpoint == "http://localhost:9001"
 
 
 def test_the_configuration_wins_over_a_local_stack_unless_it_is_asked_for(home: Path) -> None:
@@ -124,11 +127,11 @@ def test_the_configuration_wins_over_a_local_stack_unless_it_is_asked_for(home: 
 def test_the_token_of_another_store_is_not_taken_from_the_local_issuer(home: Path) -> None:
     with_a_stack(home)
 
-    found = resolved(home, "--url", "https://other.example", configured=False)
+    resolved_settings = resolved(home, "--url", "https://other.example", configured=False)
 
-    assert found.local is None
+    assert resolved_settings.local is None
     with pytest.raises(NotSignedIn):
-        found.tokens.current()
+        resolved_settings.tokens.current()
 
 
 @pytest.mark.parametrize(
@@ -163,12 +166,12 @@ def test_without_a_store_the_ways_to_name_one_are_told(tmp_path: Path) -> None:
 
 
 def test_nothing_shows_a_token_or_a_key(home: Path) -> None:
-    found = resolved(with_a_stack(home), "--local", "--token", "very-secret")
+    resolved_settings = resolved(with_a_stack(home), "--local", "--token", "very-secret")
 
-    found.tokens.current()
+    resolved_settings.tokens.current()
 
-    assert "very-secret" not in repr(found)
-    assert "hush" not in repr(found.aws)
+    assert "very-secret" not in repr(resolved_settings)
+    assert "hush" not in repr(resolved_settings.aws)
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "print('')", "print('a b')"])
@@ -207,19 +210,21 @@ def test_the_local_stack_may_be_called_by_its_name(home: Path) -> None:
     with_a_stack(home)
     args = build_parser().parse_args(["rebuild", "--stack", "image-store", "--region", "us-east-1"])
 
-    found = settings.resolve(args, {"XDG_CONFIG_HOME": str(home / "none")}, folder=home, admin=True)
+    resolved_settings = settings.resolve(
+        args, {"XDG_CONFIG_HOME": str(home / "none")}, folder=home, admin=True
+    )
 
-    assert found.aws is not None
-    assert found.aws.endpoint == "http://localhost:9001"
+    assert resolved_settings.aws is not None
+    assert resolved_settings.aws.endpoint == "http://localhost:9001"
 
 
 def test_with_local_an_exported_stack_is_another_ones(home: Path) -> None:
     with_a_stack(home)
 
-    found = resolved(home, "--local", environment={"IMAGE_STORE_STACK": "prod"})
+    resolved_settings = resolved(home, "--local", environment={"IMAGE_STORE_STACK": "prod"})
 
-    assert found.aws is not None
-    assert found.aws.stack == "image-store"
+    assert resolved_settings.aws is not None
+    assert resolved_settings.aws.stack == "image-store"
 
 
 @pytest.mark.parametrize(
@@ -249,7 +254,7 @@ def test_an_option_that_names_a_store_is_never_passed_over(
 def test_a_stack_file_that_is_named_wins_over_the_configuration(home: Path) -> None:
     with_a_stack(home)
 
-    found = resolved(home, "--stack-file", str(home / ".local/stack.json"))
+    resolved_settings = resolved(home, "--stack-file", str(home / ".local/stack.json"))
 
-    assert found.url == "http://localhost:8080"
-    assert found.tokens.origin == "the local issuer, as alice"
+    assert resolved_settings.url == "http://localhost:8080"
+    assert resolved_settings.tokens.origin == "the local issuer, as alice"

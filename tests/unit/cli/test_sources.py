@@ -29,24 +29,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(found: sources.Selection) -> list[str]:
+def names(selection: sources.Selection) -> list[str]:
     """The file names of what was found."""
-    return [picture.filename for picture in found.pictures]
+    return [picture.filename for picture in selection.pictures]
 
 
 def test_a_folder_is_searched_to_its_depths_by_what_files_hold(folder: Path) -> None:
-    found = sources.find([str(folder)])
+    selection = sources.find([str(folder)])
 
-    assert names(found) == ["a.txt", "b.jpg", "c.webp"]
-    assert [picture.content_type for picture in found.pictures] == ["image/png", "image/jpeg", "image/webp"]
-    assert [name.rpartition("/")[2] for name in found.skipped] == ["notes.jpg"]
+    assert names(selection) == ["a.txt", "b.jpg", "c.webp"]
+    assert [picture.content_type for picture in selection.pictures] == [
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+    ]
+    assert [name.rpartition("/")[2] for name in selection.skipped] == ["notes.jpg"]
     assert "d.jpg" in names(sources.find([str(folder)], hidden=True))
 
 
 def test_what_is_named_twice_is_uploaded_once(folder: Path) -> None:
-    found = sources.find([str(folder / "b.jpg"), str(folder), str(folder / "**/*.jpg")])
+    selection = sources.find([str(folder / "b.jpg"), str(folder), str(folder / "**/*.jpg")])
 
-    assert names(found).count("b.jpg") == 1
+    assert names(selection).count("b.jpg") == 1
 
 
 def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
@@ -60,10 +64,10 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
 def test_a_name_that_leads_nowhere_is_bad_and_spoils_no_other(
     folder: Path, word: str, complaint: str
 ) -> None:
-    found = sources.find([str(folder / word), str(folder / "b.jpg")])
+    selection = sources.find([str(folder / word), str(folder / "b.jpg")])
 
-    assert names(found) == ["b.jpg"]
-    [bad] = found.bad
+    assert names(selection) == ["b.jpg"]
+    [bad] = selection.bad
     assert bad.name == str(folder / word)
     assert complaint in bad.error.message
 

@@ -32,10 +32,10 @@ def parser_of(words: str) -> Parser:
 def test_a_bare_call_lists_the_commands_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
     code = main([])
 
-    said = capsys.readouterr()
-    assert (code, said.err) == (Exit.OK, "")
+    output = capsys.readouterr()
+    assert (code, output.err) == (Exit.OK, "")
     for title, names in GROUPS.items():
-        section = said.out.split(f"\n{title}:\n")[1].split("\n\n")[0]
+        section = output.out.split(f"\n{title}:\n")[1].split("\n\n")[0]
         assert [line.split()[0] for line in section.splitlines()] == list(names)
 
 
@@ -90,11 +90,11 @@ def test_a_mistake_is_one_line_with_a_hint(
 ) -> None:
     code = main(words.split())
 
-    said = capsys.readouterr()
-    assert (code, said.out) == (Exit.USAGE, "")
-    assert said.err.startswith("error: ")
-    assert said.err.count("\n") == 1
-    assert sentence in said.err
+    output = capsys.readouterr()
+    assert (code, output.out) == (Exit.USAGE, "")
+    assert output.err.startswith("error: ")
+    assert output.err.count("\n") == 1
+    assert sentence in output.err
 
 
 def test_a_mistake_is_json_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,9 +107,9 @@ def test_a_mistake_is_json_where_json_was_asked_for(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("words", sorted(KNOWN), ids=lambda words: words or "image-store")
 def test_every_help_has_examples_that_can_be_typed(words: str) -> None:
-    told = parser_of(words).format_help().split("examples:\n")[1].split("\n\n")[0]
+    examples = parser_of(words).format_help().split("examples:\n")[1].split("\n\n")[0]
 
-    lines = [line.strip() for line in told.splitlines()]
+    lines = [line.strip() for line in examples.splitlines()]
     assert lines
     for line in lines:
         program, *typed = shlex.split(line.partition(" | ")[0].partition(" < ")[0])

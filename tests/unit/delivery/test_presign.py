@@ -177,9 +177,9 @@ def test_one_presigner_follows_the_half_hours(monkeypatch: pytest.MonkeyPatch) -
 
     for half_hour in half_hours:
         clock.instant = half_hour + timedelta(minutes=29, seconds=59)
-        made = [links.read("private-bucket", key) for key in ("a.png", "b.png")]
+        urls = [links.read("private-bucket", key) for key in ("a.png", "b.png")]
 
-        assert made == [botocores(monkeypatch, half_hour, key, None) for key in ("a.png", "b.png")]
+        assert urls == [botocores(monkeypatch, half_hour, key, None) for key in ("a.png", "b.png")]
 
 
 @pytest.mark.parametrize("old", [("OLD", "old-secret"), ("OLD", KEYS[1]), (KEYS[0], "old-secret")])
@@ -210,10 +210,10 @@ def test_a_link_that_stores_leaves_those_that_read_as_they_are(monkeypatch: pyte
     )
     clock.instant -= timedelta(minutes=2)
 
-    made = links.read("private-bucket", "a.png")
+    url = links.read("private-bucket", "a.png")
 
     half_hour = NOON + timedelta(hours=11, minutes=30)
-    assert made == botocores(monkeypatch, half_hour, "a.png", None)
+    assert url == botocores(monkeypatch, half_hour, "a.png", None)
 
 
 def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,15 +237,15 @@ def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) 
 def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pytest.MonkeyPatch) -> None:
     links = presigner(SetClock(NOON))
 
-    made = links.read("private-bucket", "a/b.png", method="HEAD")
+    url = links.read("private-bucket", "a/b.png", method="HEAD")
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
     client = client_of(ENDPOINT)
     theirs = client.generate_presigned_url(
         "head_object", Params={"Bucket": "private-bucket", "Key": "a/b.png"}, ExpiresIn=3600
     )
-    assert made == theirs
-    assert made != links.read("private-bucket", "a/b.png")
+    assert url == theirs
+    assert url != links.read("private-bucket", "a/b.png")
 
 
 # Links that store ---------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pyte
 def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: str, endpoint: str) -> None:
     instant = NOON + timedelta(minutes=7, seconds=13)
 
-    made = presigner(SetClock(instant), endpoint=endpoint).put(
+    put = presigner(SetClock(instant), endpoint=endpoint).put(
         "bucket",
         key,
         content_type="image/png",
@@ -275,18 +275,18 @@ def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: s
             "ContentType": "image/png",
             "ContentLength": 123,
             "IfNoneMatch": "*",
-            "ChecksumSHA256": made.headers["x-amz-checksum-sha256"],
+            "ChecksumSHA256": put.headers["x-amz-checksum-sha256"],
         },
         ExpiresIn=1800,
     )
-    assert made.url == theirs
-    assert made.headers["Content-Type"] == "image/png"
-    assert made.headers["If-None-Match"] == "*"
-    assert "Content-Length" not in made.headers  # follows from the body, and no browser lets a page set it
+    assert put.url == theirs
+    assert put.headers["Content-Type"] == "image/png"
+    assert put.headers["If-None-Match"] == "*"
+    assert "Content-Length" not in put.headers  # follows from the body, and no browser lets a page set it
 
 
 def test_a_link_that_stores_ends_when_it_says() -> None:
-    made = presigner(SetClock(NOON + timedelta(minutes=29, seconds=59))).put(
+    put = presigner(SetClock(NOON + timedelta(minutes=29, seconds=59))).put(
         "bucket",
         "a/b.png",
         content_type="image/png",
@@ -295,6 +295,6 @@ def test_a_link_that_stores_ends_when_it_says() -> None:
         expires_in=timedelta(minutes=30),
     )
 
-    query = parse_qs(urlsplit(made.url).query)
+    query = parse_qs(urlsplit(put.url).query)
     assert query["X-Amz-Date"] == ["20260301T122959Z"]
     assert query["X-Amz-Expires"] == ["1800"]

@@ -53,7 +53,7 @@ def test_copies_say_nothing_but_their_type_and_how_long_they_live(store: Store) 
     store.show(image, Visibility.PUBLIC)
 
     headers = {
-        (held.content_type, held.cache_control, *held.metadata) for held in store.public.objects.values()
+        (file.content_type, file.cache_control, *file.metadata) for file in store.public.objects.values()
     }
     assert headers == {("image/jpeg", "public, max-age=9"), ("image/webp", "public, max-age=9")}
 

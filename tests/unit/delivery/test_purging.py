@@ -111,8 +111,8 @@ def test_a_purge_that_fails_is_left_to_cleanup_and_the_request_succeeds(
 
     assert hidden.record.visibility is Visibility.PRIVATE
     assert store.repository.due_publications.keys() == {shown.record.publication}
-    said = f"Withdrawn publications wait for cleanup: {refusal.message}"
-    assert log.record_tuples == [("image_store.services.delivery.publishing", logging.WARNING, said)]
+    warning = f"Withdrawn publications wait for cleanup: {refusal.message}"
+    assert log.record_tuples == [("image_store.services.delivery.publishing", logging.WARNING, warning)]
 
     store.cdn.takes = None
     assert store.collect().collected == {"publications": 1}
@@ -219,6 +219,6 @@ def test_an_uploads_own_cache_control_wins(store: Store) -> None:
     """A10."""
     store.upload(replace(PUBLIC, cache_control="public, max-age=31536000, immutable"))
 
-    headers = {held.cache_control for held in store.public.objects.values()}
+    headers = {file.cache_control for file in store.public.objects.values()}
 
     assert headers == {"public, max-age=31536000, immutable"}

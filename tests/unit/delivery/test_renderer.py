@@ -38,15 +38,15 @@ class Client:
         return self._answer()
 
 
-@pytest.mark.parametrize("wanted", [RENDITION, *TRANSFORMS])
-def test_what_is_wanted_arrives_as_it_was_sent(wanted: RenderRequest) -> None:
+@pytest.mark.parametrize("render_request", [RENDITION, *TRANSFORMS])
+def test_what_is_wanted_arrives_as_it_was_sent(render_request: RenderRequest) -> None:
     client = Client(lambda: {"StatusCode": 200})
 
-    LambdaRenderer("render", client=lambda: client).render(wanted)
+    LambdaRenderer("render", client=lambda: client).render(render_request)
 
     [request] = client.asked
     assert request["FunctionName"] == "render"
-    assert render_request_of(json.loads(request["Payload"])) == wanted
+    assert render_request_of(json.loads(request["Payload"])) == render_request
 
 
 def throttled() -> dict[str, Any]:

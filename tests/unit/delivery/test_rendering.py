@@ -31,16 +31,16 @@ def store() -> Store:
     return Store()
 
 
-def wanted(image: Image, media_type: MediaType = MediaType.AVIF) -> RenditionRequest:
+def request_for(image: Image, media_type: MediaType = MediaType.AVIF) -> RenditionRequest:
     return RenditionRequest(image.record.id, "w640", media_type)
 
 
 def make(store: Store, image: Image, media_type: MediaType = MediaType.AVIF) -> None:
-    store.rendering.make(wanted(image, media_type), until=store.clock.now() + timedelta(seconds=20))
+    store.rendering.make(request_for(image, media_type), until=store.clock.now() + timedelta(seconds=20))
 
 
 def made_of(store: Store, image: Image) -> list[Rendition]:
-    return [made for made in store.current(image).record.renditions if made.making is not None]
+    return [rendition for rendition in store.current(image).record.renditions if rendition.making is not None]
 
 
 def tries_at(store: Store, image: Image) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_rendition_is_made_once_and_found_from_then_on(store: Store) -> None:
     assert again.rendition == first.rendition
     assert first.record.rendition_key(first.rendition) in store.private.objects
     assert len(tries_at(store, image)) == 1
-    assert store.renderer.asked == [wanted(image)]  # type: ignore[attr-defined] # it is the fake
+    assert store.renderer.asked == [request_for(image)]  # type: ignore[attr-defined] # it is the fake
 
 
 def test_each_format_is_a_rendition_of_its_own(store: Store) -> None:
@@ -72,7 +72,7 @@ def test_each_format_is_a_rendition_of_its_own(store: Store) -> None:
     for media_type in (MediaType.AVIF, MediaType.JPEG, MediaType.WEBP):
         make(store, image, media_type)
 
-    assert {made.media_type for made in made_of(store, image)} == {
+    assert {rendition.media_type for rendition in made_of(store, image)} == {
         MediaType.AVIF,
         MediaType.JPEG,
         MediaType.WEBP,
@@ -155,10 +155,10 @@ def test_what_cannot_be_had_now_is_stood_in_for_by_the_nearest(store: Store, err
     image = store.upload()
     store.renderer = Elsewhere(error)
 
-    found = store.renditions.for_owner(OWNER, image.record.id, "w640", accept=None)
+    file_shown = store.renditions.for_owner(OWNER, image.record.id, "w640", accept=None)
 
-    assert found.is_exact is False
-    assert found.rendition in image.record.renditions
+    assert file_shown.is_exact is False
+    assert file_shown.rendition in image.record.renditions
 
 
 SIZES = {"thumb": 300, "display": 2048}
@@ -178,21 +178,21 @@ def test_the_nearest_is_what_the_client_takes_then_the_preset_then_the_width(
     store: Store, preset: str, accept: str, expected: str
 ) -> None:
     image = store.upload()
-    sized = tuple(replace(made, width=SIZES[made.preset]) for made in image.record.renditions)
+    sized = tuple(replace(rendition, width=SIZES[rendition.preset]) for rendition in image.record.renditions)
     other = Rendition("w1280", MediaType.AVIF, 1280, 800, 9, making="0" * 16)
     record = replace(image.record, width=4000, height=3000, renditions=(*sized, other))
     store.repository.records[record.id] = replace(image, record=record)
     store.renderer = Elsewhere()
 
-    found = store.renditions.for_owner(OWNER, record.id, preset, accept=accept)
+    file_shown = store.renditions.for_owner(OWNER, record.id, preset, accept=accept)
 
-    assert found.rendition.public_filename == expected
+    assert file_shown.rendition.public_filename == expected
 
 
 def test_whoever_finds_the_lease_taken_makes_nothing(store: Store) -> None:
     image = store.upload()
     now = store.clock.now()
-    store.repository.take_rendering(wanted(image).name, holder="somebody", at=now, until=now + LEASE)
+    store.repository.take_rendering(request_for(image).name, holder="somebody", at=now, until=now + LEASE)
 
     make(store, image)
 
@@ -203,7 +203,7 @@ def test_whoever_finds_the_lease_taken_makes_nothing(store: Store) -> None:
 def test_a_lease_ends_by_itself(store: Store) -> None:
     image = store.upload()
     now = store.clock.now()
-    store.repository.take_rendering(wanted(image).name, holder="somebody", at=now, until=now + LEASE)
+    store.repository.take_rendering(request_for(image).name, holder="somebody", at=now, until=now + LEASE)
     store.clock.instant += LEASE + MOMENT
 
     make(store, image)
@@ -221,12 +221,12 @@ def test_of_two_who_make_it_one_commits_and_the_other_leaves_its_object_to_the_s
     store.repository.meanwhile = another
     make(store, image)
 
-    [made] = made_of(store, image)
+    [rendition] = made_of(store, image)
     assert len(tries_at(store, image)) == 2
     assert "w640.avif" in public_names(store, image)
     store.clock.instant += GRACE + RESERVATION_LIFETIME
     store.collect()
-    assert tries_at(store, image) == [image.record.rendition_key(made)]
+    assert tries_at(store, image) == [image.record.rendition_key(rendition)]
 
 
 @pytest.mark.parametrize("visibility", Visibility)
@@ -390,8 +390,8 @@ def test_deleting_removes_what_was_made_on_request(store: Store) -> None:
 
 def test_original_bytes_that_were_altered_are_not_rendered(store: Store) -> None:
     image = store.upload()
-    held = store.private.objects[image.record.original_key]
-    store.private.objects[image.record.original_key] = replace(held, data=held.data[::-1])
+    file = store.private.objects[image.record.original_key]
+    store.private.objects[image.record.original_key] = replace(file, data=file.data[::-1])
 
     with pytest.raises(StorageUnavailable):
         make(store, image)
@@ -430,7 +430,7 @@ def test_what_took_too_long_is_not_stored(store: Store) -> None:
     image = store.upload()
 
     with pytest.raises(DeadlineExceeded):
-        store.rendering.make(wanted(image), until=store.clock.now())
+        store.rendering.make(request_for(image), until=store.clock.now())
 
     assert tries_at(store, image) == []
 
@@ -457,14 +457,14 @@ def test_an_abandoned_try_is_swept_after_a_day_and_a_committed_one_never(
     left = abandoned(store, image, monkeypatch)
     store.clock.instant += LEASE + MOMENT
     make(store, image)
-    [made] = made_of(store, image)
+    [rendition] = made_of(store, image)
 
     store.collect()
     assert left in store.private.objects
     store.clock.instant += GRACE + MOMENT
     store.collect()
 
-    assert tries_at(store, image) == [image.record.rendition_key(made)]
+    assert tries_at(store, image) == [image.record.rendition_key(rendition)]
 
 
 def test_a_sweep_without_grace_leaves_what_may_still_be_committed(
@@ -484,15 +484,15 @@ def test_a_sweep_without_grace_leaves_what_may_still_be_committed(
 
 def test_a_commit_that_always_meets_others_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     image = store.upload(PUBLIC)
-    asked = []
+    amendments = []
 
     def refuse(before: ImageRecord, after: ImageRecord) -> None:
-        asked.append(after)
+        amendments.append(after)
         raise Conflict("Another was first.")
 
     monkeypatch.setattr(store.repository, "amend", refuse)
 
     make(store, image)
 
-    assert len(asked) == 3
+    assert len(amendments) == 3
     assert made_of(store, image) == []

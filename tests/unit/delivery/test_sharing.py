@@ -57,7 +57,7 @@ def links(**keys: str) -> ShareLinks:
 
 
 def link_to(store: Store, image: Image, what: Recipe | str = SQUARE) -> str:
-    link, _ = store.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
+    link, _ = store.app.delivery.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
     return link
 
 
@@ -199,16 +199,16 @@ def test_a_secret_without_a_current_key_is_named() -> None:
 
 def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> None:
     image = store.upload()
-    link, expires_at = store.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
+    link, expires_at = store.app.delivery.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
 
-    found = store.shared.find(link, accept=None)
+    target = store.shared.find(link, accept=None)
     store.clock.instant = expires_at - MOMENT
     again = store.shared.find(link, accept=None)
     store.clock.instant = expires_at
 
-    assert found == again
-    assert isinstance(found, RenditionFile)
-    assert found.rendition.preset == "display"
+    assert target == again
+    assert isinstance(target, RenditionFile)
+    assert target.rendition.preset == "display"
     with pytest.raises(ImageNotFound):
         store.shared.find(link, accept=None)
 
@@ -216,17 +216,17 @@ def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> Non
 def test_a_rendition_behind_a_link_is_negotiated_and_made(store: Store) -> None:
     link = link_to(store, store.upload(), "w640")
 
-    found = store.shared.find(link, accept="image/avif")
+    target = store.shared.find(link, accept="image/avif")
 
-    assert isinstance(found, RenditionFile)
-    assert (found.is_exact, found.rendition.public_filename) == (True, "w640.avif")
+    assert isinstance(target, RenditionFile)
+    assert (target.is_exact, target.rendition.public_filename) == (True, "w640.avif")
 
 
 def test_a_transform_is_made_once(store: Store) -> None:
     image = store.upload()
     first, second = (
         link_to(store, image),
-        store.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
+        store.app.delivery.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
     )
 
     shown = {store.shared.find(link, accept=None) for link in (first, second, first)}
@@ -303,11 +303,11 @@ def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: 
     image = store.upload()
     store.renderer = Nobody()
 
-    found = store.shared.find(link_to(store, image), accept=None)
+    target = store.shared.find(link_to(store, image), accept=None)
 
-    assert isinstance(found, RenditionFile)
-    assert found.rendition in image.record.renditions
-    assert found.is_exact is False
+    assert isinstance(target, RenditionFile)
+    assert target.rendition in image.record.renditions
+    assert target.is_exact is False
 
 
 # Taking away -----------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> Non
     image, trashed = store.upload(), store.upload()
     for each in (image, trashed):
         store.shared.find(link_to(store, each), accept=None)
-    kept = transforms(store)
+    keys_before = transforms(store)
     store.delete(trashed)
     nobodys = store.strew(store.private, f"transforms/{store.ids.image_id()}/{'0' * 16}/{'a' * 32}.webp")
     of_a_dead_attempt = store.strew(store.private, f"transforms/{image.record.id}/{'f' * 16}/{'a' * 32}.webp")
@@ -348,8 +348,8 @@ def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> Non
     store.clock.instant += GRACE + MOMENT
     store.collect()
 
-    assert len(kept) == 2
-    assert transforms(store) == kept
+    assert len(keys_before) == 2
+    assert transforms(store) == keys_before
     assert nobodys not in store.private.objects
     assert of_a_dead_attempt not in store.private.objects
 
@@ -368,10 +368,10 @@ def test_a_transform_that_the_lifecycle_took_is_made_again(store: Store) -> None
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
 def test_no_transform_is_made_of_what_goes_meanwhile(store: Store, state: State) -> None:
     image = store.upload()
-    wanted = TransformRequest(image.record.id, SQUARE)
+    request = TransformRequest(image.record.id, SQUARE)
     store.repository.meanwhile = lambda: store.delete(image, permanent=state is State.DELETING)
 
-    store.transforming.make(wanted, until=store.clock.now() + HOUR)
+    store.transforming.make(request, until=store.clock.now() + HOUR)
 
     assert transforms(store) == []
 

@@ -26,11 +26,11 @@ def store() -> Store:
 
 def gallery(store: Store, size: int) -> list[str]:
     """Ids of images, one a minute, newest first."""
-    made = []
+    image_ids = []
     for _ in range(size):
-        made.append(store.upload(Attributes(groups=("session:s1",))).record.id)
+        image_ids.append(store.upload(Attributes(groups=("session:s1",))).record.id)
         store.clock.instant += timedelta(minutes=1)
-    return made[::-1]
+    return image_ids[::-1]
 
 
 def pages(store: Store, query: ListQuery) -> Iterator[list[str]]:
@@ -53,9 +53,9 @@ def cursor_of(store: Store, query: ListQuery = QUERY) -> str:
 
 
 def test_cursors_lead_through_all_pages(store: Store) -> None:
-    made = gallery(store, 5)
+    image_ids = gallery(store, 5)
 
-    assert list(pages(store, QUERY)) == [made[:2], made[2:4], made[4:]]
+    assert list(pages(store, QUERY)) == [image_ids[:2], image_ids[2:4], image_ids[4:]]
 
 
 def test_a_list_that_fits_its_page_has_no_cursor(store: Store) -> None:
@@ -65,11 +65,11 @@ def test_a_list_that_fits_its_page_has_no_cursor(store: Store) -> None:
 
 
 def test_the_limit_may_change_between_pages(store: Store) -> None:
-    made = gallery(store, 5)
+    image_ids = gallery(store, 5)
 
     page = store.lists.page(replace(QUERY, limit=10), cursor=cursor_of(store))
 
-    assert [card.id for card in page.cards] == made[2:]
+    assert [card.id for card in page.cards] == image_ids[2:]
 
 
 def test_a_list_contains_only_images_of_its_owner(store: Store) -> None:
@@ -127,11 +127,11 @@ def test_dates_of_two_queries_cannot_be_exchanged(store: Store) -> None:
 
 
 def test_a_cursor_is_valid_for_24_hours(store: Store) -> None:
-    made = gallery(store, 3)
+    image_ids = gallery(store, 3)
     cursor = cursor_of(store)
 
     store.clock.instant += CURSOR_LIFETIME
-    assert [card.id for card in store.lists.page(QUERY, cursor=cursor).cards] == made[2:]
+    assert [card.id for card in store.lists.page(QUERY, cursor=cursor).cards] == image_ids[2:]
 
     store.clock.instant += timedelta(seconds=1)
     with pytest.raises(InvalidCursor):

@@ -82,9 +82,9 @@ def test_a_mirrored_picture_is_another() -> None:
 def test_the_hash_does_not_depend_on_what_is_rendered(presets: tuple[str, ...]) -> None:
     data = pictures.jpeg(1600, 1200)
 
-    made = PillowProcessor().process(data, None, pictures.recipes_of(*presets))
+    processed = PillowProcessor().process(data, None, pictures.recipes_of(*presets))
 
-    assert hamming(made.perceptual_hash, hash_of_file(data)) <= 2
+    assert hamming(processed.perceptual_hash, hash_of_file(data)) <= 2
 
 
 def test_a_transparent_picture_is_hashed_as_it_lies_on_white() -> None:
@@ -138,7 +138,7 @@ def test_bands_are_the_quarters_of_a_hash() -> None:
 
 
 def test_every_upload_is_hashed() -> None:
-    made = PillowProcessor().process(pictures.jpeg(), None, UPLOAD_RECIPES)
+    processed = PillowProcessor().process(pictures.jpeg(), None, UPLOAD_RECIPES)
 
-    assert len(made.perceptual_hash) == 16
-    assert int(made.perceptual_hash, 16) > 0
+    assert len(processed.perceptual_hash) == 16
+    assert int(processed.perceptual_hash, 16) > 0

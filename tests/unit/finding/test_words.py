@@ -83,5 +83,5 @@ def test_a_word_is_found_by_its_beginning(text: str, data: st.DataObject) -> Non
     for term in terms_of(text):
         beginning = term[: data.draw(st.integers(1, len(term)))]
         assert all(
-            any(found.startswith(wanted) for found in terms_of(text)) for wanted in query_terms(beginning)
+            any(term.startswith(prefix) for term in terms_of(text)) for prefix in query_terms(beginning)
         )

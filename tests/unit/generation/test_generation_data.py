@@ -261,17 +261,17 @@ def test_a_limit_of_seconds_is_waited_for_by_the_second() -> None:
 
 def emptied(budget: RetryBudget) -> int:
     """How many retries can be taken."""
-    taken = 0
+    count = 0
     while (after := budget.without_one()) is not None:
-        budget, taken = after, taken + 1
-    return taken
+        budget, count = after, count + 1
+    return count
 
 
 def without(budget: RetryBudget, retries: int) -> RetryBudget:
     for _ in range(retries):
-        taken = budget.without_one()
-        assert taken is not None
-        budget = taken
+        remaining = budget.without_one()
+        assert remaining is not None
+        budget = remaining
     return budget
 
 

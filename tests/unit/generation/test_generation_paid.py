@@ -107,8 +107,8 @@ def test_a_refusal_that_was_charged_for_is_counted_and_takes_from_the_budget() -
 def test_what_may_be_tried_again_is_charged_for_each_time() -> None:
     generating = priced_generation()
     none = charged(Reason.BAD_ANSWER, {Unit.TEXT_INPUT_TOKEN: 1_000})
-    made = GeneratedImage(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
-    generating.let(THIRD, none, none, made)
+    picture = GeneratedImage(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
+    generating.let(THIRD, none, none, picture)
     job = generating.begin(preference=ModelPreference(provider=THIRD, fallback=False))
 
     generating.work_off()

@@ -66,9 +66,9 @@ def test_what_images_may_cost_is_held_before_anybody_is_asked(generating: Genera
     """E4: for the dearest of those who may do it."""
     generating.begin(times=2)
 
-    held = generating.spent()
-    assert held.spent == 0
-    assert held.reserved == 2 * (439 * 30 + 3 * 5)
+    spending_before = generating.spent()
+    assert spending_before.spent == 0
+    assert spending_before.reserved == 2 * (439 * 30 + 3 * 5)
 
 
 def test_a_job_of_51_images_is_refused(generating: Generating) -> None:
@@ -136,10 +136,10 @@ def test_a_negative_prompt_that_is_said_in_words_has_to_fit_with_them() -> None:
         a_request("x" * (flux.max_prompt - 9 - 6 + more), negative_prompt="people") for more in (0, 1)
     )
 
-    made = [generating.begin(request) for request in (fits, exceeds)]
+    jobs = [generating.begin(request) for request in (fits, exceeds)]
     generating.work_off()
 
-    assert [generating.item(job).model for job in made] == [flux.name, native.name]
+    assert [generating.item(job).model for job in jobs] == [flux.name, native.name]
 
 
 def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:
@@ -363,16 +363,23 @@ def test_providers_are_told_with_their_health_and_what_they_did(generating: Gene
     generating.begin(times=5)
     generating.work_off()
 
-    told = generating.overview.read(OWNER)
+    overview = generating.overview.read(OWNER)
 
-    by_name = {found.provider: found for found in told.providers}
+    by_name = {provider_status.provider: provider_status for provider_status in overview.providers}
     others = [provider for provider in Provider if provider not in {FIRST, SECOND, THIRD}]
-    assert [found.provider for found in told.providers] == [FIRST, SECOND, THIRD, *others]
-    assert [found.is_configured for found in told.providers] == [True, True, True] + [False] * len(others)
+    assert [provider_status.provider for provider_status in overview.providers] == [
+        FIRST,
+        SECOND,
+        THIRD,
+        *others,
+    ]
+    assert [provider_status.is_configured for provider_status in overview.providers] == [True, True, True] + [
+        False
+    ] * len(others)
     assert by_name[Provider.GOOGLE].has_own_key
-    assert by_name[FIRST].breaker.health(told.at) == "down"
+    assert by_name[FIRST].breaker.health(overview.at) == "down"
     assert (by_name[FIRST].performance.failed, by_name[SECOND].performance.succeeded) == (5, 5)
-    assert told.today == Spending(5 * 634, 0)
+    assert overview.today == Spending(5 * 634, 0)
 
 
 # Cancelling ---------------------------------------------------------------------------------------------

@@ -36,9 +36,9 @@ SECRETS = ("lighthouse", "people", "She asked", "steps")
 
 @pytest.fixture
 def generating() -> Generating:
-    found = Generating(seals=True)
-    found.let(PROVIDER, GeneratedImage(data=PICTURE, params=PARAMS))
-    return found
+    sealing_generation = Generating(seals=True)
+    sealing_generation.let(PROVIDER, GeneratedImage(data=PICTURE, params=PARAMS))
+    return sealing_generation
 
 
 def image_of(generating: Generating, job: Job, index: int = 0) -> Image:
@@ -73,17 +73,17 @@ def test_an_image_is_made_from_what_was_wished_for_and_stored_sealed(generating:
     generating.work_off()
 
     ((request, _),) = generating.providers[PROVIDER].asked
-    kept = image_of(generating, job)
-    told = generating.store.sealing.open(kept).details
+    image = image_of(generating, job)
+    details = generating.store.sealing.open(image).details
 
     assert (request.prompt, request.negative_prompt) == (REQUEST.prompt, REQUEST.negative_prompt)
-    assert_tells_nothing(asdict(kept))
-    assert (kept.details.alt_text, kept.details.alt_text_given) == ("Sea", False)
-    assert told.analysis == ANALYSIS
-    assert told.generation is not None
-    assert (told.generation["prompt"], told.generation["params"]) == (REQUEST.prompt, PARAMS)
-    assert kept.details.generation is not None
-    assert kept.details.generation["model"] == "flux"
+    assert_tells_nothing(asdict(image))
+    assert (image.details.alt_text, image.details.alt_text_given) == ("Sea", False)
+    assert details.analysis == ANALYSIS
+    assert details.generation is not None
+    assert (details.generation["prompt"], details.generation["params"]) == (REQUEST.prompt, PARAMS)
+    assert image.details.generation is not None
+    assert image.details.generation["model"] == "flux"
 
 
 def test_each_image_asks_for_its_jobs_data_key_once_and_makes_one(generating: Generating) -> None:
@@ -141,10 +141,10 @@ def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(genera
 
     generating.do(work)
 
-    told = generating.store.sealing.open(image_of(generating, job)).details
+    details = generating.store.sealing.open(image_of(generating, job)).details
     assert generating.paid() == 1
-    assert told.generation is not None
-    assert (told.generation["prompt"], told.generation["params"]) == (REQUEST.prompt, PARAMS)
+    assert details.generation is not None
+    assert (details.generation["prompt"], details.generation["params"]) == (REQUEST.prompt, PARAMS)
 
 
 def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generating) -> None:
@@ -155,10 +155,10 @@ def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generati
     before = calls(generating)
 
     generating.requests.retry(OWNER, job.id)
-    made, asked = calls(generating)
+    keys_made, keys_opened = calls(generating)
     generating.work_off()
 
-    assert (made - before[0], asked - before[1]) == (0, 1)
+    assert (keys_made - before[0], keys_opened - before[1]) == (0, 1)
     assert generating.job(job).status is JobStatus.SUCCEEDED
     assert {request.prompt for request, _ in generating.providers[PROVIDER].asked} == {REQUEST.prompt}
 
@@ -190,9 +190,9 @@ def test_an_equal_request_is_joined_and_leaves_no_digest_that_could_be_tried(gen
     tried = {plain, hashlib.sha256(f"generation\0same\0{plain}".encode()).hexdigest()}
 
     assert first.id == again.id
-    held = {text for name, named in generating.jobs.names.items() for text in (name, named.fingerprint)}
-    assert held
-    assert not held & tried
+    texts = {text for name, named in generating.jobs.names.items() for text in (name, named.fingerprint)}
+    assert texts
+    assert not texts & tried
 
 
 def test_a_fingerprint_needs_the_key_of_the_signing_secret() -> None:
@@ -280,10 +280,10 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
     generating.store.cipher.away = False
     generating.work_off()
 
-    told = generating.store.sealing.open(image_of(generating, job)).details.generation
+    generation = generating.store.sealing.open(image_of(generating, job)).details.generation
     assert generating.paid() == 1
-    assert told is not None
-    assert told["params"] == PARAMS
+    assert generation is not None
+    assert generation["params"] == PARAMS
 
 
 def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service(

@@ -125,7 +125,7 @@ def test_reading_a_form_loads_no_module_for_mail() -> None:
     )
     shared = str(Path(__file__).resolve().parents[3] / "layers/shared")
 
-    told = [
+    modules = [
         json.loads(
             subprocess.run(
                 [sys.executable, "-c", f"import sys; sys.path.insert(0, {shared!r}); {text}"],
@@ -137,7 +137,7 @@ def test_reading_a_form_loads_no_module_for_mail() -> None:
         for text in (program, loaded_before)
     ]
 
-    assert told[0] == told[1]
+    assert modules[0] == modules[1]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ def nested(depth: int, *, opening: str = "[", closing: str = "]", inside: str = 
     ],
 )
 def test_a_value_is_read_as_it_was_written(text: str, value: Any) -> None:
-    found = read_json(text.encode())
+    parsed = read_json(text.encode())
 
-    check_storable(found)
-    assert found == value
+    check_storable(parsed)
+    assert parsed == value
 
 
 @pytest.mark.parametrize(

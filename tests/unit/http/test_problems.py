@@ -11,13 +11,13 @@ from image_store.entrypoints.http.problems import CONTENT_TYPE, STATUSES, proble
 
 def every_error() -> set[type[errors.ImageStoreError]]:
     """The root and everything below it."""
-    found: set[type[errors.ImageStoreError]] = set()
+    classes: set[type[errors.ImageStoreError]] = set()
     left = [errors.ImageStoreError]
     while left:
         kind = left.pop()
-        found.add(kind)
+        classes.add(kind)
         left += kind.__subclasses__()
-    return found
+    return classes
 
 
 def test_every_error_has_a_status() -> None:

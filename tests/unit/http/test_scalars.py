@@ -136,8 +136,8 @@ def test_what_is_told_of_a_generation_is_bounded_and_of_its_kind(generation: dic
 def requests_models() -> list[type[Strict]]:
     """Every model of a request."""
     modules = [
-        importlib.import_module(found.name)
-        for found in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
     ]
     return [
         value

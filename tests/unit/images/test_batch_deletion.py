@@ -41,8 +41,10 @@ def delete(
     cursor: str | None = None,
     deletion: BatchDeletion | None = None,
 ) -> DeletionResult:
-    wanted = DeletionRequest(OWNER, what, permanent, cursor)
-    return (deletion or store.batch_deletion).run(wanted, until=store.clock.now() + timedelta(seconds=20))
+    request = DeletionRequest(OWNER, what, permanent, cursor)
+    return (deletion or store.app.images.batch_deletion).run(
+        request, until=store.clock.now() + timedelta(seconds=20)
+    )
 
 
 def in_the_trash(store: Store) -> set[str]:
@@ -100,7 +102,7 @@ def test_what_lies_in_the_trash_already_counts_as_deleted(store: Store) -> None:
 
 def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     group = fill(store, 3)
-    kept = [
+    other_images = [
         *fill(store, 1, Attributes(groups=("conversation:c2",))),
         *fill(store, 1, Attributes()),
         *fill(store, 1, owner="somebody else"),
@@ -109,7 +111,7 @@ def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     done = delete(store, GROUP)
 
     assert done == DeletionResult(ids(group), (), None)
-    assert all(store.current(image).record.state is State.READY for image in kept)
+    assert all(store.current(image).record.state is State.READY for image in other_images)
 
 
 def test_a_large_group_goes_on_behind_a_cursor(store: Store) -> None:
@@ -164,7 +166,9 @@ def slowed_down(store: Store, at: str) -> BatchDeletion:
     Slow.slow = at
     parts = {name: getattr(store.deletion, name) for name in Deletion.__dataclass_fields__}
     return replace(
-        store.batch_deletion, deletion=Slow(**parts), batches=Batches(clock=store.clock, concurrency=1)
+        store.app.images.batch_deletion,
+        deletion=Slow(**parts),
+        batches=Batches(clock=store.clock, concurrency=1),
     )
 
 
@@ -180,9 +184,9 @@ def test_what_of_a_group_is_not_reached_in_time_is_behind_the_cursor(store: Stor
 
 def test_a_group_of_which_nothing_was_reached_in_time_begins_anew(store: Store) -> None:
     group = ids(fill(store, 2))
-    wanted = DeletionRequest(OWNER, GROUP, permanent=False)
+    request = DeletionRequest(OWNER, GROUP, permanent=False)
 
-    late = store.batch_deletion.run(wanted, until=store.clock.now())
+    late = store.app.images.batch_deletion.run(request, until=store.clock.now())
 
     assert (late.successful, late.failed) == ((), ())
     assert delete(store, GROUP, cursor=late.next_cursor).successful == group
@@ -221,7 +225,7 @@ def test_what_fails_is_told_and_found_again_by_a_second_round(store: Store) -> N
     "other", [OwnerGroup(OWNER, "conversation:c2"), OwnerGroup("somebody else", "conversation:c1")]
 )
 def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: OwnerGroup) -> None:
-    cursor = store.cursors.make(UNKNOWN, other, at=store.clock.now())
+    cursor = store.app.finding.cursors.make(UNKNOWN, other, at=store.clock.now())
 
     with pytest.raises(InvalidCursor):
         delete(store, GROUP, cursor=cursor)
@@ -229,7 +233,7 @@ def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: Own
 
 def test_the_cursor_of_a_list_deletes_nothing(store: Store) -> None:
     query = ListQuery(OWNER, 100, descending=False, group=GROUP.name)
-    cursor = store.cursors.make(UNKNOWN, query, at=store.clock.now())
+    cursor = store.app.finding.cursors.make(UNKNOWN, query, at=store.clock.now())
 
     with pytest.raises(InvalidCursor):
         delete(store, GROUP, cursor=cursor)

@@ -73,9 +73,11 @@ def test_restoring_what_is_not_in_the_trash_changes_nothing(store: Store) -> Non
     assert store.current(image) == image
 
 
-@pytest.mark.parametrize(("waited", "kept"), [(timedelta(minutes=59), True), (timedelta(hours=1), False)])
+@pytest.mark.parametrize(
+    ("waited", "keeps_expiry"), [(timedelta(minutes=59), True), (timedelta(hours=1), False)]
+)
 def test_restore_keeps_an_expiry_that_lies_ahead_and_drops_one_that_is_over(
-    store: Store, waited: timedelta, kept: bool
+    store: Store, waited: timedelta, keeps_expiry: bool
 ) -> None:
     expires_at = store.clock.now() + timedelta(hours=1)
     image = store.upload(Attributes(expires_at=expires_at))
@@ -84,7 +86,7 @@ def test_restore_keeps_an_expiry_that_lies_ahead_and_drops_one_that_is_over(
 
     record = store.deletion.restore(OWNER, image.record.id).record
 
-    assert (record.expires_at, record.due_at) == ((expires_at,) * 2 if kept else (None, None))
+    assert (record.expires_at, record.due_at) == ((expires_at,) * 2 if keeps_expiry else (None, None))
 
 
 @pytest.mark.parametrize("trashed_first", [False, True])

@@ -107,7 +107,7 @@ def test_an_edit_that_loses_every_race_is_a_conflict(store: Store) -> None:
     assert store.current(image).details.title == "Title 2"
 
 
-@pytest.mark.parametrize("remove", [Store.delete, lambda store, found: store.delete(found, permanent=True)])
+@pytest.mark.parametrize("remove", [Store.delete, lambda store, image: store.delete(image, permanent=True)])
 def test_what_was_taken_away_cannot_be_edited(store: Store, remove: Callable[[Store, Image], None]) -> None:
     image = store.upload()
     remove(store, image)
@@ -122,7 +122,7 @@ def test_a_foreign_image_cannot_be_edited(store: Store) -> None:
     image = store.upload(owner="another")
 
     with pytest.raises(ImageNotFound):
-        store.editing.edit("me", image.record.id, titled("Mine"), if_version=None)
+        store.app.images.editing.edit("me", image.record.id, titled("Mine"), if_version=None)
 
     assert store.current(image) == image
 
@@ -172,8 +172,8 @@ def test_an_expiry_makes_the_image_due_and_can_be_taken_back(store: Store) -> No
     dated = store.edit(image, expiring(timedelta(hours=1), store))
     assert dated.record.due_at == store.clock.now() + timedelta(hours=1)
 
-    kept = store.edit(image, expiring(None, store))
-    assert (kept.record.expires_at, kept.record.due_at) == (None, None)
+    without_expiry = store.edit(image, expiring(None, store))
+    assert (without_expiry.record.expires_at, without_expiry.record.due_at) == (None, None)
 
 
 def test_an_image_cannot_be_edited_to_expire_now(store: Store) -> None:

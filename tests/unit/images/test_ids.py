@@ -25,11 +25,11 @@ class _Noon:
 
 @pytest.mark.parametrize("random_bits", [0, 1, 1 << 62, ALL_BITS])
 def test_an_id_is_a_uuid_of_version_7_that_holds_its_time_and_all_its_randomness(random_bits: int) -> None:
-    made = uuid.UUID(uuid7(NOON, random_bits))
+    parsed = uuid.UUID(uuid7(NOON, random_bits))
 
-    assert (made.version, made.variant) == (7, uuid.RFC_4122)
-    assert created_at(str(made)) == NOON
-    assert (made.int >> 64 & 0xFFF) << 62 | made.int & (1 << 62) - 1 == random_bits
+    assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+    assert created_at(str(parsed)) == NOON
+    assert (parsed.int >> 64 & 0xFFF) << 62 | parsed.int & (1 << 62) - 1 == random_bits
 
 
 def test_ids_of_later_milliseconds_sort_later_whatever_their_randomness() -> None:
@@ -55,10 +55,10 @@ def test_every_instant_has_a_first_id(at: datetime) -> None:
 def test_random_ids_are_ids_and_differ() -> None:
     ids = RandomIds(_Noon())
 
-    made = {ids.image_id() for _ in range(100)}
+    new_ids = {ids.image_id() for _ in range(100)}
 
-    assert len(made) == 100
-    assert all(is_image_id(image_id) and created_at(image_id) == NOON for image_id in made)
+    assert len(new_ids) == 100
+    assert all(is_image_id(image_id) and created_at(image_id) == NOON for image_id in new_ids)
 
 
 def test_random_publications_fit_into_links() -> None:

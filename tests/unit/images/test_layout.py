@@ -38,11 +38,11 @@ def test_each_layout_arranges_by_what_it_is_named_after(
 
 @pytest.mark.parametrize("owner", ["a/b", "../alice", "Ада", "猫 🐈", "50%", "a\\b", "a?b#c", "~a-b_c.d"])
 def test_a_segment_stays_one_segment_of_ascii_and_can_be_read_back(owner: str) -> None:
-    made = owned(owner)
+    segment = owned(owner)
 
-    assert made.isascii()
-    assert made.count("/") == 2
-    assert unquote(made.split("/")[1]) == owner
+    assert segment.isascii()
+    assert segment.count("/") == 2
+    assert unquote(segment.split("/")[1]) == owner
 
 
 @pytest.mark.parametrize("text", ["x" * 300, "é" * 300, "猫" * 300, "🐈" * 300, "xx🐈" * 60, "." * 300])

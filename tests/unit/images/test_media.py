@@ -26,11 +26,11 @@ def test_every_accepted_format_is_recognised_by_its_first_bytes(expected: MediaT
 
 
 def test_every_picture_the_tests_make_is_of_a_listed_kind() -> None:
-    listed = {name for names in OF_KIND.values() for name in names}
+    listed_types = {name for names in OF_KIND.values() for name in names}
 
-    made = set(pictures.every_format())
+    sample_types = set(pictures.every_format())
 
-    assert made == listed
+    assert sample_types == listed_types
 
 
 @pytest.mark.parametrize("name", pictures.FOREIGN_FILES)

@@ -25,8 +25,8 @@ type Row = dict[str, Any]
 
 def row(sk: str, **changes: Any) -> Row:
     """A copy of the row with this sort key, with some attributes changed."""
-    found: Row = next(found for found in ROWS if found["sk"]["S"] == sk)
-    return found | changes
+    first: Row = next(first for first in ROWS if first["sk"]["S"] == sk)
+    return first | changes
 
 
 def later() -> Row:
@@ -53,9 +53,9 @@ def test_an_attribute_that_is_newer_than_a_row_has_its_default() -> None:
 
 @pytest.mark.parametrize("sk", ["META", IMAGE_ID])
 def test_a_card_of_the_first_version_is_read(sk: str) -> None:
-    listed = next(found for found in ROWS if found["sk"]["S"] == sk and "card" in found)
+    row = next(row for row in ROWS if row["sk"]["S"] == sk and "card" in row)
 
-    card = cards.card_of(listed)
+    card = cards.card_of(row)
 
     assert (card.id, card.filename, card.thumb_type) == (IMAGE_ID, "cat.png", MediaType.WEBP)
     assert card.thumb_key == f"images/upload/2026/03/{IMAGE_ID}/0000000000000001/thumb.webp"
@@ -69,7 +69,7 @@ def test_an_image_of_the_first_version_is_written_in_this_one_and_means_the_same
     written = list(records.rows_of(record).values())
 
     assert records.image_of(written) == record
-    (meta,) = (found for found in written if found["sk"]["S"] == "META")
+    (meta,) = (row for row in written if row["sk"]["S"] == "META")
     assert schema.version_of(meta) == schema.VERSION
     assert json.loads(meta["card"]["S"])[0] == cards.CARD_VERSION
     # A card of the first version tells nothing of renditions.
@@ -116,7 +116,7 @@ def test_a_damaged_row_is_refused_in_words_and_with_nothing_else(damage: Row) ->
 
 def test_a_list_does_without_a_card_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, logger="image_store"):
-        found = list(cards.cards_of([row("META", card={"S": "["}), row("META")]))
+        read_cards = list(cards.cards_of([row("META", card={"S": "["}), row("META")]))
 
-    assert [card.id for card in found] == [IMAGE_ID]
+    assert [card.id for card in read_cards] == [IMAGE_ID]
     assert IMAGE_ID in caplog.text

@@ -42,10 +42,10 @@ def test_names_in_every_script_are_taken_as_they_are(text: str) -> None:
         {"filename": text, "title": text, "tags": [text], "alt_text": text}
     )
 
-    made = given.to_domain()
+    attributes = given.to_domain()
 
-    assert (made.filename, made.title, made.alt_text) == (text, text, text)
-    assert made.tags == (unicodedata.normalize("NFC", text),)  # what is compared has one form
+    assert (attributes.filename, attributes.title, attributes.alt_text) == (text, text, text)
+    assert attributes.tags == (unicodedata.normalize("NFC", text),)  # what is compared has one form
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_values_outside_of_the_contract_are_refused(given: dict[str, Any]) -> No
 def test_tags_and_groups_count_once_and_keep_their_order() -> None:
     given = {"tags": ["b", "a", "b"], "groups": {"session": ["s2", "s1", "s2"], "post": ["p"]}}
 
-    made = ImageAttributes.model_validate(given).to_domain()
+    attributes = ImageAttributes.model_validate(given).to_domain()
 
-    assert made.tags == ("b", "a")
-    assert made.groups == ("session:s2", "session:s1", "post:p")
+    assert attributes.tags == ("b", "a")
+    assert attributes.groups == ("session:s2", "session:s1", "post:p")
 
 
 def test_an_image_belongs_to_at_most_20_groups() -> None:
@@ -134,10 +134,10 @@ def test_what_a_record_cannot_hold_is_refused_by_its_bytes(given: Any, limit: in
 
 
 def test_an_expiry_is_kept_in_utc() -> None:
-    made = ImageAttributes.model_validate({"expires_at": "2026-03-01T12:00:00+02:00"}).to_domain()
+    attributes = ImageAttributes.model_validate({"expires_at": "2026-03-01T12:00:00+02:00"}).to_domain()
 
-    assert made.expires_at == datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-    assert made.expires_at.tzinfo is UTC
+    assert attributes.expires_at == datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+    assert attributes.expires_at.tzinfo is UTC
 
 
 def test_a_patch_knows_what_was_sent_from_what_was_not() -> None:

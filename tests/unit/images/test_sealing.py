@@ -34,9 +34,8 @@ from tests.fakes.store import Store
 from tests.samples import OWNER, PICTURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from image_store.domain.images.processing import ProcessedImage
 
 GENERATION = {
     "prompt": "A lighthouse at dusk",
@@ -49,26 +48,8 @@ GENERATION = {
 }
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": {"primary": "wistful"}}
 OPEN = {"model": "flux", "provider": "cloudflare", "seed": 7}
-SAID = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS, tags=("sea",))
+SENSITIVE = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS, tags=("sea",))
 SECRETS = ("lighthouse", "people", "steps", "She asked", "wistful")
-
-
-class Listening(StubProcessor):
-    """A processor that remembers what it was to mark pictures with."""
-
-    def __init__(self) -> None:
-        self.marks: list[Provenance | None] = []
-
-    def process(
-        self,
-        data: bytes,
-        media_type: MediaType | None,
-        recipes: Mapping[str, Recipe],
-        *,
-        provenance: Provenance | None = None,
-    ) -> ProcessedImage:
-        self.marks.append(provenance)
-        return super().process(data, media_type, recipes, provenance=provenance)
 
 
 @pytest.fixture
@@ -76,17 +57,21 @@ def store() -> Store:
     return Store(seals=True)
 
 
-def asked(store: Store, said: Attributes = SAID, *, key: str | None = None) -> Upload:
+def upload_of(store: Store, attributes: Attributes = SENSITIVE, *, key: str | None = None) -> Upload:
     idempotency = IdempotencyKey(key, "fingerprint") if key is not None else None
-    return Upload(OWNER, Content(PICTURE), said, store.clock.now() + timedelta(seconds=25), idempotency)
+    return Upload(OWNER, Content(PICTURE), attributes, store.clock.now() + timedelta(seconds=25), idempotency)
 
 
-def begun(store: Store, said: Attributes = SAID) -> Ticket:
+def begun(store: Store, attributes: Attributes = SENSITIVE) -> Ticket:
     """A direct upload whose bytes have arrived."""
     sha256 = hashlib.sha256(PICTURE).hexdigest()
     ticket = store.direct_uploads.begin(
         DirectUpload(
-            owner=OWNER, media_type=MediaType.PNG, size_bytes=len(PICTURE), sha256=sha256, attributes=said
+            owner=OWNER,
+            media_type=MediaType.PNG,
+            size_bytes=len(PICTURE),
+            sha256=sha256,
+            attributes=attributes,
         )
     )
     assert isinstance(ticket, Ticket)
@@ -121,18 +106,18 @@ def assert_told(image: Image) -> None:
 
 def assert_sealed(store: Store, image_id: str) -> None:
     """What is stored tells nothing of what is sensitive."""
-    kept = store.repository.records[image_id]
-    assert kept.details.sealed is not None
-    assert kept.details.generation == OPEN
-    assert kept.details.analysis is None
-    assert not [secret for secret in SECRETS if secret in str(asdict(kept))]
+    image = store.repository.records[image_id]
+    assert image.details.sealed is not None
+    assert image.details.generation == OPEN
+    assert image.details.analysis is None
+    assert not [secret for secret in SECRETS if secret in str(asdict(image))]
 
 
 # What is sealed ---------------------------------------------------------------------------------------
 
 
 def test_an_upload_is_sealed_and_its_owner_is_told_all_with_one_data_key(store: Store) -> None:
-    image = store.uploads.accept_and_show(asked(store))
+    image = store.uploads.accept_and_show(upload_of(store))
 
     assert_told(image)
     assert_sealed(store, image.record.id)
@@ -140,16 +125,16 @@ def test_an_upload_is_sealed_and_its_owner_is_told_all_with_one_data_key(store: 
 
 
 def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
-    kept = store.upload(SAID)
+    sealed_image = store.upload(SENSITIVE)
 
-    image = store.sealing.open(store.retrieval.get(OWNER, kept.record.id))
+    image = store.sealing.open(store.retrieval.get(OWNER, sealed_image.record.id))
 
     assert_told(image)
     assert calls(store) == (1, 1)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "attributes",
     [
         Attributes(),
         Attributes(generation=OPEN),
@@ -157,19 +142,19 @@ def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
         Attributes(title="A title", metadata={"a": 1}),
     ],
 )
-def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attributes) -> None:
-    image = store.uploads.accept_and_show(asked(store, said))
+def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, attributes: Attributes) -> None:
+    image = store.uploads.accept_and_show(upload_of(store, attributes))
 
     shown_again = store.sealing.open(store.retrieval.get(OWNER, image.record.id))
 
     assert store.current(image).details.sealed is None
     assert shown_again == image
-    assert image.details.generation == said.generation
+    assert image.details.generation == attributes.generation
     assert calls(store) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "attributes",
     [
         Attributes(analysis=ANALYSIS),
         Attributes(generation={"prompt": "A fox"}),
@@ -177,20 +162,23 @@ def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attribut
         Attributes(generation=OPEN, analysis={"response_context": "Yes"}),
     ],
 )
-def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, said: Attributes) -> None:
-    image = store.uploads.accept_and_show(asked(store, said))
+def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, attributes: Attributes) -> None:
+    image = store.uploads.accept_and_show(upload_of(store, attributes))
 
     opened = store.sealing.open(store.current(image))
 
     assert store.current(image).details.sealed is not None
-    assert (opened.details.generation, opened.details.analysis) == (said.generation, said.analysis)
+    assert (opened.details.generation, opened.details.analysis) == (
+        attributes.generation,
+        attributes.analysis,
+    )
     assert opened == image
 
 
 def test_without_encryption_all_is_kept_in_plain() -> None:
     store = Store()
 
-    image = store.uploads.accept_and_show(asked(store))
+    image = store.uploads.accept_and_show(upload_of(store))
 
     assert store.current(image) == image
     assert_told(image)
@@ -203,9 +191,9 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
     store.migration_requests.begin(JsonLines("migrations/a.jsonl"), Options())
 
     ticket = begun(store)
-    outcomes = store.batches.run(
-        [SAID, SAID],
-        lambda said: store.uploads.accept_and_show(asked(store, said)),
+    outcomes = store.app.images.batches.run(
+        [SENSITIVE, SENSITIVE],
+        lambda attributes: store.uploads.accept_and_show(upload_of(store, attributes)),
         until=store.clock.now() + timedelta(seconds=25),
     )
     while store.work.waiting:
@@ -219,9 +207,9 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
         assert isinstance(outcome, Image)
         assert_told(outcome)
     assert len(store.repository.records) == 4
-    for kept in store.repository.records.values():
-        assert kept.details.sealed
-        assert "lighthouse" not in str(asdict(kept))
+    for image in store.repository.records.values():
+        assert image.details.sealed
+        assert "lighthouse" not in str(asdict(image))
 
 
 def test_what_is_ingested_says_nothing_that_could_be_sealed(store: Store) -> None:
@@ -233,8 +221,8 @@ def test_what_is_ingested_says_nothing_that_could_be_sealed(store: Store) -> Non
 
 
 def test_tries_that_meet_others_seal_once(store: Store) -> None:
-    said = replace(SAID, on_duplicate=OnDuplicate.RETURN_EXISTING)
-    dead = store.upload(said)
+    attributes = replace(SENSITIVE, on_duplicate=OnDuplicate.RETURN_EXISTING)
+    dead = store.upload(attributes)
     long_ago = store.clock.now() - RESERVATION_LIFETIME
     pending = replace(dead.record, state=State.PENDING, due_at=long_ago, guarded=True)
     store.repository.records.pop(dead.record.id)
@@ -242,31 +230,31 @@ def test_tries_that_meet_others_seal_once(store: Store) -> None:
     def another_dies_over_it() -> None:
         store.repository.records[dead.record.id] = replace(dead, record=pending)
 
-    made = store.cipher.made
+    keys_before = store.cipher.made
     store.repository.meanwhile = another_dies_over_it
-    stored = store.upload(said)
+    stored = store.upload(attributes)
 
     assert stored.record.state is State.READY
-    assert store.cipher.made == made + 1
+    assert store.cipher.made == keys_before + 1
 
 
 # Who opens it -----------------------------------------------------------------------------------------
 
 
 def test_an_upload_that_is_repeated_is_answered_in_plain(store: Store) -> None:
-    first = store.uploads.accept_and_show(asked(store, key="k"))
+    first = store.uploads.accept_and_show(upload_of(store, key="k"))
 
-    again = store.uploads.accept_and_show(asked(store, key="k"))
+    again = store.uploads.accept_and_show(upload_of(store, key="k"))
 
     assert again == first
     assert calls(store) == (1, 1)
 
 
 def test_an_existing_image_is_answered_with_what_was_said_of_it(store: Store) -> None:
-    store.upload(SAID)
+    store.upload(SENSITIVE)
     other = Attributes(generation={"prompt": "Another"}, on_duplicate=OnDuplicate.RETURN_EXISTING)
 
-    image = store.uploads.accept_and_show(asked(store, other))
+    image = store.uploads.accept_and_show(upload_of(store, other))
 
     assert_told(image)
 
@@ -283,24 +271,24 @@ def test_a_completed_upload_is_answered_in_plain_however_often_it_is_completed(s
 
 
 def test_an_edit_keeps_what_is_sealed_and_is_answered_in_plain(store: Store) -> None:
-    kept = store.upload(SAID)
+    image = store.upload(SENSITIVE)
 
-    edited = store.edit(kept, titled)
+    edited = store.edit(image, titled)
 
     assert_told(edited)
     assert edited.details.title == "A title"
-    assert store.current(kept).details.sealed == kept.details.sealed
-    assert_sealed(store, kept.record.id)
+    assert store.current(image).details.sealed == image.details.sealed
+    assert_sealed(store, image.record.id)
     assert calls(store) == (1, 1)
 
 
 def test_an_edit_that_meets_another_opens_once(store: Store) -> None:
-    kept = store.upload(SAID)
+    image = store.upload(SENSITIVE)
     store.repository.meanwhile = lambda: store.edit(
-        kept, lambda seen: replace(seen, details=replace(seen.details, rating=5))
+        image, lambda seen: replace(seen, details=replace(seen.details, rating=5))
     )
 
-    edited = store.edit(kept, titled)
+    edited = store.edit(image, titled)
 
     assert (edited.details.title, edited.details.rating) == ("A title", 5)
     assert_told(edited)
@@ -308,20 +296,20 @@ def test_an_edit_that_meets_another_opens_once(store: Store) -> None:
 
 
 def test_an_image_out_of_the_trash_is_answered_in_plain(store: Store) -> None:
-    kept = store.upload(SAID)
-    store.delete(kept)
+    image = store.upload(SENSITIVE)
+    store.delete(image)
 
-    restored = store.deletion.restore(OWNER, kept.record.id)
+    restored = store.deletion.restore(OWNER, image.record.id)
 
     assert_told(restored)
-    assert_sealed(store, kept.record.id)
+    assert_sealed(store, image.record.id)
 
 
 def test_a_sealed_text_opens_in_no_other_record_and_for_no_other_owner(store: Store) -> None:
-    kept = store.upload(SAID)
+    image = store.upload(SENSITIVE)
     elsewhere = [
-        replace(kept, record=replace(kept.record, id=store.ids.image_id())),
-        replace(kept, record=replace(kept.record, owner="owner-2")),
+        replace(image, record=replace(image.record, id=store.ids.image_id())),
+        replace(image, record=replace(image.record, owner="owner-2")),
     ]
 
     for copied in elsewhere:
@@ -330,15 +318,15 @@ def test_a_sealed_text_opens_in_no_other_record_and_for_no_other_owner(store: St
 
 
 def test_turned_off_it_seals_no_more_and_opens_what_was_sealed(store: Store) -> None:
-    kept = store.upload(SAID)
+    image = store.upload(SENSITIVE)
     off = Sealing(cipher=lambda: store.cipher, seals=False)
 
-    assert_told(off.open(kept))
-    assert off.seal(SAID, owner=OWNER, image_id="1") == (SAID, None)
+    assert_told(off.open(image))
+    assert off.seal(SENSITIVE, owner=OWNER, image_id="1") == (SENSITIVE, None)
 
 
 def test_turned_on_it_leaves_what_was_stored_before(store: Store) -> None:
-    plain = replace(store.upload(), details=Store().upload(SAID).details)
+    plain = replace(store.upload(), details=Store().upload(SENSITIVE).details)
 
     assert store.sealing.open(plain) == plain
     assert calls(store) == (0, 0)
@@ -351,13 +339,13 @@ def test_turned_on_it_leaves_what_was_stored_before(store: Store) -> None:
 def test_no_alternative_text_is_derived_from_what_is_sealed(
     store: Store, title: str | None, derived: str | None
 ) -> None:
-    image = store.upload(replace(SAID, title=title))
+    image = store.upload(replace(SENSITIVE, title=title))
 
     assert (image.details.alt_text, image.details.alt_text_given) == (derived, False)
 
 
 def test_an_edit_derives_no_alternative_text_from_what_is_sealed(store: Store) -> None:
-    image = store.upload(replace(SAID, alt_text="given"))
+    image = store.upload(replace(SENSITIVE, alt_text="given"))
 
     def without(seen: Image) -> Image:
         return replace(seen, details=replace(seen.details, alt_text=None, alt_text_given=False))
@@ -366,13 +354,13 @@ def test_an_edit_derives_no_alternative_text_from_what_is_sealed(store: Store) -
 
 
 def test_the_prompt_is_not_searched(store: Store) -> None:
-    image = store.upload(SAID)
+    image = store.upload(SENSITIVE)
 
     assert set(search_terms(image.record, image.details)) == {"sea", "image", "png"}
 
 
 def marked_at_upload(store: Store) -> None:
-    store.upload(SAID)
+    store.upload(SENSITIVE)
 
 
 def marked_at_completion(store: Store) -> None:
@@ -380,31 +368,31 @@ def marked_at_completion(store: Store) -> None:
 
 
 def marked_on_request(store: Store) -> None:
-    image = store.upload(SAID)
-    wanted = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
-    store.rendering.make(wanted, until=store.clock.now() + timedelta(seconds=20))
+    image = store.upload(SENSITIVE)
+    request = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
+    store.rendering.make(request, until=store.clock.now() + timedelta(seconds=20))
 
 
 def marked_by_a_transform(store: Store) -> None:
-    image = store.upload(SAID)
-    wanted = TransformRequest(image.record.id, transform(Recipe(20, 10, Fit.COVER)))
-    store.transforming.make(wanted, until=store.clock.now() + timedelta(seconds=20))
+    image = store.upload(SENSITIVE)
+    request = TransformRequest(image.record.id, transform(Recipe(20, 10, Fit.COVER)))
+    store.transforming.make(request, until=store.clock.now() + timedelta(seconds=20))
 
 
 @pytest.mark.parametrize(
-    "made", [marked_at_upload, marked_at_completion, marked_on_request, marked_by_a_transform]
+    "make", [marked_at_upload, marked_at_completion, marked_on_request, marked_by_a_transform]
 )
-def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, made: Callable[[Store], None]) -> None:
+def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, make: Callable[[Store], None]) -> None:
     """B7."""
-    heard = Listening()
+    processor = StubProcessor()
     for name in ("uploads", "direct_uploads", "rendering", "transforming"):
-        marking = replace(getattr(store, name), processor=heard, mark=ProvenanceMark.PROMPT)
+        marking = replace(getattr(store, name), processor=processor, mark=ProvenanceMark.PROMPT)
         setattr(store, name, marking)
 
-    made(store)
+    make(store)
 
-    assert heard.marks
-    assert set(heard.marks) == {Provenance(prompt=None, seed=7)}
+    assert processor.provenances
+    assert set(processor.provenances) == {Provenance(prompt=None, seed=7)}
 
 
 @pytest.mark.parametrize(("seals", "name"), [(True, "image.png"), (False, "A lighthouse.png")])
@@ -414,7 +402,7 @@ def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: 
     sources = Sources(fetcher=lambda: MemoryFetcher({url: RemoteFile(PICTURE, "image/png")}))
     until = store.clock.now() + timedelta(seconds=25)
 
-    image = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SAID, until))
+    image = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SENSITIVE, until))
 
     assert image.record.filename == name
 
@@ -423,11 +411,11 @@ def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: 
 
 
 def repeated(store: Store) -> None:
-    store.uploads.accept_and_show(asked(store, key="k"))
+    store.uploads.accept_and_show(upload_of(store, key="k"))
 
 
 WITHOUT: dict[str, Callable[[Store, Image, Ticket], object]] = {
-    "upload": lambda store, _, __: store.upload(SAID),
+    "upload": lambda store, _, __: store.upload(SENSITIVE),
     "upload again": lambda store, _, __: repeated(store),
     "begin": lambda store, _, __: begun(store),
     "complete": lambda store, _, ticket: complete(store, ticket),
@@ -438,7 +426,7 @@ WITHOUT: dict[str, Callable[[Store, Image, Ticket], object]] = {
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_without_the_key_service_a_write_changes_nothing(store: Store, name: str) -> None:
-    image, ticket = store.uploads.accept_and_show(asked(store, key="k")), begun(store)
+    image, ticket = store.uploads.accept_and_show(upload_of(store, key="k")), begun(store)
     if name == "restore":
         store.delete(image)
     before = store.contents()
@@ -451,19 +439,19 @@ def test_without_the_key_service_a_write_changes_nothing(store: Store, name: str
 
 
 def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_go_on(store: Store) -> None:
-    sealed, plain = store.upload(SAID), store.upload()
+    sealed, plain = store.upload(SENSITIVE), store.upload()
     store.cipher.away = True
 
-    listed = store.lists.page(ListQuery(OWNER, limit=10), cursor=None).cards
+    cards = store.lists.page(ListQuery(OWNER, limit=10), cursor=None).cards
 
     with pytest.raises(StorageUnavailable):
         store.sealing.open(sealed)
     assert store.sealing.open(plain) == plain
-    assert {card.id for card in listed} == {sealed.record.id, plain.record.id}
+    assert {card.id for card in cards} == {sealed.record.id, plain.record.id}
 
 
 def test_without_the_key_service_images_are_deleted_all_the_same(store: Store) -> None:
-    sealed = store.upload(SAID)
+    sealed = store.upload(SENSITIVE)
     store.cipher.away = True
 
     store.delete(sealed, permanent=True)
@@ -475,12 +463,12 @@ def test_without_the_key_service_images_are_deleted_all_the_same(store: Store) -
 
 
 def test_what_is_sensitive_and_what_is_left_make_the_whole() -> None:
-    found = sensitive_in(GENERATION, ANALYSIS)
+    sensitive = sensitive_in(GENERATION, ANALYSIS)
 
-    assert found is not None
-    assert Sensitive.from_text(found.to_text()) == found
+    assert sensitive is not None
+    assert Sensitive.from_text(sensitive.to_text()) == sensitive
     assert plain_generation(GENERATION) == OPEN
-    assert {**OPEN, **(found.generation or {})} == GENERATION
+    assert {**OPEN, **(sensitive.generation or {})} == GENERATION
     assert plain_generation(None) is None
 
 
@@ -491,13 +479,13 @@ def test_a_record_with_nothing_sealed_is_shown_as_it_is(store: Store) -> None:
 
 
 def test_a_conflict_is_no_reason_to_forget_that_something_is_sealed(store: Store) -> None:
-    kept = store.upload(SAID)
+    image = store.upload(SENSITIVE)
 
     def always(seen: Image) -> Image:
         store.repository.amend(seen.record, replace(seen.record, amendment=store.ids.token()))
         return titled(seen)
 
     with pytest.raises(Conflict):
-        store.edit(kept, always)
+        store.edit(image, always)
 
-    assert_sealed(store, kept.record.id)
+    assert_sealed(store, image.record.id)

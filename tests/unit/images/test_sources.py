@@ -31,16 +31,16 @@ def test_bytes_at_a_url_are_fetched_with_a_name() -> None:
     assert opened(RemoteFile(b"bytes", "image/png")) == Content(b"bytes", "image/png", "b.png")
 
 
-@pytest.mark.parametrize("said", ["image/png", "IMAGE/PNG; q=1", "image/jpg", "image/avif"])
-def test_a_type_that_the_store_accepts_counts_as_declared(said: str) -> None:
-    assert opened(RemoteFile(b"bytes", said)).declared_type == said
+@pytest.mark.parametrize("content_type", ["image/png", "IMAGE/PNG; q=1", "image/jpg", "image/avif"])
+def test_a_type_that_the_store_accepts_counts_as_declared(content_type: str) -> None:
+    assert opened(RemoteFile(b"bytes", content_type)).declared_type == content_type
 
 
 @pytest.mark.parametrize(
-    "said", [None, "", "application/octet-stream", "binary/octet-stream", "text/html", "image/*"]
+    "content_type", [None, "", "application/octet-stream", "binary/octet-stream", "text/html", "image/*"]
 )
-def test_any_other_type_declares_nothing(said: str | None) -> None:
-    assert opened(RemoteFile(b"bytes", said)).declared_type is None
+def test_any_other_type_declares_nothing(content_type: str | None) -> None:
+    assert opened(RemoteFile(b"bytes", content_type)).declared_type is None
 
 
 def test_what_cannot_be_fetched_is_not_allowed() -> None:
@@ -49,16 +49,16 @@ def test_what_cannot_be_fetched_is_not_allowed() -> None:
 
 
 def test_a_fetcher_is_told_the_limits() -> None:
-    told: list[tuple[str, int, datetime]] = []
+    limits: list[tuple[str, int, datetime]] = []
 
     class Listening(Fetcher):
         def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
-            told.append((url, max_bytes, until))
+            limits.append((url, max_bytes, until))
             return RemoteFile(b"bytes", None)
 
     Sources(fetcher=Listening, max_bytes=7_000).open(RemoteUrl(URL), until=UNTIL)
 
-    assert told == [(URL, 7_000, UNTIL)]
+    assert limits == [(URL, 7_000, UNTIL)]
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,9 @@ def test_a_row_that_is_named_twice_is_read_once() -> None:
     for row in rows:
         memory.put_item(TableName="images", Item=row)
 
-    found = list(DynamoTable("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
+    items = list(DynamoTable("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
 
-    assert [row["sk"]["S"] for row in found] == [row["sk"]["S"] for row in rows]
+    assert [row["sk"]["S"] for row in items] == [row["sk"]["S"] for row in rows]
 
 
 # Repeats by botocore, whose first answer was lost --------------------------------------------------------
@@ -213,8 +213,8 @@ def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:
 
     jobs.add_name(NAME, "job", at=START)
 
-    found = jobs.named(NAME.name, at=START)
-    assert found is not None
-    assert found.job_id == "job"
+    named_job = jobs.named(NAME.name, at=START)
+    assert named_job is not None
+    assert named_job.job_id == "job"
     with pytest.raises(Conflict):
         jobs.add_name(NAME, "another", at=START)

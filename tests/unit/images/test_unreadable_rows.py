@@ -110,9 +110,9 @@ def test_a_report_of_the_first_version_is_read() -> None:
     )
     client.put_item(TableName="images", Item={**keys.cleanup_report("r1"), "report": {"S": report}})
 
-    (found,) = DynamoHousekeeping(DynamoTable("images", client=lambda: client)).reports(limit=5)
+    (stored_report,) = DynamoHousekeeping(DynamoTable("images", client=lambda: client)).reports(limit=5)
 
-    assert (found.abandoned, found.policies, found.unreadable) == (2, [1], 0)
+    assert (stored_report.abandoned, stored_report.policies, stored_report.unreadable) == (2, [1], 0)
 
 
 def test_the_others_of_a_batch_are_projected(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -163,7 +163,7 @@ def abandoned_by_a_clock_ahead(world: World, ahead: timedelta) -> Image:
         world.upload(Visibility.PUBLIC, key="a key")
     world.faults.end()
     world.clock.instant -= ahead
-    (pending,) = (found for found in world.records() if found.record.state is State.PENDING)
+    (pending,) = (image for image in world.records() if image.record.state is State.PENDING)
     return pending
 
 
@@ -250,7 +250,7 @@ def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
     rows = DynamoListRows(DynamoTable(world.table, client=lambda: world.client))
-    wanted = [bad.record.id, good.record.id]
+    image_ids = [bad.record.id, good.record.id]
 
-    assert set(rows.details(wanted)) == {good.record.id}
-    assert set(rows.renditions(wanted)) == {good.record.id}
+    assert set(rows.details(image_ids)) == {good.record.id}
+    assert set(rows.renditions(image_ids)) == {good.record.id}

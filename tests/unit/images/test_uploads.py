@@ -46,7 +46,7 @@ def dying(store: Store, attributes: Attributes | None = None, key: IdempotencyKe
     with pytest.raises(StorageUnavailable):
         store.upload(attributes, idempotency=key)
     store.private.away = False
-    (pending,) = [found for found in store.repository.records.values() if found.record.state is State.PENDING]
+    (pending,) = [image for image in store.repository.records.values() if image.record.state is State.PENDING]
     return pending
 
 
@@ -96,9 +96,9 @@ def test_only_originals_carry_facts_and_no_private_object_may_be_shared(store: S
         "kind": "generated",
         "sha256": record.sha256,
     }
-    others = [held for key, held in store.private.objects.items() if key != record.original_key]
-    assert [held.metadata for held in (*others, *store.public.objects.values())] == [{}] * 4
-    assert {held.cache_control for held in store.private.objects.values()} == {
+    others = [file for key, file in store.private.objects.items() if key != record.original_key]
+    assert [file.metadata for file in (*others, *store.public.objects.values())] == [{}] * 4
+    assert {file.cache_control for file in store.private.objects.values()} == {
         "private, max-age=31536000, immutable"
     }
 
@@ -109,7 +109,7 @@ def test_public_copies_have_the_cache_control_that_was_asked_for(
 ) -> None:
     store.upload(Attributes(visibility=Visibility.UNLISTED, cache_control=given))
 
-    assert {held.cache_control for held in store.public.objects.values()} == {sent}
+    assert {file.cache_control for file in store.public.objects.values()} == {sent}
 
 
 def test_without_a_public_bucket_an_image_is_published_without_copies() -> None:

@@ -68,11 +68,11 @@ def square_left(frame: Image.Image) -> float:
 
 @pytest.mark.parametrize("file_format", MOVING_FORMATS)
 def test_display_of_an_animation_is_an_animated_webp_with_its_pace(file_format: str) -> None:
-    made = process(animated(file_format, film()))
+    processed = process(animated(file_format, film()))
 
-    display = by_name(made, DISPLAY)
+    display = by_name(processed, DISPLAY)
     frames = frames_of(display)
-    assert (made.frames, made.warnings) == (4, ())
+    assert (processed.frames, processed.warnings) == (4, ())
     assert display.rendition.media_type is MediaType.WEBP
     assert [duration for _, duration in frames] == DURATIONS
     lefts = [square_left(frame) for frame, _ in frames]
@@ -83,19 +83,19 @@ def test_display_of_an_animation_is_an_animated_webp_with_its_pace(file_format: 
 def test_thumb_and_what_asks_for_no_animation_show_the_first_frame(file_format: str) -> None:
     recipes = {THUMB: UPLOAD_RECIPES[THUMB], "w640": Recipe(640, media_type=MediaType.WEBP)}
 
-    made = PillowProcessor().process(animated(file_format, film()), None, recipes)
+    processed = PillowProcessor().process(animated(file_format, film()), None, recipes)
 
-    for file in made.renditions:
+    for file in processed.renditions:
         ((frame, _),) = frames_of(file)
         assert square_left(frame) < 0.04
-    assert made.warnings == ()
+    assert processed.warnings == ()
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP"])
 def test_a_transparent_animation_shows_each_frame_alone(file_format: str) -> None:
-    made = process(animated(file_format, film(transparent=True)))
+    processed = process(animated(file_format, film(transparent=True)))
 
-    frames = [frame for frame, _ in frames_of(by_name(made, DISPLAY))]
+    frames = [frame for frame, _ in frames_of(by_name(processed, DISPLAY))]
     assert len(frames) == 4
     for index, frame in enumerate(frames):
         middle = (int((index / 4 + 0.1) * frame.width), frame.height // 2)
@@ -148,9 +148,12 @@ def test_every_fit_can_move(recipe: Recipe, size: tuple[int, int]) -> None:
 def test_several_recipes_may_move() -> None:
     recipes = {"large": Recipe(90, animated=True), "small": Recipe(30, animated=True)}
 
-    made = PillowProcessor().process(animated("WEBP", film()), None, recipes)
+    processed = PillowProcessor().process(animated("WEBP", film()), None, recipes)
 
-    assert [(file.rendition.width, len(frames_of(file))) for file in made.renditions] == [(90, 4), (30, 4)]
+    assert [(file.rendition.width, len(frames_of(file))) for file in processed.renditions] == [
+        (90, 4),
+        (30, 4),
+    ]
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
@@ -179,11 +182,11 @@ def test_the_picture_for_viewers_that_know_no_animation_is_no_frame() -> None:
     still = Image.new("RGB", (96, 64), (210, 30, 30))
     data = animated("PNG", [still, *film()[:3]], default_image=True, duration=[90, 110, 130])
 
-    made = process(data)
+    processed = process(data)
 
-    ((thumb, _),) = frames_of(by_name(made, THUMB))
-    frames = frames_of(by_name(made, DISPLAY))
-    assert made.frames == 3
+    ((thumb, _),) = frames_of(by_name(processed, THUMB))
+    frames = frames_of(by_name(processed, DISPLAY))
+    assert processed.frames == 3
     assert square_left(thumb) < 0.04
     assert [duration for _, duration in frames] == [90, 110, 130]
     assert abs(square_left(frames[1][0]) - 0.25) < 0.04
@@ -202,29 +205,29 @@ def test_the_picture_for_viewers_that_know_no_animation_is_no_frame() -> None:
 def test_an_animation_beyond_its_bounds_is_stored_and_shown_still_with_a_warning(
     file_format: str, limits: dict[str, Any]
 ) -> None:
-    made = process(animated(file_format, film()), **limits)
+    processed = process(animated(file_format, film()), **limits)
 
-    ((frame, _),) = frames_of(by_name(made, DISPLAY))
+    ((frame, _),) = frames_of(by_name(processed, DISPLAY))
     assert square_left(frame) < 0.04
-    assert made.frames == 4
-    assert made.warnings == ("The animation is too long or too large to be kept moving in: display.",)
+    assert processed.frames == 4
+    assert processed.warnings == ("The animation is too long or too large to be kept moving in: display.",)
 
 
 def test_an_animation_just_within_its_bounds_moves() -> None:
-    made = process(animated("GIF", film()), max_animated_frames=4, max_animated_pixels=4 * 96 * 64)
+    processed = process(animated("GIF", film()), max_animated_frames=4, max_animated_pixels=4 * 96 * 64)
 
-    assert len(frames_of(by_name(made, DISPLAY))) == 4
+    assert len(frames_of(by_name(processed, DISPLAY))) == 4
 
 
 def test_a_small_rendition_may_move_where_a_large_one_may_not() -> None:
     recipes = {"large": Recipe(96, animated=True), "small": Recipe(48, animated=True)}
 
-    made = PillowProcessor(DecodeLimits(max_animated_pixels=4 * 48 * 32)).process(
+    processed = PillowProcessor(DecodeLimits(max_animated_pixels=4 * 48 * 32)).process(
         animated("GIF", film()), None, recipes
     )
 
-    assert [len(frames_of(file)) for file in made.renditions] == [1, 4]
-    assert "moving in: large." in made.warnings[0]
+    assert [len(frames_of(file)) for file in processed.renditions] == [1, 4]
+    assert "moving in: large." in processed.warnings[0]
 
 
 def test_a_still_picture_is_never_warned_of() -> None:
@@ -238,15 +241,17 @@ def test_a_frame_beyond_the_canvas_does_not_squeeze_the_others() -> None:
         data[data.index(b",") : data.rindex(b";")] for data in (small, pictures.encoded(large, "GIF"), small)
     )
 
-    made = process(head + frames + b";")
+    processed = process(head + frames + b";")
 
-    assert {frame.size for frame, _ in frames_of(by_name(made, DISPLAY))} == {(made.width, made.height)}
+    assert {frame.size for frame, _ in frames_of(by_name(processed, DISPLAY))} == {
+        (processed.width, processed.height)
+    }
 
 
 def test_a_gif_is_transparent_where_no_frame_covers_its_canvas() -> None:
-    made = process(gif_with_small_frame())
+    processed = process(gif_with_small_frame())
 
-    frame = frames_of(by_name(made, DISPLAY))[0][0]
+    frame = frames_of(by_name(processed, DISPLAY))[0][0]
     assert [frame.getpixel(place)[3] for place in ((2, 2), (32, 24), (61, 45))] == [0, 255, 0]  # type: ignore[index]
 
 
@@ -271,9 +276,9 @@ def test_an_animation_is_transparent_where_a_frame_was_cleared() -> None:
 def test_an_odd_animated_png_has_the_frames_that_browsers_show(
     name: str, frames: int, color: tuple[int, int, int]
 ) -> None:
-    made = process(ODD_APNGS[name]())
+    processed = process(ODD_APNGS[name]())
 
-    thumb = frames_of(by_name(made, THUMB))[0][0]
-    assert made.frames == frames
+    thumb = frames_of(by_name(processed, THUMB))[0][0]
+    assert processed.frames == frames
     assert max(abs(a - b) for a, b in zip(thumb.getpixel((20, 20))[:3], color, strict=True)) <= 4  # type: ignore[index]
-    assert ("declares" in " ".join(made.warnings)) == (name in FEWER_FRAMES_THAN_DECLARED)
+    assert ("declares" in " ".join(processed.warnings)) == (name in FEWER_FRAMES_THAN_DECLARED)

@@ -212,16 +212,16 @@ def test_the_pixels_of_a_sequence_are_those_of_its_frames() -> None:
 def test_the_pixels_that_a_header_tells_are_those_of_the_picture(size: tuple[int, int], mode: str) -> None:
     data = pictures.encoded(Image.new(mode, size), "AVIF", speed=10)
 
-    told = [max(pixels_in(data[at : at + length])) for ((at, length),) in coded_items(data)]
+    pixel_counts = [max(pixels_in(data[at : at + length])) for ((at, length),) in coded_items(data)]
 
-    assert told
-    assert set(told) == {size[0] * size[1]}
+    assert pixel_counts
+    assert set(pixel_counts) == {size[0] * size[1]}
 
 
 def test_a_large_property_that_an_item_has_many_times_is_held_once() -> None:
     profile = box(b"colr", b"prof" + bytes(1_000_000))
-    said = bytes(4) + struct.pack(">IHB", 1, 1, 250) + b"\x01" * 250
-    data = with_boxes(STILL, {b"ipco": lambda body: profile + body, b"ipma": lambda _: said})
+    associations = bytes(4) + struct.pack(">IHB", 1, 1, 250) + b"\x01" * 250
+    data = with_boxes(STILL, {b"ipco": lambda body: profile + body, b"ipma": lambda _: associations})
 
     tracemalloc.start()
     try:

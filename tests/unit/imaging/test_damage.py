@@ -80,10 +80,10 @@ def test_a_whole_picture_is_shown_whatever_else_is_broken(
 ) -> None:
     expected, _ = stored(whole)
 
-    picture, told = stored(data)
+    picture, notes = stored(data)
 
     assert picture == expected
-    assert told == warnings if isinstance(warnings, tuple) else warnings in " ".join(told)
+    assert notes == warnings if isinstance(warnings, tuple) else warnings in " ".join(notes)
 
 
 def test_a_profile_of_a_megabyte_is_followed() -> None:
@@ -165,17 +165,17 @@ def test_a_png_whose_packed_rows_end_early_is_refused(*, is_interlaced: bool) ->
     sizes = [1, 1, 2, 2, 2, *[4] * 6, *[8] * 4] if is_interlaced else [8] * 8
     header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, is_interlaced)
 
-    def made(missing_rows: int) -> bytes:
+    def apng_rows(missing_rows: int) -> bytes:
         rows = [b"\x00" + b"\xff\x80\x40" * size for size in sizes[: len(sizes) - missing_rows]]
         return pictures.png_file(
             [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")]
         )
 
-    whole, _ = stored(made(0))
+    whole, _ = stored(apng_rows(0))
 
     assert whole
     with pytest.raises(InvalidImage, match="ends before its picture does"):
-        stored(made(1))
+        stored(apng_rows(1))
 
 
 def test_a_gif_whose_pixels_end_early_is_refused() -> None:
@@ -196,13 +196,13 @@ def _jpegs() -> dict[str, bytes]:
         "CMYK": pictures.scene(97, 61).convert("CMYK"),
         "flat": Image.new("RGB", (300, 200), (128, 128, 128)),
     }
-    made = {}
+    files = {}
     for (name, image), progressive, restarts in product(kinds.items(), (False, True), (0, 8)):
         options = {"restart_marker_blocks": restarts} if restarts else {}
-        made[f"{name}, {progressive=}, {restarts=}"] = pictures.encoded(
+        files[f"{name}, {progressive=}, {restarts=}"] = pictures.encoded(
             image, "JPEG", quality=90, progressive=progressive, **options
         )
-    return made
+    return files
 
 
 JPEGS = _jpegs()

@@ -164,9 +164,9 @@ def test_no_beginning_of_a_file_makes_the_reader_fail_otherwise(name: str) -> No
     assert media_type in set(MediaType)
 
     refused = 0
-    for kept in range(len(data)):
+    for length in range(len(data)):
         try:
-            header = read_header(data[:kept], media_type, max_metadata_bytes=1_000)
+            header = read_header(data[:length], media_type, max_metadata_bytes=1_000)
         except InvalidImage:
             refused += 1
         else:

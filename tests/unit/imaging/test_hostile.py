@@ -23,14 +23,14 @@ LARGEST_NAMES = [name for name in LARGEST if SOAKS or name in {"flat webp with a
 
 
 @cache
-def told() -> dict[str, Fate]:
+def fates_by_name() -> dict[str, Fate]:
     """What became of each hostile file."""
     return dict(zip(FILES, fates([make() for make in FILES.values()]), strict=True))
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_hostile_file_gets_a_coded_answer_for_little(name: str) -> None:
-    fate = told()[name]
+    fate = fates_by_name()[name]
 
     assert fate.is_fair, fate
 
@@ -45,12 +45,12 @@ def test_the_largest_small_file_is_stored_for_little(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("jpeg and", "png and"))])
 def test_what_is_odd_and_whole_is_stored(name: str) -> None:
-    assert told()[name].outcome == "stored"
+    assert fates_by_name()[name].outcome == "stored"
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith("foreign ")])
 def test_what_is_foreign_costs_nothing(name: str) -> None:
-    assert told()[name].outcome == "unsupported_media_type"
+    assert fates_by_name()[name].outcome == "unsupported_media_type"
 
 
 @pytest.mark.parametrize("name", mutations.seeds())

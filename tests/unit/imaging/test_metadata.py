@@ -29,7 +29,7 @@ EVERY_RECIPE = {
 }
 
 
-def made(
+def processed_of(
     data: bytes, *, recipes: dict[str, Recipe] | None = None, provenance: Provenance | None = None
 ) -> tuple[RenderedFile, ...]:
     processed = PillowProcessor().process(data, None, recipes or EVERY_RECIPE, provenance=provenance)
@@ -175,7 +175,7 @@ def test_no_rendition_in_any_format_carries_metadata(name: str) -> None:
     data = loaded_with_metadata()[name]
     assert pictures.GPS_MARK in data
 
-    files = made(data)
+    files = processed_of(data)
 
     assert {file.rendition.media_type for file in files} == set(RENDITION_TYPES)
     for file in files:
@@ -185,13 +185,13 @@ def test_no_rendition_in_any_format_carries_metadata(name: str) -> None:
         opened = Image.open(BytesIO(file.data))
         assert not opened.getexif()
         assert not {"exif", "xmp", "icc_profile", "comment"} & {
-            key for key, held in opened.info.items() if held
+            key for key, value in opened.info.items() if value
         }
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif"])
 def test_what_the_upload_says_of_itself_is_not_mixed_into_the_mark(name: str) -> None:
-    for file in made(loaded_with_metadata()[name], provenance=Provenance()):
+    for file in processed_of(loaded_with_metadata()[name], provenance=Provenance()):
         assert pictures.GPS_MARK not in file.data
         assert not Image.open(BytesIO(file.data)).getexif()
 
@@ -201,7 +201,7 @@ def test_what_the_upload_says_of_itself_is_not_mixed_into_the_mark(name: str) ->
 
 @pytest.mark.parametrize("name", ["jpeg", "transparent png", "palette png", "animated gif", "avif"])
 def test_every_rendition_of_a_generated_picture_is_marked_and_says_nothing_else(name: str) -> None:
-    files = made(loaded_with_metadata()[name], provenance=Provenance())
+    files = processed_of(loaded_with_metadata()[name], provenance=Provenance())
 
     for file in files:
         media_type = file.rendition.media_type
@@ -216,7 +216,9 @@ def test_every_rendition_of_a_generated_picture_is_marked_and_says_nothing_else(
 
 def test_the_packet_stands_where_readers_look_for_it() -> None:
     """Adobe's XMP specification, part 3: signature in a JPEG, keyword in a PNG, content type in an AVIF."""
-    files = {file.rendition.preset: file for file in made(pictures.png(120, 90), provenance=Provenance())}
+    files = {
+        file.rendition.preset: file for file in processed_of(pictures.png(120, 90), provenance=Provenance())
+    }
 
     (segment,) = [body for name, body in parts(files["JPEG"].data) if name == b"\xff\xe1"]
     (text,) = [body for name, body in parts(files["PNG"].data) if name == b"iTXt"]
@@ -229,7 +231,7 @@ def test_the_packet_stands_where_readers_look_for_it() -> None:
 def test_prompt_and_seed_are_embedded_only_when_given() -> None:
     given = Provenance(prompt="a <cat> & a “dog”, 犬", seed=42)
 
-    files = made(pictures.png(120, 90), provenance=given)
+    files = processed_of(pictures.png(120, 90), provenance=given)
 
     for file in files:
         packet = xmp_of(file)
@@ -241,7 +243,7 @@ def test_prompt_and_seed_are_embedded_only_when_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("provenance", "told"),
+    ("provenance", "text"),
     [
         (Provenance(seed=0), "Seed: 0"),
         (Provenance(prompt="a cat"), "a cat"),
@@ -249,15 +251,15 @@ def test_prompt_and_seed_are_embedded_only_when_given() -> None:
     ],
     ids=["seed", "prompt", "control characters"],
 )
-def test_what_is_told_is_what_xml_can_hold(provenance: Provenance, told: str) -> None:
-    assert properties(xmp_packet(provenance))["AIPromptInformation"] == told
+def test_what_is_told_is_what_xml_can_hold(provenance: Provenance, text: str) -> None:
+    assert properties(xmp_packet(provenance))["AIPromptInformation"] == text
 
 
 @pytest.mark.parametrize("character", ["&", "犬", "🐈", "a"])
 def test_the_longest_prompt_fits_into_a_jpeg(character: str) -> None:
     given = Provenance(prompt=character * 50_000, seed=-(2**63))
 
-    (file,) = made(
+    (file,) = processed_of(
         pictures.png(64, 48), recipes={"jpeg": Recipe(media_type=MediaType.JPEG)}, provenance=given
     )
 

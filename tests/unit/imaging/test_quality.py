@@ -169,17 +169,17 @@ def chart(colors: list[tuple[int, ...]], mode: str = "RGB") -> Image.Image:
 def patches(image: Image.Image, count: int) -> list[tuple[int, ...]]:
     """The colour in the middle of each patch."""
     image = image.convert("RGB")
-    found = []
+    colors = []
     for index in range(count):
         left, top = index % 6 * PATCH + PATCH // 3, index // 6 * PATCH + PATCH // 3
         box = (left, top, left + PATCH // 3, top + PATCH // 3)
-        found.append(tuple(image.resize((1, 1), Image.Resampling.BOX, box).tobytes()))
-    return found
+        colors.append(tuple(image.resize((1, 1), Image.Resampling.BOX, box).tobytes()))
+    return colors
 
 
-def worst(found: Sequence[tuple[int, ...]], expected: Sequence[tuple[int, ...]]) -> int:
+def worst(colors: Sequence[tuple[int, ...]], expected: Sequence[tuple[int, ...]]) -> int:
     """The largest difference of a level in any patch."""
-    return max(abs(a - b) for pair in zip(found, expected, strict=True) for a, b in zip(*pair, strict=True))
+    return max(abs(a - b) for pair in zip(colors, expected, strict=True) for a, b in zip(*pair, strict=True))
 
 
 PROFILES = {
@@ -207,9 +207,9 @@ def test_a_colour_chart_keeps_its_colours_through_every_profile(
     )
     data = pictures.encoded(image, file_format, icc_profile=icc, **exact)
 
-    found = patches(shown(data, Recipe(media_type=media_type, quality=90)), len(CHART))
+    colors = patches(shown(data, Recipe(media_type=media_type, quality=90)), len(CHART))
 
-    assert worst(found, CHART) <= 7
+    assert worst(colors, CHART) <= 7
 
 
 def test_colours_beyond_srgb_stay_as_strong_as_it_can_show_them() -> None:
@@ -218,9 +218,9 @@ def test_colours_beyond_srgb_stay_as_strong_as_it_can_show_them() -> None:
     for icc in (profiles.display_p3_profile(), profiles.adobe_rgb_profile()):
         data = pictures.encoded(chart(list(vivid)), "PNG", icc_profile=icc)
 
-        found = patches(shown(data, Recipe(media_type=PNG)), len(vivid))
+        colors = patches(shown(data, Recipe(media_type=PNG)), len(vivid))
 
-        assert all(max(color) >= 250 and min(color) <= 5 for color in found), found
+        assert all(max(color) >= 250 and min(color) <= 5 for color in colors), colors
 
 
 def test_what_a_press_prints_looks_as_printed() -> None:
@@ -229,11 +229,11 @@ def test_what_a_press_prints_looks_as_printed() -> None:
         chart(inks, "CMYK"), "JPEG", quality=97, icc_profile=profiles.press_profile(), subsampling=0
     )
 
-    found = patches(shown(data, Recipe(media_type=PNG)), len(inks))
+    colors = patches(shown(data, Recipe(media_type=PNG)), len(inks))
 
     # White is adapted to the paper and black compensated, as viewers do.
-    assert worst(found[:7], list(profiles.INKS.values())[:7]) <= 30, found
-    assert max(found[-1]) <= 40
+    assert worst(colors[:7], list(profiles.INKS.values())[:7]) <= 30, colors
+    assert max(colors[-1]) <= 40
 
 
 @pytest.mark.parametrize("media_type", [JPEG, PNG, WEBP])
@@ -244,9 +244,9 @@ def test_sixteen_bit_colours_keep_their_high_bits(media_type: MediaType) -> None
         "RGB"
     )
 
-    found = [tuple(image.crop((64 * index + 32, 32, 64 * index + 33, 33)).tobytes()) for index in range(3)]
+    colors = [tuple(image.crop((64 * index + 32, 32, 64 * index + 33, 33)).tobytes()) for index in range(3)]
     expected = [tuple(level >> 8 for level in color) for color in levels]
-    assert worst(found, expected) <= 5
+    assert worst(colors, expected) <= 5
 
 
 # Transparency ----------------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_a_smart_crop_keeps_the_subject_in_view(
 def _like(image: Image.Image, color: tuple[int, int, int]) -> Image.Image:
     """White where a picture is about of a color, black elsewhere."""
     near = [
-        band.point([255 * (abs(level - wanted) < 32) for level in range(256)])
-        for band, wanted in zip(image.split(), color, strict=True)
+        band.point([255 * (abs(level - expected_level) < 32) for level in range(256)])
+        for band, expected_level in zip(image.split(), color, strict=True)
     ]
     return ImageChops.darker(ImageChops.darker(near[0], near[1]), near[2])

@@ -26,7 +26,7 @@ RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 22
 JPEG, PNG, WEBP, AVIF = MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF
 
 
-def made(data: bytes, recipe: Recipe) -> RenderedFile:
+def render(data: bytes, recipe: Recipe) -> RenderedFile:
     (file,) = PillowProcessor().process(data, None, {"made": recipe}).renditions
     return file
 
@@ -93,7 +93,7 @@ def test_a_rendition_has_the_size_of_its_recipe_and_is_never_enlarged(
 ) -> None:
     sources = [(600, 400), (400, 600), (40, 30)]
 
-    sizes = [opened(made(pictures.jpeg(*source), recipe)).size for source in sources]
+    sizes = [opened(render(pictures.jpeg(*source), recipe)).size for source in sources]
 
     assert sizes == [landscape, portrait, small]
 
@@ -105,7 +105,7 @@ def test_a_very_long_picture_is_made_as_long_as_its_format_can_hold(
 ) -> None:
     data = pictures.encoded(Image.new("RGB", (300, 40_000), RED), "PNG")
 
-    image = opened(made(data, replace(recipe, media_type=media_type)))
+    image = opened(render(data, replace(recipe, media_type=media_type)))
 
     assert image.size == (123, 16_383)
 
@@ -114,7 +114,7 @@ def test_a_very_long_picture_is_made_as_long_as_its_format_can_hold(
 def test_a_width_is_that_of_the_upright_picture(orientation: int) -> None:
     data = pictures.turned("JPEG", orientation, width=2600, height=650)
 
-    image = opened(made(data, Recipe(640, media_type=WEBP)))
+    image = opened(render(data, Recipe(640, media_type=WEBP)))
 
     assert image.size == (640, 160)
     assert is_close(color_at(image, 0.9, 0.1), GREEN)
@@ -127,7 +127,7 @@ def test_a_narrow_rendition_of_a_turned_picture_is_as_sharp_as_of_an_upright_one
     )
     expected = upright.resize((640, 2560), Image.Resampling.LANCZOS)
 
-    image = opened(made(turned, Recipe(640, media_type=PNG)))
+    image = opened(render(turned, Recipe(640, media_type=PNG)))
 
     assert difference(image, expected) < 4
 
@@ -152,7 +152,7 @@ def test_a_cover_keeps_its_point_in_view_whichever_way_the_file_lies(
     tall = Recipe(30, 120, Fit.COVER, gravity, PNG)
     data = pictures.turned("PNG", orientation, width=640, height=400)
 
-    strip, column = opened(made(data, wide)), opened(made(data, tall))
+    strip, column = opened(render(data, wide)), opened(render(data, tall))
 
     near = (min(0.95, max(0.05, gravity.x)), min(0.95, max(0.05, gravity.y)))
     assert (strip.size, column.size) == ((120, 30), (30, 120))
@@ -163,7 +163,7 @@ def test_a_cover_keeps_its_point_in_view_whichever_way_the_file_lies(
 def test_a_cover_in_the_middle_shows_the_same_on_both_sides() -> None:
     data = pictures.encoded(pictures.quadrants(600, 200), "PNG")
 
-    image = opened(made(data, Recipe(100, 100, Fit.COVER, CENTER, PNG)))
+    image = opened(render(data, Recipe(100, 100, Fit.COVER, CENTER, PNG)))
 
     corners = [color_at(image, x, y) for x, y in ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7))]
     assert all(is_close(*pair) for pair in zip(corners, [RED, GREEN, BLUE, YELLOW], strict=True)), corners
@@ -173,7 +173,7 @@ def test_a_point_off_the_middle_is_put_into_the_middle_where_there_is_room() -> 
     image = Image.new("RGB", (1000, 100), "white")
     image.paste((220, 30, 30), (690, 40, 710, 60))
 
-    cut = opened(made(pictures.encoded(image, "PNG"), Recipe(100, 100, Fit.COVER, Gravity(0.7, 0.5), PNG)))
+    cut = opened(render(pictures.encoded(image, "PNG"), Recipe(100, 100, Fit.COVER, Gravity(0.7, 0.5), PNG)))
 
     assert is_close(color_at(cut, 0.5, 0.5), RED)
     assert is_close(color_at(cut, 0.2, 0.5), (255, 255, 255))
@@ -183,7 +183,7 @@ def test_a_point_off_the_middle_is_put_into_the_middle_where_there_is_room() -> 
 def test_a_padded_picture_lies_on_nothing_or_in_a_jpeg_on_white(media_type: MediaType) -> None:
     data = pictures.encoded(Image.new("RGB", (200, 100), RED), "PNG")
 
-    image = opened(made(data, Recipe(120, 120, Fit.PAD, media_type=media_type)))
+    image = opened(render(data, Recipe(120, 120, Fit.PAD, media_type=media_type)))
 
     assert is_close(color_at(on("white", image), 0.5, 0.1), (255, 255, 255))
     assert is_close(color_at(image, 0.5, 0.5), RED)
@@ -198,7 +198,7 @@ def test_a_padded_picture_lies_on_nothing_or_in_a_jpeg_on_white(media_type: Medi
 def test_gravity_says_where_on_its_canvas_a_padded_picture_lies(gravity: Gravity, filled: float) -> None:
     data = pictures.encoded(Image.new("L", (200, 20), 0), "PNG")
 
-    image = opened(made(data, Recipe(100, 100, Fit.PAD, gravity, JPEG)))
+    image = opened(render(data, Recipe(100, 100, Fit.PAD, gravity, JPEG)))
 
     dark = [place for place in (0.05, 0.5, 0.95) if color_at(image, 0.5, place)[0] < 60]
     assert image.mode == "L"
@@ -206,7 +206,7 @@ def test_gravity_says_where_on_its_canvas_a_padded_picture_lies(gravity: Gravity
 
 
 def test_a_picture_as_large_as_its_canvas_gets_no_margin() -> None:
-    file = made(pictures.encoded(pictures.quadrants(300, 300), "PNG"), Recipe(100, 100, Fit.PAD))
+    file = render(pictures.encoded(pictures.quadrants(300, 300), "PNG"), Recipe(100, 100, Fit.PAD))
 
     assert file.rendition.media_type in (JPEG, PNG)
     assert opened(file).mode in ("P", "RGB")
@@ -221,7 +221,7 @@ def test_every_format_is_made_of_every_kind_of_pixel(mode: str, media_type: Medi
     image = pictures.scene(120, 80).convert(mode)
     data = pictures.encoded(image, "JPEG" if mode == "CMYK" else "PNG")
 
-    file = made(data, Recipe(60, media_type=media_type))
+    file = render(data, Recipe(60, media_type=media_type))
 
     assert file.rendition.media_type is sniff(file.data) is media_type
     assert opened(file).size == (60, 40)
@@ -233,7 +233,7 @@ def test_quality_is_heard(media_type: MediaType) -> None:
     data = pictures.png(400, 300)
 
     sizes = [
-        made(data, Recipe(media_type=media_type, quality=quality)).rendition.size_bytes
+        render(data, Recipe(media_type=media_type, quality=quality)).rendition.size_bytes
         for quality in (1, 30, 60, 90, 100)
     ]
 
@@ -243,7 +243,7 @@ def test_quality_is_heard(media_type: MediaType) -> None:
 def test_png_loses_nothing() -> None:
     picture = pictures.scene(200, 100)
 
-    file = made(pictures.encoded(picture, "PNG"), Recipe(media_type=PNG, quality=1))
+    file = render(pictures.encoded(picture, "PNG"), Recipe(media_type=PNG, quality=1))
 
     assert ImageChops.difference(opened(file), picture).getbbox() is None
 
@@ -254,7 +254,7 @@ def test_presets_on_request_come_in_the_formats_they_promise(name: str, media_ty
     original = pictures.scene(2100, 700)
     preset = PRESETS[name]
 
-    file = made(pictures.encoded(original, "JPEG", quality=92), preset.recipe_in(media_type))
+    file = render(pictures.encoded(original, "JPEG", quality=92), preset.recipe_in(media_type))
 
     image = opened(file)
     width = preset.recipe.width
@@ -281,8 +281,8 @@ def test_hidden_colours_leave_no_fringe_on_light_or_dark(fit: Fit, media_type: M
     )
     recipe = Recipe(200, 200, fit, media_type=media_type)
 
-    white = opened(made(pictures.encoded(white_disc, "PNG"), recipe))
-    black = opened(made(pictures.encoded(black_disc, "PNG"), recipe))
+    white = opened(render(pictures.encoded(white_disc, "PNG"), recipe))
+    black = opened(render(pictures.encoded(black_disc, "PNG"), recipe))
 
     assert levels(on("white", white))[0] >= 245
     assert levels(on("black", black))[-1] <= 10
@@ -293,7 +293,7 @@ def test_hidden_colours_leave_no_fringe_on_light_or_dark(fit: Fit, media_type: M
 def test_a_jpeg_of_a_transparent_picture_lies_on_white(fit: Fit) -> None:
     data = pictures.encoded(pictures.faded(500, 500), "PNG")
 
-    image = opened(made(data, Recipe(160, 120, fit, media_type=JPEG)))
+    image = opened(render(data, Recipe(160, 120, fit, media_type=JPEG)))
 
     assert levels(image)[0] >= 250
 
@@ -310,5 +310,5 @@ def test_renditions_are_the_same_whether_made_alone_or_together() -> None:
 
     assert [file.rendition.preset for file in together.renditions] == list(recipes)
     for file in together.renditions:
-        alone = opened(made(data, recipes[file.rendition.preset]))
+        alone = opened(render(data, recipes[file.rendition.preset]))
         assert difference(opened(file), alone) < 4, file.rendition.preset

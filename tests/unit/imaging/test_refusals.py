@@ -46,9 +46,9 @@ def test_other_formats_are_refused_by_naming_the_accepted_ones(name: str) -> Non
 @pytest.mark.parametrize("name", pictures.every_format())
 def test_a_picture_that_was_cut_off_is_refused(name: str, missing: str) -> None:
     data = pictures.every_format()[name]
-    kept = {"a fifth": len(data) * 4 // 5, "half": len(data) // 2}.get(missing, 40)
+    length = {"a fifth": len(data) * 4 // 5, "half": len(data) // 2}.get(missing, 40)
 
-    error = refusal(data[:kept])
+    error = refusal(data[:length])
 
     assert isinstance(error, InvalidImage)
 
@@ -290,7 +290,7 @@ def test_running_out_of_memory_is_a_refusal_of_the_picture(monkeypatch: pytest.M
 def test_refusals_never_repeat_what_a_decoder_said() -> None:
     data = pictures.png(96, 64)
 
-    messages = {refusal(data[:kept]).message for kept in range(30, len(data) * 9 // 10, 97)}
+    messages = {refusal(data[:length]).message for length in range(30, len(data) * 9 // 10, 97)}
 
     assert messages <= {
         "The PNG ends before its picture does: the file is incomplete.",

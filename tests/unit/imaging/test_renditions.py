@@ -61,12 +61,12 @@ def darkest_level(image: Image.Image) -> int:
 def test_every_accepted_format_becomes_its_renditions_and_a_placeholder(name: str) -> None:
     data = pictures.every_format()[name]
 
-    made = process(data)
+    processed = process(data)
 
-    assert (made.width, made.height) == (96, 64)
-    assert made.media_type is sniff(data)
-    assert [file.rendition.preset for file in made.renditions] == ["thumb", "display"]
-    for file in made.renditions:
+    assert (processed.width, processed.height) == (96, 64)
+    assert processed.media_type is sniff(data)
+    assert [file.rendition.preset for file in processed.renditions] == ["thumb", "display"]
+    for file in processed.renditions:
         image = opened(file)
         assert image.size == (file.rendition.width, file.rendition.height)
         assert sniff(file.data) is file.rendition.media_type
@@ -192,10 +192,10 @@ def test_grey_pictures_stay_grey(file_format: str) -> None:
 def test_of_an_animation_all_frames_are_counted_and_the_first_one_stands_for_it(file_format: str) -> None:
     data = pictures.animation(file_format, frames=4)
 
-    made = process(data)
+    processed = process(data)
 
-    assert made.frames == 4
-    for file in made.renditions:
+    assert processed.frames == 4
+    for file in processed.renditions:
         assert is_close(color_at(opened(file), 0.9, 0.9), (210, 30, 30))
 
 
@@ -207,10 +207,10 @@ def test_further_pictures_inside_a_jpeg_are_no_animation() -> None:
     main, preview = pictures.quadrants(800, 600), Image.new("RGB", (80, 60))
     data = pictures.encoded(main, "MPO", save_all=True, append_images=[preview])
 
-    made = process(data)
+    processed = process(data)
 
-    assert (made.media_type, made.frames) == (MediaType.JPEG, 1)
-    assert is_close(color_at(opened(made.renditions[1]), 0.1, 0.1), RED)
+    assert (processed.media_type, processed.frames) == (MediaType.JPEG, 1)
+    assert is_close(color_at(opened(processed.renditions[1]), 0.1, 0.1), RED)
 
 
 # Orientation -----------------------------------------------------------------------------------------------
@@ -221,10 +221,10 @@ def test_further_pictures_inside_a_jpeg_are_no_animation() -> None:
 def test_every_orientation_is_seen_the_same_way_up(file_format: str, orientation: int) -> None:
     data = pictures.turned(file_format, orientation, width=640, height=400)
 
-    made = process(data)
+    processed = process(data)
 
-    assert (made.width, made.height) == (640, 400)
-    thumb, display = (opened(file) for file in made.renditions)
+    assert (processed.width, processed.height) == (640, 400)
+    thumb, display = (opened(file) for file in processed.renditions)
     assert (thumb.size, display.size) == ((300, 300), (640, 400))
     for image in (thumb, display):
         corners = [color_at(image, x, y) for x, y in ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))]
@@ -257,10 +257,10 @@ def test_broken_exif_does_not_spoil_the_picture(broken: bytes) -> None:
 def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(orientation: int) -> None:
     data = pictures.encoded(pictures.quadrants(), "JPEG", exif=pictures.exif(orientation=orientation))
 
-    made = process(data)
+    processed = process(data)
 
-    assert (made.width, made.height) == (400, 300)
-    assert is_close(color_at(opened(made.renditions[1]), 0.1, 0.1), RED)
+    assert (processed.width, processed.height) == (400, 300)
+    assert is_close(color_at(opened(processed.renditions[1]), 0.1, 0.1), RED)
 
 
 # Transparency ----------------------------------------------------------------------------------------------

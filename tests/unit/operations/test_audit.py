@@ -117,7 +117,7 @@ def test_a_change_of_nothing_is_none() -> None:
         _ = changed(None, None).image
 
 
-def told(image: Image, actor: Actor) -> dict[str, Any]:
+def row_of(image: Image, actor: Actor) -> dict[str, Any]:
     """The stream's record of a new META row."""
     rows = records.rows_of(image)
     ((key, item),) = [(key, row) for key, row in rows.items() if key[1] == "META"]
@@ -136,7 +136,7 @@ def told(image: Image, actor: Actor) -> dict[str, Any]:
 def test_nothing_that_a_person_wrote_is_ever_in_a_line(
     state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    row = told(Image(replace(READY, state=state), SAYING), Actor.subject("alice", "r1"))
+    row = row_of(Image(replace(READY, state=state), SAYING), Actor.subject("alice", "r1"))
     assert MARK in json.dumps(row)
 
     handle_trail({"Records": [row]}, read=change_of)
@@ -160,7 +160,7 @@ def test_nothing_that_could_be_seen_with_is_ever_in_a_line() -> None:
 
 def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixture[str]) -> None:
     owner = 'al\u2028ice" \u202e\n'
-    row = told(Image(replace(READY, owner=owner), SAYING), Actor.subject(owner, "r1"))
+    row = row_of(Image(replace(READY, owner=owner), SAYING), Actor.subject(owner, "r1"))
 
     handle_trail({"Records": [row]}, read=change_of)
 
@@ -179,10 +179,10 @@ def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixtu
     ],
 )
 def test_who_signed_a_change_is_read_back(actor: Actor) -> None:
-    found = change_of(told(Image(READY, Details()), actor))
+    change = change_of(row_of(Image(READY, Details()), actor))
 
-    assert found is not None
-    assert found.actor == actor
+    assert change is not None
+    assert change.actor == actor
 
 
 def test_a_subject_cannot_pass_for_a_function() -> None:
@@ -191,14 +191,14 @@ def test_a_subject_cannot_pass_for_a_function() -> None:
 
 
 def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
-    row = told(Image(READY, Details()), UNNAMED)
+    row = row_of(Image(READY, Details()), UNNAMED)
     del row["dynamodb"]["NewImage"]["by"]
 
-    found = change_of(row)
+    change = change_of(row)
 
-    assert found is not None
-    assert found.actor is None
-    assert line_of(found)["by"] is None
+    assert change is not None
+    assert change.actor is None
+    assert line_of(change)["by"] is None
 
 
 def test_a_signature_costs_a_record_few_bytes() -> None:
@@ -220,10 +220,10 @@ def test_the_last_who_was_named_acts() -> None:
 
 
 def test_the_time_of_a_line_is_that_of_the_write() -> None:
-    row = told(Image(READY, Details()), UNNAMED)
+    row = row_of(Image(READY, Details()), UNNAMED)
     row["dynamodb"]["ApproximateCreationDateTime"] = (NOON + timedelta(seconds=90)).timestamp()
 
-    found = change_of(row)
+    change = change_of(row)
 
-    assert found is not None
-    assert line_of(found)["time"] == "2026-03-01T12:01:30.000Z"
+    assert change is not None
+    assert line_of(change)["time"] == "2026-03-01T12:01:30.000Z"

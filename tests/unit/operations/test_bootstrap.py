@@ -19,14 +19,14 @@ from tests.fakes.kms_client import MemoryKms
 
 
 def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
-    made: list[object] = []
+    parts_made: list[object] = []
 
     class Slow:
         @lazy_property
         def part(self) -> object:
             time.sleep(0.01)  # long enough for every thread to ask meanwhile
-            made.append(object())
-            return made[-1]
+            parts_made.append(object())
+            return parts_made[-1]
 
     application, ready = Slow(), threading.Barrier(8)
 
@@ -35,9 +35,9 @@ def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
         return application.part
 
     with ThreadPoolExecutor(8) as pool:
-        parts = {id(asked.result()) for asked in [pool.submit(ask) for _ in range(8)]}
+        parts = {id(future.result()) for future in [pool.submit(ask) for _ in range(8)]}
 
-    assert len(made) == len(parts) == 1
+    assert len(parts_made) == len(parts) == 1
 
 
 class WatchedClients(Clients):

@@ -25,8 +25,8 @@ def test_what_services_say_is_json_as_well_and_said_once() -> None:
 
     handler.setStream(before or io.StringIO())
     [line] = out.getvalue().splitlines()
-    said = json.loads(line)
-    assert (said["level"], said["message"]) == ("WARNING", "something waits")
+    entry = json.loads(line)
+    assert (entry["level"], entry["message"]) == ("WARNING", "something waits")
     assert not ours.propagate
 
 
@@ -67,11 +67,11 @@ def test_what_an_unexpected_error_quotes_is_not_logged_and_where_it_comes_from_i
         except ParamValidationError:
             (logger if name == "image_store" else logging.getLogger(name)).error("wrong", exc_info=True)
 
-    said = json.loads(out.getvalue())
+    entry = json.loads(out.getvalue())
     assert "lighthouse" not in out.getvalue().lower()
-    assert said["exception_name"] == "ParamValidationError"
-    assert "builtins.KeyError\nwhich led to" in said["exception"]
-    assert "in look_up" in said["exception"]
+    assert entry["exception_name"] == "ParamValidationError"
+    assert "builtins.KeyError\nwhich led to" in entry["exception"]
+    assert "in look_up" in entry["exception"]
 
 
 def test_what_the_store_says_itself_and_the_code_of_a_service_are_logged() -> None:
@@ -82,7 +82,7 @@ def test_what_the_store_says_itself_and_the_code_of_a_service_are_logged() -> No
         except StorageUnavailable:
             logger.exception("request failed")
 
-    told = json.loads(out.getvalue())["exception"]
-    assert "StorageUnavailable: The table is away." in told
-    assert "ClientError: AccessDeniedException" in told
-    assert "arn:aws:kms" not in told
+    entry = json.loads(out.getvalue())["exception"]
+    assert "StorageUnavailable: The table is away." in entry
+    assert "ClientError: AccessDeniedException" in entry
+    assert "arn:aws:kms" not in entry

@@ -116,14 +116,14 @@ def test_a_request_never_has_a_property_with_a_default(document: dict[str, Any])
         reachable(document, operation.get("requestBody", {}), sent)
 
     properties = [
-        found
+        property_schema
         for name in sent
         for schema in schemas_of(document["components"]["schemas"][name])
-        for found in schema["properties"].values()
+        for property_schema in schema["properties"].values()
     ]
 
     assert {"ImageUpload", "ImagePatch", "GenerationItem", "MigrationFields"} <= sent
-    assert [found for found in properties if "default" in found] == []
+    assert [property_schema for property_schema in properties if "default" in property_schema] == []
     item = document["components"]["schemas"]["GenerationItem"]["properties"]
     assert item["n"]["description"].endswith("Default: `1`.")
 

@@ -126,8 +126,8 @@ def run_of(
     option: dict[str, Any] | None = None,
 ) -> tuple[int, list[str]]:
     """A run of test files on workers that have used something: its exit status, and what it says."""
-    asked: Any = SimpleNamespace(option=SimpleNamespace(**option or {}), args=args)
-    watch: Any = WatchOfGrants(asked)
+    config: Any = SimpleNamespace(option=SimpleNamespace(**option or {}), args=args)
+    watch: Any = WatchOfGrants(config)
     for file in sorted(files):
         watch.pytest_runtest_logreport(SimpleNamespace(nodeid=f"{file}::test_it[a]", when="call"))
     for used in workers:
@@ -146,8 +146,8 @@ def output_of(used: dict[str, set[Grant]]) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugin, "USED", used)
         worker.pytest_sessionfinish(SimpleNamespace(exitstatus=0), 0)
-    found: dict[str, Any] = config.workeroutput
-    return found
+    output: dict[str, Any] = config.workeroutput
+    return output
 
 
 def halves() -> tuple[dict[str, set[Grant]], dict[str, set[Grant]]]:

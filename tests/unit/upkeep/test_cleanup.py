@@ -99,7 +99,7 @@ def test_an_image_nobody_wants_removed_is_left_alone(store: Store) -> None:
 
 
 def test_a_tombstone_takes_late_objects_of_its_image_along_and_no_others(store: Store) -> None:
-    image, kept = store.upload(), store.upload()
+    image, other_image = store.upload(), store.upload()
     store.delete(image, permanent=True)
     for late in (image.record.original_key, f"{image.record.prefix}another-attempt/original.png"):
         store.private.put(late, b"late", content_type="image/png", cache_control="private", metadata={})
@@ -107,14 +107,14 @@ def test_a_tombstone_takes_late_objects_of_its_image_along_and_no_others(store: 
 
     store.collect()
 
-    assert set(store.private.objects) == set(kept.record.private_keys)
+    assert set(store.private.objects) == set(other_image.record.private_keys)
 
 
 def test_a_row_that_the_index_still_names_is_read_again_and_left_alone(store: Store) -> None:
     image = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
     store.clock.instant += timedelta(hours=1)
     seen = list(store.repository.due(store.clock.now()))
-    current = store.edit(image, lambda found: replace(found, record=replace(found.record, expires_at=None)))
+    current = store.edit(image, lambda image: replace(image, record=replace(image.record, expires_at=None)))
     assert current.record.due_at is None
 
     stale = Stale(store, list(seen))
@@ -190,7 +190,7 @@ def test_what_failed_is_collected_by_the_next_run(store: Store) -> None:
 
 def test_the_publication_that_is_current_keeps_its_copies(store: Store) -> None:
     image = store.upload(PUBLIC)
-    rows = store.publisher.withdrawal_rows(image.record, store.clock.now())
+    rows = store.app.delivery.publisher.withdrawal_rows(image.record, store.clock.now())
     store.repository.publication_rows[rows[0].publication] = rows[0]
 
     report = store.collect()
@@ -248,7 +248,7 @@ def stage(store: Store) -> str:
 
 
 def test_objects_staged_for_more_than_a_day_are_swept(store: Store) -> None:
-    kept: Image = store.upload()
+    image: Image = store.upload()
     stage(store)
     store.clock.instant += MOMENT
     young = stage(store)
@@ -257,7 +257,7 @@ def test_objects_staged_for_more_than_a_day_are_swept(store: Store) -> None:
     report = store.collect()
 
     assert report.collected == {"staged": 1}
-    assert set(store.private.objects) == {young, *kept.record.private_keys}
+    assert set(store.private.objects) == {young, *image.record.private_keys}
 
 
 def test_more_staged_objects_than_one_batch_are_swept(store: Store) -> None:

@@ -186,7 +186,7 @@ def abandon(store: Store) -> None:
     store.public.away = False
 
 
-def told(report: CleanupReport) -> dict[str, object]:
+def report_line(report: CleanupReport) -> dict[str, object]:
     """What a report says of what was removed; how much was looked at depends on what is left."""
     counts = ("policies", "renditions_missing", "unknown", "bytes_freed", "failed", "stopped_because")
     return dict(report.collected) | {name: getattr(report, name) for name in counts}
@@ -202,7 +202,7 @@ def test_a_dry_run_changes_nothing_and_tells_what_the_real_one_right_after_does(
     assert store.contents() == before
     report = store.collect(reconcile=reconcile)
     assert set(report.collected) == set(expected)
-    assert told(dry) == told(report)
+    assert report_line(dry) == report_line(report)
     assert store.contents() != before
 
 

@@ -38,7 +38,7 @@ def without_original(store: Store, data: bytes = PICTURE) -> Image:
 def test_a_record_without_its_original_goes_with_what_is_left_and_gives_its_quota_back(
     store: Store, trashed: bool
 ) -> None:
-    image, kept = without_original(store), store.upload(PUBLIC, data=PICTURE + b"kept")
+    image, other_image = without_original(store), store.upload(PUBLIC, data=PICTURE + b"kept")
     if trashed:
         store.delete(image)
     store.clock.instant += GRACE
@@ -47,12 +47,12 @@ def test_a_record_without_its_original_goes_with_what_is_left_and_gives_its_quot
 
     assert report.collected == {"dangling": 1}
     assert store.current(image).record.state is State.TOMBSTONE
-    assert store.current(kept) == kept
-    assert store.repository.usage(OWNER) == Usage(1, kept.record.size_bytes)
-    assert set(store.private.objects) == set(kept.record.private_keys)
+    assert store.current(other_image) == other_image
+    assert store.repository.usage(OWNER) == Usage(1, other_image.record.size_bytes)
+    assert set(store.private.objects) == set(other_image.record.private_keys)
     store.collect()
-    assert kept.record.publication is not None
-    assert set(store.public.objects) == set(kept.record.public_keys(kept.record.publication))
+    assert other_image.record.publication is not None
+    assert set(store.public.objects) == set(other_image.record.public_keys(other_image.record.publication))
 
 
 @pytest.mark.parametrize(("age", "dangling"), [(GRACE - MOMENT, 0), (GRACE, 1)], ids=["before", "at"])
@@ -74,14 +74,14 @@ def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(st
         store.public.objects.pop(key)
     store.upload(PUBLIC, data=PICTURE + b"3")
     store.clock.instant += GRACE
-    made = len(PRESETS_AT_UPLOAD)
+    rendition_count = len(PRESETS_AT_UPLOAD)
 
     report = store.collect()
 
     assert (report.collected, report.renditions_missing, report.copies_missing, report.repairs) == (
         {},
-        made,
-        made,
+        rendition_count,
+        rendition_count,
         2,
     )
     assert store.work.waiting == [
@@ -200,21 +200,21 @@ def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
 ) -> None:
     monkeypatch.setattr(records, "_PAGE_RECORDS", 2)
     monkeypatch.setattr(run, "RECORDS_A_RUN", 4)
-    kept = [store.upload(data=PICTURE + bytes([number])) for number in range(6)]
+    image = [store.upload(data=PICTURE + bytes([number])) for number in range(6)]
     lost = [without_original(store, PICTURE + b"lost" + bytes([number])) for number in range(6)]
-    kept += [store.upload(data=PICTURE + b"more" + bytes([number])) for number in range(3)]
+    image += [store.upload(data=PICTURE + b"more" + bytes([number])) for number in range(3)]
     store.clock.instant += GRACE
-    found: list[int] = []
+    counts: list[int] = []
 
-    while not found or store.housekeeping.positions["records"].after is not None:
-        found.append(store.collect().dangling)
-        store.delete(kept.pop(0), permanent=True)
-        kept.append(store.upload(data=PICTURE + b"new" + bytes([len(found)])))
-        assert len(found) < 8
+    while not counts or store.housekeeping.positions["records"].after is not None:
+        counts.append(store.collect().dangling)
+        store.delete(image.pop(0), permanent=True)
+        image.append(store.upload(data=PICTURE + b"new" + bytes([len(counts)])))
+        assert len(counts) < 8
 
-    assert len(found) > 2
-    assert sum(found) == len(lost)
-    assert {store.current(image).record.state for image in kept} == {State.READY}
+    assert len(counts) > 2
+    assert sum(counts) == len(lost)
+    assert {store.current(image).record.state for image in image} == {State.READY}
 
 
 def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(
@@ -225,9 +225,9 @@ def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(
         store.upload(data=PICTURE + bytes([number]))
     scan = store.repository.scan
 
-    def slow_scan(**asked: object) -> object:
+    def slow_scan(**options: object) -> object:
         store.clock.instant += timedelta(minutes=10)
-        return scan(**asked)  # type: ignore[arg-type]
+        return scan(**options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store.repository, "scan", slow_scan)
 

@@ -153,7 +153,7 @@ def test_a_position_that_cannot_be_read_or_kept_holds_up_neither_the_other_sweep
 
     assert report.failed == 1
     assert set(store.housekeeping.positions) == {"public", "records"}
-    assert [kept.failed for kept in store.housekeeping.reports(limit=9)] == [1]
+    assert [report.failed for report in store.housekeeping.reports(limit=9)] == [1]
     assert store.collect().stopped_because is None
     assert store.housekeeping.positions["private"].after is None
 

@@ -145,7 +145,7 @@ def test_a_public_key_that_is_not_ours_is_counted_and_never_touched(store: Store
 
 def test_copies_of_a_current_publication_stay_and_those_without_a_row_go(store: Store) -> None:
     image = store.upload(PUBLIC)
-    kept = set(store.public.objects)
+    keys = set(store.public.objects)
     store.strew(store.public, f"p/{PUBLICATION}/thumb.webp")
     store.clock.instant += GRACE + MOMENT
 
@@ -153,7 +153,7 @@ def test_copies_of_a_current_publication_stay_and_those_without_a_row_go(store: 
 
     assert report.collected == {"orphans": 1}
     assert image.record.publication is not None
-    assert set(store.public.objects) == kept == set(image.record.public_keys(image.record.publication))
+    assert set(store.public.objects) == keys == set(image.record.public_keys(image.record.publication))
 
 
 def test_copies_whose_row_waits_for_its_time_are_left_to_it(store: Store) -> None:
@@ -184,26 +184,26 @@ def test_a_pass_finds_every_orphan_of_its_start_while_objects_come_and_go(
 ) -> None:
     monkeypatch.setattr(objects, "PAGE_OBJECTS", 2)
     monkeypatch.setattr(run, "OBJECTS_A_RUN", 4)
-    kept = [store.upload(data=PICTURE + bytes([number])) for number in range(4)]
+    images = [store.upload(data=PICTURE + bytes([number])) for number in range(4)]
     at_start = [store.private_orphan() for _ in range(9)]
     store.clock.instant += GRACE + MOMENT
     young: list[str] = []
-    found: list[int] = []
+    counts: list[int] = []
 
-    while not found or store.housekeeping.positions["private"].after is not None:
-        found.append(store.collect().orphans)
+    while not counts or store.housekeeping.positions["private"].after is not None:
+        counts.append(store.collect().orphans)
         young.append(store.private_orphan())
-        kept.append(store.upload(data=PICTURE + b"more" + bytes([len(young)])))
-        if kept[0].record.state is State.READY:
-            store.delete(kept.pop(0), permanent=True)
+        images.append(store.upload(data=PICTURE + b"more" + bytes([len(young)])))
+        if images[0].record.state is State.READY:
+            store.delete(images.pop(0), permanent=True)
         store.clock.instant += timedelta(minutes=1)
-        assert len(found) < 40
+        assert len(counts) < 40
 
-    assert len(found) > 4
-    assert sum(found) == len(at_start)
+    assert len(counts) > 4
+    assert sum(counts) == len(at_start)
     assert not store.private.objects.keys() & set(at_start)
     assert set(young) <= store.private.objects.keys()
-    for image in kept:
+    for image in images:
         assert set(image.record.private_keys) <= store.private.objects.keys()
 
 
@@ -229,8 +229,8 @@ def test_a_pass_over_the_objects_begins_once_a_day(store: Store) -> None:
     store.private_orphan()
     store.clock.instant += run.OBJECTS_EVERY - MOMENT
     aged = store.private.objects
-    for key, held in list(aged.items()):
-        aged[key] = replace(held, modified_at=held.modified_at - 2 * GRACE)
+    for key, file in list(aged.items()):
+        aged[key] = replace(file, modified_at=file.modified_at - 2 * GRACE)
 
     early = store.collect()
     store.clock.instant += MOMENT

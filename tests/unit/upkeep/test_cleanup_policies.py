@@ -23,12 +23,12 @@ KEEP_TWO = Policy(kind=Kind.UPLOAD, older_than=OLD, keep_newest=2)
 
 def fill(store: Store, size: int, *, owner: str = OWNER, **attributes: Any) -> list[Image]:
     """Images of an owner, a minute apart, the oldest first."""
-    made = []
+    image_ids = []
     for _ in range(size):
         store.clock.instant += timedelta(minutes=1)
         picture = PICTURE + str(store.ids.attempt()).encode()
-        made.append(store.upload(Attributes(**attributes), data=picture, owner=owner))
-    return made
+        image_ids.append(store.upload(Attributes(**attributes), data=picture, owner=owner))
+    return image_ids
 
 
 def trashed(store: Store) -> list[str]:
@@ -45,12 +45,12 @@ def ids(records: Collection[Image]) -> list[str]:
 
 def test_exactly_the_newest_stay_and_the_older_ones_go_to_the_trash() -> None:
     store = Store(policies=[KEEP_TWO])
-    made = fill(store, 5)
+    image_ids = fill(store, 5)
     store.clock.instant += OLD
 
     report = store.collect()
 
-    assert trashed(store) == ids(made[:3])
+    assert trashed(store) == ids(image_ids[:3])
     assert (report.policies, report.collected) == ([3], {"policies": 3})
     assert report.bytes_freed == 0  # not before their time in the trash is over
     store.clock.instant += TRASH_RETENTION
@@ -63,12 +63,12 @@ def test_exactly_the_newest_stay_whatever_the_pages_of_the_list(
 ) -> None:
     monkeypatch.setattr(policies, "_PAGE", page)
     store = Store(policies=[KEEP_TWO])
-    made = fill(store, size)
+    image_ids = fill(store, size)
     store.clock.instant += OLD
 
     store.collect()
 
-    assert trashed(store) == ids(made[:-2])
+    assert trashed(store) == ids(image_ids[:-2])
 
 
 @pytest.mark.parametrize(("size", "newest"), [(1, 2), (2, 2), (0, 2)])
@@ -129,25 +129,25 @@ def test_owners_are_counted_apart() -> None:
 def test_each_policy_reports_its_own_and_none_counts_what_another_took() -> None:
     cats = Policy(kind=Kind.UPLOAD, category="cats", older_than=OLD, keep_newest=1)
     store = Store(policies=[replace(KEEP_TWO, keep_newest=4), cats])
-    made = fill(store, 6, category="cats")
+    image_ids = fill(store, 6, category="cats")
     store.clock.instant += OLD
     dry = store.collect(dry_run=True)
 
     report = store.collect()
 
     assert dry.policies == report.policies == [2, 3]
-    assert trashed(store) == ids(made[:5])
+    assert trashed(store) == ids(image_ids[:5])
 
 
 def test_images_that_are_gone_never_eat_into_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index is behind: it still shows images that were deleted since."""
     store = Store(policies=[KEEP_TWO])
-    made = fill(store, 6)
+    image_ids = fill(store, 6)
     store.clock.instant += OLD
-    stale = {len(made): store.repository.cards(ListQuery(OWNER, 100, kind=Kind.UPLOAD), after=None)}
-    for gone in (made[5], made[4]):
+    stale = {len(image_ids): store.repository.cards(ListQuery(OWNER, 100, kind=Kind.UPLOAD), after=None)}
+    for gone in (image_ids[5], image_ids[4]):
         store.delete(gone)
-    store.delete(made[3], permanent=True)
+    store.delete(image_ids[3], permanent=True)
 
     def cards(query: ListQuery, *, after: str | None) -> CardPage:
         [page] = stale.values()
@@ -160,12 +160,12 @@ def test_images_that_are_gone_never_eat_into_the_newest(monkeypatch: pytest.Monk
     report = store.collect()
 
     assert report.policies == [1]
-    assert set(trashed(store)) - set(before) == {made[0].record.id}
+    assert set(trashed(store)) - set(before) == {image_ids[0].record.id}
 
 
 def test_an_image_that_is_expired_does_not_hold_a_place_among_the_newest() -> None:
     store = Store(policies=[replace(KEEP_TWO, keep_newest=1)])
-    made = fill(store, 2)
+    image_ids = fill(store, 2)
     fill(store, 1, expires_at=store.clock.now() + OLD)
     store.clock.instant += 2 * OLD
     dry = store.collect(dry_run=True)
@@ -173,20 +173,20 @@ def test_an_image_that_is_expired_does_not_hold_a_place_among_the_newest() -> No
     report = store.collect()
 
     assert dry.collected == report.collected == {"expired": 1, "policies": 1}
-    assert trashed(store) == [made[0].record.id]
+    assert trashed(store) == [image_ids[0].record.id]
 
 
 def test_without_policies_no_owner_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store()
     fill(store, 3)
     store.clock.instant += timedelta(days=1_000)
-    asked: list[object] = []
-    monkeypatch.setattr(store.repository, "owners_due", lambda *given, **named: asked.append((given, named)))
-    monkeypatch.setattr(store.repository, "cards", lambda *given, **named: asked.append((given, named)))
+    calls: list[object] = []
+    monkeypatch.setattr(store.repository, "owners_due", lambda *given, **named: calls.append((given, named)))
+    monkeypatch.setattr(store.repository, "cards", lambda *given, **named: calls.append((given, named)))
 
     report = store.collect()
 
-    assert (asked, report.policies) == ([], [])
+    assert (calls, report.policies) == ([], [])
 
 
 def test_an_owners_next_turn_comes_a_day_later() -> None:
@@ -233,22 +233,22 @@ def test_many_owners_are_all_looked_at() -> None:
 
 def test_without_a_trash_what_policies_let_go_is_gone_for_good() -> None:
     store = Store(policies=[KEEP_TWO], trash_retention=timedelta(0))
-    made = fill(store, 3)
+    image_ids = fill(store, 3)
     store.clock.instant += OLD
     dry = store.collect(dry_run=True)
 
     report = store.collect()
 
-    assert store.current(made[0]).record.state is State.TOMBSTONE
-    assert report.bytes_freed == dry.bytes_freed == made[0].record.stored_bytes
-    assert not store.private.objects.keys() & set(made[0].record.private_keys)
+    assert store.current(image_ids[0]).record.state is State.TOMBSTONE
+    assert report.bytes_freed == dry.bytes_freed == image_ids[0].record.stored_bytes
+    assert not store.private.objects.keys() & set(image_ids[0].record.private_keys)
     assert store.repository.usage(OWNER).images == 2
 
 
 def test_policies_stop_at_the_deployments_cap_and_go_on_in_the_next_run() -> None:
     """The 1 % is for what looks like a mistake; policies are asked for."""
     store = Store(policies=[replace(KEEP_TWO, keep_newest=1)], most_removals=12)
-    made = fill(store, 21)
+    image_ids = fill(store, 21)
     store.clock.instant += OLD
 
     first = store.collect()
@@ -256,7 +256,7 @@ def test_policies_stop_at_the_deployments_cap_and_go_on_in_the_next_run() -> Non
 
     assert (first.policies, first.stopped_because) == ([12], "cap")
     assert (second.policies, second.stopped_because) == ([8], None)
-    assert trashed(store) == ids(made[:-1])
+    assert trashed(store) == ids(image_ids[:-1])
 
 
 def test_an_owner_whose_turn_was_cut_short_by_the_deadline_is_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,12 +278,12 @@ def test_an_image_that_cannot_be_moved_is_counted_as_failed_and_the_next_day_bri
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = Store(policies=[replace(KEEP_TWO, keep_newest=0)])
-    made = fill(store, 2)
+    image_ids = fill(store, 2)
     store.clock.instant += 2 * OLD
     replacing = store.repository.replace
 
     def refuse_the_first(before: Image, after: Image, **named: Any) -> None:
-        if before.record.id == made[0].record.id:
+        if before.record.id == image_ids[0].record.id:
             raise StorageUnavailable("The table is away.")
         replacing(before, after, **named)
 

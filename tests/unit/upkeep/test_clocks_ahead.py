@@ -141,10 +141,10 @@ _AN_INSTANT = re.compile(r"\bdatetime\b(?!\.(date|timedelta)\b)")
 
 def instants_of_the_domain() -> Iterator[str]:
     for module in pkgutil.walk_packages(image_store.domain.__path__, "image_store.domain."):
-        found = importlib.import_module(module.name)
-        for kind in vars(found).values():
+        loaded_module = importlib.import_module(module.name)
+        for kind in vars(loaded_module).values():
             is_class = isinstance(kind, type) and dataclasses.is_dataclass(kind)
-            if not is_class or kind.__module__ != found.__name__:
+            if not is_class or kind.__module__ != loaded_module.__name__:
                 continue
             for each in dataclasses.fields(kind):
                 if _AN_INSTANT.search(str(each.type)):
@@ -194,9 +194,9 @@ def test_a_key_that_somebody_else_has_taken_meanwhile_is_not_brought_forward(wor
 
     world.repository.bring_forward("a key", seen, to=world.clock.now())
 
-    kept = world.repository.idempotency("a key")
-    assert kept is not None
-    assert kept.expires_at == soon
+    key_row = world.repository.idempotency("a key")
+    assert key_row is not None
+    assert key_row.expires_at == soon
 
 
 @AHEAD
@@ -245,11 +245,11 @@ def test_an_image_by_a_clock_ahead_is_made(world: World) -> None:
 def test_a_lease_of_an_image_by_a_clock_ahead_is_taken_over(world: World) -> None:
     painting = Painting(world)
     job = painting.begin()
-    found = painting.generations.item(job.id, 0)
-    assert found is not None
-    leased = _running(found[1], world.clock.now() + YEARS)
+    item = painting.generations.item(job.id, 0)
+    assert item is not None
+    leased = _running(item[1], world.clock.now() + YEARS)
     painting.generations.change(
-        [JobItemChange(before=found[1], after=leased)], at=world.clock.now(), budgets=Budgets()
+        [JobItemChange(before=item[1], after=leased)], at=world.clock.now(), budgets=Budgets()
     )
 
     assert painting.generations.item(job.id, 0)[1].may_be_taken(world.clock.now())  # type: ignore[index]

@@ -27,7 +27,7 @@ def store() -> Store:
 
 
 def sweep(store: Store, *, time: timedelta = timedelta(minutes=5)) -> SweepReport:
-    return store.ingest_sweep.run(until=store.clock.now() + time)
+    return store.app.upkeep.ingest_sweep.run(until=store.clock.now() + time)
 
 
 def ingest(store: Store, dropped: DroppedObject) -> None:

@@ -35,22 +35,22 @@ def lose(bucket: MemoryBucket, keys: Sequence[str]) -> None:
 
 
 def derived_keys(record: ImageRecord) -> list[str]:
-    return [record.rendition_key(made) for made in record.renditions]
+    return [record.rendition_key(rendition) for rendition in record.renditions]
 
 
 def copy_keys(record: ImageRecord) -> list[str]:
     assert record.publication is not None
-    return [public_key(record.publication, made) for made in record.renditions]
+    return [public_key(record.publication, rendition) for rendition in record.renditions]
 
 
 def with_requested_rendition(store: Store, image: Image) -> Image:
-    wanted = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
-    store.rendering.make(wanted, until=store.clock.now() + HOUR)
+    request = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
+    store.rendering.make(request, until=store.clock.now() + HOUR)
     return store.current(image)
 
 
 def repair(store: Store, image: Image) -> MissingObjects:
-    return store.image_repair.repair(image.record.id, until=store.clock.now() + HOUR)
+    return store.app.upkeep.image_repair.repair(image.record.id, until=store.clock.now() + HOUR)
 
 
 def work_off(store: Store, *, time: timedelta = HOUR) -> None:
@@ -147,15 +147,17 @@ def test_an_original_with_other_bytes_makes_no_renditions(store: Store) -> None:
 def test_a_rendition_of_a_preset_that_is_gone_stays_gone_and_the_others_come_back(store: Store) -> None:
     image = with_requested_rendition(store, store.upload())
     lose(store.private, derived_keys(image.record))
-    presets = {name: preset for name, preset in store.image_repair.presets.items() if name != "w640"}
-    store.image_repair = replace(store.image_repair, presets=presets)
+    presets = {
+        name: preset for name, preset in store.app.upkeep.image_repair.presets.items() if name != "w640"
+    }
+    store.app.upkeep.image_repair = replace(store.app.upkeep.image_repair, presets=presets)
 
     repair(store, image)
 
     there = {
-        made.preset
-        for made in image.record.renditions
-        if image.record.rendition_key(made) in store.private.objects
+        rendition.preset
+        for rendition in image.record.renditions
+        if image.record.rendition_key(rendition) in store.private.objects
     }
     assert there == {"thumb", "display"}
 
@@ -180,7 +182,7 @@ def test_an_image_unpublished_meanwhile_gets_no_copies(store: Store) -> None:
     store.public.objects.clear()
     store.repository.meanwhile = lambda: store.show(image, Visibility.PRIVATE)
     # Another size makes the repair write its amendment, and so meet the change.
-    smaller = tuple(replace(made, size_bytes=1) for made in image.record.renditions)
+    smaller = tuple(replace(rendition, size_bytes=1) for rendition in image.record.renditions)
     store.repository.records[image.record.id] = replace(
         image, record=replace(image.record, renditions=smaller)
     )
@@ -195,7 +197,7 @@ def test_an_image_unpublished_meanwhile_gets_no_copies(store: Store) -> None:
 def test_an_image_deleted_meanwhile_leaves_nothing(store: Store) -> None:
     image = store.upload()
     lose(store.private, derived_keys(image.record))
-    smaller = tuple(replace(made, size_bytes=1) for made in image.record.renditions)
+    smaller = tuple(replace(rendition, size_bytes=1) for rendition in image.record.renditions)
     store.repository.records[image.record.id] = replace(
         image, record=replace(image.record, renditions=smaller)
     )
@@ -231,11 +233,11 @@ def test_only_images_that_are_shown_are_repaired(store: Store, state: State) -> 
 
 
 def damaged(store: Store, number: int) -> list[Image]:
-    found = [store.upload(PUBLIC, data=PICTURE + bytes([each])) for each in range(number)]
-    for image in found:
+    images = [store.upload(PUBLIC, data=PICTURE + bytes([each])) for each in range(number)]
+    for image in images:
         lose(store.private, derived_keys(image.record)[:1])
         lose(store.public, copy_keys(image.record)[:1])
-    return found
+    return images
 
 
 def test_a_repair_of_the_whole_store_examines_every_image_and_makes_what_is_missing(store: Store) -> None:

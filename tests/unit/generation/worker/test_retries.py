@@ -49,10 +49,10 @@ def test_a_provider_that_fails_mostly_is_called_hardly_more_often_than_there_are
 
     generating.work_in_time()
 
-    made = generating.job(job).counts[JobItemState.SUCCEEDED]
+    successes = generating.job(job).counts[JobItemState.SUCCEEDED]
     minutes = (generating.clock.now() - began) // timedelta(minutes=1)
     assert generating.health.rows[FIRST].open_until is None
-    assert generating.asked(FIRST) <= 50 + 10 + made // 5 + minutes
+    assert generating.asked(FIRST) <= 50 + 10 + successes // 5 + minutes
     assert sum(item.retries for item in generating.jobs.rows.values()) >= 10
 
 
@@ -64,9 +64,11 @@ def test_an_image_without_a_retry_says_so() -> None:
     generating.work_in_time()
 
     errors = [item.error for item in generating.jobs.rows.values() if item.error is not None]
-    told = [error for error in errors if error.detail.endswith("too many of its calls have failed lately.")]
-    assert told
-    assert {(error.code, error.reason, error.provider) for error in told} == {
+    budget_errors = [
+        error for error in errors if error.detail.endswith("too many of its calls have failed lately.")
+    ]
+    assert budget_errors
+    assert {(error.code, error.reason, error.provider) for error in budget_errors} == {
         ("provider_failed", Reason.UNAVAILABLE, FIRST)
     }
 

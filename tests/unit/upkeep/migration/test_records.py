@@ -150,8 +150,8 @@ def test_a_migration_tells_which_image_each_record_became(store: Store) -> None:
     first = store.migration_requests.records(done, after=None, limit=3)
     second = store.migration_requests.records(done, after=first.after, limit=3)
 
-    told = {each.record_id: each.image_id for each in (*first.records, *second.records)}
-    assert told == {f"r{number}": images_of(store, f"r{number}")[0] for number in range(5)}
+    image_ids = {each.record_id: each.image_id for each in (*first.records, *second.records)}
+    assert image_ids == {f"r{number}": images_of(store, f"r{number}")[0] for number in range(5)}
     assert second.after is None
 
 

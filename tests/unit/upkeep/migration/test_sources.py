@@ -69,11 +69,11 @@ def test_a_long_line_at_the_end_of_a_file_is_one_record(store: Store) -> None:
 
 
 def test_a_file_is_read_in_parts_and_from_where_it_was_left(store: Store) -> None:
-    asked: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     real = store.ingested.get_part
 
     def get_part(key: str, *, start: int, length: int, etag: str) -> bytes:
-        asked.append((start, length))
+        calls.append((start, length))
         return real(key, start=start, length=length, etag=etag)
 
     store.ingested.get_part = get_part  # type: ignore[method-assign]
@@ -81,12 +81,12 @@ def test_a_file_is_read_in_parts_and_from_where_it_was_left(store: Store) -> Non
     put(store, lines(record(0) | filler, record(1) | filler, record(2) | filler))
     begin(store, batch_size=1)
     receive(store)
-    asked.clear()
+    calls.clear()
 
     finish(store)
 
-    assert max(length for _, length in asked) <= PART_BYTES
-    starts = [start for start, _ in asked]
+    assert max(length for _, length in calls) <= PART_BYTES
+    starts = [start for start, _ in calls]
     assert starts[0] == 0
     assert starts.count(0) == 1
 
@@ -164,11 +164,11 @@ def test_only_the_table_that_the_deployment_names_is_read(store: Store, name: st
 
 
 def test_objects_are_listed_from_where_the_batch_before_ended(store: Store) -> None:
-    asked: list[str | None] = []
+    calls: list[str | None] = []
     real = store.ingested.list
 
     def listing(prefix: str, *, after: str | None = None) -> Any:
-        asked.append(after)
+        calls.append(after)
         return real(prefix, after=after)
 
     store.ingested.list = listing  # type: ignore[method-assign]
@@ -179,7 +179,7 @@ def test_objects_are_listed_from_where_the_batch_before_ended(store: Store) -> N
     done = finish(store)
 
     assert numbers(done) == (3, 3, 0, 0, 0)
-    assert asked == [None, None, "migrations/1.png"]
+    assert calls == [None, None, "migrations/1.png"]
 
 
 def test_an_object_that_vanishes_is_no_record(store: Store) -> None:

@@ -110,14 +110,14 @@ class HttpFetcher(Fetcher):
         target = parse_target(url)
         for _ in range(1 + MAX_REDIRECTS):
             trail.append(target)
-            with self._answer(target, until) as (response, time_limit):
+            with self._request(target, until) as (response, time_limit):
                 if response.status not in _REDIRECTS:
                     return _read(response, time_limit, max_bytes=max_bytes)
                 target = target.redirect_target(response.headers.get("Location", ""))
         raise FetchRefusal("too many redirects")
 
     @contextmanager
-    def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, TimeLimit]]:
+    def _request(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, TimeLimit]]:
         connection = self._connect(target, self._addresses(target, until), until)
         try:
             with TimeLimit(connection, self._left(until)) as time_limit:

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from image_store.domain.errors import ImageStoreError
 from image_store.entrypoints.operations.observability import log_metric, logger
 
-Failed = Callable[[str, Exception], None]
+
+class Project(Protocol):
+    """Brings the projections of images up to date; `failed` gets each image that has to be tried again."""
+
+    def __call__(self, image_ids: Collection[str], *, failed: Callable[[str, Exception], None]) -> None: ...
 
 
 def handle_changes(
     event: dict[str, Any],
     *,
     changed_image: Callable[[dict[str, Any]], str | None],
-    project: Callable[[Collection[str], Failed], None],
+    project: Project,
     now: datetime,
     namespace: str,
 ) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def handle_changes(
         failures.append({"itemIdentifier": first_changes[image_id]})
 
     if first_changes:
-        project(first_changes, failed)
+        project(first_changes, failed=failed)
         lag = (now - oldest).total_seconds() * 1000
         log_metric("ProjectionLag", lag, unit="Milliseconds", namespace=namespace)
     return {"batchItemFailures": failures}

@@ -39,9 +39,8 @@ def _name_and_code(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, ImageStoreError):
         return f"{name}: {error.message}"
-    response = getattr(
-        error, "response", None
-    )  # of botocore's ClientError, whose import would slow a cold start
+    # botocore's ClientError has a response. Importing it to check the type would slow cold starts.
+    response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
     return f"{name}: {code}" if code else name
 

@@ -14,6 +14,10 @@ The modules: `jobs` admits, `provider_results` spools, `sweep` sends again what 
 item and leads it through the steps, `calls` calls providers, `storage` stores, `settlement` settles, `recovery` resumes
 after a failure, and `changes` writes every change of an item.
 
+One picture passes through these forms: `GenerationRequest` (what its owner requests), `JobItem` (its row, which keeps
+the request), `GenerateImage` (the message), `PreparedCall` (everything that its call needs), `GeneratedImage` (what the
+provider returns), `ProviderResult` (the bytes with their `LedgerEntry`, spooled), `Upload` (as for every image).
+
 What each failure leaves behind:
 
 - before the transaction of 1: nothing. After it, before sending: a job that waits; the sweep sends its items.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.generation.budget import Budgets
 from image_store.domain.generation.jobs import LONGEST_LEASE, JobItem, JobItemChange, JobItemState, work_on
-from image_store.domain.generation.ledger import CallOutcome
+from image_store.domain.generation.ledger import CallOutcome, ProviderCall
 from image_store.ports.generation import Generations
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
@@ -53,6 +53,20 @@ class JobItemWriter:
         if outcome is not None:
             self.report(outcome)
         return after
+
+    def lease(self, item: JobItem, call: ProviderCall, *, since: datetime) -> JobItem:
+        """Lease an item for a new call."""
+        return self.move(
+            item,
+            JobItemState.RUNNING,
+            calls=item.calls + 1,
+            call=call,
+            provider=call.provider,
+            model=call.model,
+            lease_until=since + LEASE,
+            settled=False,
+            error=None,
+        )
 
     def end(
         self, item: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **changes: object

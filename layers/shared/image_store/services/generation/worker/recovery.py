@@ -61,17 +61,7 @@ class Recovery:
     def adopt(self, job: Job, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
         """Continue with the result of a call that the table has forgotten."""
         call = result.entry.call
-        leased = self.writer.move(
-            item,
-            JobItemState.RUNNING,
-            calls=item.calls + 1,
-            call=call,
-            provider=call.provider,
-            model=call.model,
-            lease_until=self.clock.now() + LEASE,
-            settled=False,
-            error=None,
-        )
+        leased = self.writer.lease(item, call, since=self.clock.now())
         _log.warning("a provider result was found that the table does not know", extra={"job": item.job_id})
         self._continue(job, leased, result, until)
 

@@ -23,7 +23,7 @@ from image_store.services.generation.health import CallPermit, NoRetryLeft, Wait
 from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.sealed_requests import OpenRequest, SealedRequests
 from image_store.services.generation.worker.calls import PreparedCall, ProviderCalls
-from image_store.services.generation.worker.changes import LEASE, JobItemWriter, LeaseLost
+from image_store.services.generation.worker.changes import JobItemWriter, LeaseLost
 from image_store.services.generation.worker.recovery import Recovery
 from image_store.services.generation.worker.settlement import Settlement
 
@@ -107,14 +107,16 @@ class GenerationRun:
             case NoRetryLeft():
                 self.writer.end(item, JobItemState.FAILED, error=_no_retry_error(item))
             case CallPermit():
-                self._use(permit, job, item, opened, until)
+                self._lease_and_call(permit, job, item, opened, until)
 
-    def _use(self, permit: CallPermit, job: Job, item: JobItem, opened: OpenRequest, until: datetime) -> None:
+    def _lease_and_call(
+        self, permit: CallPermit, job: Job, item: JobItem, opened: OpenRequest, until: datetime
+    ) -> None:
         """Lease the item and make the call; the permit is given back if there will be no call."""
         now = self.clock.now()
         try:
             prepared = self.calls.prepare(item, opened.request, permit.candidate)
-            leased = self._lease(item, prepared)
+            leased = self.writer.lease(item, prepared.call, since=prepared.call.started_at)
         except ImageNotFound as missing:
             self.calls.watch.give_back(permit)
             self.writer.end(item, JobItemState.FAILED, error=JobItemError(missing.code, missing.message))
@@ -126,23 +128,9 @@ class GenerationRun:
         except Exception:
             self.calls.watch.give_back(permit)
             raise
-        self._call(permit, prepared, job, leased, opened, until)
+        self._call_and_spool(permit, prepared, job, leased, opened, until)
 
-    def _lease(self, item: JobItem, prepared: PreparedCall) -> JobItem:
-        call = prepared.call
-        return self.writer.move(
-            item,
-            JobItemState.RUNNING,
-            calls=item.calls + 1,
-            call=call,
-            provider=call.provider,
-            model=call.model,
-            lease_until=call.started_at + LEASE,
-            settled=False,
-            error=None,
-        )
-
-    def _call(
+    def _call_and_spool(
         self,
         permit: CallPermit,
         prepared: PreparedCall,
