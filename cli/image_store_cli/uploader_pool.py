@@ -14,7 +14,7 @@ from image_store_cli.each import outcome
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.journal import BEGUN, STORED, Entry
-from image_store_cli.texts import counted, plain, size
+from image_store_cli.texts import plain, plural, size
 from image_store_cli.uploading import Bytes, read_bytes
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ class UploadRun:
         )
         total = sum(_size(picture.path) for picture in pictures)
         with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
-            number = counted(len(bad) + len(pictures), "picture")
+            number = plural(len(bad) + len(pictures), "picture")
             whole = progress.add_task(f"{len(bad)} of {number}", total=total)
             try:
-                futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
+                futures = [pool.submit(self._try_upload, picture, progress, whole) for picture in pictures]
                 for future in as_completed(futures):
                     results.append(self._report(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
@@ -132,14 +132,14 @@ class UploadRun:
         ):
             self._context.out.note(OTHERS)
         sent = sum(result.size for result in results if result.status == NEW)
-        self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
+        self._context.out.note(f"{plural(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
         if any(failure.may_pass for failure in failures):
             self._context.out.note("Repeat the command to retry those that failed.")
         if not failures:
             self._journal.remove()
         return outcome(failures, of=len(results))
 
-    def _one(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
+    def _try_upload(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
         """Upload one picture in a thread; its failure is its result."""
 
         def advance(count: int) -> None:

@@ -214,7 +214,7 @@ class Uploader:
                 waits = answer.status_code in {429, 500, 502, 503, 504}
                 pause = self._policy.wait(attempt, retry_after(answer)) if waits else None
                 if pause is None:
-                    raise _storage_refused(answer)
+                    raise _storage_error(answer)
             counter.undo()
             self._sleep(pause)
             attempt += 1
@@ -255,7 +255,7 @@ class _ByteCounter:
         self._sent = 0
 
 
-def _storage_refused(answer: httpx.Response) -> Unavailable | RequestRefused:
+def _storage_error(answer: httpx.Response) -> Unavailable | RequestRefused:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
     return RequestRefused(problem_of(answer))
