@@ -92,7 +92,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
 
 
 @pytest.fixture
-def told() -> list[str | None]:
+def messages() -> list[str | None]:
     return []
 
 
@@ -105,10 +105,10 @@ def objects(emulator: Emulator) -> UnsavedObjects:
 
 @pytest.fixture
 def checkpoints(
-    emulator: Emulator, objects: UnsavedObjects, told: list[str | None], tmp_path: Path
+    emulator: Emulator, objects: UnsavedObjects, messages: list[str | None], tmp_path: Path
 ) -> Checkpoints:
     (tmp_path / "emulator").mkdir()
-    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=told.append)
+    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=messages.append)
 
 
 def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
@@ -117,7 +117,7 @@ def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
 
 
 def test_changes_are_saved_with_the_time_of_the_save(
-    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
 ) -> None:
     checkpoints.save_changed()
     emulator.states["dynamodb"] = {"rows": 2}
@@ -126,11 +126,11 @@ def test_changes_are_saved_with_the_time_of_the_save(
     assert saved(tmp_path) == {"rows": 2}
     assert not (tmp_path / "emulator/lambda.json").exists()
     assert (tmp_path / "saved").exists()
-    assert (checkpoints.fault, told) == (None, [])
+    assert (checkpoints.fault, messages) == (None, [])
 
 
 def test_a_full_disk_is_a_fault_until_saving_works_again(
-    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
 ) -> None:
     checkpoints.save_changed()
     before = (tmp_path / "saved").stat().st_mtime_ns
@@ -149,11 +149,11 @@ def test_a_full_disk_is_a_fault_until_saving_works_again(
     checkpoints.save_changed()
 
     assert saved(tmp_path) == {"rows": 2}
-    assert told == ["No space left on device", None]
+    assert messages == ["No space left on device", None]
 
 
 def test_an_error_of_one_service_does_not_end_saving(
-    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
 ) -> None:
     emulator.states = {"broken": 1, "dynamodb": {"rows": 1}}
     fine = emulator._build_persistence_save_dict
@@ -168,7 +168,7 @@ def test_an_error_of_one_service_does_not_end_saving(
     checkpoints.save_changed()
 
     assert checkpoints.fault == "not serializable"
-    assert told == ["not serializable"]
+    assert messages == ["not serializable"]
     assert saved(tmp_path) == {"rows": 1}
     assert not (tmp_path / "saved").exists()
 

@@ -39,10 +39,10 @@ def test_template_parameters_are_pairs_as_a_shell_splits_them() -> None:
     assert settings.template_parameters == {"QuotaImages": "3", "PublicCacheControl": "public, max-age=1"}
 
 
-@pytest.mark.parametrize("said", ["QuotaImages", "=3", "Quota Images=3", "Name='open"])
-def test_template_parameters_that_are_not_pairs_are_refused_by_name(said: str) -> None:
+@pytest.mark.parametrize("text", ["QuotaImages", "=3", "Quota Images=3", "Name='open"])
+def test_template_parameters_that_are_not_pairs_are_refused_by_name(text: str) -> None:
     with pytest.raises(CannotRun, match="TEMPLATE_PARAMETERS must be"):
-        local_settings({"TEMPLATE_PARAMETERS": said}, root=ROOT)
+        local_settings({"TEMPLATE_PARAMETERS": text}, root=ROOT)
 
 
 def test_only_the_stacks_own_pages_may_use_it_unless_a_person_names_others() -> None:

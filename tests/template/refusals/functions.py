@@ -313,11 +313,11 @@ def a_function_that_starts_itself_may(template: Template) -> Iterator[str]:
 )
 def a_message_stays_hidden_while_its_function_runs(template: Template) -> Iterator[str]:
     """Lambda refuses a queue whose visibility timeout is below the function's, and asks for six times as much."""
-    for function, source, found in _sources(template):
+    for function, source, mapping in _sources(template):
         queue = template["Resources"][source]
         if queue["Type"] != "AWS::SQS::Queue":
             continue
-        window = found.get("MaximumBatchingWindowInSeconds", 0)
+        window = mapping.get("MaximumBatchingWindowInSeconds", 0)
         if queue["Properties"]["VisibilityTimeout"] < 6 * properties(template, function)["Timeout"] + window:
             yield f"{source}: hidden for less than six times the timeout of {function} and its window"
         if queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < 5:
@@ -337,20 +337,20 @@ def _bounds(template: Template, value: Any) -> tuple[int, int]:
     breaks=lambda template: properties(template, "IngestFunctionQueue").update(BatchSize=50),
 )
 def an_event_source_keeps_within_its_bounds(template: Template) -> Iterator[str]:
-    for function, source, found in _sources(template):
+    for function, source, mapping in _sources(template):
         is_queue = template["Resources"][source]["Type"] == "AWS::SQS::Queue"
-        window = found.get("MaximumBatchingWindowInSeconds", 0)
-        if not 0 <= window <= 300 or not 1 <= found["BatchSize"] <= 10_000:
+        window = mapping.get("MaximumBatchingWindowInSeconds", 0)
+        if not 0 <= window <= 300 or not 1 <= mapping["BatchSize"] <= 10_000:
             yield f"{function}: batch or window out of bounds"
-        if is_queue and found["BatchSize"] > 10 and window < 1:
+        if is_queue and mapping["BatchSize"] > 10 and window < 1:
             yield f"{function}: a batch of more than 10 messages needs a window"
-        if "ScalingConfig" in found:
-            least, most = _bounds(template, found["ScalingConfig"]["MaximumConcurrency"])
+        if "ScalingConfig" in mapping:
+            least, most = _bounds(template, mapping["ScalingConfig"]["MaximumConcurrency"])
             if least < 2 or most > 1000:
                 yield f"{function}: MaximumConcurrency is 2 to 1000"
-        if not 60 <= found.get("MaximumRecordAgeInSeconds", 60) <= 604_800:
+        if not 60 <= mapping.get("MaximumRecordAgeInSeconds", 60) <= 604_800:
             yield f"{function}: the age of records is out of bounds"
-        filters = found.get("FilterCriteria", {}).get("Filters", [])
+        filters = mapping.get("FilterCriteria", {}).get("Filters", [])
         if len(filters) > 5:
             yield f"{function}: more than five filters"
         for each in filters:
