@@ -1,4 +1,4 @@
-"""The bootstrap's decisions: what is fresh, which Python, and what it says when it cannot go on."""
+"""The bootstrap: which environments are up to date, which Python it uses, and its error messages."""
 
 import subprocess
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class InMoto:
-    """Answers clients as the emulator does."""
+    """Returns clients, as the emulator does."""
 
     def client(self, service: str) -> Any:
         return boto3.client(

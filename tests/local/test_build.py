@@ -1,4 +1,4 @@
-"""When the template is built anew."""
+"""When the template is built again."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from local.problems import CannotRun
 
 
 class SamBuild:
-    """Counts the builds, and fails when told to."""
+    """Counts builds, and fails on request."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.builds = 0

@@ -1,4 +1,4 @@
-"""Saving the emulator's state: also when the disk refuses, and whoever has to know hears of it."""
+"""The emulator's state is saved, and failing saves are reported."""
 
 # ruff: noqa: SLF001 - it plays MiniStack, whose parts have such names
 
@@ -21,14 +21,14 @@ NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
 
 class Scoped(dict[Any, Any]):
-    """A store of MiniStack's, with one account."""
+    """A MiniStack store with one account."""
 
     def all_items(self) -> list[Any]:
         return list(self.items())
 
 
 class Emulator:
-    """The parts of MiniStack that saving touches."""
+    """The parts of MiniStack that saving uses."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,7 +53,7 @@ class Emulator:
         (self.folder / path).write_bytes(data)
 
     def persist(self, _: str, key: str, __: Any) -> None:
-        """Swallow what goes wrong, as MiniStack does."""
+        """Ignore errors, as MiniStack does."""
         try:
             self.s3._atomic_write(key, b"bytes")
         except OSError:
@@ -62,7 +62,7 @@ class Emulator:
 
 @pytest.fixture
 def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """An emulator whose files lie in a folder of the test."""
+    """An emulator with its files in a folder of the test."""
     new_emulator = Emulator(tmp_path / "objects")
     new_emulator.folder.mkdir()
     modules = {
@@ -92,7 +92,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
 
 
 @pytest.fixture
-def messages() -> list[str | None]:
+def reports() -> list[str | None]:
     return []
 
 
@@ -105,19 +105,19 @@ def objects(emulator: Emulator) -> UnsavedObjects:
 
 @pytest.fixture
 def checkpoints(
-    emulator: Emulator, objects: UnsavedObjects, messages: list[str | None], tmp_path: Path
+    emulator: Emulator, objects: UnsavedObjects, reports: list[str | None], tmp_path: Path
 ) -> Checkpoints:
     (tmp_path / "emulator").mkdir()
-    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=messages.append)
+    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=reports.append)
 
 
 def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
-    """What lies on the disk of a service."""
+    """The saved state of a service."""
     return json.loads((tmp_path / f"emulator/{service}.json").read_text())["payload"]
 
 
 def test_changes_are_saved_with_the_time_of_the_save(
-    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, reports: list[str | None], tmp_path: Path
 ) -> None:
     checkpoints.save_changed()
     emulator.states["dynamodb"] = {"rows": 2}
@@ -126,11 +126,11 @@ def test_changes_are_saved_with_the_time_of_the_save(
     assert saved(tmp_path) == {"rows": 2}
     assert not (tmp_path / "emulator/lambda.json").exists()
     assert (tmp_path / "saved").exists()
-    assert (checkpoints.fault, messages) == (None, [])
+    assert (checkpoints.fault, reports) == (None, [])
 
 
 def test_a_full_disk_is_a_fault_until_saving_works_again(
-    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, reports: list[str | None], tmp_path: Path
 ) -> None:
     checkpoints.save_changed()
     before = (tmp_path / "saved").stat().st_mtime_ns
@@ -149,11 +149,11 @@ def test_a_full_disk_is_a_fault_until_saving_works_again(
     checkpoints.save_changed()
 
     assert saved(tmp_path) == {"rows": 2}
-    assert messages == ["No space left on device", None]
+    assert reports == ["No space left on device", None]
 
 
 def test_an_error_of_one_service_does_not_end_saving(
-    checkpoints: Checkpoints, emulator: Emulator, messages: list[str | None], tmp_path: Path
+    checkpoints: Checkpoints, emulator: Emulator, reports: list[str | None], tmp_path: Path
 ) -> None:
     emulator.states = {"broken": 1, "dynamodb": {"rows": 1}}
     fine = emulator._build_persistence_save_dict
@@ -168,7 +168,7 @@ def test_an_error_of_one_service_does_not_end_saving(
     checkpoints.save_changed()
 
     assert checkpoints.fault == "not serializable"
-    assert messages == ["not serializable"]
+    assert reports == ["not serializable"]
     assert saved(tmp_path) == {"rows": 1}
     assert not (tmp_path / "saved").exists()
 

@@ -1,4 +1,4 @@
-"""When and how the stack is created, updated or left alone."""
+"""When the stack is created, updated or left unchanged."""
 
 import re
 from pathlib import Path
@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def refusal(message: str) -> ClientError:
-    """CloudFormation's way to refuse."""
+    """An error of CloudFormation."""
     return ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "UpdateStack")
 
 
 class Formation:
-    """Plays CloudFormation with at most one stack, and notes what it is asked to do."""
+    """A fake CloudFormation with at most one stack, which records its calls."""
 
     def __init__(
         self, status: str | None = None, *, update: Exception | None = None, fails: bool = False
@@ -170,7 +170,7 @@ def test_only_the_same_build_with_the_same_parameters_is_not_deployed_again() ->
 
 
 class AnyTag(yaml.SafeLoader):
-    """Reads a template without a meaning for CloudFormation's tags."""
+    """Reads a template and ignores CloudFormation's tags."""
 
 
 AnyTag.add_multi_constructor(

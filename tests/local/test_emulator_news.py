@@ -1,4 +1,4 @@
-"""What the emulator's process says reaches the person who started the stack."""
+"""Messages of the emulator's process reach the person who started the stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def heard(*lines: dict[str, Any]) -> News:
-    """Return what is known after some lines."""
+    """Return the news after some lines."""
     news = News()
     news.listen(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
     news.join()

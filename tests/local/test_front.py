@@ -1,4 +1,4 @@
-"""The front between a client and an emulator that a small server stands in for."""
+"""The front between a client and a small server in place of the emulator."""
 
 import asyncio
 import gzip
@@ -33,7 +33,7 @@ ETAG = '"e1"'
 
 
 class Presigner:
-    """Stands in for a boto3 client: its addresses lead to the stand-in of the bucket."""
+    """A fake boto3 client whose presigned URLs lead to the fake bucket."""
 
     def __init__(self, base: str) -> None:
         self._base = base
@@ -44,7 +44,7 @@ class Presigner:
 
 
 async def api(request: web.Request) -> web.StreamResponse:
-    """Play the API: what it answers depends on the path."""
+    """A fake API whose response depends on the path."""
     path = request.path.removeprefix("/api")
     match path:
         case "/crash":
@@ -73,7 +73,7 @@ async def api(request: web.Request) -> web.StreamResponse:
 
 
 async def bucket(request: web.Request) -> web.StreamResponse:
-    """Play the public bucket with one object."""
+    """A fake public bucket with one object."""
     if request.match_info["key"] != "p/1/thumb.webp":
         return web.Response(status=403)
     if request.headers.get("If-None-Match") == ETAG:
@@ -90,7 +90,7 @@ async def bucket(request: web.Request) -> web.StreamResponse:
 async def front(
     *, timeout_seconds: float = 5, at_once: int = 8, waiting: int = 8, longest_wait_seconds: float = 5
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """Serve the front in front of the stand-ins; the client names it ``localhost``."""
+    """Serve the front with fake API and bucket; the client uses the name ``localhost``."""
     behind = web.Application(client_max_size=100 * MIB)
     behind.router.add_route("*", "/bucket/pictures/{key:.*}", bucket)
     behind.router.add_route("*", "/api{path:.*}", api)
@@ -116,7 +116,7 @@ async def front(
 def through_front(
     ask: Callable[[TestClient[web.Request, web.Application]], Awaitable[Any]], **options: Any
 ) -> Any:
-    """Run one conversation with the front."""
+    """Run one client against the front."""
 
     async def conversation() -> Any:
         async with front(**options) as client:
@@ -265,7 +265,7 @@ def test_the_cdn_refuses_writes(method: str) -> None:
 
 
 def status_and_headers(method: str, path: str, headers: dict[str, str], **options: Any) -> tuple[int, Any]:
-    """Ask the front once."""
+    """Send one request to the front."""
 
     async def ask(client: TestClient[web.Request, web.Application]) -> Any:
         answer = await client.request(method, path, headers=headers)

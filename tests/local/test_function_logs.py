@@ -1,4 +1,4 @@
-"""What handlers log is read before their answer is passed on."""
+"""Log lines of handlers are read before their response is passed on."""
 
 from __future__ import annotations
 

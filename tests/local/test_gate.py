@@ -1,4 +1,4 @@
-"""What passes to the emulator."""
+"""Which requests reach the emulator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVERYBODY = [(b"Access-Control-Allow-Origin", b"*"), (b"content-type", b"text/pl
 
 
 class Emulator:
-    """Answers 200 and CORS to everything that reaches it, and counts the saves."""
+    """Answers 200 with CORS headers to every request, and counts saves."""
 
     def __init__(self) -> None:
         self.saves = 0
@@ -51,7 +51,7 @@ class Emulator:
         body: bytes = b"",
         kind: str = "http",
     ) -> int:
-        """Send one request through the gate and answer its status; a closed WebSocket counts as 403."""
+        """Send one request through the gate and return its status; a closed WebSocket counts as 403."""
         messages: list[MutableMapping[str, Any]] = []
         received: Iterator[MutableMapping[str, Any]] = iter(
             [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
@@ -190,7 +190,7 @@ def test_a_page_may_only_follow_links_of_buckets(emulator: Emulator, from_page: 
 
 
 def test_the_body_of_a_forged_link_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may have any length, and any page may send it."""
+    """A body may have any length, and any page may send it."""
     read: list[bool] = []
 
     async def noting(receive: Any) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The real gateway's limits, at their edges."""
+"""Requests just below and above the real gateway's limits."""
 
 import pytest
 

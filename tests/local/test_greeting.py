@@ -1,4 +1,4 @@
-"""What a person reads when the stack is ready."""
+"""The text that is printed when the stack is ready."""
 
 from datetime import UTC, datetime
 from pathlib import Path

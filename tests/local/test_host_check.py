@@ -1,4 +1,4 @@
-"""Which names the stack answers to."""
+"""Which host names the stack serves."""
 
 import asyncio
 

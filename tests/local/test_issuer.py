@@ -1,4 +1,4 @@
-"""The tokens of the local issuer, checked the way an authorizer checks them."""
+"""Tokens of the local issuer, verified as by an authorizer."""
 
 import stat
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
-    """One key for all tests: making one takes a while."""
+    """One key for all tests, because generating one is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 

@@ -1,4 +1,4 @@
-"""Who gets what from the local issuer: programs, the console, and pages of other origins."""
+"""What programs, the console and pages of other origins get from the local issuer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def issuer() -> Issuer:
 def ask(
     method: str, path: str, headers: dict[str, str] | None = None, **options: Any
 ) -> tuple[int, CIMultiDictProxy[str], str]:
-    """Ask the issuer something; answer status, headers and text."""
+    """Send a request to the issuer; return status, headers and text."""
 
     async def asking() -> tuple[int, CIMultiDictProxy[str], str]:
         async with TestClient(TestServer(issuer_application(issuer()), host="localhost")) as client:

@@ -1,4 +1,4 @@
-"""What workers of the emulator run is unpacked once and shared."""
+"""Workers of the emulator share layers that are unpacked once."""
 
 import io
 import tempfile

@@ -29,7 +29,7 @@ Resources:
 
 
 class Storage:
-    """Keeps what is put."""
+    """Keeps uploaded objects."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -39,8 +39,8 @@ class Storage:
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> Path:
-    """What ``sam build`` leaves for one function and one layer."""
+def build_folder(tmp_path: Path) -> Path:
+    """The output of ``sam build`` for one function and one layer."""
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     for name in ("ListFunction/app.py", "SharedLayer/python/image_store/__init__.py"):
         path = tmp_path / name
@@ -49,14 +49,14 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def packaged(built: Path) -> tuple[dict[str, Any], Storage]:
+def packaged(build_folder: Path) -> tuple[dict[str, Any], Storage]:
     """Package into a fresh storage."""
     storage = Storage()
-    return json.loads(package(built, bucket="code", storage=storage))["Resources"], storage
+    return json.loads(package(build_folder, bucket="code", storage=storage))["Resources"], storage
 
 
-def test_uploaded_code_replaces_the_folders_in_the_template(built: Path) -> None:
-    resources, storage = packaged(built)
+def test_uploaded_code_replaces_the_folders_in_the_template(build_folder: Path) -> None:
+    resources, storage = packaged(build_folder)
 
     function = resources["ListFunction"]["Properties"]["CodeUri"].removeprefix("s3://")
     layer = resources["SharedLayer"]["Properties"]["ContentUri"].removeprefix("s3://")
@@ -65,26 +65,26 @@ def test_uploaded_code_replaces_the_folders_in_the_template(built: Path) -> None
     assert resources["Table"]["Properties"] == {"BillingMode": "PAY_PER_REQUEST"}
 
 
-def test_alarms_are_left_out(built: Path) -> None:
-    resources, _ = packaged(built)
+def test_alarms_are_left_out(build_folder: Path) -> None:
+    resources, _ = packaged(build_folder)
 
     assert set(resources) == {"ListFunction", "SharedLayer", "Table"}
 
 
-def test_equal_code_has_the_same_address_in_every_build(built: Path) -> None:
-    before, _ = packaged(built)
-    os.utime(built / "ListFunction/app.py", (0, 0))
+def test_equal_code_has_the_same_address_in_every_build(build_folder: Path) -> None:
+    before, _ = packaged(build_folder)
+    os.utime(build_folder / "ListFunction/app.py", (0, 0))
 
-    after, _ = packaged(built)
+    after, _ = packaged(build_folder)
 
     assert after == before
 
 
-def test_changed_code_has_another_address(built: Path) -> None:
-    before, _ = packaged(built)
-    (built / "ListFunction/app.py").write_text("# changed")
+def test_changed_code_has_another_address(build_folder: Path) -> None:
+    before, _ = packaged(build_folder)
+    (build_folder / "ListFunction/app.py").write_text("# changed")
 
-    after, _ = packaged(built)
+    after, _ = packaged(build_folder)
 
     assert after["ListFunction"] != before["ListFunction"]
     assert after["SharedLayer"] == before["SharedLayer"]

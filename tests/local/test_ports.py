@@ -1,4 +1,4 @@
-"""Which ports the stack takes."""
+"""Which ports the stack uses."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The server that plays the providers of images, and the choice between it and the real ones (E2)."""
+"""The server that plays the providers of images, and the choice between it and the real ones."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What the launcher says and does after a stop that was not clean."""
+"""What the launcher does and prints after a stop that was not clean."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGE = "0192d0c0-0000-7000-8000-000000000001"
 
 
 class Answering:
-    """An emulator with two buckets, a table, and a cleanup that answers as told, the last answer for ever."""
+    """A fake emulator with two buckets, a table, and a cleanup with scripted responses; the last one repeats."""
 
     log = Path("the.log")
 
@@ -121,7 +121,7 @@ def put(
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Return what lies in a folder."""
+    """Return the files in a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 

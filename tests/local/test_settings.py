@@ -1,4 +1,4 @@
-"""What ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS`` may be."""
+"""Values of ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Signing in at the local issuer, as the web console does it and as others should not."""
+"""Sign-in at the local issuer, by the web console and by others, who are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ASKED = {
 
 
 class Clock:
-    """The time, which tests move."""
+    """A clock that tests move."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -57,7 +57,7 @@ def code_of(address: str) -> str:
 
 
 def sent(code: str, **changes: str) -> dict[str, str]:
-    """What the console sends for a code."""
+    """The form with which the console redeems a code."""
     return {
         "grant_type": "authorization_code",
         "client_id": "console",

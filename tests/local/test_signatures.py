@@ -1,4 +1,4 @@
-"""The verification of signatures: what AWS's own library signs passes, and nothing else."""
+"""Only requests that AWS's own library has signed are accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOST = "localhost:18080"
 
 
 def secret_of(access_key: str, token: str) -> str | None:
-    """Know one key pair without a token, and one with a token."""
+    """The secrets of one key pair without a token and one with a token."""
     return {(KEY, ""): SECRET, ("ASIA", "the-token"): "of-a-session"}.get((access_key, token))
 
 
@@ -34,7 +34,7 @@ def signed(
     link: bool = False,
     key: tuple[str, str, str | None] = (KEY, SECRET, None),
 ) -> SignedRequest:
-    """Sign a request with botocore and answer it as it arrives."""
+    """Sign a request with botocore and return it as it arrives."""
     request = AWSRequest(method, f"http://{HOST}{url}", headers={"Host": HOST, **(headers or {})}, data=body)
     credentials = Credentials(*key)
     if link:
@@ -60,7 +60,7 @@ def check(request: SignedRequest, body: bytes = b"", *, later: timedelta = timed
 
 
 def refusal(request: SignedRequest, body: bytes = b"", *, later: timedelta = timedelta(0)) -> str:
-    """Return AWS's name of what is wrong with a request."""
+    """Return AWS's error code for a request."""
     with pytest.raises(RefusedSignature) as raised:
         check(request, body, later=later)
     return raised.value.code

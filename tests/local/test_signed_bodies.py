@@ -1,4 +1,4 @@
-"""Bodies that are signed in chunks: the worked examples of AWS's documentation, whole and changed."""
+"""Bodies that are signed in chunks: the examples of AWS's documentation, unchanged and changed."""
 
 from __future__ import annotations
 

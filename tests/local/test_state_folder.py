@@ -1,4 +1,4 @@
-"""The state folder: private, for one launcher at a time, and clear about what is wrong with it."""
+"""The state folder is private, serves one launcher at a time, and reports its problems."""
 
 import os
 import re
@@ -104,7 +104,7 @@ def test_only_a_start_after_an_unclean_stop_detects_one(state: StateFolder) -> N
 
 
 def save_at(state: StateFolder, seconds: int) -> None:
-    """Note a save as the emulator does."""
+    """Record a save as the emulator does."""
     state.last_save.touch()
     os.utime(state.last_save, (seconds, seconds))
 

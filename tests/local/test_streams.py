@@ -1,4 +1,4 @@
-"""Changes that a function could not take, or had not taken when the stack stopped, are delivered again."""
+"""Failed changes, and changes undelivered at a stop, are delivered again."""
 
 # ruff: noqa: SLF001 - it plays MiniStack, whose parts have such names
 
@@ -23,7 +23,7 @@ DAY_SECONDS = 24 * 3600
 
 
 class Scoped(dict[Any, Any]):
-    """A store of MiniStack's, by account, region and name."""
+    """A MiniStack store by account, region and name."""
 
     def all_items(self) -> list[Any]:
         return list(self.items())
@@ -39,7 +39,7 @@ class Scoped(dict[Any, Any]):
 
 
 class Process:
-    """The parts of a process of MiniStack that streams touch, with two functions that read the table's stream."""
+    """The parts of MiniStack that streams use, with two functions that read the table's stream."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.positions = Scoped()
@@ -65,11 +65,11 @@ class Process:
         return {"tables": "rows"}
 
     def write(self, *names: str) -> None:
-        """Let the table's stream have these records."""
+        """Add records to the table's stream."""
         self.tables._stream_records[*HOME, "images"] = [change(name) for name in names]
 
     def take(self, function: str, position: int) -> None:
-        """Let a function have taken the records before a position."""
+        """Record that a function received the records before a position."""
         self.positions[*HOME, function] = position
 
     def waiting_changes(self) -> list[str]:
@@ -104,7 +104,7 @@ def test_changes_that_all_functions_have_received_are_not_saved(monkeypatch: pyt
 def test_a_change_delivered_while_the_rows_are_copied_is_delivered_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What it writes may be missing in the copy."""
+    """The copy may miss what the function writes."""
     process = Process(monkeypatch)
     process.write("a", "b")
     process.take("audit", 2)
@@ -177,7 +177,7 @@ FAILURES = {"batchItemFailures": [{"itemIdentifier": "3"}]}
 
 
 class Deliveries:
-    """MiniStack's delivery of a stream to one function, which answers as it is told."""
+    """MiniStack's delivery of a stream to one function with scripted responses."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""Import a built function, let it answer an event if there is one, and tell what was loaded for that.
+"""Import a built function, let it handle an event if there is one, and report the loaded modules.
 
 Run as ``python -I -S cold_start.py PATH [EVENT.json ANSWERS.json]``; PATH is the search path Lambda would have.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def main(path: str, inputs: list[str]) -> None:
-    """Print the name of the handler, the status of its answer and every module that is loaded by then."""
+    """Print the name of the handler, the status of its response and every loaded module."""
     sys.path[:0] = path.split(os.pathsep)
     app = importlib.import_module("app")
     result = {"handler": app.lambda_handler.__name__}

@@ -1,4 +1,4 @@
-"""The template, as written and as CloudFormation sees it after the SAM transform."""
+"""The template, before and after the SAM transform."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def template() -> dict[str, Any]:
 
 
 def transformed(*changed: str) -> dict[str, Any]:
-    """The template after the transform, made by the translator of the project's own SAM CLI.
+    """The template after the transform by the translator of the project's own SAM CLI.
 
-    `changed` names functions and layers whose code is another than before.
+    `changed` names functions and layers with changed code.
     """
     result = subprocess.run(
         [

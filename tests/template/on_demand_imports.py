@@ -1,4 +1,4 @@
-"""Tell what a built layer's Powertools imports, and whether it still offers what it did.
+"""Report what a built layer's Powertools imports, and whether it still exports the same names.
 
 Run as ``python -I -S on_demand_imports.py PATH PACKAGE NAME…``: each name is taken from the package, which
 must have imported none of them by itself.
@@ -13,7 +13,7 @@ import sys
 
 
 def main(path: str, package: str, names: list[str]) -> None:
-    """Print what the import alone loaded, the names it says it offers, and those it does not give."""
+    """Print the modules that the import loaded, the exported names, and the names that are missing."""
     sys.path[:0] = path.split(os.pathsep)
     module = importlib.import_module(package)
     loaded = sorted(sys.modules)

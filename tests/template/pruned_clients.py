@@ -56,15 +56,15 @@ XML_SERVICES = {"s3"}
 
 
 class Answer(io.BytesIO):
-    """The body of an answer, as botocore reads it."""
+    """The body of a response, as botocore reads it."""
 
     def stream(self, **_: Any) -> Any:
-        """Give the body in one piece."""
+        """Yield the body in one piece."""
         yield self.read()
 
 
 def main() -> None:
-    """Make every client and every call, and write what was called as JSON."""
+    """Create every client, make every call, and write the calls as JSON."""
     import boto3
     from botocore.awsrequest import AWSResponse
     from botocore.config import Config

@@ -1,7 +1,7 @@
-"""Write to stdout what CloudFormation makes of template.yaml with the SAM transform.
+"""Write the result of the SAM transform of template.yaml to stdout.
 
 Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE [CHANGED…]``, with the names of functions and layers
-whose code is another than before. Conditions, parameters and references stay as they are.
+with changed code. Conditions, parameters and references stay unresolved.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ parser: Any = importlib.import_module("samtranslator.parser.parser")
 translator: Any = importlib.import_module("samtranslator.translator.translator")
 yaml_helper: Any = importlib.import_module("samtranslator.yaml_helper")
 
-PLACE = "s3://bucket/key"  # where `sam package` would have put the code
-ANOTHER_PLACE = "s3://bucket/another"
-VALUES = {"AllowedOrigins": ["*"]}  # CloudFormation hands a list to a transform as a list
+CODE_URI = "s3://bucket/key"  # as from `sam package`
+CHANGED_CODE_URI = "s3://bucket/another"
+VALUES = {"AllowedOrigins": ["*"]}  # CloudFormation passes a list parameter to a transform as a list
 
 
 def transform(template: dict[str, Any], changed: list[str]) -> dict[str, Any]:
-    """Return the processed template; no managed policy is known, as none may be named."""
+    """Return the processed template; managed policies are unknown, because the template must not use any."""
     for logical_id, resource in template["Resources"].items():
         for name in ("CodeUri", "ContentUri"):
             if name in resource.get("Properties", {}):
-                resource["Properties"][name] = ANOTHER_PLACE if logical_id in changed else PLACE
+                resource["Properties"][name] = CHANGED_CODE_URI if logical_id in changed else CODE_URI
     processed: dict[str, Any] = translator.Translator({}, parser.Parser()).translate(
         template, parameter_values=dict(VALUES)
     )

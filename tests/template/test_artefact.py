@@ -236,7 +236,7 @@ def test_exactly_the_authorities_of_the_bundle_are_in_the_folder(artefact: Path)
 
 @pytest.fixture(scope="module")
 def pruned(artefact: Path) -> dict[str, Any]:
-    """What could be called with the layer's boto3."""
+    """The calls that the layer's boto3 can make."""
     script = ROOT / "tests/template/pruned_clients.py"
     result = subprocess.run(
         [sys.executable, "-W", "error", "-I", "-S", script, artefact / "DependenciesLayer/python"],
@@ -306,14 +306,14 @@ def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_
 
 
 def layers(artefact: Path, *names: str) -> list[str]:
-    """What Lambda puts on the search path of modules for these layers."""
+    """The module search path of Lambda for these layers."""
     return [str(artefact / name / "python") for name in names]
 
 
 def in_a_process_of_its_own(
     script: str, path: list[str], *arguments: str, environment: dict[str, str] | None = None
 ) -> Any:
-    """What a script beside this file tells, with no module in reach but the standard library's and `path`."""
+    """The output of a script beside this file that can import only the standard library and `path`."""
     result = subprocess.run(
         [sys.executable, "-I", "-S", ROOT / "tests/template" / script, os.pathsep.join(path), *arguments],
         env=environment or {},

@@ -1,4 +1,4 @@
-"""The read units of a list are counted on rows as the template makes them."""
+"""The benchmark counts read units of a list on rows with the template's projection."""
 
 from typing import Any
 

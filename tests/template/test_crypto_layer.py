@@ -1,4 +1,4 @@
-"""What is left of the encryption layer seals and opens as before."""
+"""The pruned encryption layer encrypts and decrypts as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the functions run: time, memory, layers, logs and what starts them."""
+"""Timeouts, memory, layers, logs and event sources of the functions."""
 
 from __future__ import annotations
 
@@ -225,7 +225,6 @@ def test_a_message_stays_hidden_while_it_is_processed(
 
 
 def test_the_audit_trail_outlives_the_stack(processed: dict[str, Any]) -> None:
-    """F4."""
     logs = processed["Resources"]["AuditLogs"]
 
     assert logs["DeletionPolicy"] == "RetainExceptOnCreate"
@@ -259,7 +258,6 @@ def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[s
 
 
 def test_the_deployment_sets_how_many_images_are_generated_at_once(processed: dict[str, Any]) -> None:
-    """E3."""
     mapping = processed["Resources"]["GenerateFunctionQueue"]["Properties"]
 
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["GenerationQueue", "Arn"]}
@@ -269,5 +267,4 @@ def test_the_deployment_sets_how_many_images_are_generated_at_once(processed: di
 
 
 def test_a_lease_of_an_image_is_longer_than_the_function_that_holds_it(processed: dict[str, Any]) -> None:
-    """E5."""
     assert GENERATION_LEASE.total_seconds() > functions(processed)["GenerateFunction"]["Timeout"]

@@ -41,7 +41,7 @@ def python_files(folder: Path) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The full name of everything that a module imports, wherever in it."""
+    """The full names of all imports of a module, including local ones."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -157,7 +157,7 @@ def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
 
 
 def test_provider_sdks_are_imported_only_where_they_are_called() -> None:
-    """E2: no other function's cold start sees them."""
+    """No other function's cold start sees them."""
     for module in MODULES:
         at_once = [
             node for node in ast.parse(module.read_text()).body if not isinstance(node, ast.FunctionDef)

@@ -1,4 +1,4 @@
-"""cfn-lint has nothing to say about the template, before and after the SAM transform."""
+"""cfn-lint finds no problem in the template, before and after the SAM transform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def findings(template: Path, *options: str) -> str:
-    """Return what cfn-lint finds, nothing when all is well."""
+    """Return the findings of cfn-lint, an empty text if there are none."""
     result = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), *options, "--template", template],
         capture_output=True,

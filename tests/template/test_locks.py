@@ -1,4 +1,4 @@
-"""The locks: every package has hashes, no registry is named, and every environment agrees with the layers."""
+"""Locks have hashes and no registry addresses, and every environment has the versions of the layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def name_of(lock: Path) -> str:
 
 
 def entries(lock: Path) -> list[str]:
-    """Every requirement of a lock with the lines that continue it."""
+    """Every requirement of a lock with its continuation lines."""
     lines = lock.read_text().splitlines()
     requirements = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return re.split(r"(?<!\\)\n(?=\S)", "\n".join(requirements))

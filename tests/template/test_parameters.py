@@ -1,4 +1,4 @@
-"""What a person fills in: the template's parameters and the two environments of samconfig.toml."""
+"""The template's parameters and the two environments of samconfig.toml."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ BAD = [
 
 
 def accepts(template: dict[str, Any], name: str, value: str) -> bool:
-    """Return whether CloudFormation would take the value."""
+    """Return whether CloudFormation accepts the value."""
     return re.search(template["Parameters"][name]["AllowedPattern"], value) is not None
 
 

@@ -1,4 +1,4 @@
-"""A deployment is refused nowhere: what CloudFormation and the services refuse although cfn-lint passes.
+"""CloudFormation and the services refuse nothing that cfn-lint accepts.
 
 Each guard names the page that documents the refusal, and finds a template that was broken on purpose.
 """
@@ -18,7 +18,7 @@ from tests.template.refusals.guards import GUARDS, STACK_NAME_CHARS, Guard
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = (api, functions, stack, storage, watching)
 DIRECT_BYTES = 51_200
-"""A larger template has to be handed over by S3."""
+"""A larger template must be uploaded to S3."""
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

@@ -60,7 +60,7 @@ HOLDERS = {
     ),
     "changes the table that is migrated": ("dynamodb:UpdateItem", TABLE_TO_MIGRATE, {"work"}),
 }
-"""Powers that do harm in the wrong hands: an action, its resource or purpose, and who has it."""
+"""Dangerous permissions: an action, its resource or purpose, and the functions that have it."""
 WIDE = {
     "*": "X-Ray has no resources to name",
     "-??????": "Secrets Manager ends the name of a secret so",
@@ -68,12 +68,12 @@ WIDE = {
     "/ingest/*": "objects that were dropped",
     "/migrations/*": "objects that are migrated",
 }
-"""How the resource of a grant may end that names more than one."""
+"""Allowed endings of a resource that matches more than one."""
 CONDITIONS = {
     "kms:": "kms:EncryptionContext:purpose",
     "s3:ListBucket": "s3:prefix",
 }
-"""What a grant has to be bound to, by how its action begins."""
+"""The required condition of a grant, by the prefix of its action."""
 
 # The rules ---------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ def test_only_reviewed_functions_have_a_dangerous_permission(power: str) -> None
 
 
 def values_of(statement: Statement) -> list[str]:
-    """What the conditions of a grant compare with."""
+    """The values in the conditions of a grant."""
     return [value for compared in statement.conditions.values() for value in compared.values()]
 
 
@@ -131,7 +131,7 @@ def test_keys_are_limited_to_a_purpose_and_lists_to_a_folder(function: str) -> N
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_is_granted_for_an_unset_parameter(function: str) -> None:
-    """A16: a table to migrate, and the token for a cache to purge."""
+    """A table to migrate, and the token for a cache to purge."""
     unnamed = {statement.sid for statement in Roles({}, {}).of(function)}
 
     assert not {"CloudflareSecret", "TableToMigrate"} & unnamed

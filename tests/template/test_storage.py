@@ -75,7 +75,6 @@ def test_nobody_outside_the_account_can_read_or_own_ingest_objects(template: dic
 
 
 def test_only_named_writers_may_drop_objects(template: dict[str, Any]) -> None:
-    """A15."""
     _, writers = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
 
     assert template["Conditions"]["HasIngestWriters"] == {
@@ -99,7 +98,6 @@ def test_only_named_writers_may_drop_objects(template: dict[str, Any]) -> None:
 def test_results_of_ingest_outlive_every_version_of_their_objects(
     template: dict[str, Any],
 ) -> None:
-    """A15."""
     rules = properties(template, "IngestBucket")["LifecycleConfiguration"]["Rules"]
     (expiry,) = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
     (old,) = [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule]
@@ -167,7 +165,6 @@ def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str
 
 
 def test_the_key_that_encrypts_owners_data_outlives_the_stack(template: dict[str, Any]) -> None:
-    """E8."""
     key = template["Resources"]["SecretsKey"]
     (statement,) = key["Properties"]["KeyPolicy"]["Statement"]
 
@@ -178,7 +175,6 @@ def test_the_key_that_encrypts_owners_data_outlives_the_stack(template: dict[str
 
 
 def test_a_generation_that_fails_five_times_goes_to_the_dead_letter_queue(template: dict[str, Any]) -> None:
-    """E1."""
     assert properties(template, "GenerationQueue")["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["GenerationDeadLetterQueue", "Arn"]},
         "maxReceiveCount": 5,

@@ -1,4 +1,4 @@
-"""Functions that can be kept started: what is behind their alias, and when it changes."""
+"""Functions with an alias: which version it points to, and when that changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.template.conftest import transformed
 
 KEPT_STARTED = ("LinksFunction", "ListFunction", "RetrieveFunction")
 NOT_OF_A_VERSION = {"ProvisionedConcurrencyConfig", "ReservedConcurrentExecutions", "Events"}
-"""What is the alias's, the function's or the gateway's, and takes effect at once."""
+"""Parameters that take effect without a new version."""
 
 
 def of_type(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
@@ -31,7 +31,7 @@ def versions(template: dict[str, Any]) -> dict[str, str]:
 
 
 def names(value: Any) -> list[str]:
-    """What a part of the template refers to: parameters, resources and conditions."""
+    """Parameters, resources and conditions that a part of the template refers to."""
     if isinstance(value, list):
         return [name for part in value for name in names(part)]
     if not isinstance(value, dict):
@@ -44,7 +44,7 @@ def names(value: Any) -> list[str]:
 
 
 def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
-    """The parameters on which a part of the template depends, in its conditions as well."""
+    """The parameters on which a part of the template depends, including its conditions."""
     all_names = set(names(value))
     conditions = all_names & template["Conditions"].keys()
     inner = [parameters_in(template["Conditions"][name], template) for name in conditions]
@@ -100,7 +100,7 @@ def test_changed_code_makes_a_new_version_of_its_function(processed: dict[str, A
 
 
 def test_a_changed_parameter_makes_a_new_version(template: dict[str, Any], processed: dict[str, Any]) -> None:
-    """Neither is in SAM's digest: CloudFormation replaces a version with its description."""
+    """SAM's digest ignores parameters, but CloudFormation replaces a version when its description changes."""
     counted = set(names(template["Resources"]["ReadSettingsVersion"]["Properties"]["Content"]))
 
     used: set[str] = set()

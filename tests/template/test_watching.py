@@ -1,4 +1,4 @@
-"""Alarms and the dashboard: what they watch exists, and whoever is woken knows what to do (F4)."""
+"""Alarms and the dashboard use metrics that exist, and every alarm has instructions."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def made_here(template: dict[str, Any]) -> set[str]:
-    """The metrics that filters make of logs."""
+    """The metrics of log filters."""
     filters = of_type(template, "AWS::Logs::MetricFilter").values()
     transformations = [one for each in filters for one in each["MetricTransformations"]]
     assert all(one["MetricNamespace"] == OWN for one in transformations)
@@ -63,7 +63,7 @@ def made_here(template: dict[str, Any]) -> set[str]:
 
 
 def emitted(template: dict[str, Any]) -> set[str]:
-    """All metrics of the store's own."""
+    """All metrics of the store itself."""
     return made_here(template) | {metric.value for metric in Metric}
 
 
@@ -76,7 +76,7 @@ def watched(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
 
 
 def value_at(line: dict[str, Any], path: str) -> Any:
-    """What a line of the log holds at a path."""
+    """The value at a path of a log line."""
     value: Any = line
     for name in path.split("."):
         value = value[name]
@@ -92,7 +92,7 @@ def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -
 
 
 def test_alarms_read_the_dimensions_that_functions_write(template: dict[str, Any]) -> None:
-    """Another set of dimensions is another metric."""
+    """Different dimensions are different metrics."""
     emitted_by_code = {metric.value for metric in Metric}
     service = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
@@ -161,7 +161,7 @@ def test_every_metric_of_a_log_filter_has_an_alarm(template: dict[str, Any]) -> 
 def test_rows_that_cannot_be_read_raise_an_alarm_and_an_empty_account_raises_none(
     template: dict[str, Any],
 ) -> None:
-    """Every run tells how many it met, none as well; without a run there is no data."""
+    """Every run emits its number of unreadable rows, even zero; without runs there is no data."""
     alarm = template["Resources"]["UnreadableRowsAlarm"]["Properties"]
 
     assert watched(alarm) == [(OWN, Metric.UNREADABLE)]
@@ -184,7 +184,7 @@ def test_every_alarm_notifies_the_topic_and_has_its_section(template: dict[str, 
 
 
 def logged(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
-    """The line that the log of a level holds of a report."""
+    """The log line of a report at a log level."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     out, level_before = io.StringIO(), logger.log_level
@@ -232,8 +232,8 @@ def dashboard(template: dict[str, Any], *, conditions: set[str]) -> list[dict[st
 def substitute(text: str, variables: dict[str, Any], conditions: set[str]) -> str:
     """A text with its variables, each an Fn::If between texts, as it is where exactly these conditions hold."""
     for name, value in variables.items():
-        condition, chosen, otherwise = value["Fn::If"]
-        branch = chosen["Fn::Sub"] if condition in conditions else otherwise
+        condition, if_true, if_false = value["Fn::If"]
+        branch = if_true["Fn::Sub"] if condition in conditions else if_false
         inner, inner_variables = branch if isinstance(branch, list) else (branch, {})
         text = text.replace(f"${{{name}}}", substitute(inner, inner_variables, conditions))
     return text

@@ -34,7 +34,7 @@ def _routes(template: Template) -> set[str]:
     breaks=lambda template: _stage(template)["RouteSettings"].update({"GET /gone": {}}),
 )
 def settings_are_of_routes_that_there_are(template: Template) -> Iterator[str]:
-    """API Gateway does not find a route by its key, and the stack fails."""
+    """API Gateway does not find the route of a key, and the stack fails."""
     yield from _stage(template)["RouteSettings"].keys() - _routes(template)
 
 
@@ -59,7 +59,7 @@ def _first_operation(template: Template) -> dict[str, Any]:
     breaks=lambda template: _first_operation(template).update(security=[{"NONE": []}]),
 )
 def a_document_names_the_security_schemes_that_it_has(template: Template) -> Iterator[str]:
-    """What OpenAPI calls invalid is a warning, and FailOnWarnings stops the deployment for it."""
+    """Invalid OpenAPI is a warning, and FailOnWarnings stops the deployment."""
     known = _body(template)["components"]["securitySchemes"].keys()
     for path, operations in _body(template)["paths"].items():
         for method, operation in operations.items():
@@ -92,7 +92,7 @@ def the_access_log_has_one_line_and_names_the_request(template: Template) -> Ite
     breaks=lambda template: _stage(template).pop("DefaultRouteSettings"),
 )
 def one_route_cannot_take_the_whole_account(template: Template) -> Iterator[str]:
-    """Without limits of its own each route takes 10,000 requests a second, as many as all APIs of the account."""
+    """A route without limits takes 10,000 requests a second, the limit of all APIs of the account."""
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
         own = [stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
         if not all(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 MOST_ENVIRONMENT_BYTES = 4096
 NEW_ACCOUNTS_MEGABYTES = 3008
-"""New accounts have no more memory a function until they ask for it."""
+"""The most memory of a function in new accounts, unless they request more."""
 _RESERVED = {
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -59,7 +59,7 @@ def _environment(template: Template, name: str) -> dict[str, Any]:
 
 
 def _sources(template: Template) -> list[tuple[str, str, dict[str, Any]]]:
-    """Functions with what starts them, a queue or a table, and how."""
+    """Functions with their event source, a queue or a table, and its mapping."""
     return [
         (target_of(source["FunctionName"]), target_of(source["EventSourceArn"]), source)
         for source in of_type(template, "AWS::Lambda::EventSourceMapping").values()
@@ -163,7 +163,7 @@ def a_function_ends_before_the_gateway_gives_up(template: Template) -> Iterator[
     breaks=lambda template: properties(template, "RenderFunction").update(ReservedConcurrentExecutions=5),
 )
 def a_new_account_has_no_concurrency_to_reserve(template: Template) -> Iterator[str]:
-    """Its limit may be ten, which all have to stay unreserved."""
+    """The account's limit may be ten executions, all of which must stay unreserved."""
     for name, function in _functions(template).items():
         if by_default(template, function.get("ReservedConcurrentExecutions")) is not None:
             yield f"{name} reserves concurrency unless told otherwise"
@@ -234,7 +234,7 @@ _POLLING = {
         "dynamodb:ListStreams",
     },
 }
-"""What the role of a function has to allow before Lambda takes its event source."""
+"""What the role of a function must allow before Lambda accepts its event source."""
 
 
 def _allowed(template: Template, function: str, resource: str) -> set[str]:
@@ -261,7 +261,7 @@ def _allowed(template: Template, function: str, resource: str) -> set[str]:
     ),
 )
 def a_role_may_poll_what_starts_its_function(template: Template) -> Iterator[str]:
-    """Lambda refuses an event source that the role cannot read, and drops what it cannot send to the destination."""
+    """Lambda refuses an event source that the role cannot read, and drops failed events that it cannot send."""
     for function, source, mapping in _sources(template):
         missing = _POLLING[template["Resources"][source]["Type"]] - _allowed(template, function, source)
         if missing:
@@ -272,14 +272,14 @@ def a_role_may_poll_what_starts_its_function(template: Template) -> Iterator[str
 
 
 def _next(template: Template, function: str) -> set[str]:
-    """The functions that run because a function did, by the ways that Lambda watches for loops."""
+    """Functions that run because another function ran, through services that Lambda watches for loops."""
     queues = _targets(template, function, "sqs:SendMessage")
     fed = {started for started, source, _ in _sources(template) if source in queues}
     return fed | _targets(template, function, "lambda:InvokeFunction")
 
 
 def _loops(template: Template) -> set[str]:
-    """The functions that run again because they ran."""
+    """Functions that cause their own next run."""
     loops = set()
     for function in _functions(template):
         reached: set[str] = set()
@@ -297,7 +297,7 @@ def _loops(template: Template) -> set[str]:
     breaks=lambda template: properties(template, "WorkFunction").pop("RecursiveLoop"),
 )
 def a_function_that_starts_itself_may(template: Template) -> Iterator[str]:
-    """Lambda ends a chain of about 16 turns unless the function allows it."""
+    """Lambda stops a loop after about 16 turns unless the function allows it."""
     allowed = {
         name
         for name, function in _functions(template).items()

@@ -1,4 +1,4 @@
-"""What a guard is, and how the processed template is read."""
+"""Guards, and functions that read the processed template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ type Look = Callable[[Template], Iterator[str]]
 type Break = Callable[[Template], object]
 
 STACK_NAME_CHARS = 28
-"""The longest name of a stack that the documents allow: the ingest bucket's name has to fit into 63 characters."""
+"""The longest stack name that the documentation allows: the ingest bucket's name must fit into 63 characters."""
 LONGEST_PSEUDO_PARAMETERS = {
     "AWS::StackName": "s" * STACK_NAME_CHARS,
     "AWS::AccountId": "1" * 12,
@@ -25,7 +25,7 @@ _VARIABLE = re.compile(r"\$\{([\w:]+)(?:\.\w+)*\}")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One documented refusal: where it is written, how to find it, and how to provoke it."""
+    """One documented refusal: its source, how to detect it, and how to provoke it."""
 
     name: str
     source: str
@@ -37,7 +37,7 @@ GUARDS: list[Guard] = []
 
 
 def guard(source: str, *, breaks: Break) -> Callable[[Look], Look]:
-    """Enter a function as a guard; `source` is the page or thread that documents the refusal."""
+    """Register a function as a guard; `source` is the page or thread that documents the refusal."""
 
     def enter(look: Look) -> Look:
         GUARDS.append(Guard(look.__name__, source, look, breaks))
@@ -62,7 +62,7 @@ def properties(template: Template, name: str) -> dict[str, Any]:
 
 
 def alternatives(value: Any) -> list[Any]:
-    """What a value may be under any conditions; AWS::NoValue is left out."""
+    """All values under any conditions, except AWS::NoValue."""
     match value:
         case {"Fn::If": [_, yes, no]}:
             return [*alternatives(yes), *alternatives(no)]
@@ -87,7 +87,7 @@ def possible_texts(value: Any) -> list[str]:
 
 
 def by_default(template: Template, value: Any) -> Any:
-    """What a value is when every parameter has its default; None for AWS::NoValue."""
+    """The value when every parameter has its default; None for AWS::NoValue."""
     match value:
         case {"Fn::If": [condition, yes, no]}:
             return by_default(template, yes if _holds(template, {"Condition": condition}) else no)
@@ -114,7 +114,7 @@ def _holds(template: Template, condition: Any) -> bool:
 
 
 def target_of(value: Any) -> str:
-    """The logical id of the resource that a value names, by reference, attribute or text; else an empty text."""
+    """The logical id of the resource that a value refers to, or an empty text."""
     match value:
         case {"Ref": str(name)}:
             return name
@@ -126,12 +126,10 @@ def target_of(value: Any) -> str:
 
 
 def longest(template: Template, value: Any) -> str:
-    """The longest text that a value can become, with `"` for each character that JSON has to escape."""
+    """The longest text that a value can become, with `"` for each character that JSON must escape."""
     match value:
         case {"Fn::If": _}:
             return max((longest(template, each) for each in alternatives(value)), key=len, default="")
-        case {"Fn::FindInMap": [name, key, attribute]}:
-            return str(template["Mappings"][name][key][attribute])
         case {"Fn::Sub": [str(text), dict(variables)]}:
             return _VARIABLE.sub(
                 lambda variable: _variable(template, variable[0], variable[1], variables), text
@@ -146,7 +144,7 @@ def longest(template: Template, value: Any) -> str:
 
 
 def longest_parameter(parameter: dict[str, Any]) -> str:
-    """The longest value that CloudFormation takes for a parameter."""
+    """The longest value that CloudFormation accepts for a parameter."""
     if "AllowedValues" in parameter:
         return max(map(str, parameter["AllowedValues"]), key=len)
     if parameter["Type"] == "Number":
@@ -164,7 +162,7 @@ def _variable(template: Template, placeholder: str, name: str, variables: dict[s
 
 
 def _longest_of_resource(template: Template, name: str) -> str:
-    """What a reference to a resource of this template becomes: a name that CloudFormation makes, an ARN or a URL."""
+    """The longest value of a reference to a resource: a generated name, an ARN or a URL."""
     physical_name = f"{LONGEST_PSEUDO_PARAMETERS['AWS::StackName']}-{name}-{'X' * 13}"
     resource = template["Resources"][name]
     match resource["Type"]:

@@ -1,4 +1,4 @@
-"""Buckets, the table, the key, the secret, and what is kept."""
+"""Buckets, the table, the key, the secret, and retention."""
 
 from __future__ import annotations
 

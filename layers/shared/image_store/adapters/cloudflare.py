@@ -49,14 +49,14 @@ class CloudflarePurger(Purger):
             self._send({"prefixes": list(prefixes)})
 
     def _send(self, body: Mapping[str, list[str]]) -> None:
-        status, headers, answer = self._post(json.dumps(body).encode())
+        status, headers, response = self._post(json.dumps(body).encode())
         if status == _TOO_MANY_REQUESTS:
             raise StorageUnavailable(
                 "The CDN accepts no more purges for now.", retry_after=_wait(headers.get("Retry-After"))
             )
         if status in _REFUSED:
             raise ConfigurationError("The CDN refuses the API token: it may not purge this zone.")
-        if status != _OK or not _is_success(answer):
+        if status != _OK or not _is_success(response):
             raise StorageUnavailable(f"The CDN did not purge: it answered {status}.")
 
     def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -64,10 +64,10 @@ class CloudflarePurger(Purger):
 
         headers = {"Authorization": f"Bearer {self._usable_token()}", "Content-Type": "application/json"}
         try:
-            answer = self._pool.request("POST", self._url, body=body, headers=headers, redirect=False)
+            response = self._pool.request("POST", self._url, body=body, headers=headers, redirect=False)
         except HTTPError as exc:
             raise StorageUnavailable("The CDN did not answer.") from exc
-        return answer.status, answer.headers, answer.data
+        return response.status, response.headers, response.data
 
     def _usable_token(self) -> str:
         """The token; checked here, because http.client would show it in its own error."""
@@ -89,9 +89,9 @@ class CloudflarePurger(Purger):
         )
 
 
-def _is_success(answer: bytes) -> bool:
+def _is_success(response: bytes) -> bool:
     try:
-        body = json.loads(answer)
+        body = json.loads(response)
     except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and body.get("success") is True

@@ -89,14 +89,14 @@ class KmsCipher(Cipher):
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(**request)
+            response: dict[str, Any] = getattr(self._client(), operation)(**request)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _REFUSALS:
                 raise _unreadable() from error
             raise _unavailable() from error
         except BotoCoreError as error:
             raise _unavailable() from error
-        return answer
+        return response
 
 
 def _parts(sealed: str) -> tuple[bytes, bytes, bytes]:

@@ -127,15 +127,15 @@ class R2Bucket(ObjectStore):
                 raise ObjectMissing from exc
 
     def head(self, key: str) -> StoredObject | None:
-        answer = self._head(key)
-        if answer is None:
+        response = self._head(key)
+        if response is None:
             return None
         return StoredObject(
             key=key,
-            size_bytes=answer["ContentLength"],
-            modified_at=answer["LastModified"],
-            etag=answer["ETag"],
-            sha256=answer.get("Metadata", {}).get("sha256"),
+            size_bytes=response["ContentLength"],
+            modified_at=response["LastModified"],
+            etag=response["ETag"],
+            sha256=response.get("Metadata", {}).get("sha256"),
         )
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
@@ -143,9 +143,9 @@ class R2Bucket(ObjectStore):
         if etag is not None:
             parameters["IfMatch"] = etag
         with translate_errors():
-            answer = self._get(key, parameters)
-            with closing(answer["Body"]) as body:
-                size: int = answer["ContentLength"]
+            response = self._get(key, parameters)
+            with closing(response["Body"]) as body:
+                size: int = response["ContentLength"]
                 if size > max_bytes:
                     raise _too_large(max_bytes)
                 data: bytes = body.read(max_bytes + 1)
@@ -157,9 +157,9 @@ class R2Bucket(ObjectStore):
 
     def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
         with translate_errors():
-            answer = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
-            with closing(answer["Body"]) as body:
-                size: int = answer["ContentLength"]
+            response = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
+            with closing(response["Body"]) as body:
+                size: int = response["ContentLength"]
                 data: bytes = body.read(length + 1)
         if len(data) != size or size > length:
             raise _unavailable()
@@ -198,43 +198,43 @@ class R2Bucket(ObjectStore):
 
     def _get(self, key: str, parameters: dict[str, str]) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **parameters)
+            response: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **parameters)
         except ClientError as exc:
             if "IfMatch" in parameters and _code(exc) in _PRECONDITION_FAILED:
                 raise ObjectMissing from exc  # the object with this ETag is gone
             raise
-        return answer
+        return response
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
             with translate_errors():
-                answer: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
+                response: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
         except ObjectMissing:
             return None
-        return answer
+        return response
 
     def _has_bytes(self, key: str, data: bytes, md5: str) -> bool:
         """Whether an existing object has these bytes."""
-        answer = self._head(key)
-        if answer is None:  # deleted meanwhile: nothing was written, and a retry is safe
+        response = self._head(key)
+        if response is None:  # deleted meanwhile: nothing was written, and a retry is safe
             raise _unavailable()
-        etag = str(answer.get("ETag", "")).strip('"').lower()
+        etag = str(response.get("ETag", "")).strip('"').lower()
         if _MD5_ETAG.fullmatch(etag):
             return etag == md5
-        sha256 = answer.get("Metadata", {}).get("sha256")
-        return bool(answer["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
+        sha256 = response.get("Metadata", {}).get("sha256")
+        return bool(response["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
 
     def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
         """Delete a batch, and return the keys that must be deleted one by one."""
         request = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
             with translate_errors():
-                answer = self._client().delete_objects(Bucket=self._bucket, Delete=request)
+                response = self._client().delete_objects(Bucket=self._bucket, Delete=request)
         except StorageUnavailable as exc:
             if _code_behind(exc) in _NO_BATCH_DELETE:
                 return keys
             raise
-        failed = {error.get("Key") for error in answer.get("Errors", [])}
+        failed = {error.get("Key") for error in response.get("Errors", [])}
         return [key for key in keys if key in failed] if failed <= set(keys) else keys
 
     def _delete_one(self, key: str) -> None:

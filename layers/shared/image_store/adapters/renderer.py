@@ -25,10 +25,10 @@ class LambdaRenderer(Renderer):
     def render(self, request: RenderRequest) -> None:
         event = {"want": type(request).__name__, **asdict(request)}
         try:
-            answer = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
+            response = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
         except (ClientError, BotoCoreError) as exc:
             raise _failure() from exc
-        if "FunctionError" in answer:
+        if "FunctionError" in response:
             raise _failure()
 
 

@@ -33,14 +33,14 @@ class Secrets:
 
     def _text(self, name: str) -> str:
         try:
-            answer = self._client().get_secret_value(SecretId=name)
+            response = self._client().get_secret_value(SecretId=name)
         except ClientError as exc:
             if exc.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise ConfigurationError(f"The secret {name} does not exist.") from exc
             raise _unavailable() from exc
         except BotoCoreError as exc:
             raise _unavailable() from exc
-        text = answer.get("SecretString")
+        text = response.get("SecretString")
         return text if isinstance(text, str) else ""
 
 

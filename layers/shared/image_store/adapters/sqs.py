@@ -66,8 +66,8 @@ class SqsWorkQueue(WorkQueue):
         """Send a batch, and name the messages that SQS accepted."""
         entries = [{"Id": name, "MessageBody": body} for name, body in batch.items()]
         with _translate_errors():
-            answer = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        return [sent["Id"] for sent in answer.get("Successful", ())]
+            response = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        return [sent["Id"] for sent in response.get("Successful", ())]
 
 
 class SqsIngestEvents(IngestEvents):
@@ -123,8 +123,8 @@ class SqsQueueDepth(QueueDepth):
     def waiting(self) -> int:
         name = "ApproximateNumberOfMessages"
         with _translate_errors():
-            answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+            response = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
+        return int(response["Attributes"][name])
 
 
 def _body(work: Work) -> str:

@@ -67,6 +67,7 @@ class Generation:
             results=self.results,
             writer=self._job_item_writer,
             settlement=self._settlement,
+            storage=self.storage,
             sealed_requests=self._sealed_requests,
             clock=self._ports.clock,
         )

@@ -13,5 +13,5 @@ MARGIN = timedelta(seconds=4)
 
 
 def deadline(context: LambdaContext, clock: "Clock", *, margin: timedelta = MARGIN) -> datetime:
-    """When the work of an invocation has to be done: `margin` before Lambda ends it."""
+    """When the work of an invocation must be done: `margin` before Lambda ends it."""
     return clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - margin

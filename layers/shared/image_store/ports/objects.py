@@ -37,7 +37,7 @@ class PresignedPut:
 
 
 class ObjectStore(Protocol):
-    """One bucket behind S3's API. All methods raise StorageUnavailable when it does not answer."""
+    """One bucket behind S3's API. All methods raise StorageUnavailable if it fails."""
 
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         Raises
         ------
         Conflict
-            the key exists with other bytes
+            The key exists with other bytes.
         """
         ...
 
@@ -72,7 +72,7 @@ class ObjectStore(Protocol):
         ...
 
     def head(self, key: str) -> StoredObject | None:
-        """Describe an object; None means that it does not exist, and never that the answer is unknown."""
+        """Describe an object; None means that it does not exist, never that the store did not answer."""
         ...
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
@@ -103,7 +103,7 @@ class ObjectStore(Protocol):
     def presigned_read(
         self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
     ) -> str:
-        """A link that reads one object with this method for 15–60 minutes without further credentials.
+        """A link that reads one object with this method for 30–60 minutes without further credentials.
 
         Links of the same half hour are equal, so that browsers can cache the object. With `filename` the browser saves
         the object under that name.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Figures(Protocol):
-    """Figures counted by the projector. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """Figures counted by the projector. All methods raise StorageUnavailable if DynamoDB fails."""
 
     def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
         """What an owner stores; days from `since` on and before `until`."""
@@ -22,5 +22,5 @@ class Figures(Protocol):
         ...
 
     def total(self) -> Amount:
-        """What all owners store, as one amount; cheaper."""
+        """The total of all owners; cheaper than `of_all`."""
         ...

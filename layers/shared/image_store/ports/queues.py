@@ -1,4 +1,4 @@
-"""Work that is done later, and by others."""
+"""Ports of queues."""
 
 from __future__ import annotations
 
@@ -12,31 +12,28 @@ if TYPE_CHECKING:
 
 
 class WorkQueue(Protocol):
-    """Where work goes that is done behind a request: at least once, in any order."""
+    """A queue of work that is done later: at least once, in any order."""
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
-        """Hand over work that is to be done after a delay of at most 15 minutes.
-
-        StorageUnavailable when the queue does not take it.
-        """
+        """Send work, to be done after a delay of at most 15 minutes; StorageUnavailable if the queue fails."""
         ...
 
     def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
-        """Hand over works that are to be done at once; answers those that the queue did not take."""
+        """Send works, to be done without delay; returns those that the queue did not accept."""
         ...
 
 
 class QueueDepth(Protocol):
-    """How much waits in a queue."""
+    """The number of messages in a queue."""
 
     def waiting(self) -> int:
-        """About how many messages wait; StorageUnavailable when the queue does not answer."""
+        """Roughly how many messages wait; StorageUnavailable if the queue fails."""
         ...
 
 
 class DeadLetters(Protocol):
-    """Where messages go that can never succeed."""
+    """A queue of messages that can never succeed."""
 
     def send(self, body: str, *, reason: str) -> None:
-        """Keep a message with the reason why it was given up."""
+        """Send a message with the reason why it failed."""
         ...

@@ -1,4 +1,4 @@
-"""What is kept so that nobody else can read it."""
+"""Ports of encryption."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ if TYPE_CHECKING:
 
 
 class Envelope(Protocol):
-    """A data key in hand, made for one context: it seals and opens any number of texts without asking KMS again."""
+    """A data key for one context; it seals and opens any number of texts without another call of KMS."""
 
     def seal(self, text: str, *, part: str = "") -> str:
-        """A text that tells nothing of `text`, bound to the context and to `part` of it."""
+        """Encrypt a text, bound to the context and to `part`."""
         ...
 
     def open(self, sealed: str, *, part: str = "") -> str:
-        """What was sealed with this data key for this part; ConfigurationError for anything else."""
+        """Decrypt a text that was sealed with this data key for this part; otherwise ConfigurationError."""
         ...
 
 
 class Cipher(Protocol):
-    """Seals small texts, bound to a context without which they cannot be opened.
+    """Seals small texts, bound to a context that is needed to open them.
 
-    All methods ask KMS once, and raise StorageUnavailable when it does not answer.
+    Each method calls KMS once, and raises StorageUnavailable if it fails.
     """
 
     def envelope(self, *, context: Mapping[str, str]) -> Envelope:
-        """A new data key for a context."""
+        """Create a data key for a context."""
         ...
 
     def envelope_of(self, sealed: str, *, context: Mapping[str, str]) -> Envelope:
-        """The data key with which a text was sealed; ConfigurationError unless it was under this very context."""
+        """Get the data key of a sealed text; ConfigurationError unless it was sealed for this context."""
         ...
 
     def seal(self, text: str, *, context: Mapping[str, str]) -> str:
-        """A text that tells nothing of `text`."""
+        """Encrypt a text with a new data key."""
         ...
 
     def open(self, sealed: str, *, context: Mapping[str, str]) -> str:
-        """What was sealed under this very context; ConfigurationError for anything else."""
+        """Decrypt a text that was sealed for this context; otherwise ConfigurationError."""
         ...

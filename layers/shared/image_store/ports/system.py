@@ -1,4 +1,4 @@
-"""The time, and where identifiers come from."""
+"""Ports of time and of identifiers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """The time, and nothing else."""
+    """Tells the time."""
 
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
@@ -17,7 +17,7 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
-    """Where identifiers come from."""
+    """Makes identifiers."""
 
     def image_id(self) -> str:
         """A new UUIDv7 in its canonical text form; later ids sort after earlier ones."""
@@ -28,7 +28,7 @@ class Ids(Protocol):
         ...
 
     def token(self) -> str:
-        """A new name for anything else, such as a change or a lease: 64 random bits in hexadecimal."""
+        """A new random name for anything else, such as a change or a lease: 64 random bits in hexadecimal."""
         ...
 
     def publication(self) -> str:

@@ -112,7 +112,7 @@ def _in_ascii_behind_host(url: str) -> str:
     """Percent-encode path and query as browsers do; the host stays as it is."""
     host = _UP_TO_HOST.match(url)
     end = host.end() if host is not None else 0
-    return url[:end] + _NOT_ASCII.sub(lambda found: quote(found[0], errors="replace"), url[end:])
+    return url[:end] + _NOT_ASCII.sub(lambda match: quote(match[0], errors="replace"), url[end:])
 
 
 def _check_text(url: str) -> None:

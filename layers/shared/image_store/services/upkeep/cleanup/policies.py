@@ -1,4 +1,4 @@
-"""Policies: images that are old AND outside the newest of their owner, kind and category go into the trash."""
+"""Policies: images that are old AND not among the newest of their owner, kind and category go into the trash."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -41,14 +41,15 @@ class Policies:
         on_demand: bool,
         until: datetime,
     ) -> str | None:
-        """Apply them to every owner whose turn has come, on demand to all; answers why it stopped before that.
+        """Apply the policies to every owner who is due, or on demand to all; returns why it stopped early.
 
-        Images in `taken` are gone already, and those that go now are added to it: so a dry run counts none twice.
+        Images in `taken` count as removed, and the images that are removed now are added, so a dry run counts each
+        once.
         """
         if not self.policies:
             return None
         report.policies = [0] * len(self.policies)
-        # All turns come within a day, and those that this run ends not before a day is over.
+        # All turns are within a day; the turns that this run ends are a full day away.
         turns_until = self.clock.now() + (EVERY - _MOMENT if on_demand else timedelta(0))
         for owner in self.rows.owners_due(turns_until):
             if self.clock.now() >= until:
@@ -73,14 +74,14 @@ class Policies:
                     report.policies[number] += 1
                     if (
                         not self.deletion.trash_retention
-                    ):  # otherwise it is freed once its time in the trash is over
+                    ):  # otherwise the bytes are freed after the time in the trash
                         report.bytes_freed += record.stored_bytes
         return None
 
     def _superfluous(
         self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
     ) -> Iterator[ImageRecord]:
-        """An owner's images that a policy lets go, the oldest first, each after a strong read."""
+        """An owner's images that a policy removes, the oldest first, each after a strongly consistent read."""
         boundary = self._boundary(owner, policy, report, taken)
         if boundary is None:
             return
@@ -94,10 +95,10 @@ class Policies:
     def _boundary(
         self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
     ) -> str | None:
-        """The id of the oldest image that has to stay; None when there are not more than that.
+        """The id of the oldest image that has to stay; None if there are fewer images than must stay.
 
-        Each of those that stay is confirmed by a strong read: an index that is behind must not count images
-        among the newest that are no longer there.
+        Each image that stays is confirmed by a strongly consistent read, because an index that is out of date must not
+        count deleted images among the newest.
         """
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
