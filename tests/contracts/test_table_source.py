@@ -64,7 +64,7 @@ def source_of(client: Any, name: str, id_attribute: str | None = None) -> TableS
 
 
 def found_in(source: MigrationSource, after: str | None = None) -> list[SourceRecord | RecordError]:
-    return [step.found for step in source.steps(after) if step.found is not None]
+    return [step.record for step in source.steps(after) if step.record is not None]
 
 
 def counted(source: MigrationSource, after: str | None = None) -> int:
@@ -109,11 +109,11 @@ def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
     source = source_of(short_pages(client), name)
     steps = list(source.steps(None))
 
-    whole = [step.found for step in steps if step.found]
+    whole = [step.record for step in steps if step.record]
 
     assert len(whole) == 5
     for at, step in enumerate(steps):
-        rest = [later.found for later in steps[at + 1 :] if later.found]
+        rest = [later.record for later in steps[at + 1 :] if later.record]
         assert found_in(source_of(short_pages(client), name), step.position) == rest
 
 

@@ -17,7 +17,7 @@ from image_store.adapters.providers.pictures import decoded, pictures_in
 from image_store.adapters.providers.plain_http import MAX_JSON_PARTS, Answer
 from image_store.adapters.system import SystemClock
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from tests.fakes.fetcher import MemoryFetcher
 from tests.pictures import png
 from tests.providers.scripted import Scripted, Told, scripted_server
@@ -62,7 +62,7 @@ def generate(
     **more: Any,
 ) -> GeneratedImage:
     url = server.address + ("/v1" if provider is Provider.OPENAI else "")
-    fetches = fetcher or MemoryFetcher({LINK: Fetched(PICTURE, "application/octet-stream")})
+    fetches = fetcher or MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: fetches)[provider]
     until = datetime.now(UTC) + timedelta(seconds=40)
     return module.generate(request_to(provider, **more), key=KEY, until=until)
@@ -155,7 +155,7 @@ def test_a_picture_that_is_only_named_is_fetched_by_the_rules_of_remote_urls(
     server: Scripted, shape: str
 ) -> None:
     server.told = told(LINKS[shape])
-    fetcher = MemoryFetcher({LINK: Fetched(PICTURE, "application/octet-stream")})
+    fetcher = MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
 
     image = generate(server, fetcher=fetcher)
 
@@ -198,14 +198,14 @@ def test_a_link_that_fails_once_is_tried_again_and_the_picture_not_bought_again(
     server.told = told({"data": [{"url": LINK}]})
 
     class Flaky(MemoryFetcher):
-        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
             if not self.asked:
                 self.held = {}
             fetch_now = super().fetch if self.asked else None
-            self.held = {LINK: Fetched(PICTURE, None)}
+            self.held = {LINK: RemoteFile(PICTURE, None)}
             if fetch_now is None:
                 self.asked.append(url)
-                return Fetched(b"<html>not yet</html>", "text/html")
+                return RemoteFile(b"<html>not yet</html>", "text/html")
             return fetch_now(url, max_bytes=max_bytes, until=until)
 
     image = generate(server, fetcher=Flaky({}))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from image_store.ports.images import Fetched
+    from image_store.ports.images import RemoteFile
 
 pytestmark = pytest.mark.loopback
 
@@ -74,7 +74,7 @@ class Browser:
             **more,
         )
 
-    def fetch(self, url: str, *, seconds: float = 10.0) -> Fetched:
+    def fetch(self, url: str, *, seconds: float = 10.0) -> RemoteFile:
         until = self._clock.now() + timedelta(seconds=seconds)
         return self._fetcher.fetch(url, max_bytes=MAX_BYTES, until=until)
 

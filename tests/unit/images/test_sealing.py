@@ -23,7 +23,7 @@ from image_store.domain.images.reservation import RESERVATION_LIFETIME, Idempote
 from image_store.domain.images.sensitive import Sensitive, plain_generation, sensitive_in, with_sensitive
 from image_store.domain.upkeep.migration import JsonLines, Options
 from image_store.domain.work import MigrateBatch
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.services.images.direct_uploads import DirectUpload, Ticket
 from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, RemoteUrl, Sources
@@ -399,7 +399,7 @@ def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, make: Callable[
 def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: str) -> None:
     store = Store(seals=seals)
     url = "https://pictures.example/A%20lighthouse.png"
-    sources = Sources(fetcher=lambda: MemoryFetcher({url: Fetched(PICTURE, "image/png")}))
+    sources = Sources(fetcher=lambda: MemoryFetcher({url: RemoteFile(PICTURE, "image/png")}))
     until = store.clock.now() + timedelta(seconds=25)
 
     image = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SENSITIVE, until))

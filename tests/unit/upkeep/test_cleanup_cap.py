@@ -127,8 +127,8 @@ def test_what_rows_ask_for_is_not_counted_against_the_cap() -> None:
 def test_an_allowance_is_taken_whole_or_not_at_all() -> None:
     allowance = Allowance(most=10)
 
-    assert allowance.take_found(6, examined=0)
-    assert not allowance.take_found(5, examined=0)
+    assert allowance.take_for_sweep(6, examined=0)
+    assert not allowance.take_for_sweep(5, examined=0)
     assert allowance.take(4)
     assert not allowance.take(1)
 
