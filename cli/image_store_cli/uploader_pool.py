@@ -15,7 +15,7 @@ from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageE
 from image_store_cli.exits import Exit
 from image_store_cli.journal import BEGUN, STORED, Entry
 from image_store_cli.texts import plain, plural, size
-from image_store_cli.uploading import Bytes, read_bytes
+from image_store_cli.uploading import FileDigest, read_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,17 +165,17 @@ class UploadRun:
             if earlier is not None:
                 advance(stat.st_size)
                 return Result(picture.name, RESUMED, entry.size, entry.sha256, earlier)
-        measured = Bytes(entry.size, entry.sha256) if entry else read_bytes(picture.path)
+        digest = FileDigest(entry.size, entry.sha256) if entry else read_digest(picture.path)
 
         def note(state: str, image_id: str) -> None:
-            self._journal.note(Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id))
+            self._journal.note(Entry(key, digest.size, stat.st_mtime_ns, digest.sha256, state, image_id))
 
         image = self._uploader.upload(
-            picture, measured, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
+            picture, digest, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
         )
         note(STORED, str(image["id"]))
         status = EXISTING if self._is_older(image) else NEW
-        return Result(picture.name, status, measured.size, measured.sha256, image)
+        return Result(picture.name, status, digest.size, digest.sha256, image)
 
     def _is_older(self, image: dict[str, Any]) -> bool:
         """Whether an image is older than this run, by the store's clock."""

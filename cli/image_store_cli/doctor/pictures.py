@@ -158,14 +158,14 @@ class PictureChecks:
     def _direct(self) -> None:
         data = pixel()
         checksum = hashlib.sha256(data).hexdigest()
-        announced = {
+        request = {
             "content_type": PNG,
             "size_bytes": len(data),
             "sha256": checksum,
             "filename": FILENAME,
         }
         with self._findings.checking("direct upload", STORAGE_MEND):
-            ticket = self._api.post("/v1/uploads", announced)
+            ticket = self._api.post("/v1/uploads", request)
             put = ticket["upload"]
             origins = (self._origin, self._api_origin)
             cors.check_upload_link(self._findings, self._api.http, put["url"], origins, put["headers"])
