@@ -108,8 +108,8 @@ class RecordError:
     @classmethod
     def of(cls, record: str, code: str, detail: str, *, record_id: str | None = None) -> "RecordError":
         """An error with shortened texts."""
-        shown = None if record_id is None else record_id[:_MAX_RECORD_CHARS]
-        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS], shown)
+        short_id = None if record_id is None else record_id[:_MAX_RECORD_CHARS]
+        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS], short_id)
 
 
 @dataclass(frozen=True, slots=True)

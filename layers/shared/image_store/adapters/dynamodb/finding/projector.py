@@ -1,7 +1,7 @@
 """Keeps the projections of images up to date: applies each change once, and never returns to an older version.
 
-The row `PROJECTION#{id}` holds the projected version of the record and the facts behind it, so the difference to the
-next version needs no search.
+The row `PROJECTION#{id}` holds the projected version of the record and its facts, so the difference to the next version
+needs no search.
 
 1. The row and the figures are written in one transaction. Therefore figures count every image once.
 2. Writes that do not fit follow in more transactions. Each requires that the row still has the revision of the one

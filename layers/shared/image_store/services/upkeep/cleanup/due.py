@@ -44,8 +44,8 @@ class DueRows:
     clock: Clock
     ids: Ids
 
-    def collect(self, report: CleanupReport, taken: set[str], *, until: datetime) -> bool:
-        """Process every due row; False if `until` came first. Adds the images that it changed to `taken`."""
+    def collect(self, report: CleanupReport, removed_ids: set[str], *, until: datetime) -> bool:
+        """Process every due row; False if `until` came first. Adds the images that it changed to `removed_ids`."""
         seen: set[str] = set()
         while True:
             seen_before = len(seen)
@@ -53,29 +53,29 @@ class DueRows:
             for is_kind in (_is_image, _is_publication):
                 rows = (row for row in self.rows.due(self.clock.now()) if is_kind(row) and row not in seen)
                 for batch in batched(rows, _SLICE_ROWS, strict=False):
-                    withdrawn: list[PublicationRow] = []
+                    rows_to_remove: list[PublicationRow] = []
                     for row in batch:
                         if self.clock.now() >= until:
                             return False
                         seen.add(row)
-                        self._collect(row, report, taken, withdrawn)
-                    self._remove(withdrawn, report)
+                        self._collect(row, report, removed_ids, rows_to_remove)
+                    self._remove(rows_to_remove, report)
             if len(seen) == seen_before:
                 return True  # processing rows made no more rows due
 
-    def take(self, image_ids: Sequence[str], report: CleanupReport, taken: set[str]) -> None:
+    def take(self, image_ids: Sequence[str], report: CleanupReport, removed_ids: set[str]) -> None:
         """Process images that a sweep found waiting for an impossible time."""
         for image_id in image_ids:
-            self._collect(image_id, report, taken, [])
+            self._collect(image_id, report, removed_ids, [])
 
     def _collect(
-        self, row: str, report: CleanupReport, taken: set[str], withdrawn: list[PublicationRow]
+        self, row: str, report: CleanupReport, removed_ids: set[str], rows_to_remove: list[PublicationRow]
     ) -> None:
         try:
             if _is_publication(row):
-                withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report, taken)
+                rows_to_remove += self._removable_rows(row.removeprefix(_PUBLICATION), report, removed_ids)
             else:
-                self._image(row, report, taken)
+                self._image(row, report, removed_ids)
         except Conflict:
             return  # another writer was first
         except UnreadableRow:
@@ -83,7 +83,7 @@ class DueRows:
         except StorageUnavailable:
             report.failed += 1
 
-    def _image(self, image_id: str, report: CleanupReport, taken: set[str]) -> None:
+    def _image(self, image_id: str, report: CleanupReport, removed_ids: set[str]) -> None:
         image = self.repository.get(image_id)
         if image is None or not is_due(image.record, self.clock.now()):
             return  # the index was out of date
@@ -92,7 +92,7 @@ class DueRows:
             self._take_further(image)
         elif state is State.READY and image.record.publication is not None:
             report.publications += 1  # the row of the publication would be due at once
-        taken.add(image_id)
+        removed_ids.add(image_id)
         counted_as = _COUNTED_AS[state]
         setattr(report, counted_as, getattr(report, counted_as) + 1)
         if state is not State.TOMBSTONE:
@@ -124,8 +124,8 @@ class DueRows:
             self.private.delete(late)
         self.repository.forget(image)
 
-    def _withdrawn(
-        self, publication: str, report: CleanupReport, taken: set[str]
+    def _removable_rows(
+        self, publication: str, report: CleanupReport, removed_ids: set[str]
     ) -> Sequence[PublicationRow]:
         """The row of a due publication, if no writer can make it current any more."""
         row = self.publications.publication(publication)
@@ -138,7 +138,11 @@ class DueRows:
         if record is not None and image is not None:
             if record.publication == publication and record.state is State.READY:
                 return ()  # a current publication stays, whatever its row says
-            if record.intent == publication and record.state is State.PENDING and record.id not in taken:
+            if (
+                record.intent == publication
+                and record.state is State.PENDING
+                and record.id not in removed_ids
+            ):
                 return ()  # the reservation is still valid, so copies may follow
             if record.intent == publication and record.state is State.READY and not report.dry_run:
                 # The publisher stopped: without the intent its commit cannot succeed any more.
@@ -146,11 +150,11 @@ class DueRows:
                 self.repository.replace(image, replace(image, record=free))
         return (row,)
 
-    def _remove(self, withdrawn: Sequence[PublicationRow], report: CleanupReport) -> None:
+    def _remove(self, rows_to_remove: Sequence[PublicationRow], report: CleanupReport) -> None:
         """Remove the copies of many publications at once, because a CDN limits the calls."""
-        removed = len(withdrawn) if report.dry_run else self.publisher.remove(withdrawn)
+        removed = len(rows_to_remove) if report.dry_run else self.publisher.remove(rows_to_remove)
         report.publications += removed
-        report.failed += len(withdrawn) - removed
+        report.failed += len(rows_to_remove) - removed
 
 
 def _is_publication(row: str) -> bool:

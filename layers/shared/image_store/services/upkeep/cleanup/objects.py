@@ -60,14 +60,14 @@ class PrivateObjects:
         return stored.modified_at >= began and _TRY.fullmatch(stored.key.rpartition("/")[2]) is not None
 
     def _without_record(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        named = [(stored, image_id_of(stored.key)) for stored in page]
-        report.unknown += sum(image_id is None for _, image_id in named)
-        images = self.repository.get_records({image_id for _, image_id in named if image_id is not None})
+        ids = [(stored, image_id_of(stored.key)) for stored in page]
+        report.unknown += sum(image_id is None for _, image_id in ids)
+        images = self.repository.get_records({image_id for _, image_id in ids if image_id is not None})
         # A record that cannot be read may name any of its objects.
         report.leave(*images.unreadable)
         return [
             stored
-            for stored, image_id in named
+            for stored, image_id in ids
             if image_id is not None
             and image_id not in images.unreadable
             and not _belongs(stored.key, images.get(image_id))
@@ -82,13 +82,13 @@ class PublicObjects:
     clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        named = [(stored, publication_of(stored.key)) for stored in page]
-        report.unknown += sum(name is None for _, name in named)
-        rows = self.publications.publications({name for _, name in named if name is not None})
+        names = [(stored, publication_of(stored.key)) for stored in page]
+        report.unknown += sum(name is None for _, name in names)
+        rows = self.publications.publications({name for _, name in names if name is not None})
         now = self.clock.now()
         return [
             stored
-            for stored, name in named
+            for stored, name in names
             if name is not None and (name not in rows or _has_impossible_deadline(rows[name], now))
         ]
 

@@ -36,14 +36,14 @@ class Policies:
         self,
         report: CleanupReport,
         allowance: Allowance,
-        taken: set[str],
+        removed_ids: set[str],
         *,
         on_demand: bool,
         until: datetime,
     ) -> str | None:
         """Apply the policies to every owner who is due, or on demand to all; returns why it stopped early.
 
-        Images in `taken` count as removed, and the images that are removed now are added, so a dry run counts each
+        Images in `removed_ids` count as removed. The images that are removed now are added, so a dry run counts each
         once.
         """
         if not self.policies:
@@ -54,23 +54,29 @@ class Policies:
         for owner in self.rows.owners_due(turns_until):
             if self.clock.now() >= until:
                 return "deadline"
-            if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
-                return stopped  # the owner's turn is not over
+            if (reason := self._apply_to(owner, report, allowance, removed_ids, until=until)) is not None:
+                return reason  # the owner's turn is not over
             if not report.dry_run:
                 self.rows.owner_done(owner, next_at=self.clock.now() + EVERY)
         return None
 
     def _apply_to(
-        self, owner: str, report: CleanupReport, allowance: Allowance, taken: set[str], *, until: datetime
+        self,
+        owner: str,
+        report: CleanupReport,
+        allowance: Allowance,
+        removed_ids: set[str],
+        *,
+        until: datetime,
     ) -> str | None:
         for number, policy in enumerate(self.policies):
-            for record in self._superfluous(owner, policy, report, taken):
+            for record in self._superfluous(owner, policy, report, removed_ids):
                 if self.clock.now() >= until:
                     return "deadline"
                 if not allowance.take(1):
                     return "cap"
                 if report.dry_run or self._delete(record, report):
-                    taken.add(record.id)
+                    removed_ids.add(record.id)
                     report.policies[number] += 1
                     if (
                         not self.deletion.trash_retention
@@ -79,21 +85,21 @@ class Policies:
         return None
 
     def _superfluous(
-        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
+        self, owner: str, policy: Policy, report: CleanupReport, removed_ids: Collection[str]
     ) -> Iterator[ImageRecord]:
         """An owner's images that a policy removes, the oldest first, each after a strongly consistent read."""
-        boundary = self._boundary(owner, policy, report, taken)
+        boundary = self._boundary(owner, policy, report, removed_ids)
         if boundary is None:
             return
         until = self.clock.now() - policy.older_than
         query = replace(self._query(owner, policy), descending=False, until=until)
-        for record in self._images(query, report, taken):
+        for record in self._images(query, report, removed_ids):
             if record.id >= boundary:
                 return
             yield record
 
     def _boundary(
-        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
+        self, owner: str, policy: Policy, report: CleanupReport, removed_ids: Collection[str]
     ) -> str | None:
         """The id of the oldest image that has to stay; None if there are fewer images than must stay.
 
@@ -102,7 +108,9 @@ class Policies:
         """
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
-        for number, record in enumerate(self._images(self._query(owner, policy), report, taken), start=1):
+        for number, record in enumerate(
+            self._images(self._query(owner, policy), report, removed_ids), start=1
+        ):
             if number == policy.keep_newest:
                 return record.id
         return None
@@ -112,7 +120,7 @@ class Policies:
         return ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category, from_records=True)
 
     def _images(
-        self, query: ListQuery, report: CleanupReport, taken: Collection[str]
+        self, query: ListQuery, report: CleanupReport, removed_ids: Collection[str]
     ) -> Iterator[ImageRecord]:
         after: str | None = None
         while True:
@@ -122,7 +130,7 @@ class Policies:
             report.examined += len(page.cards)
             for card in page.cards:
                 record = images.get(card.id)
-                if record is not None and record.id not in taken and _matches(record, query):
+                if record is not None and record.id not in removed_ids and _matches(record, query):
                     yield record
             after = page.resume_after
             if after is None:

@@ -52,14 +52,14 @@ class RecordSweep:
     def look(
         self,
         report: CleanupReport,
-        taken: Collection[str],
+        removed_ids: Collection[str],
         *,
         after: str,
         at_most: int,
         dangling_at_most: int,
         until: datetime,
     ) -> RecordSlice:
-        """Examine about `at_most` records after a position; images in `taken` count as removed."""
+        """Examine about `at_most` records after a position; images in `removed_ids` count as removed."""
         oldest = self.clock.now() - self.grace
         record_slice = RecordSlice()
         looked = 0
@@ -69,14 +69,14 @@ class RecordSweep:
             report.leave(*images.unreadable)
             now = self.clock.now()
             record_slice.ahead.extend(record.id for record in images if is_due_too_far_ahead(record, now))
-            shown = [
+            visible = [
                 record
                 for record in images
-                if record.is_visible and record.updated_at <= oldest and record.id not in taken
+                if record.is_visible and record.updated_at <= oldest and record.id not in removed_ids
             ]
-            self._sort(shown, record_slice, report)
+            self._sort(visible, record_slice, report)
             looked += len(images)
-            report.examined += len(shown)
+            report.examined += len(visible)
             if (
                 looked >= at_most
                 or len(record_slice.dangling) > dangling_at_most

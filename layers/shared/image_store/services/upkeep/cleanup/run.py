@@ -38,7 +38,7 @@ class _Run:
     until: datetime
     on_demand: bool
     reconcile: bool
-    taken: set[str] = field(default_factory=set)
+    removed_ids: set[str] = field(default_factory=set)
     """The images that this run removed, or would have removed; later phases leave them out."""
 
 
@@ -120,17 +120,17 @@ class Cleanup:
     def _phases(self, run: _Run) -> None:
         report = run.report
         try:
-            done = self.due.collect(report, run.taken, until=run.until)
+            is_complete = self.due.collect(report, run.removed_ids, until=run.until)
         except StorageUnavailable:
             report.failed += 1
             return
-        if not done:
+        if not is_complete:
             report.stopped_because = "deadline"
             return
         self._staging(report)
         try:
             report.stopped_because = self.policies.apply(
-                report, run.allowance, run.taken, on_demand=run.on_demand, until=run.until
+                report, run.allowance, run.removed_ids, on_demand=run.on_demand, until=run.until
             )
         except StorageUnavailable:
             report.failed += 1
@@ -181,13 +181,15 @@ class Cleanup:
             return
         record_slice = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
             run.report,
-            run.taken,
+            run.removed_ids,
             after=position.after,
             at_most=RECORDS_A_RUN,
             dangling_at_most=run.allowance.most,
             until=run.until,
         )
-        self.due.take([name for name in record_slice.ahead if name not in run.taken], run.report, run.taken)
+        self.due.take(
+            [name for name in record_slice.ahead if name not in run.removed_ids], run.report, run.removed_ids
+        )
         if run.lease is not None:
             self.records.repair(record_slice.damaged, run.report)
         if not run.allowance.take_for_sweep(len(record_slice.dangling), examined=run.report.examined):

@@ -94,17 +94,22 @@ class JsonLinesSource(MigrationSource):
     def _lines(self, after: str | None) -> Iterator[tuple[_Place, _Line | None]]:
         """Each line with the place after it; None instead of the line after a part of a line that is too long."""
         place = _Place(*json.loads(after)) if after is not None else self._beginning()
-        buffer, at, searched = b"", 0, 0
+        buffer, at, searched_to = b"", 0, 0
         while place.offset < place.size_bytes:
-            line_end = buffer.find(b"\n", searched) + 1
+            line_end = buffer.find(b"\n", searched_to) + 1
             read_to = place.offset + len(buffer) - at
             if not line_end and read_to < place.size_bytes:
                 if len(buffer) - at > MAX_LINE_BYTES + 2:
-                    place, buffer, at, searched = replace(place, offset=read_to, in_long_line=True), b"", 0, 0
+                    place, buffer, at, searched_to = (
+                        replace(place, offset=read_to, in_long_line=True),
+                        b"",
+                        0,
+                        0,
+                    )
                     yield place, None
                     continue
                 buffer, at = buffer[at:] + self._part(place, read_to), 0
-                searched = read_to - place.offset
+                searched_to = read_to - place.offset
                 continue
             line_end = line_end or len(buffer)
             text = buffer[at:line_end].rstrip(b"\r\n")
@@ -112,7 +117,7 @@ class JsonLinesSource(MigrationSource):
             place = replace(
                 place, offset=place.offset + line_end - at, lines=place.lines + 1, in_long_line=False
             )
-            at = searched = line_end
+            at = searched_to = line_end
             yield place, _Line(None if too_long else text)
 
     def _beginning(self) -> _Place:

@@ -80,7 +80,7 @@ class MigrationRequests:
             expires_at = self.clock.now() + REMEMBERED
             self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
         now = self.clock.now()
-        done = Migration(
+        result = Migration(
             id=migration.id,
             source=migration.source,
             options=migration.options,
@@ -91,8 +91,8 @@ class MigrationRequests:
             tally=outcome.tally,
             finished_at=now,
         )
-        self.migrations.create(done)
-        return done
+        self.migrations.create(result)
+        return result
 
     def get(self, migration_id: str) -> Migration:
         """The progress of a migration; MigrationNotFound."""
