@@ -185,7 +185,7 @@ class Generating:
         """An image of a job as it is now."""
         return self.jobs.rows[job.id, index]
 
-    def asked(self, provider: Provider) -> int:
+    def calls(self, provider: Provider) -> int:
         """How often a provider was asked."""
         return len(self.providers[provider].asked)
 
