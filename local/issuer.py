@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.problems import CannotRun
 from local.settings import AUDIENCE, CONSOLE_CLIENT_ID
 from local.sign_in import SignIn
-from local.state_folder import StateFolder, broken, write_privately
+from local.state_folder import StateFolder, damaged_file_error, write_privately
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,7 +118,7 @@ def issuer_key(state: StateFolder) -> rsa.RSAPrivateKey:
     try:
         loaded = serialization.load_pem_private_key(state.issuer_key.read_bytes(), password=None)
     except ValueError as error:
-        raise broken(state.issuer_key) from error
+        raise damaged_file_error(state.issuer_key) from error
     if not isinstance(loaded, rsa.RSAPrivateKey):
         raise CannotRun(
             f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost."

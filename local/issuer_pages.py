@@ -13,7 +13,7 @@ from aiohttp import web
 from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
 from local.issuer import DEFAULT_SUBJECT
-from local.page_check import CLOSED, lower, refused
+from local.page_check import CLOSED, lower_case_names, refusal
 from local.sign_in import SignInRefused
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def issuer_application(issuer: Issuer) -> web.Application:
             return web.json_response({"error": str(refusal)}, status=400)
         return web.json_response(answer)
 
-    application = web.Application(middlewares=[localhost_only, closed, for_callers_of(issuer)])
+    application = web.Application(middlewares=[localhost_only, forbid_other_origins, for_callers_of(issuer)])
     application.router.add_get("/.well-known/openid-configuration", configuration)
     application.router.add_get("/jwks.json", keys)
     application.router.add_get("/authorize", authorize)
@@ -81,27 +81,27 @@ def for_callers_of(issuer: Issuer) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        headers = lower(request.headers)
+        headers = lower_case_names(request.headers)
         origin, site = headers.get("origin"), headers.get(SITE, TYPED)
         if origin is not None:
             if origin not in issuer.origins or (request.method, request.path) not in READ_BY_THE_CONSOLE:
-                return refused()
+                return refusal()
             answer = await handler(request)
             answer.headers.update({"Access-Control-Allow-Origin": origin, "Vary": "Origin"})
             return answer
         if site == TYPED:
             return await handler(request)
         if request.path != "/authorize" or not opens_a_document(request.method, headers):
-            return refused()
+            return refusal()
         # The console sends people here. They choose who they are on this page, not in the link.
         may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)
-        return await handler(request) if may_come else refused()
+        return await handler(request) if may_come else refusal()
 
     return check
 
 
 @web.middleware
-async def closed(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def forbid_other_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Forbid other origins to load or frame any response, and caches to store it."""
     answer = await handler(request)
     for name, value in CLOSED.items():

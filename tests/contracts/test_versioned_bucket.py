@@ -76,7 +76,7 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
         yield in_moto()
 
 
-def listed(bucket: Bucket, prefix: str = "ingest/") -> list[list[DroppedObject]]:
+def pages_of(bucket: Bucket, prefix: str = "ingest/") -> list[list[DroppedObject]]:
     """The pages of a list."""
     pages, after = [], None
     while True:
@@ -91,7 +91,7 @@ def test_every_version_of_every_key_is_listed_once_page_by_page(bucket: Bucket) 
     keys = ["ingest/a/1.png", "ingest/a/1.png", "ingest/a/ключ +%25.png", "ingest/b/1.png", "ingest/b/2.png"]
     dropped = [bucket.drop(key, b"x" * number) for number, key in enumerate(keys, 1)]
 
-    pages = listed(bucket)
+    pages = pages_of(bucket)
 
     assert [len(page) for page in pages] == [3, 2]
     assert {one for page in pages for one in page} == set(dropped)
@@ -101,7 +101,7 @@ def test_every_version_of_every_key_is_listed_once_page_by_page(bucket: Bucket) 
 def test_what_lies_elsewhere_is_not_listed(bucket: Bucket) -> None:
     bucket.drop("other/a.png", b"x")
 
-    assert listed(bucket) == [[]]
+    assert pages_of(bucket) == [[]]
 
 
 def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
@@ -126,7 +126,7 @@ def test_markers_of_deletions_are_no_versions() -> None:
         )
         client.delete_object(Bucket="ingest", Key=dropped.key)
 
-        assert listed(bucket) == [[dropped]]
+        assert pages_of(bucket) == [[dropped]]
 
 
 @pytest.mark.parametrize(

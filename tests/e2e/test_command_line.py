@@ -25,7 +25,7 @@ from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
 from tests.e2e.environment import changed_environment
-from tests.e2e.test_images import UNKNOWN_ID, listed
+from tests.e2e.test_images import UNKNOWN_ID, list_ids
 from tests.pictures import jpeg, png
 
 if TYPE_CHECKING:
@@ -118,13 +118,13 @@ def folder_of(home: Path, number: int) -> Path:
 def owned(stack: Stack, terminal: Terminal) -> list[str]:
     """The ids of the images of a terminal's owner."""
     with stack.http(terminal.owner) as client:
-        return listed(client)
+        return list_ids(client)
 
 
 # Uploads -------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_uploaded_and_listed(stack: Stack, terminal: Terminal) -> None:
+def test_a_folder_is_uploaded_and_list_ids(stack: Stack, terminal: Terminal) -> None:
     folder_of(terminal.home, 4)
 
     results = terminal.lines("upload", "pictures", "--tag", "holiday", "--group", "trip:1")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.issuer import KEY_BITS, TOKEN_LIFETIME, Issuer, issuer_key
 from local.settings import AUDIENCE
 from tests.e2e.test_direct_uploads import PICTURE, begin, send
-from tests.e2e.test_images import UNKNOWN_ID, listed, upload
+from tests.e2e.test_images import UNKNOWN_ID, list_ids, upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def call(client: httpx.Client, route: tuple[str, str], named: str = UNKNOWN_ID) 
     return client.request(method, re.sub(r"\{\w+\}", named, path), **body)  # type: ignore[arg-type]  # keyword arguments of httpx
 
 
-def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
+def answer_code(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
     """What an answer says, without the id that every request has for itself."""
     body = answer.json() if answer.content else {}
     body.pop("request_id", None)
@@ -126,7 +126,7 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
         before = rows_of(stack, image["id"], ticket["id"])
         yield {"image": image["id"], "upload": ticket["id"]}
         assert rows_of(stack, image["id"], ticket["id"]) == before
-        assert listed(owner) == [image["id"]]
+        assert list_ids(owner) == [image["id"]]
         assert owner.get(f"/v1/images/{image['id']}").json() | {"renditions": None} == image | {
             "renditions": None
         }
@@ -151,7 +151,7 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
 ) -> None:
     with stack.http("who-stranger") as stranger:
         answers = [
-            said(call(stranger, route, image_id))
+            answer_code(call(stranger, route, image_id))
             for image_id in (waiting["image"], waiting["upload"], UNKNOWN_ID, "nonsense")
         ]
 
@@ -166,7 +166,9 @@ def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
     with stack.http("who-paints") as owner, stack.http("who-stranger") as stranger:
         begun = owner.post("/v1/generations", json={"items": [{"prompt": "whose?"}]})
 
-        answers = [said(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")]
+        answers = [
+            answer_code(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")
+        ]
 
         assert begun.status_code == 202
         assert owner.get(f"/v1/generations/{begun.json()['id']}").json()["status"] != "cancelled"

@@ -43,7 +43,7 @@ def trail(store: Deployment, capsys: pytest.CaptureFixture[str]) -> Callable[...
     return written
 
 
-def said(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+def audit_lines(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """What happened, by whom and in which request."""
     return [(" ".join(line["audit"]), line["by"], line["request_id"]) for line in lines]
 
@@ -62,7 +62,7 @@ def test_the_life_of_an_image_is_written_down(
     store.invoke("cleanup", event("cleanup/schedule"))
 
     lines = trail()
-    assert said(lines) == [
+    assert audit_lines(lines) == [
         ("reserved", *of_alice),
         ("stored", *of_alice),
         ("edited", *of_alice),
@@ -128,11 +128,11 @@ def test_a_function_that_nobody_called_names_itself_and_its_invocation(
         metadata={},
     )
     store.invoke("ingest", event("ingest/one-object"))
-    assert said(trail()) == [(what, "function:ingest", INVOCATION) for what in ("reserved", "stored")]
+    assert audit_lines(trail()) == [(what, "function:ingest", INVOCATION) for what in ("reserved", "stored")]
 
     store.invoke("render", event("render/rendition"))
     store.invoke("render", event("render/transform"))
-    assert said(trail()) == [
+    assert audit_lines(trail()) == [
         (what, "function:render", INVOCATION) for what in ("renditions_added", "transform_added")
     ]
 
@@ -140,7 +140,9 @@ def test_a_function_that_nobody_called_names_itself_and_its_invocation(
     store.set_clock.instant += timedelta(days=8)
     trail()
     store.invoke("cleanup", event("cleanup/schedule"))
-    assert said(trail()) == [(what, "function:cleanup", INVOCATION) for what in ("deleting", "deleted")]
+    assert audit_lines(trail()) == [
+        (what, "function:cleanup", INVOCATION) for what in ("deleting", "deleted")
+    ]
 
 
 def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
@@ -157,7 +159,7 @@ def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
     store.call(event("direct/complete"), function="direct", context=no_time)
     store.invoke("work", event("work/complete-upload"))
 
-    assert said(trail()) == [
+    assert audit_lines(trail()) == [
         ("reserved", "subject:alice", REQUEST),
         ("upload_advanced", "subject:alice", REQUEST),
         ("upload_advanced", "function:work", INVOCATION),
@@ -229,5 +231,5 @@ def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
     assert answer == {"batchItemFailures": [{"itemIdentifier": second}]}
     assert first != second
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()[:1]] == [["reserved"]]
-    assert caplog.records[-1].getMessage() == "change not written down"
+    assert caplog.records[-1].getMessage() == "audit line not written"
     assert "the title of a book" not in caplog.text

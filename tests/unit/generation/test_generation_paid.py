@@ -130,7 +130,7 @@ def test_a_picture_that_did_not_arrive_whole_is_charged_for_and_not_bought_again
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert item.error is not None
     assert (item.error.code, item.error.reason) == ("provider_failed", Reason.CONNECTION)
-    assert generating.asked(SECOND) == generating.asked(THIRD) == 0
+    assert generating.calls(SECOND) == generating.calls(THIRD) == 0
     assert generating.spent() == Spending(POLLINATIONS_MICROS, 0)
 
 
@@ -165,7 +165,7 @@ def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> Non
 
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     assert generating.result_keys() == []
 
 

@@ -441,7 +441,7 @@ def test_only_what_failed_is_made_again(generating: Generating) -> None:
     generating.work_off()
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert generating.asked(FIRST) == 4
+    assert generating.calls(FIRST) == 4
     assert generating.item(job, 1).calls == 2
     assert generating.item(job, 1).error is None
     assert generating.spent() == Spending(3 * POLLINATIONS_MICROS, 0)

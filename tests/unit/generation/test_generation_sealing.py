@@ -242,7 +242,7 @@ def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: 
     with pytest.raises(StorageUnavailable):
         generating.do(GenerateImage(job.id, 0))
     assert generating.item(job).state is JobItemState.QUEUED
-    assert not generating.asked(PROVIDER)
+    assert not generating.calls(PROVIDER)
     generating.store.cipher.away = False
     generating.do(GenerateImage(job.id, 0))
 

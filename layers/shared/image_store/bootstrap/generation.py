@@ -52,7 +52,7 @@ class Generation:
                 generations=self._ports.generations,
                 fingerprints=Fingerprints(keys=self._ports.signing_keys),
             ),
-            report_used_up=self._ports.report_used_up,
+            report_used_up_budget=self._ports.report_used_up_budget,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )

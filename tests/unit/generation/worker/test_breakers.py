@@ -26,17 +26,17 @@ def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None
     generating.let(FIRST, failing(Reason.UNAVAILABLE))
     generating.begin(times=8)
     generating.work_off()
-    assert generating.asked(FIRST) == 5
+    assert generating.calls(FIRST) == 5
     assert generating.health.rows[FIRST].open_until is not None
 
     generating.begin(times=2)
     generating.work_off()
-    assert generating.asked(FIRST) == 5
+    assert generating.calls(FIRST) == 5
 
     generating.clock.instant += timedelta(seconds=31)
     generating.begin(times=2)
     generating.work_off()
-    assert generating.asked(FIRST) == 6  # one probe, and it failed
+    assert generating.calls(FIRST) == 6  # one probe, and it failed
 
     generating.let(FIRST, GeneratedImage(data=PICTURE))
     generating.clock.instant += timedelta(minutes=2)
@@ -51,7 +51,7 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
     generating.begin(times=5)
     generating.work_off()
     generating.clock.instant += timedelta(seconds=31)
-    before = generating.asked(FIRST)
+    before = generating.calls(FIRST)
     meanwhile = generating.begin()
 
     def probe(_: object) -> GeneratedImage:
@@ -63,7 +63,7 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
     generating.begin()
     generating.work_off()
 
-    assert generating.asked(FIRST) == before + 1
+    assert generating.calls(FIRST) == before + 1
     assert generating.item(meanwhile).provider is SECOND
 
 

@@ -61,7 +61,7 @@ def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
     assert (item.state, item.calls) == (JobItemState.FAILED, 1)
     assert item.error is not None
     assert item.error.reason == reason
-    assert generating.asked(SECOND) == 0
+    assert generating.calls(SECOND) == 0
 
 
 @pytest.mark.parametrize("reason", [Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL])
@@ -78,7 +78,7 @@ def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
 
     item = generating.item(job)
     assert (item.state, item.provider, item.retries) == (JobItemState.SUCCEEDED, SECOND, 0)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
 
 
 def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None:
@@ -87,7 +87,7 @@ def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None
 
     generating.work_off()
 
-    assert (generating.item(job).provider, generating.asked(FIRST)) == (SECOND, 0)
+    assert (generating.item(job).provider, generating.calls(FIRST)) == (SECOND, 0)
 
 
 def test_when_no_account_is_good_the_image_fails_with_the_last_reason(generating: Generating) -> None:
@@ -110,7 +110,7 @@ def test_another_provider_is_tried_after_one_that_failed_just_now(generating: Ge
 
     generating.work_off()
 
-    assert (generating.item(job).provider, generating.asked(FIRST)) == (SECOND, 1)
+    assert (generating.item(job).provider, generating.calls(FIRST)) == (SECOND, 1)
 
 
 def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
@@ -120,7 +120,7 @@ def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
     generating.work_off()
 
     assert generating.item(job).state is JobItemState.FAILED
-    assert (generating.asked(FIRST), generating.asked(SECOND)) == (3, 0)
+    assert (generating.calls(FIRST), generating.calls(SECOND)) == (3, 0)
 
 
 def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(generating: Generating) -> None:

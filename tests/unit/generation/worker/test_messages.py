@@ -35,7 +35,7 @@ def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None
     generating.providers[FIRST].answer = meanwhile
     generating.work_off()
 
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     assert generating.job(job).status is JobStatus.SUCCEEDED
 
 
@@ -69,7 +69,7 @@ def test_a_call_whose_worker_died_is_made_again_when_its_lease_is_over(generatin
     generating.do_until_killed(work)
 
     generating.do(work)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     generating.clock.instant += LEASE
     generating.do(work)
     generating.work_off()
@@ -118,7 +118,7 @@ def test_fifty_images_survive_a_provider_that_dies_in_the_middle() -> None:
     made_by = [generating.item(job, index).provider for index in range(50)]
     assert (made_by.count(FIRST), made_by.count(SECOND)) == (20, 30)
     assert generating.paid() == 50
-    assert generating.asked(FIRST) == 25  # five failures open the breaker
+    assert generating.calls(FIRST) == 25  # five failures open the breaker
     assert sum(cost or 0 for cost in generating.jobs.ledger.values()) == done.cost
     spent, _ = generating.jobs.spending(OWNER, on=generating.clock.now().date())
     assert spent == Spending(done.cost or 0, 0)
