@@ -231,5 +231,5 @@ def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
     assert answer == {"batchItemFailures": [{"itemIdentifier": second}]}
     assert first != second
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()[:1]] == [["reserved"]]
-    assert caplog.records[-1].getMessage() == "change not written down"
+    assert caplog.records[-1].getMessage() == "audit line not written"
     assert "the title of a book" not in caplog.text
