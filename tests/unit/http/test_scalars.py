@@ -17,7 +17,7 @@ from image_store.entrypoints.http.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.operations.statistics_queries import StatsQuery
-from image_store.entrypoints.upkeep.cleanup_schemas import CleanupRequest
+from image_store.entrypoints.upkeep.request_schemas import CleanupRequest
 
 
 class Times(BaseModel):
