@@ -174,7 +174,7 @@ def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) 
 # DynamoMigrations alone -------------------------------------------------------------------------------
 
 
-def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
+def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
     failing = InterceptedClient(moto, transact_write_items=lose_response)
     migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
@@ -184,7 +184,7 @@ def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
     assert migrations.get(NEW.id) == replace(NEW, step=2)
 
 
-def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(moto: Any) -> None:
+def test_a_write_that_is_repeated_after_its_response_was_lost_is_not_a_conflict(moto: Any) -> None:
     """botocore repeats what had its effect; the condition then fails on what we wrote."""
     migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
     migrations.create(NEW)

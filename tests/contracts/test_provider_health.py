@@ -133,7 +133,7 @@ def test_a_breaker_is_read_as_it_was_written(parts: Parts) -> None:
     assert parts.health.breakers() == {**dict.fromkeys(Provider, Breaker()), A: breaker}
 
 
-def test_of_two_writers_one_is_told_that_it_came_late(parts: Parts) -> None:
+def test_of_two_writers_the_late_one_gets_a_conflict(parts: Parts) -> None:
     first = parts.health.save(A, Breaker(failures=1, version=1))
     second = parts.health.save(A, Breaker(failures=2, version=1))
 

@@ -267,7 +267,9 @@ def test_a_search_finds_images_in_the_trash_only_there(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("narrowed", [{}, {"tag": "pet"}, {"group": "session:s1"}])
-def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrowed: dict[str, Any]) -> None:
+def test_an_image_that_occurs_twice_in_a_window_is_looked_up_once(
+    shelf: Shelf, narrowed: dict[str, Any]
+) -> None:
     """A term may move while its rows are read, so that the image stands before and behind the reader."""
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
     query = SearchQuery(owner=image.record.owner, words=("cat",), limit=10, **narrowed)

@@ -113,7 +113,7 @@ def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
     assert version.modified_at <= datetime.now(UTC)
 
 
-def test_markers_of_deletions_are_no_versions() -> None:
+def test_markers_of_deletions_are_not_versions() -> None:
     with mock_aws():
         bucket = in_moto()
         dropped = bucket.drop("ingest/a/1.png", b"x")

@@ -137,7 +137,7 @@ def test_a_folder_is_uploaded_and_list_ids(stack: Stack, terminal: Terminal) -> 
     assert (shown["tags"], shown["groups"]) == (["holiday"], {"trip": ["1"]})
 
 
-def test_an_upload_that_was_killed_goes_on_without_doubles(stack: Stack, terminal: Terminal) -> None:
+def test_a_killed_upload_continues_without_duplicates(stack: Stack, terminal: Terminal) -> None:
     folder_of(terminal.home, 12)
     command = ("upload", "pictures", "--on-duplicate", "keep", "--parallel", "2")
     process = terminal.start(*command, "--json")

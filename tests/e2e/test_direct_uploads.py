@@ -197,7 +197,7 @@ def large_png() -> bytes:
     return out.getvalue()
 
 
-def test_a_large_upload_is_completed_behind_the_request(stack: Stack) -> None:
+def test_a_large_upload_is_completed_in_the_background(stack: Stack) -> None:
     data = large_png()
     assert len(data) > 20 * 1024 * 1024
     with stack.http("direct-10") as client:

@@ -77,7 +77,7 @@ def upload(http: httpx.Client, number: int) -> httpx.Response:
     return http.post("/v1/images", content=jpeg(100 + number, 80), headers=JPEG)
 
 
-def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on(stack: Stack) -> None:
+def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_continues(stack: Stack) -> None:
     with stack.http("full-disk") as http:
         before = upload(http, 1)
         assert before.status_code == 201
@@ -135,7 +135,7 @@ def test_bytes_whose_record_a_kill_lost_are_kept_aside(stack: Stack) -> None:
     assert listing["KeyCount"] == 0
 
 
-def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:
+def test_a_stop_while_the_disk_is_full_is_not_clean(stack: Stack) -> None:
     with full_disk(stack):
         assert stack.stop() == 1
 

@@ -104,7 +104,7 @@ def searched(api: httpx.Client, words: str, *, count: int) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def test_what_is_sensitive_is_sealed_in_the_store_and_told_to_its_owner(
+def test_sensitive_fields_are_sealed_in_the_store_and_shown_to_their_owner(
     sealing: Stack, api: httpx.Client
 ) -> None:
     stored = store(api)
@@ -129,7 +129,7 @@ def test_what_is_sensitive_is_sealed_in_the_store_and_told_to_its_owner(
         assert not [word for word in WORDS if word in written]
 
 
-def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_go_on(
+def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_continue(
     sealing: Stack, api: httpx.Client
 ) -> None:
     stored = store(api)

@@ -146,7 +146,7 @@ def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route:
 
 
 @pytest.mark.parametrize("route", OF_ONE_IMAGE, ids=name_of)
-def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
+def test_images_of_other_users_are_answered_like_missing_ones(
     stack: Stack, waiting: dict[str, str], route: tuple[str, str]
 ) -> None:
     with stack.http("who-stranger") as stranger:
@@ -160,9 +160,7 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
 
 
 @pytest.mark.parametrize("route", OF_ONE_JOB, ids=name_of)
-def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
-    stack: Stack, route: tuple[str, str]
-) -> None:
+def test_a_job_of_another_user_is_not_found(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-paints") as owner, stack.http("who-stranger") as stranger:
         begun = owner.post("/v1/generations", json={"items": [{"prompt": "whose?"}]})
 
@@ -191,7 +189,7 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
     ] * 2
 
 
-def test_batches_name_what_is_somebody_elses_as_not_found(stack: Stack, waiting: dict[str, str]) -> None:
+def test_images_of_other_users_are_not_found_in_batches(stack: Stack, waiting: dict[str, str]) -> None:
     with stack.http("who-stranger") as stranger:
         answer = stranger.post(
             "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}

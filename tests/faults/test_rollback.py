@@ -115,7 +115,7 @@ def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gon
     assert painting.provider.paid == 1
 
 
-def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one() -> None:
+def test_the_spooled_result_of_a_call_that_is_settled_is_not_taken_for_a_new_one() -> None:
     """Its removal failed; what its owner tries again is made anew."""
     painting, _ = made_until(None)
     (job,) = painting.jobs()

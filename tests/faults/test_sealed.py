@@ -110,7 +110,7 @@ USES = (
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
-def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Worlds, use: Use) -> None:
+def test_owners_see_everything_with_at_most_one_call(worlds: Worlds, use: Use) -> None:
     world = worlds()
     before = use.prepare(world)
     world.faults.begin()

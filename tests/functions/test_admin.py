@@ -58,7 +58,7 @@ def test_reports_come_newest_first_and_as_many_as_asked_for(store: Deployment) -
     assert [report["id"] for report in reports] == [ids[2], ids[1]]
 
 
-def test_whoever_is_no_admin_is_refused_and_nothing_happens(store: Deployment) -> None:
+def test_a_caller_without_the_admin_scope_is_refused_and_nothing_happens(store: Deployment) -> None:
     trashed(store)
     before = store.contents()
 
@@ -87,7 +87,7 @@ def test_a_subject_that_the_deployment_names_is_an_admin(store: Deployment) -> N
         {"scp": "[images:admin openid]"},
     ],
 )
-def test_a_token_says_its_scopes_in_any_of_the_usual_ways(store: Deployment, claims: dict[str, str]) -> None:
+def test_a_token_may_list_its_scopes_in_any_common_way(store: Deployment, claims: dict[str, str]) -> None:
     """Some issuers name the claim `scp`; the gateway hands a list over as text in brackets."""
     sent = event("admin/reports")
     del sent["requestContext"]["authorizer"]["jwt"]["claims"]["scope"]

@@ -210,7 +210,7 @@ def test_rows_of_other_kinds_are_passed_over(trail: Callable[..., list[dict[str,
     assert trail(event("audit/other-rows")["Records"]) == []
 
 
-def test_the_end_of_a_record_is_written_down_even_if_it_is_no_work_of_the_store(
+def test_the_end_of_a_record_is_audited_even_if_the_store_did_not_cause_it(
     trail: Callable[..., list[dict[str, Any]]],
 ) -> None:
     records = event("audit/removed")["Records"]

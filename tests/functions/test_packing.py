@@ -22,7 +22,7 @@ def store(deployed: Callable[..., Deployment]) -> Deployment:
     return deployed()
 
 
-def test_a_long_answer_is_packed_for_whoever_takes_that(store: Deployment) -> None:
+def test_a_long_answer_is_packed_for_clients_that_accept_it(store: Deployment) -> None:
     plain = store.invoke("site", event("site/openapi"))
 
     answer = store.invoke("site", with_headers(event("site/openapi"), accept_encoding="br, gzip"))

@@ -88,7 +88,7 @@ def test_the_current_version_may_be_changed(store: Deployment) -> None:
     assert (answer.status, answer.json["title"]) == (200, "Second")
 
 
-def test_of_two_who_read_the_same_version_the_second_is_refused(store: Deployment) -> None:
+def test_of_two_changes_to_one_version_the_second_is_refused(store: Deployment) -> None:
     """C5: optimistic concurrency."""
     store.answer_to("update/of-current-version")
 
@@ -117,7 +117,7 @@ def test_each_wrong_value_is_named(store: Deployment) -> None:
 @pytest.mark.parametrize(
     "body", [b"[]", b"null", b'"title"', b'{"title": NaN}', b'{"title": "\\ud800"}', b"\xff{}"]
 )
-def test_a_body_that_is_no_patch_is_refused(store: Deployment, body: bytes) -> None:
+def test_a_body_that_is_not_a_patch_is_refused(store: Deployment, body: bytes) -> None:
     before = store.contents()
 
     answer = store.call(with_bytes(event("update/details"), body), function="update")

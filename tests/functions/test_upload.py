@@ -301,7 +301,7 @@ def test_a_configured_address_stands_in_links_in_place_of_the_gateways(
     assert answer.json["url"] == f"https://images.example.com/v1/images/{IMAGE_ID}/content"
 
 
-def test_a_broken_setting_is_an_internal_error_that_tells_nothing(
+def test_a_broken_setting_is_an_internal_error_that_reveals_nothing(
     deployed: Callable[..., Deployment],
 ) -> None:
     """F5: nothing internal leaks."""

@@ -121,7 +121,7 @@ def test_a_server_that_names_another_image_type_is_refused(store: Store) -> None
     ("data", "status", "code"),
     [(b"<html>", 415, "unsupported_media_type"), (PNG[:200], 422, "invalid_image")],
 )
-def test_what_is_no_image_is_refused_as_in_any_upload(
+def test_what_is_not_an_image_is_refused_as_in_any_upload(
     store: Store, data: bytes, status: int, code: str
 ) -> None:
     store.fetcher.held[URL] = RemoteFile(data, None)

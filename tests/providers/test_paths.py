@@ -92,7 +92,7 @@ def test_a_model_cannot_leave_its_place_in_the_path_of_cloudflare(server: Script
 
 
 @pytest.mark.parametrize("account", ["..", "a/b", "a?b", "", "a%2e", "a\n"])
-def test_an_account_that_is_none_is_not_put_into_a_path(server: ScriptedServer, account: str) -> None:
+def test_an_invalid_account_is_not_put_into_a_path(server: ScriptedServer, account: str) -> None:
     from datetime import UTC, datetime, timedelta
 
     from image_store.adapters.providers import image_providers

@@ -237,7 +237,7 @@ def test_every_status_of_success_brings_its_picture(server: ScriptedServer, stat
     assert generate(server).data == PICTURE
 
 
-def test_of_several_pictures_the_first_is_taken_and_their_number_response_of(server: ScriptedServer) -> None:
+def test_of_several_pictures_the_first_is_taken_and_their_number_reported(server: ScriptedServer) -> None:
     server.response = response_of(
         {"data": [{"b64_json": ENCODED}, {"b64_json": SECOND}, {"b64_json": SECOND}]}
     )
@@ -345,7 +345,7 @@ def test_an_answer_that_counts_no_picture_may_be_tried_again(server: ScriptedSer
     assert sum(failed.value.usage.values()) == 12
 
 
-def test_a_refusal_tells_what_it_was_charged(server: ScriptedServer) -> None:
+def test_a_refusal_shows_what_it_was_charged(server: ScriptedServer) -> None:
     server.response = response_of(
         {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 900}}
     )
@@ -358,7 +358,7 @@ def test_a_refusal_tells_what_it_was_charged(server: ScriptedServer) -> None:
     assert sum(failed.value.usage.values()) == 900
 
 
-def test_an_error_that_repeats_the_reference_is_no_picture(server: ScriptedServer) -> None:
+def test_an_error_that_repeats_the_reference_is_not_a_picture(server: ScriptedServer) -> None:
     server.response = response_of({"error": {"message": "bad", "input_image": ENCODED}}, 400)
 
     with pytest.raises(ProviderFailure) as failed:

@@ -161,7 +161,7 @@ def test_every_provider_has_an_adapter(provider: Provider) -> None:
     assert isinstance(adapter, ProviderAdapter)
 
 
-def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: ScriptedServer) -> None:
+def test_google_is_asked_for_an_image_of_the_requested_shape(server: ScriptedServer) -> None:
     server.response = ANSWERS[Provider.GOOGLE]
 
     image = generate(server, Provider.GOOGLE, width=1376, height=768, negative_prompt="rain")
@@ -241,7 +241,7 @@ def test_google_is_shown_references(server: ScriptedServer) -> None:
     assert (part["mime_type"], base64.b64decode(part["data"])) == ("image/png", b"one")
 
 
-def test_flux_of_cloudflare_is_told_a_prompt_and_steps_and_nothing_that_it_does_not_know(
+def test_flux_of_cloudflare_gets_only_a_prompt_and_steps(
     server: ScriptedServer,
 ) -> None:
     server.response = ANSWERS[Provider.CLOUDFLARE]
@@ -466,7 +466,7 @@ def test_a_provider_that_is_not_there_is_unavailable(provider: Provider) -> None
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_nobody_is_asked_when_there_is_no_time(server: ScriptedServer, provider: Provider) -> None:
+def test_no_provider_is_called_when_there_is_no_time(server: ScriptedServer, provider: Provider) -> None:
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider, seconds=-1)
 
@@ -500,7 +500,7 @@ def test_a_provider_says_when_to_come_again(
     "wait",
     ["Wed, 21 Oct 2020 07:28:00 GMT", "-1", "nan", "inf", "", "1e3", "9" * 100, "Wed, 99 Oct 2026", "\xb2"],
 )
-def test_a_wait_that_is_no_time_to_come_says_nothing(server: ScriptedServer, wait: str) -> None:
+def test_a_wait_that_is_not_in_the_future_is_ignored(server: ScriptedServer, wait: str) -> None:
     server.response = pollinations(429, Retry_After=wait)
 
     with pytest.raises(ProviderFailure) as failed:

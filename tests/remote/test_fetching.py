@@ -360,7 +360,7 @@ def test_a_redirect_is_checked_like_a_url(good: Server, location: str) -> None:
     assert good.connections == 0
 
 
-def test_each_redirect_resolves_its_host_anew() -> None:
+def test_each_redirect_resolves_its_host_again() -> None:
     names = Names({HOST: [["127.0.0.1"], ["10.0.0.1"]]})
     with Server(hops(1)) as server:
         reason = Browser(names).refuses(f"http://{HOST}:{server.port}/")

@@ -229,7 +229,7 @@ def many_cards(page: Page, card: dict[str, Any], number: int) -> None:
     page.route(re.compile(r"/v1/images\?"), answer)
 
 
-def test_a_gallery_at_its_bottom_goes_on_to_the_end_and_says_so(
+def test_a_gallery_at_its_bottom_continues_to_the_end_and_says_so(
     pages: Pages, images: list[dict[str, Any]]
 ) -> None:
     page = pages.open(owner=OWNER, prepare=lambda page: many_cards(page, images[0], 1_000))
@@ -530,7 +530,7 @@ def test_a_theme_that_was_chosen_stays(pages: Pages, images: list[dict[str, Any]
     assert light == page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(250, 249, 247)"
 
 
-def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
+def test_nothing_moves_for_users_who_prefer_no_motion(pages: Pages) -> None:
     page = pages.open(owner=OWNER, reduced_motion="reduce")
 
     longest = page.evaluate(

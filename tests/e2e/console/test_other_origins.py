@@ -208,7 +208,7 @@ def test_no_call_of_aws_has_any_effect(attempt: Attempt, stack: Stack, key: str)
     assert "evil-bucket" not in {bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]}
 
 
-def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Stack) -> None:
+def test_a_token_page_is_not_a_script_an_image_or_a_frame(attempt: Attempt, stack: Stack) -> None:
     address = f"{stack.described['token_url']}?sub=admin&scope=images:admin"
 
     for tag in ("script", "img"):

@@ -102,7 +102,7 @@ def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
+def test_a_search_reports_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
     """C3."""
     page = {"items": [], "next_cursor": None, "not_searched": ["generation.prompt"]}
 
@@ -127,7 +127,7 @@ def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(t
     ]  # fmt: skip
 
 
-def test_that_nothing_looks_alike_is_no_failure_and_nothing_on_stdout(tmp_path: Path) -> None:
+def test_no_similar_image_is_not_a_failure_and_prints_nothing(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199/similar": [{"items": []}]})
 
     result = command(store, "similar", "0199", folder=tmp_path)
@@ -151,7 +151,7 @@ def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> 
     assert (error["code"], error["exit_code"], error["request_id"]) == ("image_not_found", 4, "r-1")
 
 
-def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Path) -> None:
+def test_a_job_is_watched_until_it_ends_and_each_item_is_reported_once(tmp_path: Path) -> None:
     store = Store(
         POST_generations=[job("queued", RUNS, RUNS)],
         **{
@@ -183,7 +183,7 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Pat
         (None, "prompts.jsonl cannot be read: No such file or directory."),
     ],
 )
-def test_a_file_of_prompts_that_cannot_be_read_is_told_with_the_reason(
+def test_a_file_of_prompts_that_cannot_be_read_is_reported_with_the_reason(
     lines: bytes | None, complaint: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "prompts.jsonl"
@@ -387,7 +387,7 @@ def test_what_a_command_acts_on_is_shown_before_it_acts(tmp_path: Path, words: t
 REPORT = {"dry_run": True, "orphans": 2, "bytes_freed": 1, "failed": 0, "stopped_because": None}
 
 
-def test_a_request_that_the_gateway_finds_too_large_is_told_of_direct_uploads(tmp_path: Path) -> None:
+def test_a_request_too_large_for_the_gateway_is_pointed_to_direct_uploads(tmp_path: Path) -> None:
     refusal = httpx.Response(413, json={"message": "Request Entity Too Large"})
 
     result = command(Store(POST_generations=[refusal]), "generate", "a cat", folder=tmp_path)

@@ -123,7 +123,7 @@ def test_names_with_a_meaning_cannot_be_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Ca rd", "../x", "ä", "a" * 33, "<b>"])
-def test_what_is_no_name_is_counted_and_not_repeated(name: str) -> None:
+def test_what_is_not_a_name_is_counted_and_not_repeated(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^Preset number 2 cannot be used"):
         presets_from(f"w320=320x;{name}=9x9")
 

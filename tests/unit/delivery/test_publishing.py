@@ -47,7 +47,7 @@ def test_publishing_states_its_intent_copies_and_commits(store: Store, visibilit
     assert is_shown(store, shown, publication_of(shown))
 
 
-def test_copies_say_nothing_but_their_type_and_how_long_they_live(store: Store) -> None:
+def test_copies_have_only_a_type_and_a_lifetime(store: Store) -> None:
     image = store.upload(Attributes(cache_control="public, max-age=9"))
 
     store.show(image, Visibility.PUBLIC)

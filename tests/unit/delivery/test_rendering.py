@@ -109,7 +109,7 @@ def test_a_rendition_of_a_private_image_has_no_copy(store: Store) -> None:
     assert store.public.objects == {}
 
 
-def test_the_presets_of_the_upload_are_never_made_anew(store: Store) -> None:
+def test_the_presets_of_the_upload_are_never_made_again(store: Store) -> None:
     image = store.upload()
 
     store.rendering.make(
@@ -120,7 +120,7 @@ def test_the_presets_of_the_upload_are_never_made_anew(store: Store) -> None:
 
 
 @pytest.mark.parametrize("preset", ["w641", "original", ""])
-def test_what_is_no_preset_is_not_found(store: Store, preset: str) -> None:
+def test_what_is_not_a_preset_is_not_found(store: Store, preset: str) -> None:
     image = store.upload(PUBLIC)
     assert image.record.publication is not None
 
@@ -151,7 +151,9 @@ class Elsewhere(Renderer):
 
 
 @pytest.mark.parametrize("error", [None, StorageUnavailable("It could not be made.")])
-def test_what_cannot_be_had_now_is_stood_in_for_by_the_nearest(store: Store, error: Exception | None) -> None:
+def test_the_nearest_rendition_is_shown_while_one_cannot_be_made(
+    store: Store, error: Exception | None
+) -> None:
     image = store.upload()
     store.renderer = Elsewhere(error)
 
@@ -211,7 +213,9 @@ def test_a_lease_ends_by_itself(store: Store) -> None:
     assert len(made_of(store, image)) == 1
 
 
-def test_of_two_who_make_it_one_commits_and_the_other_leaves_its_object_to_the_sweep(store: Store) -> None:
+def test_of_two_concurrent_makers_one_commits_and_the_other_leaves_its_object_to_the_sweep(
+    store: Store,
+) -> None:
     image = store.upload(PUBLIC)
 
     def another() -> None:

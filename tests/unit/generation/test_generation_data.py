@@ -28,7 +28,7 @@ TODAY = date.fromisoformat(PRICES_VERSION)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def test_every_price_says_since_when_it_holds_and_where_it_stands() -> None:
+def test_every_price_has_its_date_and_source() -> None:
     """E4."""
     for _, price in PRICES:
         assert price.source.startswith("https://")
@@ -62,7 +62,7 @@ def test_a_model_can_make_its_own_sizes(model: object) -> None:
             assert any(usage.values())
 
 
-def test_a_day_before_its_first_price_a_model_costs_nobody_knows_what() -> None:
+def test_a_model_has_no_known_price_before_its_first_one() -> None:
     usage = {Unit.IMAGE: 1}
 
     assert prices_of(Provider.POLLINATIONS, "flux", on=date(2026, 7, 29)) == {}
@@ -90,7 +90,7 @@ def test_dollars_of_settings_are_exact(text: str, micros: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "NaN", "Infinity", "1,5", "$1"])
-def test_what_is_no_amount_of_dollars_is_refused(text: str) -> None:
+def test_what_is_not_an_amount_of_dollars_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="dollars"):
         micros_of(text)
 
@@ -226,7 +226,7 @@ def test_one_probe_at_a_time() -> None:
     assert probing.may_probe(at + PROBE_TIME)
 
 
-def test_what_meets_a_probe_looks_again_soon() -> None:
+def test_an_image_that_waits_for_a_probe_is_tried_again_soon() -> None:
     """E3: the probe may be over in a second; whoever waits for its longest time waits for minutes."""
     breaker = failed(FAILURES_TO_OPEN)
     assert breaker.open_until is not None
@@ -320,7 +320,7 @@ def test_a_clock_that_goes_back_takes_nothing_away() -> None:
     ("breaker", "health"),
     [(Breaker(), "ok"), (Breaker(failures=1), "degraded"), (failed(FAILURES_TO_OPEN), "down")],
 )
-def test_health_is_told_in_words(breaker: Breaker, health: str) -> None:
+def test_health_is_reported_in_words(breaker: Breaker, health: str) -> None:
     assert breaker.health(NOW) == health
 
 

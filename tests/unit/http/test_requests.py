@@ -86,7 +86,7 @@ def test_a_fault_names_its_place_and_never_the_input() -> None:
         ([], "Input should be an object"),
     ],
 )
-def test_a_fault_is_told_in_the_words_of_json(value: Any, message: str) -> None:
+def test_a_fault_is_described_in_terms_of_json(value: Any, message: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         validate(ImageAttributes, value, at="body")
 
@@ -208,6 +208,6 @@ def test_nobody_else_is_an_admin(claims: dict[str, str]) -> None:
         a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root").admins)
 
 
-def test_a_request_with_a_token_acts_as_its_subject_and_one_without_as_nobody() -> None:
+def test_a_request_acts_as_the_subject_of_its_token_and_without_one_as_anonymous() -> None:
     assert a_request().actor == Actor.subject("alice", "r-1")
     assert a_request(claims={}).actor == UNNAMED

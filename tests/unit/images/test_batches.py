@@ -94,7 +94,7 @@ def test_what_was_not_begun_in_time_is_never_begun(clock: SetClock) -> None:
     assert begun == [0, 1, 2]
 
 
-def test_nobody_waits_for_what_hangs(clock: SetClock) -> None:
+def test_a_write_that_hangs_is_abandoned(clock: SetClock) -> None:
     batches = Batches(clock=clock, last_step=timedelta(0))
     end = Event()
 

@@ -18,7 +18,7 @@ def opened(fetched: RemoteFile, url: str = URL) -> Content:
     return Sources(fetcher=lambda: MemoryFetcher({url: fetched})).open(RemoteUrl(url), until=UNTIL)
 
 
-def test_bytes_in_hand_are_what_they_are_and_no_fetcher_is_made() -> None:
+def test_bytes_in_the_request_need_no_fetcher() -> None:
     def make() -> NoReturn:
         pytest.fail("a fetcher was made")
 

@@ -284,7 +284,7 @@ def test_reject_names_the_image_there_is(store: Store) -> None:
 
 
 @pytest.mark.parametrize("attributes", [RETURN_EXISTING, REJECT], ids=["return_existing", "reject"])
-def test_bytes_of_another_owner_other_bytes_and_trash_are_no_duplicates(
+def test_bytes_of_another_owner_other_bytes_and_trash_are_not_duplicates(
     store: Store, attributes: Attributes
 ) -> None:
     store.upload(attributes, owner="another")

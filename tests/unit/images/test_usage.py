@@ -40,7 +40,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_anything_else_is_no_count(value: object) -> None:
+def test_anything_else_is_not_a_count(value: object) -> None:
     assert count(value) is None
 
 

@@ -54,7 +54,7 @@ def test_header_of_avif_is_left_to_its_decoder() -> None:
     ],
     ids=["png", "gif", "gif frame", "webp", "jpeg", "png frames"],
 )
-def test_header_tells_what_a_bomb_claims(data: bytes, width: int, height: int, frames: int) -> None:
+def test_header_shows_what_a_bomb_claims(data: bytes, width: int, height: int, frames: int) -> None:
     header = header_of(data)
 
     assert header is not None

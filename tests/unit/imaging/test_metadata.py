@@ -251,7 +251,7 @@ def test_prompt_and_seed_are_embedded_only_when_given() -> None:
     ],
     ids=["seed", "prompt", "control characters"],
 )
-def test_what_is_told_is_what_xml_can_hold(provenance: Provenance, text: str) -> None:
+def test_the_mark_contains_only_characters_that_xml_allows(provenance: Provenance, text: str) -> None:
     assert properties(xmp_packet(provenance))["AIPromptInformation"] == text
 
 

@@ -229,7 +229,7 @@ def test_every_format_is_made_of_every_kind_of_pixel(mode: str, media_type: Medi
 
 
 @pytest.mark.parametrize("media_type", [JPEG, WEBP, AVIF])
-def test_quality_is_heard(media_type: MediaType) -> None:
+def test_quality_is_applied(media_type: MediaType) -> None:
     data = pictures.png(400, 300)
 
     sizes = [

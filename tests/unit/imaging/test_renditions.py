@@ -203,7 +203,7 @@ def test_a_still_picture_has_one_frame() -> None:
     assert {process(data).frames for data in (pictures.jpeg(64, 64), pictures.gif(64, 64))} == {1}
 
 
-def test_further_pictures_inside_a_jpeg_are_no_animation() -> None:
+def test_further_pictures_inside_a_jpeg_are_not_an_animation() -> None:
     main, preview = pictures.quadrants(800, 600), Image.new("RGB", (80, 60))
     data = pictures.encoded(main, "MPO", save_all=True, append_images=[preview])
 

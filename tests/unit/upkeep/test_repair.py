@@ -281,7 +281,7 @@ def test_a_dry_run_counts_the_same_and_makes_nothing(store: Store) -> None:
     assert store.contents() == before
 
 
-def test_named_images_alone_are_repaired_and_unknown_ones_are_reported(store: Store) -> None:
+def test_only_named_images_are_repaired_and_unknown_ones_are_reported(store: Store) -> None:
     first, second = damaged(store, 2)
     unknown = store.ids.image_id()
 
@@ -380,7 +380,7 @@ def test_a_repair_that_there_is_not_is_not_found(store: Store, name: str) -> Non
         store.repair_requests.get(name)
 
 
-def test_owners_images_are_found_whoever_they_are(store: Store) -> None:
+def test_images_of_every_owner_are_found(store: Store) -> None:
     image = store.upload(owner=f"{OWNER} the second")
     lose(store.private, derived_keys(image.record))
 

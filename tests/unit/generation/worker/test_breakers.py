@@ -192,7 +192,9 @@ def test_an_image_waits_no_longer_for_an_own_key_than_for_a_provider(generating:
     assert generating.item(job).state is JobItemState.FAILED
 
 
-def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(generating: Generating) -> None:
+def test_a_probe_that_succeeds_is_recorded_even_if_its_result_cannot_be_spooled(
+    generating: Generating,
+) -> None:
     """E2."""
     pausing_no_more(generating, FIRST)
     job = generating.begin()
@@ -205,7 +207,7 @@ def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(genera
 
 
 @pytest.mark.parametrize("is_made", [True, False])
-def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
+def test_a_probe_is_recorded_although_others_write_the_breaker_meanwhile(
     generating: Generating, is_made: bool
 ) -> None:
     """E2: or it would hold off all others until it counts as dead."""
@@ -232,7 +234,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
     assert (generating.health.rows[FIRST].open_until is None) is is_made
 
 
-def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
+def test_a_call_that_is_not_the_probe_does_not_end_the_probe_of_another(generating: Generating) -> None:
     """E2."""
     candidate = ModelCandidate(models_of(FIRST)[0], own_key=False, holds=0)
     early = generating.run.calls.watch.choose([candidate], CallHistory())

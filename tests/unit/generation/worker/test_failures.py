@@ -133,7 +133,7 @@ def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(gene
     assert generating.outcomes[0].reason is Reason.BAD_ANSWER
 
 
-def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
+def test_bytes_that_are_not_an_image_are_paid_and_not_stored() -> None:
     generating = priced_generation()
     object.__setattr__(
         generating.storage.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
@@ -150,7 +150,7 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
 
-def test_an_answer_that_is_no_picture_is_told_of_as_the_providers() -> None:
+def test_an_answer_that_is_not_a_picture_is_reported_as_the_providers_error() -> None:
     generating = priced_generation()
     object.__setattr__(generating.storage.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
     job = generating.begin()

@@ -39,7 +39,7 @@ def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None
     assert generating.job(job).status is JobStatus.SUCCEEDED
 
 
-def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Generating) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing_any_more(generating: Generating) -> None:
     """The fence: whoever was stopped for longer than its lease."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -61,7 +61,7 @@ def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Gener
     assert generating.jobs.ledger == {}
 
 
-def test_a_call_whose_worker_died_is_made_again_when_its_lease_is_over(generating: Generating) -> None:
+def test_a_call_whose_worker_died_is_repeated_when_its_lease_ends(generating: Generating) -> None:
     """E5: the one case that may be paid twice."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -164,7 +164,7 @@ def test_a_waiting_image_of_a_job_whose_cancelling_died_is_cancelled(generating:
     assert (generating.item(job).state, generating.paid()) == (JobItemState.CANCELLED, 0)
 
 
-def test_work_for_what_never_was_is_dropped(generating: Generating) -> None:
+def test_work_for_an_unknown_image_is_dropped(generating: Generating) -> None:
     generating.do(GenerateImage("019ca945-0a00-7000-8000-000000000009", 0))
 
     assert generating.queue.waiting == []

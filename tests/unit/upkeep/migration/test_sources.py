@@ -182,7 +182,7 @@ def test_objects_are_listed_from_where_the_batch_before_ended(store: Store) -> N
     assert calls == [None, None, "migrations/1.png"]
 
 
-def test_an_object_that_vanishes_is_no_record(store: Store) -> None:
+def test_an_object_that_vanishes_is_not_a_record(store: Store) -> None:
     put(store, PICTURE, "migrations/a.png")
     ghost = StoredObject("migrations/b.png", 1, store.clock.now())
     real = store.ingested.list
