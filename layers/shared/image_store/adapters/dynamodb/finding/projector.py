@@ -156,7 +156,9 @@ class DynamoProjector(OnTable, Projector):
             batch, writes = writes[:room], writes[room:]
             item = _item_of(image_id, row, is_complete=not writes, ends_at=ends_at)
             own_row = ("projection", self._put_next(item, row.revision))
-            self._rows.transact([own_row, *first, *(("row", write) for write in batch)], settled=lambda: False)
+            self._rows.transact(
+                [own_row, *first, *(("row", write) for write in batch)], settled=lambda: False
+            )
             if not writes:
                 return
             row = replace(row, revision=row.revision + 1)
