@@ -121,6 +121,6 @@ def local_names(path: Path) -> Iterator[tuple[int, str]]:
                     yield node.lineno, node.id
 
 
-@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
+@pytest.mark.parametrize("path", FILES + TEST_FILES, ids=name_of)
 def test_no_variable_is_named_by_a_bare_participle(path: Path) -> None:
     assert [f"line {line}: {name}" for line, name in local_names(path) if name in BARE_PARTICIPLES] == []

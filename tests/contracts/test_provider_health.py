@@ -151,7 +151,7 @@ def test_the_images_of_a_day_are_counted_by_provider_and_failures_are_not(parts:
 
 
 def test_images_earn_retries(parts: Parts) -> None:
-    empty = RetryBudget().refilled(NOON, made=0)
+    empty = RetryBudget().refilled(NOON, image_count=0)
     parts.health.save(A, Breaker(retries=replace(empty, shares=0), version=1))
     watch = HealthWatch(health=parts.health, clock=Noon())
     for number in range(5):

@@ -15,7 +15,6 @@ from image_store_cli.parser import COMMANDS, build_parser
 from image_store_cli.usage import GROUPS, Parser
 
 KNOWN = commands_of(build_parser())
-BARE = {"", "migrate"}
 """Words that list commands when nothing follows."""
 ODD_ENGLISH = ("what is said", "who asks", "goes on where", "that is none", "to go by", "is told")
 

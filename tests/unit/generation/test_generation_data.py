@@ -277,43 +277,43 @@ def without(budget: RetryBudget, retries: int) -> RetryBudget:
 
 def test_a_budget_begins_full_and_holds_no_more_than_that() -> None:
     """E3."""
-    full = RetryBudget().refilled(NOW, made=1_000).refilled(NOW + timedelta(days=1), made=1_000)
+    full = RetryBudget().refilled(NOW, image_count=1_000).refilled(NOW + timedelta(days=1), image_count=1_000)
 
     assert emptied(full) == MOST_RETRIES
 
 
 def test_five_images_or_a_minute_earn_a_retry() -> None:
-    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
 
-    assert emptied(empty.refilled(NOW, made=104)) == 0
-    assert emptied(empty.refilled(NOW, made=105)) == 1
-    assert emptied(empty.refilled(NOW + timedelta(seconds=59), made=100)) == 0
-    assert emptied(empty.refilled(NOW + timedelta(seconds=60), made=100)) == 1
+    assert emptied(empty.refilled(NOW, image_count=104)) == 0
+    assert emptied(empty.refilled(NOW, image_count=105)) == 1
+    assert emptied(empty.refilled(NOW + timedelta(seconds=59), image_count=100)) == 0
+    assert emptied(empty.refilled(NOW + timedelta(seconds=60), image_count=100)) == 1
 
 
 def test_what_was_counted_once_is_not_counted_again() -> None:
-    budget = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    budget = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
 
     for number in range(1, 60):  # looked at every second
-        budget = budget.refilled(NOW + timedelta(seconds=number), made=104)
+        budget = budget.refilled(NOW + timedelta(seconds=number), image_count=104)
 
     assert emptied(budget) == 1  # 4 shares of images and 4 of time
-    assert emptied(budget.refilled(NOW + timedelta(seconds=60), made=105)) == 2
+    assert emptied(budget.refilled(NOW + timedelta(seconds=60), image_count=105)) == 2
 
 
 def test_a_new_day_counts_its_images_from_the_first() -> None:
-    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
     tomorrow = NOW + timedelta(days=1)
 
     moment = replace(empty, at=tomorrow)
 
-    assert emptied(moment.refilled(tomorrow, made=10)) == 2
+    assert emptied(moment.refilled(tomorrow, image_count=10)) == 2
 
 
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
-    budget = RetryBudget().refilled(NOW, made=100)
+    budget = RetryBudget().refilled(NOW, image_count=100)
 
-    assert emptied(budget.refilled(NOW - timedelta(minutes=1), made=99)) == MOST_RETRIES
+    assert emptied(budget.refilled(NOW - timedelta(minutes=1), image_count=99)) == MOST_RETRIES
 
 
 @pytest.mark.parametrize(

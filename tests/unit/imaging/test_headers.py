@@ -12,7 +12,6 @@ from image_store.domain.images.media import MediaType, sniff
 from tests import pictures
 
 EMPTY_GIF = b"GIF89a\x10\x00\x10\x00\x00\x00\x00"
-CHUNK = b"JUNK" + bytes(4)
 
 
 def with_frames_of_no_animation(png: bytes) -> bytes:

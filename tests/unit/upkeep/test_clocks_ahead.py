@@ -337,8 +337,8 @@ def test_retries_are_earned_again_after_one_that_a_fast_clock_took() -> None:
     now = datetime.fromisoformat("2026-03-01T12:00:00Z")
     spent = replace(RetryBudget(shares=0), at=now + YEARS, day=now.date(), made=0)
 
-    seen = spent.refilled(now, made=0)
-    later = seen.refilled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, made=0)
+    seen = spent.refilled(now, image_count=0)
+    later = seen.refilled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, image_count=0)
 
     assert seen.shares == 0
     assert later.shares == MOST_RETRIES * SHARES_OF_A_RETRY

@@ -93,7 +93,7 @@ def test_the_hiccups_of_a_healthy_provider_are_all_tried_again(every: int) -> No
 
 def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Generating) -> None:
     """E2, E3: somebody else's first call is no retry."""
-    spent = generating.health.rows[FIRST].retries.refilled(generating.clock.now(), made=0)
+    spent = generating.health.rows[FIRST].retries.refilled(generating.clock.now(), image_count=0)
     while (after := spent.without_one()) is not None:
         spent = after
     generating.health.save(FIRST, generating.health.rows[FIRST].with_retries(spent))

@@ -7,7 +7,6 @@
 
 So the cost of a page does not depend on the number of images. Most searches fit into one window and are ranked as a
 whole. A cursor contains the bounds of its window, so changes between pages neither hide nor repeat an image.
-one.
 """
 
 import json
