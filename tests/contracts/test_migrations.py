@@ -141,7 +141,7 @@ def test_a_record_is_found_by_its_migration_and_by_its_picture(migrations: Migra
     assert migrations.image_of_picture("picture-9") is None
 
 
-def test_a_record_that_stands_in_a_batch_twice_is_kept_once(migrations: Migrations) -> None:
+def test_a_record_that_occurs_twice_in_a_batch_is_kept_once(migrations: Migrations) -> None:
     migrations.keep_records(NEW.id, [MIGRATED[0], MIGRATED[0]], expires_at=NOON)
     migrations.keep_records(NEW.id, [MIGRATED[0]], expires_at=NOON)
 

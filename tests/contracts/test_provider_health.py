@@ -110,7 +110,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
     )
 
 
-def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:
+def test_an_unused_provider_is_healthy_and_has_all_its_retries(parts: Parts) -> None:
     assert parts.health.breakers() == dict.fromkeys(Provider, Breaker())
     assert parts.health.image_count(A, on=TODAY) == 0
 

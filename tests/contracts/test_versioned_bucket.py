@@ -98,13 +98,13 @@ def test_every_version_of_every_key_is_listed_once_page_by_page(bucket: Bucket) 
     assert [one.key for page in pages for one in page] == sorted(keys)
 
 
-def test_what_lies_elsewhere_is_not_listed(bucket: Bucket) -> None:
+def test_objects_outside_the_prefix_are_not_listed(bucket: Bucket) -> None:
     bucket.drop("other/a.png", b"x")
 
     assert pages_of(bucket) == [[]]
 
 
-def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
+def test_versions_have_their_time(bucket: Bucket) -> None:
     bucket.drop("ingest/a/1.png", b"x")
 
     (version,) = bucket.versions.versions("ingest/", after=None).versions

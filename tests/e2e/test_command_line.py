@@ -320,7 +320,9 @@ def by_name(findings: list[dict[str, Any]]) -> dict[str, str]:
     return {finding["check"]: finding["status"] for finding in findings}
 
 
-def test_the_doctor_finds_a_healthy_stack_well_and_leaves_nothing(stack: Stack, terminal: Terminal) -> None:
+def test_the_doctor_finds_a_healthy_stack_healthy_and_leaves_nothing(
+    stack: Stack, terminal: Terminal
+) -> None:
     """F3: end to end, each line ok."""
     findings = terminal.lines("doctor")
 

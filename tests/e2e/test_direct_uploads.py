@@ -118,7 +118,7 @@ def test_what_was_not_announced_cannot_be_stored(stack: Stack, data: bytes, head
         refused(complete(client, ticket), 409, "upload_incomplete")
 
 
-def test_bytes_that_are_not_an_image_are_refused_for_good(stack: Stack) -> None:
+def test_bytes_that_are_not_an_image_are_refused_permanently(stack: Stack) -> None:
     data = b"\xff\xd8\xff but no picture" * 10
     with stack.http("direct-4") as client:
         ticket = begin(client, data)

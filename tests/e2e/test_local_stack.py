@@ -258,7 +258,9 @@ def claims(stack: Stack, **changes: Any) -> dict[str, Any]:
         ({"iss": "http://localhost:1"}, 401),
     ],
 )
-def test_the_authorizer_takes_good_tokens_only(stack: Stack, changes: dict[str, Any], expected: int) -> None:
+def test_the_authorizer_accepts_only_valid_tokens(
+    stack: Stack, changes: dict[str, Any], expected: int
+) -> None:
     key_id = jwt.get_unverified_header(stack.token())["kid"]
 
     token = jwt.encode(

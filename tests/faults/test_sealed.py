@@ -261,7 +261,7 @@ class Everything:
         }
 
 
-def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
+def test_nothing_that_is_written_reveals_a_prompt_or_an_analysis(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream = Streaming(MemoryDynamo(), at=1_772_366_400)

@@ -196,7 +196,7 @@ def test_generated_images_name_the_function_that_stored_them_and_nothing_of_thei
         assert item["prompt"] not in text
 
 
-def test_changes_come_as_the_stream_tells_them(trail: Callable[..., list[dict[str, Any]]]) -> None:
+def test_changes_are_audited_in_the_order_of_the_stream(trail: Callable[..., list[dict[str, Any]]]) -> None:
     """Twice if the stream says them twice, with the same `event_id`."""
     records = event("audit/changes")["Records"]
 
@@ -220,7 +220,7 @@ def test_the_end_of_a_record_is_audited_even_if_the_store_did_not_cause_it(
     assert (line["audit"], line["state"], line["by"]) == (["record_lost"], None, None)
 
 
-def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
+def test_an_unreadable_row_is_reported_without_its_content(
     store: Deployment, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     sent = event("audit/unreadable")

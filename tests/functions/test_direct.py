@@ -159,7 +159,7 @@ def test_an_upload_whose_time_is_over_is_not_found(store: Deployment) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_upload_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
     answer = store.answer_to(name)
 
     assert_refused(answer, *REFUSED[name])

@@ -148,7 +148,7 @@ def test_a_cursor_of_a_search_is_valid_for_that_search_only(
         ("search/forged-cursor", "invalid_cursor"),
     ],
 )
-def test_a_search_that_the_contract_forbids_is_refused(store: Deployment, name: str, code: str) -> None:
+def test_an_invalid_search_is_refused(store: Deployment, name: str, code: str) -> None:
     assert_refused(store.answer_to(name), 400, code)
 
 
@@ -234,7 +234,7 @@ def test_the_feed_continues_over_months_the_newest_first(store: Deployment) -> N
     ("name", "code"),
     [("feed/forged-cursor", "invalid_cursor"), ("feed/unknown-parameter", "invalid_request")],
 )
-def test_a_feed_that_the_contract_forbids_is_refused(store: Deployment, name: str, code: str) -> None:
+def test_an_invalid_feed_query_is_refused(store: Deployment, name: str, code: str) -> None:
     assert_refused(store.answer_to(name), 400, code)
 
 

@@ -145,7 +145,7 @@ def test_a_cursor_expires_after_a_day(store: Deployment) -> None:
 
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_query_that_the_contract_forbids_is_refused(store: Deployment, name: str) -> None:
+def test_an_invalid_query_is_refused(store: Deployment, name: str) -> None:
     """F5."""
     answer = store.answer_to(name)
 

@@ -76,7 +76,7 @@ def test_a_dry_run_counts_and_makes_nothing(store: Deployment) -> None:
     assert store.private_bucket.objects == left
 
 
-def test_what_cleanup_hands_over_is_repaired_by_the_worker(store: Deployment) -> None:
+def test_images_that_cleanup_reports_are_repaired_by_the_worker(store: Deployment) -> None:
     before = damaged(store)
     store.set_clock.instant += timedelta(days=2)
 

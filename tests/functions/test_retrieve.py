@@ -54,7 +54,7 @@ def test_an_owner_sees_who_owns_the_image(store: Deployment) -> None:
     assert answer.json["owner_id"] == sent["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
 
 
-def test_who_has_the_current_version_is_told_so_without_a_body(store: Deployment) -> None:
+def test_the_current_version_is_answered_with_304_without_a_body(store: Deployment) -> None:
     """B1: 304."""
     answer = store.answer_to("retrieve/current-version")
 

@@ -94,7 +94,7 @@ def assert_told(image: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("way_in", WAYS_IN)
-def test_whatever_way_an_image_comes_its_owner_is_told_all_and_the_table_nothing(
+def test_images_of_every_source_are_sealed_in_the_table_and_open_to_their_owner(
     store: Deployment, way_in: Callable[[Deployment], dict[str, Any]]
 ) -> None:
     stored = way_in(store)

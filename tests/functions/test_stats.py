@@ -106,7 +106,7 @@ def test_days_are_those_that_were_asked_for(filled: Deployment) -> None:
         ("to=0001-01-02", 0),
     ],
 )
-def test_an_instant_stands_for_its_whole_day(filled: Deployment, query: str, days: int) -> None:
+def test_an_instant_means_its_whole_day(filled: Deployment, query: str, days: int) -> None:
     answer = filled.call(with_query(event("stats/days"), query), function="stats")
 
     assert answer.status == 200, answer.text
@@ -132,7 +132,7 @@ class Waiting:
         return self._messages
 
 
-def test_a_store_whose_every_part_answers_is_well(store: Deployment) -> None:
+def test_a_store_whose_every_part_answers_is_healthy(store: Deployment) -> None:
     store.depths["work"] = Waiting(3)
 
     answer = store.answer_to("health/health")

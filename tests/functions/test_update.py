@@ -98,7 +98,7 @@ def test_of_two_changes_to_one_version_the_second_is_refused(store: Deployment) 
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_change_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
     before = store.contents()
 
     answer = store.answer_to(name)
@@ -132,7 +132,7 @@ def test_a_patch_that_says_what_is_so_already_keeps_the_version(store: Deploymen
     assert first.headers["ETag"] == again.headers["ETag"] == '"3"'
 
 
-def test_what_lies_in_the_trash_cannot_be_changed(store: Deployment) -> None:
+def test_a_trashed_image_cannot_be_changed(store: Deployment) -> None:
     """D4."""
     store.answer_to("delete/trash")
     before = store.contents()

@@ -211,7 +211,7 @@ def _key(_: Provider) -> ProviderKey:
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
+def test_a_picture_is_stored_after_one_call_whatever_else_the_answer_contains(
     server: ScriptedServer, provider: Provider
 ) -> None:
     @SETTINGS

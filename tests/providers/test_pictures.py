@@ -276,7 +276,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("how", SPOILED)
-def test_what_stands_around_a_picture_cannot_lose_it(server: ScriptedServer, how: str) -> None:
+def test_nothing_around_a_picture_in_the_answer_can_lose_it(server: ScriptedServer, how: str) -> None:
     server.response = ScriptedResponse(200, SPOILED[how])
 
     assert generate(server).data == PICTURE

@@ -205,7 +205,7 @@ def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
     assert store.get(image.record.id) == image
 
 
-def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: Rows) -> None:
+def test_an_idempotency_key_finds_the_image_reserved_with_it(store: Rows) -> None:
     image = pending(idempotency=KEY.name)
 
     store.reserve(reservation(image, idempotency=KEY))

@@ -344,7 +344,7 @@ def test_a_smaller_copy_is_found_from_the_image_it_looks_like(
     expect(page.get_by_role("img", name="A small lake")).to_be_visible()
 
 
-def test_a_part_that_this_store_does_not_have_says_so(pages: Pages) -> None:
+def test_a_disabled_feature_is_reported_as_such(pages: Pages) -> None:
     def missing(route: Route) -> None:
         route.fulfill(status=404, content_type="application/json", body='{"message":"Not Found"}')
 

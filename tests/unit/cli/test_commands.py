@@ -81,7 +81,7 @@ REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "No
     ],
     ids=lambda words: words[0],
 )
-def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
+def test_a_missing_route_of_the_deployment_has_its_own_exit_code(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     result = command(Store(), *words, folder=tmp_path)
@@ -91,7 +91,7 @@ def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
     assert "older than this command" in result.err
 
 
-def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -> None:
+def test_an_unknown_filter_of_the_deployment_is_reported_the_same_way(tmp_path: Path) -> None:
     fault = {"loc": ["query", "tag"], "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
     refusal = httpx.Response(400, json={"title": "Bad Request", "code": "invalid_request", "errors": [fault]})
 
@@ -112,7 +112,7 @@ def test_a_search_reports_on_stderr_what_was_not_searched(tmp_path: Path, more: 
     assert "Not searched, because the deployment encrypts it: generation.prompt." in result.err
 
 
-def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
+def test_similar_images_are_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
     body = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
     store = Store(**{"GET_images/0199/similar": [body]})
 

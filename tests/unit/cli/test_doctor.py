@@ -135,7 +135,7 @@ def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["CORS of copies"]
 
 
-def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:
+def test_an_unhealthy_store_is_a_warning(tmp_path: Path) -> None:
     result = doctor(Deployment(health="degraded"), tmp_path)
 
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["API"]

@@ -108,5 +108,5 @@ def test_problems_behind_the_api_are_named(changed: dict[str, Any], findings: di
     assert looked_at(Played(changed)) == findings
 
 
-def test_keys_that_open_no_bucket_are_told_for_each() -> None:
+def test_keys_that_open_no_bucket_are_reported_for_each_bucket() -> None:
     assert looked_at(Played({}, "AccessDenied")) == {"private bucket": "wrong", "public bucket": "wrong"}

@@ -58,7 +58,7 @@ def test_copies_have_only_a_type_and_a_lifetime(store: Store) -> None:
     assert headers == {("image/jpeg", "public, max-age=9"), ("image/webp", "public, max-age=9")}
 
 
-def test_publishing_changes_whatever_else_was_edited(store: Store) -> None:
+def test_publishing_keeps_the_other_changes_of_the_edit(store: Store) -> None:
     image = store.upload()
 
     shown = store.edit(

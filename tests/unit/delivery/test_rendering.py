@@ -191,7 +191,7 @@ def test_the_nearest_is_what_the_client_takes_then_the_preset_then_the_width(
     assert file_shown.rendition.public_filename == expected
 
 
-def test_whoever_finds_the_lease_taken_makes_nothing(store: Store) -> None:
+def test_without_the_lease_nothing_is_made(store: Store) -> None:
     image = store.upload()
     now = store.clock.now()
     store.repository.take_rendering(request_for(image).name, holder="somebody", at=now, until=now + LEASE)
@@ -234,9 +234,7 @@ def test_of_two_concurrent_makers_one_commits_and_the_other_leaves_its_object_to
 
 
 @pytest.mark.parametrize("visibility", Visibility)
-def test_an_edit_that_comes_between_is_kept_and_so_is_the_rendition(
-    store: Store, visibility: Visibility
-) -> None:
+def test_a_concurrent_edit_and_the_rendition_are_both_kept(store: Store, visibility: Visibility) -> None:
     image = store.upload(Attributes(visibility=visibility))
     store.repository.meanwhile = lambda: store.edit(
         image, lambda seen: replace(seen, details=replace(seen.details, title="A cat"))
@@ -248,7 +246,7 @@ def test_an_edit_that_comes_between_is_kept_and_so_is_the_rendition(
     assert store.current(image).details.title == "A cat"
 
 
-def test_a_rendition_that_comes_between_does_not_fail_an_edit(store: Store) -> None:
+def test_a_concurrent_rendition_does_not_fail_an_edit(store: Store) -> None:
     image = store.upload()
     store.repository.meanwhile = lambda: make(store, image)
 
@@ -262,7 +260,7 @@ def test_a_rendition_that_comes_between_does_not_fail_an_edit(store: Store) -> N
     assert len(made_of(store, image)) == 1
 
 
-def test_a_rendition_that_comes_between_does_not_fail_a_restore(store: Store) -> None:
+def test_a_concurrent_rendition_does_not_fail_a_restore(store: Store) -> None:
     image = store.upload()
     store.delete(image)
     store.repository.meanwhile = lambda: make(store, image)
@@ -285,7 +283,7 @@ def shown_anew(store: Store, image: Image) -> Callable[[], object]:
     return act
 
 
-def test_an_unpublish_that_comes_between_leaves_no_copy(store: Store) -> None:
+def test_a_concurrent_unpublish_leaves_no_copy(store: Store) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = hidden(store, image)
 
@@ -295,7 +293,7 @@ def test_an_unpublish_that_comes_between_leaves_no_copy(store: Store) -> None:
     assert len(made_of(store, image)) == 1
 
 
-def test_another_publication_that_comes_between_gets_the_copy(store: Store) -> None:
+def test_a_concurrent_publication_gets_the_copy(store: Store) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = shown_anew(store, image)
 
@@ -343,7 +341,7 @@ def test_a_copy_that_comes_after_the_unpublish_is_taken_away_by_cleanup(store: S
 
 
 @pytest.mark.parametrize("permanent", [True, False])
-def test_a_deletion_that_comes_between_leaves_no_copy(store: Store, permanent: bool) -> None:
+def test_a_concurrent_deletion_leaves_no_copy(store: Store, permanent: bool) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = lambda: store.delete(image, permanent=permanent)
 
@@ -486,7 +484,7 @@ def test_a_sweep_without_grace_leaves_what_may_still_be_committed(
     assert left not in store.private.objects
 
 
-def test_a_commit_that_always_meets_others_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_always_conflicts_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     image = store.upload(PUBLIC)
     amendments = []
 

@@ -136,7 +136,7 @@ def test_a_quality_that_a_model_does_not_know_becomes_its_default() -> None:
     assert (model.quality("max"), model.quality("high"), model.quality(None)) == ("medium", "high", "medium")
 
 
-def test_what_has_ended_ends_for_good_unless_it_failed() -> None:
+def test_an_ended_item_stays_ended_unless_it_failed() -> None:
     """E7."""
     for state in ENDED:
         again = {JobItemState.QUEUED} if state is JobItemState.FAILED else set()

@@ -62,7 +62,7 @@ def test_a_job_waits_with_each_of_its_images_on_its_way(generating: Generating) 
     assert generating.paid() == 0
 
 
-def test_what_images_may_cost_is_held_before_anybody_is_asked(generating: Generating) -> None:
+def test_the_estimated_cost_is_reserved_before_any_provider_is_called(generating: Generating) -> None:
     """E4: for the dearest of those who may do it."""
     generating.begin(times=2)
 
@@ -254,7 +254,7 @@ def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generatin
     assert generating.begin(a_request(), a_request(seed=2), join=True).id != first.id
 
 
-def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Generating) -> None:
+def test_a_key_that_joined_a_job_still_finds_it_after_its_end(generating: Generating) -> None:
     """E5."""
     first = generating.begin(join=True)
     generating.begin(join=True, idempotency=KEY)
@@ -272,7 +272,7 @@ def test_a_key_has_more_than_a_request(generating: Generating) -> None:
     assert generating.begin(join=True, idempotency=KEY).id == first.id
 
 
-def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
+def test_the_same_image_can_be_requested_again(generating: Generating) -> None:
     first = generating.begin(a_request(seed=1), join=True)
 
     assert generating.begin(a_request(seed=1), join=False).id != first.id
@@ -285,7 +285,7 @@ def test_a_cancelled_job_is_not_joined(generating: Generating) -> None:
     assert generating.begin(join=True).id != first.id
 
 
-def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generating: Generating) -> None:
+def test_an_idempotency_key_finds_its_job_even_after_its_end(generating: Generating) -> None:
     first = generating.begin(idempotency=KEY)
     generating.work_off()
 

@@ -105,7 +105,7 @@ def test_if_match_names_a_version_or_any(value: str | None, version: int | None)
 @pytest.mark.parametrize(
     "value", ["", '"', '""', "1", 'W/"1"', '"1", "2"', '"-1"', '"²"', '"x"', '"' + "9" * 5_000 + '"']
 )
-def test_if_match_that_can_name_no_version_is_not_met(value: str) -> None:
+def test_an_if_match_without_a_version_fails(value: str) -> None:
     """RFC 9110, section 13.1.1: If-Match compares strongly, so weak tags never match."""
     with pytest.raises(PreconditionFailed):
         _ = a_request(headers={"if-match": value}).if_version

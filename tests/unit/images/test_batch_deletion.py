@@ -90,7 +90,7 @@ def test_an_image_that_is_named_twice_is_deleted_once(store: Store) -> None:
     assert delete(store, (mine, mine), permanent=True) == DeletionResult((mine,), ())
 
 
-def test_what_lies_in_the_trash_already_counts_as_deleted(store: Store) -> None:
+def test_a_trashed_image_counts_as_deleted(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
     delete(store, (mine,))
 
@@ -135,7 +135,7 @@ def test_a_group_of_exactly_a_page_has_no_cursor(store: Store) -> None:
     assert delete(store, GROUP).next_cursor is None
 
 
-def test_what_lies_in_the_trash_is_in_no_group(store: Store) -> None:
+def test_a_trashed_image_is_in_no_group(store: Store) -> None:
     trashed, ready = fill(store, 2)
     store.delete(trashed)
 
@@ -224,7 +224,7 @@ def test_what_fails_is_reported_and_found_again_by_a_second_round(store: Store) 
 @pytest.mark.parametrize(
     "other", [OwnerGroup(OWNER, "conversation:c2"), OwnerGroup("somebody else", "conversation:c1")]
 )
-def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: OwnerGroup) -> None:
+def test_a_cursor_is_valid_only_for_its_owner_and_group(store: Store, other: OwnerGroup) -> None:
     cursor = store.app.finding.cursors.make(UNKNOWN, other, at=store.clock.now())
 
     with pytest.raises(InvalidCursor):

@@ -205,7 +205,7 @@ def test_a_refusal_that_cannot_be_remembered_is_delivered_again() -> None:
     assert letters.letters == []
 
 
-def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -> None:
+def test_each_object_of_a_message_is_ingested_whatever_happens_to_the_others() -> None:
     done: list[str] = []
     letters = MemoryDeadLetters()
 

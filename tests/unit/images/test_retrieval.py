@@ -74,7 +74,7 @@ def test_a_reservation_is_not_found(store: Store) -> None:
 
 
 @pytest.mark.parametrize("visibility", [Visibility.UNLISTED, Visibility.PUBLIC])
-def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
+def test_anyone_with_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
     record = store.upload(Attributes(visibility=visibility)).record
     assert record.publication is not None
 

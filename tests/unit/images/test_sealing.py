@@ -214,7 +214,7 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
         assert "lighthouse" not in str(asdict(image))
 
 
-def test_what_is_ingested_says_nothing_that_could_be_sealed(store: Store) -> None:
+def test_ingested_images_have_nothing_to_seal(store: Store) -> None:
     dropped = store.ingested.drop(f"ingest/{OWNER}/a.png", PICTURE)
 
     store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=25))

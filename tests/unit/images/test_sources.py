@@ -48,7 +48,7 @@ def test_what_cannot_be_fetched_is_not_allowed() -> None:
         Sources(fetcher=lambda: MemoryFetcher({})).open(RemoteUrl(URL), until=UNTIL)
 
 
-def test_a_fetcher_is_told_the_limits() -> None:
+def test_a_fetcher_gets_the_limits() -> None:
     limits: list[tuple[str, int, datetime]] = []
 
     class Listening(Fetcher):

@@ -216,7 +216,7 @@ def test_a_lease_of_cleanup_written_by_a_fast_clock_is_taken_over() -> None:
     assert store.collect().stopped_because is None
 
 
-def test_a_turn_that_lies_further_ahead_than_any_comes_at_once(world: World) -> None:
+def test_a_turn_impossibly_far_in_the_future_comes_at_once(world: World) -> None:
     now = world.clock.now()
     world.repository.owner_done("ahead", next_at=now + timedelta(days=30))
     world.repository.owner_done("soon", next_at=now + timedelta(hours=5))

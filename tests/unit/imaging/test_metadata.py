@@ -214,7 +214,7 @@ def test_every_rendition_of_a_generated_picture_is_marked_and_says_nothing_else(
         assert len(file.data) == file.rendition.size_bytes
 
 
-def test_the_packet_stands_where_readers_look_for_it() -> None:
+def test_the_packet_is_where_readers_look_for_it() -> None:
     """Adobe's XMP specification, part 3: signature in a JPEG, keyword in a PNG, content type in an AVIF."""
     files = {
         file.rendition.preset: file for file in processed_of(pictures.png(120, 90), provenance=Provenance())

@@ -119,7 +119,7 @@ def test_every_kind_of_pixel_is_as_good(mode: str) -> None:
     )  # dither has no likeness
 
 
-def test_the_measure_tells_a_blurred_or_a_shifted_picture() -> None:
+def test_the_measure_detects_a_blurred_or_shifted_picture() -> None:
     picture = pictures.scene(640, 480)
     blurred, shifted = picture.filter(ImageFilter.GaussianBlur(2)), Image.new("RGB", picture.size)
     shifted.paste(picture, (3, 0))

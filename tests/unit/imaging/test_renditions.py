@@ -189,7 +189,7 @@ def test_grey_pictures_stay_grey(file_format: str) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_of_an_animation_all_frames_are_counted_and_the_first_one_stands_for_it(file_format: str) -> None:
+def test_all_frames_of_an_animation_are_counted_and_the_first_represents_it(file_format: str) -> None:
     data = pictures.animation(file_format, frames=4)
 
     processed = process(data)

@@ -80,7 +80,7 @@ def test_the_number_that_a_person_names_counts_alone(named: int, stopped: str | 
     assert len(store.private.objects) == (50 if stopped else 0)
 
 
-def test_to_reconcile_stops_at_the_cap_as_well() -> None:
+def test_reconciling_stops_at_the_cap_too() -> None:
     store = with_orphans(11)
 
     report = store.collect(reconcile=True)

@@ -90,7 +90,7 @@ def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(st
     ]
 
 
-def test_a_dry_run_hands_nothing_over(store: Store) -> None:
+def test_a_dry_run_sends_no_repair(store: Store) -> None:
     image = store.upload()
     store.private.objects.pop(image.record.rendition_key(image.record.renditions[0]))
     store.clock.instant += GRACE

@@ -107,7 +107,7 @@ def test_events_have_their_time_and_what_expires_is_left_alone(
     assert sweep(store).announced == announced
 
 
-def test_what_lies_elsewhere_in_the_bucket_is_not_announced(store: Store) -> None:
+def test_objects_outside_the_ingest_prefix_are_not_announced(store: Store) -> None:
     store.ingested.drop("other/cat.png", PICTURE)
     wait(store, EVENTS_TAKE)
 

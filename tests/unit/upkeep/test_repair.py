@@ -97,7 +97,7 @@ def test_a_lost_public_bucket_is_filled_from_the_private_one_without_decoding(st
     assert store.current(image) == image
 
 
-def test_the_record_tells_the_size_of_what_another_encoder_made(store: Store) -> None:
+def test_the_record_has_the_size_that_another_encoder_produced(store: Store) -> None:
     image = store.upload()
     stored = replace(image.record.renditions[0], size_bytes=1)
     before = replace(image.record, renditions=(stored, *image.record.renditions[1:]))

@@ -23,7 +23,7 @@ TRANSIENT = [Reason.RATE_LIMITED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.CON
 
 
 @pytest.mark.parametrize("reason", TRANSIENT)
-def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) -> None:
+def test_temporary_errors_are_tried_again_twice_with_growing_pauses(reason: Reason) -> None:
     """E3."""
     generating = Generating(order=(FIRST,))
     generating.let(FIRST, failing(reason))
@@ -48,7 +48,7 @@ def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) 
 
 
 @pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.BAD_REQUEST])
-def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
+def test_errors_of_the_request_are_tried_once_and_nowhere_else(
     generating: Generating, reason: Reason
 ) -> None:
     """E3."""
@@ -65,9 +65,7 @@ def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
 
 
 @pytest.mark.parametrize("reason", [Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL])
-def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
-    generating: Generating, reason: Reason
-) -> None:
+def test_errors_of_an_account_go_to_another_provider_at_once(generating: Generating, reason: Reason) -> None:
     """E2."""
     generating.let(FIRST, failing(reason))
     job = generating.begin()
@@ -90,7 +88,7 @@ def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None
     assert (generating.item(job).provider, generating.calls(FIRST)) == (SECOND, 0)
 
 
-def test_when_no_account_is_good_the_image_fails_with_the_last_reason(generating: Generating) -> None:
+def test_when_no_account_works_the_image_fails_with_the_last_reason(generating: Generating) -> None:
     for provider in (FIRST, SECOND, THIRD):
         generating.let(provider, failing(Reason.NO_BALANCE))
     job = generating.begin()

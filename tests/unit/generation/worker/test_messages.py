@@ -23,7 +23,7 @@ def test_a_message_that_comes_twice_is_done_once(generating: Generating) -> None
     assert (generating.paid(), generating.item(job).calls) == (1, 1)
 
 
-def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None:
+def test_of_two_workers_with_one_image_only_one_calls_the_provider(generating: Generating) -> None:
     """E5."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)

@@ -29,7 +29,9 @@ from tests.unit.upkeep.migration.records import (
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\n\n \r\n"])
 @pytest.mark.parametrize("last", [b"", b"\n"])
-def test_lines_may_end_in_many_ways_and_blank_ones_are_none(store: Store, ending: bytes, last: bytes) -> None:
+def test_lines_may_end_in_many_ways_and_blank_ones_are_skipped(
+    store: Store, ending: bytes, last: bytes
+) -> None:
     put(store, b"\xef\xbb\xbf" + ending.join(lines(record(number)).strip() for number in range(5)) + last)
     begin(store, batch_size=2)
 
