@@ -262,7 +262,7 @@ def test_the_life_of_an_api_key_is_written_down_and_nothing_of_its_secret(
     lines = trail()
 
     of_alice = ("subject:alice", REQUEST)
-    assert said(lines) == [
+    assert audit_lines(lines) == [
         ("key_created", *of_alice),
         ("key_changed", *of_alice),
         ("key_rotated", *of_alice),
