@@ -36,7 +36,7 @@ READ_BY_THE_CONSOLE = {
 
 def issuer_application(issuer: Issuer, second: Issuer) -> web.Application:
     """Return the HTTP application with the documents and tokens of both issuers, and the first one's sign-in page."""
-    application = web.Application(middlewares=[localhost_only, forbid_other_origins, for_callers(issuer)])
+    application = web.Application(middlewares=[localhost_only, forbid_other_origins, for_callers_of(issuer)])
     _add_documents(application, issuer, path="")
     _add_documents(application, second, path=SECOND)
     _add_sign_in(application, issuer)

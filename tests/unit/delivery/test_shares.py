@@ -45,10 +45,10 @@ def share(store: Store, image: Image, **changes: Any) -> tuple[Share, str]:
 
 def shows(store: Store, token: str, image: Image, preset: str = "thumb") -> bool:
     try:
-        found = store.shared_view.find(token, image.record.id, preset, accept=None)
+        file = store.shared_view.find(token, image.record.id, preset, accept=None)
     except ImageNotFound:
         return False
-    assert (found.record.id, found.rendition.preset) == (image.record.id, preset)
+    assert (file.record.id, file.rendition.preset) == (image.record.id, preset)
     return True
 
 
