@@ -89,6 +89,8 @@ def _check_as_caller(
         findings.skip("upload", "--read-only: no picture was stored")
         return
     public_url = stack.parameters.get("PublicUrl") if stack else None
+    if not reach.check_may_write(findings, api):
+        return
     PictureChecks(
         findings, api, origin=origin, api_origin=_api_origin(context), public_url=public_url or None
     ).run()

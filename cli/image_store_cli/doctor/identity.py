@@ -1,4 +1,4 @@
-"""Checks whether the API's authorizer would accept the token and its issuer."""
+"""Checks whether the API's authorizer would accept the token or key, and the token's issuer."""
 
 from __future__ import annotations
 
@@ -10,31 +10,40 @@ import httpx
 
 from image_store_cli.errors import CommandError
 from image_store_cli.texts import plain
-from image_store_cli.tokens import claims_of
+from image_store_cli.tokens import KEY_FORM, KEY_PREFIX, claims_of, key_id_of
 
 if TYPE_CHECKING:
     from image_store_cli.api import ApiClient
     from image_store_cli.doctor.results import CheckResults
     from image_store_cli.tokens import TokenClaims
 
-RSA_ALGORITHMS = {"RS256", "RS384", "RS512"}
+ALGORITHMS = {
+    "RSA": {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"},
+    "EC": {"ES256", "ES384", "ES512"},
+    "OKP": {"EdDSA"},
+}
+"""The algorithms that the store accepts, by the kind of the key."""
+SIGN_MEND = "Configure the issuer to sign with RS256, ES256 or EdDSA, or with another RS, PS or ES algorithm."
 TIMEOUT = 10
 DISCOVERY = "/.well-known/openid-configuration"
 
 
 def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str]) -> TokenClaims | None:
-    """Check the token, and return its claims; None if it has none."""
+    """Check the token, and return its claims; None for an API key, which has none, and for a token that is missing."""
     try:
         token = api.tokens.current()
     except CommandError as missing:
         findings.wrong("token", missing.message, "See docs/command-line.md, `Signing in`.")
+        return None
+    if token.startswith(KEY_PREFIX):
+        _check_key(findings, token, api.tokens.origin)
         return None
     claims = claims_of(token)
     if claims is None:
         findings.wrong(
             "token",
             f"the token from {api.tokens.origin} is not a JWT",
-            "API Gateway accepts only signed JWTs: get one from the issuer.",
+            "The store accepts signed JWTs and API keys: get a token from the issuer.",
         )
         return None
     _check_times(findings, claims, api)
@@ -46,7 +55,7 @@ def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str])
 def check_issuer(
     findings: CheckResults, http: httpx.Client, claims: TokenClaims | None, *, expected: str | None
 ) -> None:
-    """Check that the issuer is the stack's, is reachable, and has the RSA key that signed the token."""
+    """Check that the issuer is the stack's, is reachable, and has the key that signed the token."""
     token_issuer = str(claims.payload.get("iss") or "") if claims else ""
     if expected and claims and token_issuer != expected:
         findings.wrong(
@@ -73,6 +82,14 @@ def check_issuer(
     keys = _json(findings, http, str(document.get("jwks_uri", "")), "issuer's keys")
     if keys is not None:
         _check_keys(findings, keys.get("keys", []), claims)
+
+
+def _check_key(findings: CheckResults, token: str, origin: str) -> None:
+    key_id = key_id_of(token)
+    if key_id is None:
+        findings.wrong("token", f"the API key from {origin} is incomplete or altered", KEY_FORM)
+    else:
+        findings.ok("token", f"the API key {key_id} from {origin}")
 
 
 def _check_times(findings: CheckResults, claims: TokenClaims, api: ApiClient) -> None:
@@ -114,7 +131,7 @@ def _check_audience(findings: CheckResults, claims: TokenClaims, expected: list[
         findings.wrong(
             "audience",
             "the token has neither `aud` nor `client_id`",
-            "API Gateway refuses it: configure the issuer to set `aud` (Clerk: a JWT template).",
+            "The store refuses it: configure the issuer to set `aud` (Clerk: a JWT template).",
         )
     elif not expected:
         findings.skip(
@@ -132,29 +149,24 @@ def _check_audience(findings: CheckResults, claims: TokenClaims, expected: list[
 
 def _check_keys(findings: CheckResults, keys: Any, claims: TokenClaims | None) -> None:
     entries = keys if isinstance(keys, list) else []
-    rsa = [each for each in entries if isinstance(each, dict) and each.get("kty") == "RSA"]
+    public = [each for each in entries if isinstance(each, dict) and each.get("kty") in ALGORITHMS]
     algorithm = claims.header.get("alg") if claims else None
     kid = claims.header.get("kid") if claims else None
-    if not rsa:
-        findings.wrong(
-            "issuer's keys",
-            "there is no RSA key among them",
-            "API Gateway checks only RSA signatures: configure the issuer to sign with RS256.",
-        )
-    elif algorithm is not None and algorithm not in RSA_ALGORITHMS:
-        findings.wrong(
-            "issuer's keys",
-            f"the token is signed with {plain(str(algorithm))}",
-            "Configure the issuer to sign with RS256.",
-        )
-    elif kid is not None and kid not in {each.get("kid") for each in rsa}:
+    if not public:
+        findings.wrong("issuer's keys", "there is no public key among them", SIGN_MEND)
+    elif algorithm is not None and algorithm not in set().union(*ALGORITHMS.values()):
+        findings.wrong("issuer's keys", f"the token is signed with {plain(str(algorithm))}", SIGN_MEND)
+    elif kid is not None and kid not in {each.get("kid") for each in public}:
         findings.wrong(
             "issuer's keys",
             "the key that signed the token is not among them",
             "The token is from another issuer, or its key was replaced: get a new token.",
         )
     else:
-        findings.ok("issuer's keys", f"{len(rsa)} RSA" + (", including that of the token" if kid else ""))
+        kinds = ", ".join(sorted({str(each["kty"]) for each in public}))
+        findings.ok(
+            "issuer's keys", f"{len(public)} ({kinds})" + (", including that of the token" if kid else "")
+        )
 
 
 def _json(findings: CheckResults, http: httpx.Client, url: str, name: str) -> dict[str, Any] | None:
