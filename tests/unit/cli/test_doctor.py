@@ -47,7 +47,8 @@ def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
     [
         ({"issuer_status": 503}, "issuer", "authorizer"),
         ({"issuer_name": f"{ISSUER}/"}, "issuer", "exactly"),
-        ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "RS256"),
+        ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "ES256 or EdDSA"),
+        ({"issuer_status": 302}, "issuer", "follows no redirect"),
         ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new token"),
         ({"accepts": False}, "token accepted", "Audience"),
         ({"without_token": 404}, "routes", "openid-configuration"),
@@ -87,7 +88,7 @@ def test_an_illness_has_a_line_that_says_how_to_mend_it(
         ("nojwt", "token", "not a JWT"),
         (token(sub=None), "subject", "sub"),
         (token(aud=None), "audience", "aud"),
-        (token(algorithm="HS256"), "issuer's keys", "HS256"),
+        (token(algorithm="HS256"), "token", "HS256"),
     ],
     ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric"],
 )
