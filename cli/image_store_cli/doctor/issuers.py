@@ -29,17 +29,16 @@ class TrustedIssuer:
 def issuers_of(findings: CheckResults, parameters: Mapping[str, str]) -> list[TrustedIssuer]:
     """Read the issuers of a stack; what the authorizer would refuse to start with is reported."""
     issuers: list[TrustedIssuer] = []
-    if parameters.get("Issuer"):
-        issuers.append(TrustedIssuer(parameters["Issuer"], audiences_in(parameters.get("Audience", ""))))
     try:
-        further = [_issuer_from(each) for each in json.loads(parameters.get("Issuers") or "[]")]
+        issuers += [_issuer_from(each) for each in json.loads(parameters.get("Issuers") or "[]")]
     except (ValueError, TypeError, KeyError):
         findings.wrong("issuers", "Issuers is not a JSON list of objects with issuer and audiences", MEND)
-        return issuers
-    issuers += further
+    first = parameters.get("Issuer", "")
+    if first and first not in {each.issuer for each in issuers}:
+        issuers.insert(0, TrustedIssuer(first, audiences_in(parameters.get("Audience", ""))))
     prefixes = [each.subject_prefix for each in issuers]
     if len({each.issuer for each in issuers}) < len(issuers):
-        findings.wrong("issuers", "Issuers and Issuer name an issuer twice", MEND)
+        findings.wrong("issuers", "Issuers names an issuer twice", MEND)
     elif any(one == other or (one and other.startswith(one)) for one, other in permutations(prefixes, 2)):
         findings.wrong("issuers", "two subject prefixes are equal, or one begins with the other", MEND)
     return issuers

@@ -202,7 +202,10 @@ def test_another_issuer_that_is_down_has_a_line_of_its_own(published: Published)
         ("[1]", "JSON list"),
         ('[{"issuer": "https://b.example"}]', "JSON list"),
         ('[{"issuer": "https://b.example", "audiences": []}]', "JSON list"),
-        (f'[{{"issuer": "{ISSUER}", "audiences": ["a"], "subject_prefix": "b"}}]', "twice"),
+        (
+            '[{"issuer": "https://b.io", "audiences": ["a"]}, {"issuer": "https://b.io", "audiences": ["b"]}]',
+            "twice",
+        ),
         ('[{"issuer": "https://b.example", "audiences": ["a"]}]', "prefixes"),
     ],
 )
