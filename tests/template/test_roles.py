@@ -33,7 +33,7 @@ WRITES = {
 
 # The ledger --------------------------------------------------------------------------------------------
 
-WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search", "share", "site", "stats"}
+WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search", "site", "stats"}
 HOLDERS = {
     "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),
@@ -56,7 +56,7 @@ HOLDERS = {
     "reads the keys that sign": (
         "secretsmanager:GetSecretValue",
         SECRET.format("signing"),
-        {"delete", "feed", "generations", "health", "links", "list", "search", "share"},
+        {"delete", "feed", "generations", "health", "keys", "links", "list", "search", "share"},
     ),
     "changes the table that is migrated": ("dynamodb:UpdateItem", TABLE_TO_MIGRATE, {"work"}),
 }

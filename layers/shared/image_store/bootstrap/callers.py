@@ -16,6 +16,7 @@ class Callers:
     """The services that find out who calls, and that manage API keys."""
 
     def __init__(self, application: Application) -> None:
+        self._areas = application
         self._ports = application.ports
         self._settings = application.settings
 
@@ -35,4 +36,9 @@ class Callers:
     def key_administration(self) -> KeyAdministration:
         from image_store.services.callers.key_administration import KeyAdministration
 
-        return KeyAdministration(self._ports.api_keys, clock=self._ports.clock, ids=self._ports.ids)
+        return KeyAdministration(
+            self._ports.api_keys,
+            cursors=self._areas.finding.cursors,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
