@@ -156,8 +156,10 @@ def test_an_issuer_whose_keys_cannot_be_read_is_unavailable_and_counted(
         '[{"issuer": "http://a.example", "audiences": ["a"]}]',
         '[{"issuer": "https://a.example", "audiences": ["a"], "more": 1}]',
         '[{"issuer": "https://a.example", "audiences": ["a"]}]',
-        '[{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "a:"}, '
-        '{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "b:"}]',
+        (
+            '[{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "a:"}, '
+            '{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "b:"}]'
+        ),
         "[" * 3_000,
     ],
     ids=lambda text: text[:60],
