@@ -11,7 +11,7 @@ from image_store_cli.arguments import add_command
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
 from image_store_cli.doctor.issuer_keys import check_issuers
-from image_store_cli.doctor.issuers import TrustedIssuer, audiences_in, issuers_of
+from image_store_cli.doctor.issuers import StackIssuer, audiences_in, issuers_of
 from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
@@ -98,12 +98,12 @@ def _check_as_caller(
     ).run()
 
 
-def _issuers(findings: CheckResults, context: Context, stack: Stack | None) -> list[TrustedIssuer]:
+def _issuers(findings: CheckResults, context: Context, stack: Stack | None) -> list[StackIssuer]:
     """The issuers of the stack; of a local stack that cannot be looked into, the first one."""
     if stack is not None:
         return issuers_of(findings, stack.parameters)
     local = context.settings.local
-    return [TrustedIssuer(local["issuer"], audiences_in(context.settings.audience or ""))] if local else []
+    return [StackIssuer(local["issuer"], audiences_in(context.settings.audience or ""))] if local else []
 
 
 def _origin(context: Context, stack: Stack | None) -> str:

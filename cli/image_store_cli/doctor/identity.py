@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeIs
 
-from image_store_cli.doctor.issuers import TrustedIssuer, owner_of
+from image_store_cli.doctor.issuers import StackIssuer, owner_of
 from image_store_cli.errors import CommandError
 from image_store_cli.texts import plain
 from image_store_cli.tokens import claims_of
@@ -28,7 +28,7 @@ NEW_TOKEN = "Get a new token; token_command does so automatically."  # noqa: S10
 
 
 def check_token(
-    findings: CheckResults, api: ApiClient, *, issuers: Sequence[TrustedIssuer], audiences: Sequence[str]
+    findings: CheckResults, api: ApiClient, *, issuers: Sequence[StackIssuer], audiences: Sequence[str]
 ) -> TokenClaims | None:
     """Check the token, and return its claims; None if it has none.
 
@@ -55,7 +55,7 @@ def check_token(
     return claims
 
 
-def issuer_of(claims: TokenClaims, issuers: Sequence[TrustedIssuer]) -> TrustedIssuer | None:
+def issuer_of(claims: TokenClaims, issuers: Sequence[StackIssuer]) -> StackIssuer | None:
     """The issuer of the stack that a token names."""
     return next((each for each in issuers if each.issuer == claims.payload.get("iss")), None)
 
@@ -118,8 +118,8 @@ def _minutes(seconds: float) -> str:
 def _check_subject(
     findings: CheckResults,
     claims: TokenClaims,
-    issuer: TrustedIssuer | None,
-    issuers: Sequence[TrustedIssuer],
+    issuer: StackIssuer | None,
+    issuers: Sequence[StackIssuer],
 ) -> None:
     subject = claims.payload.get("sub")
     if not isinstance(subject, str) or not subject or not subject.isprintable():

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from image_store_cli.doctor.identity import ALGORITHMS, issuer_of
-from image_store_cli.doctor.issuers import TrustedIssuer
+from image_store_cli.doctor.issuers import StackIssuer
 from image_store_cli.texts import counted, plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check_issuers(
     http: httpx.Client,
     claims: TokenClaims | None,
     *,
-    issuers: Sequence[TrustedIssuer],
+    issuers: Sequence[StackIssuer],
 ) -> None:
     """Check the issuer of the token with its key, and that the stack's other issuers can be reached."""
     trusted = issuer_of(claims, issuers) if claims else None
@@ -54,7 +54,7 @@ def check_issuers(
         if urlsplit(named).scheme not in {"http", "https"}:
             findings.wrong("issuer", "the token's issuer (iss) is not an address", "Use a token with `iss`.")
             return
-        trusted = TrustedIssuer(named, ())
+        trusted = StackIssuer(named, ())
     if trusted is not None:
         _check_issuer(findings, http, trusted, claims, name="issuer")
     for other in issuers:
@@ -65,7 +65,7 @@ def check_issuers(
 def _check_issuer(
     findings: CheckResults,
     http: httpx.Client,
-    trusted: TrustedIssuer,
+    trusted: StackIssuer,
     claims: TokenClaims | None,
     *,
     name: str,

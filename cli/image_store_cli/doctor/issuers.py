@@ -16,7 +16,7 @@ MEND = "docs/sign-in.md describes the parameter `Issuers`. Until it is right, no
 
 
 @dataclass(frozen=True, slots=True)
-class TrustedIssuer:
+class StackIssuer:
     """One issuer as the stack describes it."""
 
     issuer: str
@@ -26,16 +26,16 @@ class TrustedIssuer:
     keys_url: str = ""
 
 
-def issuers_of(findings: CheckResults, parameters: Mapping[str, str]) -> list[TrustedIssuer]:
+def issuers_of(findings: CheckResults, parameters: Mapping[str, str]) -> list[StackIssuer]:
     """Read the issuers of a stack; what the authorizer would refuse to start with is reported."""
-    issuers: list[TrustedIssuer] = []
+    issuers: list[StackIssuer] = []
     try:
         issuers += [_issuer_from(each) for each in json.loads(parameters.get("Issuers") or "[]")]
     except (ValueError, TypeError, KeyError):
         findings.wrong("issuers", "Issuers is not a JSON list of objects with issuer and audiences", MEND)
     first = parameters.get("Issuer", "")
     if first and first not in {each.issuer for each in issuers}:
-        issuers.insert(0, TrustedIssuer(first, audiences_in(parameters.get("Audience", ""))))
+        issuers.insert(0, StackIssuer(first, audiences_in(parameters.get("Audience", ""))))
     prefixes = [each.subject_prefix for each in issuers]
     if len({each.issuer for each in issuers}) < len(issuers):
         findings.wrong("issuers", "Issuers names an issuer twice", MEND)
@@ -49,14 +49,14 @@ def audiences_in(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
-def owner_of(issuer: TrustedIssuer, subject: str, *, among: Sequence[TrustedIssuer]) -> str | None:
+def owner_of(issuer: StackIssuer, subject: str, *, among: Sequence[StackIssuer]) -> str | None:
     """The owner that a subject names; None if it begins as the owners of another issuer do."""
     owner = issuer.subject_prefix + subject
     foreign = [each.subject_prefix for each in among if each.issuer != issuer.issuer and each.subject_prefix]
     return None if owner.startswith(tuple(foreign)) else owner
 
 
-def _issuer_from(described: Any) -> TrustedIssuer:
+def _issuer_from(described: Any) -> StackIssuer:
     texts = (described["issuer"], described.get("subject_prefix", ""), described.get("keys_url", ""))
     audiences = described["audiences"]
     if not isinstance(audiences, list) or not audiences:
@@ -64,4 +64,4 @@ def _issuer_from(described: Any) -> TrustedIssuer:
     if not all(isinstance(text, str) for text in (*texts, *audiences)):
         raise TypeError("texts")
     issuer, prefix, keys_url = texts
-    return TrustedIssuer(issuer, tuple(audiences), prefix, keys_url)
+    return StackIssuer(issuer, tuple(audiences), prefix, keys_url)

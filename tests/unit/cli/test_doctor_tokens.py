@@ -12,12 +12,11 @@ import httpx
 import pytest
 
 from image_store.adapters.tokens import JwtVerifier, KeySets
-from image_store.domain.callers.issuers import Issuers
-from image_store.domain.callers.issuers import TrustedIssuer as StoredIssuer
+from image_store.domain.callers.issuers import Issuers, TrustedIssuer
 from image_store.domain.errors import InvalidToken
 from image_store_cli.doctor.identity import check_token
 from image_store_cli.doctor.issuer_keys import check_issuers
-from image_store_cli.doctor.issuers import TrustedIssuer, issuers_of
+from image_store_cli.doctor.issuers import StackIssuer, issuers_of
 from image_store_cli.doctor.results import CheckResults
 from tests.tokens import issuers as signed
 from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, Published, SetClock, public_jwk
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 OTHER = "https://other.example"
 MINUTE = timedelta(minutes=1)
 TRUSTED = (
-    TrustedIssuer(ISSUER, (AUDIENCE,)),
-    TrustedIssuer(OTHER, ("shop",), subject_prefix="shop:"),
+    StackIssuer(ISSUER, (AUDIENCE,)),
+    StackIssuer(OTHER, ("shop",), subject_prefix="shop:"),
 )
 
 
@@ -66,7 +65,7 @@ def wrong_lines(token: str, published: Published) -> dict[str, str]:
 def is_accepted(token: str, published: Published) -> bool:
     """Whether the store accepts a token."""
     stored = [
-        StoredIssuer(
+        TrustedIssuer(
             issuer=each.issuer, audiences=frozenset(each.audiences), subject_prefix=each.subject_prefix
         )
         for each in TRUSTED
