@@ -20,6 +20,7 @@ from image_store_cli.commands import (
     repair,
     restore,
     search,
+    shares,
     show,
     similar,
     stats,
@@ -28,8 +29,8 @@ from image_store_cli.commands import (
 from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
-    upload, list_images, show, get, search, similar, feed, delete, restore, publish, generate, stats, migrate, cleanup,
-    repair, rebuild, doctor, complete,
+    upload, list_images, show, get, search, similar, feed, delete, restore, publish, shares, generate, stats, migrate,
+    cleanup, repair, rebuild, doctor, complete,
 )  # fmt: skip
 
 EPILOG = """examples:
