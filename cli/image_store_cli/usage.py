@@ -16,7 +16,8 @@ PROGRAM = "image-store"
 
 GROUPS = {
     "images": (
-        "upload", "list", "show", "get", "search", "similar", "feed", "publish", "unpublish", "delete", "restore",
+        "upload", "list", "show", "get", "search", "similar", "feed", "publish", "unpublish", "shares", "delete",
+        "restore",
     ),
     "generation": ("generate",),
     "the store": ("stats", "keys", "doctor", "cleanup", "repair", "migrate", "rebuild"),

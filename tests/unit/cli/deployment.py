@@ -17,7 +17,7 @@ from tests.unit.cli.terminal import URL, problem
 ISSUER = "https://issuer.example"
 STORAGE = "https://storage.example"
 CDN = "https://cdn.example"
-RSA_KEY = {"kty": "RSA", "kid": "k1"}
+RSA_KEY = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
 HEADERS = "authorization,content-type,idempotency-key,if-match"
 
 
@@ -71,7 +71,8 @@ class Deployment:
         if request.url.path == "/keys":
             return httpx.Response(200, json={"keys": self.keys})
         body = {"issuer": self.issuer_name, "jwks_uri": f"{ISSUER}/keys"}
-        return httpx.Response(self.issuer_status, json=body)
+        headers = {"Location": f"{ISSUER}/moved"} if self.issuer_status == 302 else {}
+        return httpx.Response(self.issuer_status, json=body, headers=headers)
 
     def _cdn(self, _: httpx.Request) -> httpx.Response:
         headers = {"Content-Type": "image/jpeg", "Access-Control-Allow-Origin": self.cdn_origin}
