@@ -83,7 +83,10 @@ def common_options(*, defaults: bool) -> argparse.ArgumentParser:
     store.add_argument("--token", metavar="TOKEN", help="bearer token; visible in the process list")
     store.add_argument("--token-file", metavar="FILE", help="file with the token")
     store.add_argument(
-        "--as", dest="acting_for", metavar="OWNER", help="act for this owner; for API keys with the scope act-as"
+        "--as",
+        dest="acting_for",
+        metavar="OWNER",
+        help="act for this owner; for API keys with the scope act-as",
     )
     output = common.add_argument_group("output")
     output.add_argument(
