@@ -1,9 +1,10 @@
-"""Get the token and read its claims; a token is never printed or written anywhere."""
+"""Get the token or the API key, and read what a token says; neither is ever printed or written anywhere."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 import subprocess
 import threading
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 60
 LOCAL_SECONDS = 10
 ADMIN_SCOPE = "images:admin"
+KEY_PREFIX = "isk_"
+
+_KEY = re.compile(r"isk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class Tokens:
@@ -67,8 +71,8 @@ def without_token() -> Tokens:
 
     def read() -> str:
         raise NotSignedIn(
-            "There is no token for this store. Set IMAGE_STORE_TOKEN, or token_command or token_file in the "
-            "configuration, or use --token-file."
+            "There is no token for this store. Set IMAGE_STORE_TOKEN or IMAGE_STORE_KEY, or token_command or "
+            "token_file in the configuration, or use --token-file."
         )
 
     return Tokens(read, origin="nowhere", renewable=False)
@@ -77,6 +81,17 @@ def without_token() -> Tokens:
 def fixed(token: str, origin: str) -> Tokens:
     """Use a token as it is."""
     return Tokens(lambda: token, origin=origin, renewable=False)
+
+
+def from_key(key: str, origin: str) -> Tokens:
+    """Use an API key; NotSignedIn at its first use if it cannot be one."""
+
+    def read() -> str:
+        if key_id_of(key.strip()) is None:
+            raise NotSignedIn(f"{origin[0].upper()}{origin[1:]} does not hold an API key. {KEY_FORM}")
+        return key
+
+    return Tokens(read, origin=origin, renewable=False)
 
 
 def from_file(path: Path) -> Tokens:
@@ -124,6 +139,15 @@ def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
             ) from failed
 
     return Tokens(read, origin=f"the local issuer, as {subject}", renewable=True)
+
+
+KEY_FORM = "A key is isk_, 16 hexadecimal digits, another _ and 43 characters, as `image-store keys create` printed it."
+
+
+def key_id_of(token: str) -> str | None:
+    """The id of an API key, which is no secret; None for anything else."""
+    match = _KEY.fullmatch(token)
+    return match[1] if match else None
 
 
 @dataclass(frozen=True, slots=True)

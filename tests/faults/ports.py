@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
@@ -100,6 +101,7 @@ class WorldPorts(Ports):
         self.migration_table = no_table
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
+        self.shares = world.patient(DynamoShares)
 
 
 def as_a[Service](kind: type[Service], service: Service) -> Service:

@@ -66,7 +66,7 @@ def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
     world: World, processor: StubProcessor
 ) -> None:
     image = world.upload(Visibility.PRIVATE)
-    link = world.share(image.record.id)
+    link = world.sign_link(image.record.id)
 
     answers = all_at_once(lambda: world.follow_link(link))
 

@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
+from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.upkeep.cleanup import CleanupReport
+from image_store.entrypoints.callers.metrics import (
+    KEYS_UNREADABLE,
+    REFUSED,
+    count_refusal,
+    unreadable_keys_report,
+)
 from image_store.entrypoints.operations.metrics import Metric
 from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report
@@ -64,7 +71,7 @@ def metrics_of_filters(template: dict[str, Any]) -> set[str]:
 
 def own_metrics(template: dict[str, Any]) -> set[str]:
     """All metrics of the store itself."""
-    return metrics_of_filters(template) | {metric.value for metric in Metric}
+    return metrics_of_filters(template) | {metric.value for metric in Metric} | {REFUSED, KEYS_UNREADABLE}
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -107,6 +114,31 @@ def test_alarms_read_the_dimensions_that_functions_write(template: dict[str, Any
     for metric in looked_at:
         assert metric["Namespace"] == OWN
         assert metric["Dimensions"] == [{"Name": "service", "Value": service}]
+
+
+def test_what_the_authorizer_counts_is_watched_with_the_dimension_that_it_writes(
+    template: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "store-AuthorizeFunction-1")
+    report = unreadable_keys_report("ImageStore/store")
+    report(TrustedIssuer(issuer="https://issuer.example", audiences=frozenset({"app"})), "status 404")
+    count_refusal("invalid_token", namespace="ImageStore/store")
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    alarm = template["Resources"]["IssuerKeysAlarm"]["Properties"]
+    (widget,) = [
+        each
+        for each in dashboard(template, conditions=set())
+        if "Credentials refused" in each["properties"]["title"]
+    ]
+
+    for line, name in zip(written, (KEYS_UNREADABLE, REFUSED), strict=True):
+        assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["function_name"]]
+        assert (line[name], line["function_name"]) == (1, "store-AuthorizeFunction-1")
+    assert alarm["Dimensions"] == [{"Name": "function_name", "Value": {"Ref": "AuthorizeFunction"}}]
+    assert widget["properties"]["metrics"] == [
+        ["ImageStore/${AWS::StackName}", REFUSED, "function_name", "${AuthorizeFunction}"],
+        [".", KEYS_UNREADABLE, ".", "."],
+    ]
 
 
 def is_zero(parameter: str) -> dict[str, Any]:

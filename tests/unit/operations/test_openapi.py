@@ -12,7 +12,7 @@ from image_store.entrypoints.http.problems import STATUSES
 from tools import openapi
 
 VERBS = {
-    "cancel", "complete", "create", "delete", "get", "head", "list", "restore", "retry", "rotate", "run",
+    "cancel", "complete", "create", "delete", "get", "head", "list", "restore", "retry", "revoke", "rotate", "run",
     "search", "set", "update",
 }  # fmt: skip
 
@@ -73,6 +73,7 @@ PUBLIC = {
     "get /i/{link}",
     "get /i/{link}/{preset}",
     "get /openapi.json",
+    "get /s/{token}/{image_id}/{preset}",
     "get /v1/feed",
     "get /v1/health",
 }

@@ -24,7 +24,7 @@ def gate() -> Gate:
     ("function", "need"),
     [
         ("list", Need("dynamodb:PutItem", TABLE)),
-        ("share", Need("dynamodb:Query", TABLE)),
+        ("share", Need("dynamodb:DeleteItem", TABLE)),
         ("list", Need("dynamodb:Query", f"{TABLE}/index/due")),
         ("site", Need("dynamodb:GetItem", TABLE)),
         ("upload", Need("kms:Decrypt", KEY, (("kms:EncryptionContext:purpose", "provider-key"),))),
