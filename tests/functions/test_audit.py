@@ -336,7 +336,7 @@ def test_the_life_of_a_share_is_written_down_without_its_address(
     ends = trail([created, revoked])
 
     by_alice = ("subject:alice", REQUEST)
-    assert said(lines) == [
+    assert audit_lines(lines) == [
         ("share_created", *by_alice),
         ("share_created", *by_alice),
         ("share_revoked", *by_alice),
