@@ -34,7 +34,7 @@ WRITES = {
 # The ledger --------------------------------------------------------------------------------------------
 
 WRITES_NO_ROW = {"audit", "feed", "links", "site"}
-WRITES_REQUEST_COUNTS_ALONE = {"health", "list", "retrieve", "search", "share", "stats"}
+WRITES_REQUEST_COUNTS_ALONE = {"health", "list", "retrieve", "search", "stats"}
 """Functions that only read; of the table they may write the rows that count the requests of API keys."""
 HOLDERS = {
     "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
