@@ -218,15 +218,16 @@ def test_a_wrong_change_changes_nothing(store: Deployment, body: Any) -> None:
 def test_a_change_of_limits_keeps_those_that_it_does_not_name(store: Deployment) -> None:
     store.answer_to("keys/create")
 
-    limited = store.answer_to("keys/limit")
-    kept = send(store, "change", body={"limits": {}})
-    lifted = send(store, "change", body={"limits": {"requests_per_minute": None}})
+    with_limit = store.answer_to("keys/limit")
+    same = send(store, "change", body={"limits": {}})
+    without_limit = send(store, "change", body={"limits": {"requests_per_minute": None}})
     store.answer_to("keys/limit")
-    removed = send(store, "change", body={"limits": None})
+    without_any = send(store, "change", body={"limits": None})
 
-    assert limited.json["limits"]["requests_per_minute"] == 600
-    assert kept.json["limits"] == limited.json["limits"]
-    assert set(lifted.json["limits"].values()) == set(removed.json["limits"].values()) == {None}
+    assert with_limit.json["limits"]["requests_per_minute"] == 600
+    assert same.json["limits"] == with_limit.json["limits"]
+    assert set(without_limit.json["limits"].values()) == {None}
+    assert set(without_any.json["limits"].values()) == {None}
 
 
 def test_the_limits_of_a_key_reach_the_functions_with_its_caller(store: Deployment) -> None:
