@@ -19,7 +19,9 @@ class Streaming:
         return getattr(self._client, name)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
-        rows = [row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE"}]
+        rows = [
+            row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE"}
+        ]
         before = [self._client.get_item(**row).get("Item") for row in rows]
         answer = self._client.transact_write_items(TransactItems=TransactItems)
         for row, old in zip(rows, before, strict=True):
