@@ -6,10 +6,6 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.dynamodb.images.repository import DynamoRepository
-from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.bootstrap.lazy import lazy_property
 from image_store.entrypoints.callers.actors import current_actor
@@ -18,6 +14,7 @@ from image_store.entrypoints.operations.observability import logger
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.bootstrap.clients import Clients
     from image_store.domain.generation.ledger import CallOutcome
     from image_store.domain.generation.providers import Provider, ProviderKey
@@ -110,10 +107,14 @@ class Ports:
 
     @lazy_property
     def table(self) -> DynamoTable:
+        from image_store.adapters.dynamodb.table import DynamoTable
+
         return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
 
     @lazy_property
     def repository(self) -> ImageRepository:
+        from image_store.adapters.dynamodb.images.repository import DynamoRepository
+
         return DynamoRepository(self.table, actor=current_actor)
 
     @lazy_property
@@ -133,6 +134,8 @@ class Ports:
     @lazy_property
     def presigner(self) -> Any:
         """Signs links to R2. It is not a port, so tests may set any object with its methods."""
+        from image_store.adapters.presign import Presigner
+
         return Presigner(
             endpoint=self._settings.storage.r2_endpoint,
             region=self._settings.storage.r2_region,
@@ -161,6 +164,8 @@ class Ports:
 
     @lazy_property
     def ingest_bucket(self) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
 
     @lazy_property
@@ -384,6 +389,8 @@ class Ports:
         return secrets.json(self._settings.signing_secret)
 
     def _r2(self, bucket: str) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
 
     def _report_refusal(self, reason: str, url: str) -> None:
