@@ -9,7 +9,8 @@ import pytest
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.actor import Actor
-from image_store.domain.callers.api_keys import ApiKey, KeyLimits, secret_digest
+from image_store.domain.callers.api_keys import ApiKey, secret_digest
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.ports.callers import ApiKeys
@@ -229,9 +230,9 @@ def test_rows_of_keys_hold_no_secret_and_are_in_no_index(moto: Any) -> None:
 
     DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
 
-    key, listed = sorted(all_items(moto, name), key=len, reverse=True)
+    key, list_row = sorted(all_items(moto, name), key=len, reverse=True)
     assert key.keys() == {"pk", "sk", "id", "version", "key", "by", "v"}
-    assert listed.keys() == {"pk", "sk", "id", "v"}
+    assert list_row.keys() == {"pk", "sk", "id", "v"}
     assert "a secret" not in str(key)
 
 

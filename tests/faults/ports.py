@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
@@ -22,7 +23,7 @@ from image_store.bootstrap.ports import Ports
 from image_store.domain.images.image import Kind
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.upkeep.cleanup import Policy
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.settings import Settings
 from tests.fakes.clock import CountedIds
 from tests.fakes.fetcher import MemoryFetcher
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 PICTURE_URL = "https://pictures.example/a.png"
-PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
+PICTURES = {PICTURE_URL: RemoteFile(PICTURE, "image/png")}
 RENDER_FUNCTION = "image-store-render"
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
@@ -97,6 +98,7 @@ class WorldPorts(Ports):
         self.work_queue = SqsWorkQueue("work", client=lambda: world.faulty_sqs)
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
         self.api_keys = world.patient(DynamoApiKeys)
+        self.request_buckets = world.patient(DynamoRequestBuckets)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))

@@ -271,9 +271,7 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
 def test_powertools_exports_the_same_names_and_imports_them_on_demand(package: str, artefact: Path) -> None:
     offered = importlib.import_module(package).__all__
 
-    result = in_a_process_of_its_own(
-        "on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered
-    )
+    result = run_script("on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered)
 
     assert result["missing"] == []
     assert sorted(result["all"]) == sorted(offered)
@@ -290,7 +288,7 @@ def test_a_function_can_be_imported_with_only_its_layers_and_no_environment(
     compiled_for_this_machine = Path(pydantic_core.__file__).parent
     (tmp_path / "pydantic_core").symlink_to(compiled_for_this_machine)
 
-    result = in_a_process_of_its_own("cold_start.py", [str(tmp_path), *path])
+    result = run_script("cold_start.py", [str(tmp_path), *path])
 
     assert result["handler"] == "lambda_handler"
     assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx2", "openai"} & set(
@@ -302,7 +300,7 @@ def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_
     path = [str(artefact / "RetrieveFunction"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
     inputs = write_inputs(tmp_path)
 
-    result = in_a_process_of_its_own("cold_start.py", path, "cold_child", *inputs, environment=ENVIRONMENT)
+    result = run_script("cold_start.py", path, "cold_child", *inputs, environment=ENVIRONMENT)
 
     assert result["status"] == 200
     assert not SLOW_AND_NOT_NEEDED & set(result["loaded"])
@@ -319,7 +317,7 @@ def test_a_token_is_verified_without_boto3_and_pydantic(artefact: Path, tmp_path
     folders = layers(artefact, "SharedLayer", "DependenciesLayer", "CryptoLayer")
     path = [str(tmp_path), str(artefact / "AuthorizeFunction"), *folders]
 
-    result = in_a_process_of_its_own(
+    result = run_script(
         "cold_start.py",
         path,
         "cold_authorize_child",
@@ -341,7 +339,7 @@ def layers(artefact: Path, *names: str) -> list[str]:
     return [str(artefact / name / "python") for name in names]
 
 
-def in_a_process_of_its_own(
+def run_script(
     script: str, path: list[str], *arguments: str, environment: dict[str, str] | None = None
 ) -> Any:
     """The output of a script beside this file that can import only the standard library and `path`."""

@@ -1,4 +1,4 @@
-"""Checks whether the API's authorizer would accept the token: its form, its times, its claims."""
+"""Checks whether the API's authorizer would accept the token (form, times, claims) or the API key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeIs
 from image_store_cli.doctor.issuers import StackIssuer, owner_of
 from image_store_cli.errors import CommandError
 from image_store_cli.texts import plain
-from image_store_cli.tokens import claims_of
+from image_store_cli.tokens import KEY_FORM, KEY_PREFIX, claims_of, key_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ NEW_TOKEN = "Get a new token; token_command does so automatically."  # noqa: S10
 def check_token(
     findings: CheckResults, api: ApiClient, *, issuers: Sequence[StackIssuer], audiences: Sequence[str]
 ) -> TokenClaims | None:
-    """Check the token, and return its claims; None if it has none.
+    """Check the token, and return its claims; None for an API key, which has none, and for a missing token.
 
     `audiences` are those of the profile, for a stack whose issuers are not known here.
     """
@@ -39,12 +39,15 @@ def check_token(
     except CommandError as missing:
         findings.wrong("token", missing.message, "See docs/command-line.md, `Signing in`.")
         return None
+    if token.startswith(KEY_PREFIX):
+        _check_key(findings, token, api.tokens.origin)
+        return None
     claims = claims_of(token)
     if claims is None:
         findings.wrong(
             "token",
             f"the token from {api.tokens.origin} is not a JWT",
-            "The store accepts signed JWTs: get one from the issuer.",
+            "The store accepts signed JWTs and API keys: get a token from the issuer.",
         )
         return None
     if _check_form(findings, token, claims):
@@ -58,6 +61,14 @@ def check_token(
 def issuer_of(claims: TokenClaims, issuers: Sequence[StackIssuer]) -> StackIssuer | None:
     """The issuer of the stack that a token names."""
     return next((each for each in issuers if each.issuer == claims.payload.get("iss")), None)
+
+
+def _check_key(findings: CheckResults, token: str, origin: str) -> None:
+    key_id = key_id_of(token)
+    if key_id is None:
+        findings.wrong("token", f"the API key from {origin} is incomplete or altered", KEY_FORM)
+    else:
+        findings.ok("token", f"the API key {key_id} from {origin}")
 
 
 def _check_form(findings: CheckResults, token: str, claims: TokenClaims) -> bool:

@@ -40,6 +40,9 @@ class Deployment:
     ahead: timedelta = timedelta(0)
     health: str = "ok"
     accepts: bool = True
+    refusal: httpx.Response | None = None
+    """The response to every request with a token."""
+    may_write: bool = True
     without_token: int = 401
     put_origins: tuple[str, ...] = ()
     """Origins that storage lets upload; any when there is none."""
@@ -104,6 +107,10 @@ class Deployment:
             return httpx.Response(self.without_token, json={"message": "Unauthorized"})
         if not self.accepts:
             return httpx.Response(401, json={"message": "Unauthorized"})
+        if self.refusal is not None:
+            return self.refusal
+        if path.endswith("/restore"):
+            return problem(404, "image_not_found") if self.may_write else problem(403, "scope_required")
         if path == "/v1/admin/health":
             return httpx.Response(404, json={"message": "Not Found"})
         if path == "/v1/images" and method == "GET":

@@ -213,6 +213,15 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class RateLimited(ImageStoreError):
+    """The API key sends more requests a minute than it may."""
+
+    code = "rate_limited"
+
+    def __init__(self, per_minute: int, *, retry_after: timedelta) -> None:
+        super().__init__(f"This API key may send {per_minute:,} requests a minute.", retry_after=retry_after)
+
+
 class BudgetExceeded(ImageStoreError):
     """The request alone costs more than a budget allows; a retry cannot succeed."""
 
@@ -222,10 +231,10 @@ class BudgetExceeded(ImageStoreError):
 class BudgetUsedUp(BudgetExceeded):
     """A budget is used up until its next day or month."""
 
-    def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
+    def __init__(self, message: str, *, budget: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
-        self.whose = whose
-        """`owner` or `deployment`."""
+        self.budget = budget
+        """Whose budget: `owner` or `deployment`."""
 
 
 # Who is calling ---------------------------------------------------------------------------------------
