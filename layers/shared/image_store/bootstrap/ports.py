@@ -22,13 +22,7 @@ if TYPE_CHECKING:
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
-    from image_store.ports.finding import (
-        FeedRows,
-        ListRows,
-        Projector,
-        SearchIndex,
-        SimilarityIndex,
-    )
+    from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
     from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
     from image_store.ports.images import (
         Claims,
