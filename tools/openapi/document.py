@@ -99,7 +99,7 @@ def _routes() -> Iterator[DocumentedRoute]:
                     handler=route.handler.__name__,
                     description=inspect.getdoc(route.handler) or "",
                     tag=api.tag,
-                    needed_scope=route.scope,
+                    needed_scopes=route.scopes,
                     **route.operation,
                 )
 

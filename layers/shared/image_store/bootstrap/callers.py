@@ -1,4 +1,4 @@
-"""Assembles the services that find out who calls, and that manage API keys."""
+"""Assembles the services that find out who calls, and that manage API keys and upload tokens."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.callers.authorization import Authorization
     from image_store.services.callers.key_administration import KeyAdministration
+    from image_store.services.callers.upload_tokens import UploadPermissions
 
 
 class Callers:
-    """The services that find out who calls, and that manage API keys."""
+    """The services that find out who calls, and that manage API keys and upload tokens."""
 
     def __init__(self, application: Application) -> None:
         self._ports = application.ports
@@ -26,6 +27,7 @@ class Callers:
         return Authorization(
             tokens=lambda: self._ports.tokens,
             api_keys=lambda: self._ports.api_keys,
+            upload_permissions=lambda: self.upload_permissions,
             clock=self._ports.clock,
             admin_scope=self._settings.admins.scope,
             admin_subjects=self._settings.admins.subjects,
@@ -36,3 +38,15 @@ class Callers:
         from image_store.services.callers.key_administration import KeyAdministration
 
         return KeyAdministration(self._ports.api_keys, clock=self._ports.clock, ids=self._ports.ids)
+
+    @lazy_property
+    def upload_permissions(self) -> UploadPermissions:
+        from image_store.services.callers.upload_tokens import UploadPermissions
+
+        return UploadPermissions(
+            tokens=self._ports.upload_tokens,
+            signing_keys=self._ports.signing_keys,
+            max_bytes=self._settings.limits.max_bytes,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
