@@ -35,13 +35,13 @@ from local.deployment import (
 from local.emulator import Emulator, start_emulator
 from local.front import Front
 from local.greeting import greeting, make_sample
-from local.issuer import Issuer, make_issuer
+from local.issuer import make_issuer, make_second_issuer
 from local.issuer_pages import issuer_application
 from local.page_check import ANY
 from local.ports import choose_ports, take_port
 from local.problems import CannotRun
 from local.provider_access import SECRET as PROVIDERS_SECRET
-from local.provider_access import ProviderAccess, provider_access
+from local.provider_access import provider_access
 from local.providers.server import ProviderServer
 from local.reconciliation import reconcile
 from local.routes import Routes
@@ -52,7 +52,7 @@ from local.throttle import throttle_for_this_machine
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRESS_SECONDS = 10.0
@@ -99,7 +99,10 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
     state.write("ports", ports)
     log_to(state.log)
     issuer = make_issuer(state, port=ports["issuer"], origins=settings.origins - {ANY})
-    await parts.enter_async_context(serving(issuer_application(issuer), take_port(ports["issuer"])))
+    second_issuer = make_second_issuer(state, port=ports["issuer"])
+    await parts.enter_async_context(
+        serving(issuer_application(issuer, second_issuer), take_port(ports["issuer"]))
+    )
     access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
     if access.is_local:
         sockets = take_port(ports["providers"])
@@ -117,7 +120,12 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
     parts.callback(record_stop)
     parts.callback(emulator.stop)
     stopped = asyncio.create_task(stop.wait())
-    ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer, access=access))
+    parameters = parameters_for(
+        settings, issuer=issuer, second_issuer=second_issuer, r2_endpoint=emulator.endpoint, access=access
+    )
+    ready = asyncio.create_task(
+        make_ready(state, emulator=emulator, parameters=parameters, provider_keys=access.keys)
+    )
     await wait_with_progress(stopped, ready)
     if stopped.done():
         ready.cancel()
@@ -127,7 +135,9 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
         unclean = None
     front = await make_front(settings, emulator, stack, parts=parts)
     await parts.enter_async_context(serving(front.application(), api_sockets))
-    description = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
+    description = stack_description(
+        settings, emulator=emulator, issuer=issuer, second_issuer=second_issuer, stack=stack
+    )
     if access.is_local:
         description["providers_url"] = f"http://localhost:{ports['providers']}"
     state.write("stack", description)
@@ -201,18 +211,16 @@ async def make_front(
 
 
 async def make_ready(
-    settings: LocalSettings,
     state: StateFolder,
     *,
     emulator: Emulator,
-    issuer: Issuer,
-    access: ProviderAccess,
+    parameters: dict[str, str],
+    provider_keys: Mapping[str, str],
 ) -> DeployedStack:
     """Build while the emulator starts, then bring buckets and stack up to date."""
     build_fingerprint = await asyncio.to_thread(build, ROOT, run=sam_build)
     await emulator.wait_until_ready()
-    parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint, access=access)
-    keep_secret(emulator.client("secretsmanager"), PROVIDERS_SECRET, access.keys)
+    keep_secret(emulator.client("secretsmanager"), PROVIDERS_SECRET, provider_keys)
     return await asyncio.to_thread(bring_up_to_date, state, emulator, build_fingerprint, parameters)
 
 

@@ -17,12 +17,12 @@ from local.packaging import package
 from local.problems import CannotRun
 from local.settings import (
     ALLOWED_ORIGINS,
-    AUDIENCE,
     CONSOLE_CLIENT_ID,
     PRIVATE_BUCKET,
     PUBLIC_BUCKET,
     R2_SECRET,
     REGION,
+    SECOND_PREFIX,
     STACK_NAME,
     LocalSettings,
 )
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.emulator import Emulator
+    from local.issuer import Issuer
     from local.provider_access import ProviderAccess
 
 CODE_BUCKET = "image-store-code"
@@ -54,15 +55,20 @@ class DeployedStack:
 
 
 def parameters_for(
-    settings: LocalSettings, *, issuer_url: str, r2_endpoint: str, access: ProviderAccess
+    settings: LocalSettings,
+    *,
+    issuer: Issuer,
+    second_issuer: Issuer,
+    r2_endpoint: str,
+    access: ProviderAccess,
 ) -> dict[str, str]:
     """Return the template's parameters for this machine and those a person set; others keep their defaults."""
     own = {
         "ApiUrl": settings.api_url,
         "Architecture": architecture(),
-        "Audience": AUDIENCE,
+        "Audience": issuer.audience,
         "ConsoleClientId": CONSOLE_CLIENT_ID,
-        "Issuer": issuer_url,
+        "Issuer": issuer.url,
         "PrivateBucket": PRIVATE_BUCKET,
         "PublicBucket": PUBLIC_BUCKET,
         "PublicUrl": settings.public_url,
@@ -76,7 +82,13 @@ def parameters_for(
         raise CannotRun(
             f"TEMPLATE_PARAMETERS names {reserved}, which the local stack sets itself. Leave it out."
         )
-    return {ALLOWED_ORIGINS: settings.api_url, **own, **settings.template_parameters}
+    second = {
+        "issuer": second_issuer.url,
+        "audiences": [second_issuer.audience],
+        "subject_prefix": SECOND_PREFIX,
+    }
+    chosen = {ALLOWED_ORIGINS: settings.api_url, "Issuers": json.dumps([second])}
+    return {**chosen, **own, **settings.template_parameters}
 
 
 def deployment_fingerprint(build_fingerprint: str, parameters: dict[str, str]) -> str:

@@ -37,6 +37,7 @@ Store a picture, see it, list it, delete it:
   curl -sS -X DELETE {images}/$ID {bearer}
 
 A token for somebody else: curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
+A token of another kind:   add &alg=ES256 or &alg=EdDSA
 Documentation of the API:  {settings.api_url}/docs
 Logs of the functions:     {log}
 Ctrl-C stops it. Everything stored stays in {settings.state}.

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.problems import CannotRun
-from local.settings import AUDIENCE, CONSOLE_CLIENT_ID
+from local.issuer_keys import DEFAULT_ALGORITHM, issuer_keys
+from local.settings import AUDIENCE, CONSOLE_CLIENT_ID, SECOND_AUDIENCE
 from local.sign_in import SignIn
-from local.state_folder import StateFolder, broken, write_privately
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from local.issuer_keys import SigningKey
+    from local.state_folder import StateFolder
 
 TOKEN_LIFETIME = timedelta(hours=12)  # a working day, so that the printed curl lines keep working
-KEY_BITS = 2048
 DEFAULT_SUBJECT = "alice"
 NO_SCRIPT = re.compile(r"-[1-9][a-df-mo-zA-DF-Z]")
 """A syntax error in JavaScript: a minus sign and a number that continues as a name."""
 
 
+class UnknownAlgorithm(Exception):
+    """The issuer has no key for this algorithm; the message names those that it has."""
+
+
 class Issuer:
-    """Signs RS256 tokens, and provides the documents with which an authorizer checks them.
+    """Signs tokens, and provides the documents with which an authorizer checks them.
 
     Pages of ``origins`` may sign a person in.
     """
@@ -38,26 +39,30 @@ class Issuer:
         self,
         *,
         url: str,
-        key: rsa.RSAPrivateKey,
+        keys: Iterable[SigningKey],
         now: Callable[[], datetime],
         origins: frozenset[str] = frozenset(),
+        audience: str = AUDIENCE,
     ) -> None:
         self.url = url
         self.origins = origins
-        self._key = key
+        self.audience = audience
+        self._keys = {key.algorithm: key for key in keys}
         self._now = now
-        self._public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
         self.sign_in = SignIn(client_id=CONSOLE_CLIENT_ID, origins=origins, now=now)
-        self._key_id = hashlib.sha256(self._public["n"].encode()).hexdigest()[:16]
 
     @property
     def token_url(self) -> str:
-        """Address of tokens: ``GET {token_url}?sub=alice&scope=images:admin``."""
+        """Address of tokens: ``GET {token_url}?sub=alice&scope=images:admin&alg=ES256``."""
         return f"{self.url}/token"
 
-    def token(self, *, subject: str, scope: str = "") -> str:
-        """Return a signed token for a subject, with a scope claim if `scope` is not empty."""
-        return self._signed(subject, {"aud": AUDIENCE, **({"scope": scope} if scope else {})})
+    def token(self, *, subject: str, scope: str = "", algorithm: str = DEFAULT_ALGORITHM) -> str:
+        """Return a signed token for a subject, with a scope claim if `scope` is not empty.
+
+        Raises UnknownAlgorithm.
+        """
+        further = {"aud": self.audience, **({"scope": scope} if scope else {})}
+        return self._signed(subject, further, algorithm=algorithm)
 
     def tokens_for(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Redeem a code and return its tokens, as a token endpoint does; raises SignInRefused."""
@@ -71,14 +76,17 @@ class Issuer:
             "scope": grant.scope,
         }
 
-    def _signed(self, subject: str, further: dict[str, str]) -> str:
+    def _signed(self, subject: str, further: dict[str, str], *, algorithm: str = DEFAULT_ALGORITHM) -> str:
         """Sign a token that is not valid JavaScript: a page that loads it as a script only gets a syntax error."""
+        key = self._keys.get(algorithm)
+        if key is None:
+            raise UnknownAlgorithm(f"alg must be one of {', '.join(self._keys)}")
         issued = self._now()
         claims = {"iss": self.url, "sub": subject, "iat": issued, "exp": issued + TOKEN_LIFETIME, **further}
         token = ""
         while not NO_SCRIPT.search(token):  # about every second token matches
             unique_claims = {**claims, "jti": secrets.token_urlsafe(9)}
-            token = jwt.encode(unique_claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+            token = jwt.encode(unique_claims, key.private, algorithm=key.algorithm, headers={"kid": key.id})
         return token
 
     def configuration(self) -> dict[str, Any]:
@@ -88,39 +96,27 @@ class Issuer:
             "jwks_uri": f"{self.url}/jwks.json",
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": self.token_url,
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": list(self._keys),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
         }
 
     def keys(self) -> dict[str, Any]:
-        """Return the key set with the one public key."""
-        return {"keys": [{**self._public, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
+        """Return the key set with the public keys."""
+        return {"keys": [key.published for key in self._keys.values()]}
 
 
 def make_issuer(state: StateFolder, *, port: int, origins: frozenset[str]) -> Issuer:
-    """Return the issuer with the key of this state folder, so that tokens outlive a restart."""
-    url = f"http://localhost:{port}"
-    return Issuer(url=url, key=issuer_key(state), origins=origins, now=lambda: datetime.now(UTC))
+    """Return the issuer with the keys of this state folder, so that tokens outlive a restart."""
+    return Issuer(url=f"http://localhost:{port}", keys=issuer_keys(state), origins=origins, now=_now)
 
 
-def issuer_key(state: StateFolder) -> rsa.RSAPrivateKey:
-    """Return the signing key; the first start creates it, readable only by its owner."""
-    if not state.issuer_key.exists():
-        key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_privately(state.issuer_key, pem.decode())
-        return key
-    os.chmod(state.issuer_key, 0o600)
-    try:
-        loaded = serialization.load_pem_private_key(state.issuer_key.read_bytes(), password=None)
-    except ValueError as error:
-        raise broken(state.issuer_key) from error
-    if not isinstance(loaded, rsa.RSAPrivateKey):
-        raise CannotRun(
-            f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost."
-        )
-    return loaded
+def make_second_issuer(state: StateFolder, *, port: int) -> Issuer:
+    """Return the issuer that stands beside the first, with its own keys; nobody can sign in there."""
+    keys = issuer_keys(state, "second-issuer")
+    return Issuer(url=f"http://localhost:{port}/second", keys=keys, audience=SECOND_AUDIENCE, now=_now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
-from local.issuer import DEFAULT_SUBJECT
+from local.issuer import DEFAULT_SUBJECT, UnknownAlgorithm
+from local.issuer_keys import DEFAULT_ALGORITHM
 from local.page_check import CLOSED, lower, refused
 from local.sign_in import SignInRefused
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from local.issuer import Issuer
 
+SECOND = "/second"
+"""The path of the second issuer: it has documents and tokens for programs, and no sign-in."""
 SITE = "sec-fetch-site"
 SAME_SITE = "same-site"
 """`Sec-Fetch-Site` of a request from another port of localhost, such as the console's."""
@@ -31,12 +34,27 @@ READ_BY_THE_CONSOLE = {
 }
 
 
-def issuer_application(issuer: Issuer) -> web.Application:
-    """Return the HTTP application with the issuer's documents, tokens and sign-in page."""
+def issuer_application(issuer: Issuer, second: Issuer) -> web.Application:
+    """Return the HTTP application with the documents and tokens of both issuers, and the first one's sign-in page."""
+    application = web.Application(middlewares=[localhost_only, closed, for_callers_of(issuer)])
+    _add_documents(application, issuer, path="")
+    _add_documents(application, second, path=SECOND)
+    _add_sign_in(application, issuer)
+    return application
 
+
+def _add_documents(application: web.Application, issuer: Issuer, *, path: str) -> None:
     async def token(request: web.Request) -> web.Response:
-        subject = request.query.get("sub") or DEFAULT_SUBJECT
-        return web.Response(text=issuer.token(subject=subject, scope=request.query.get("scope", "")))
+        query = request.query
+        try:
+            signed = issuer.token(
+                subject=query.get("sub") or DEFAULT_SUBJECT,
+                scope=query.get("scope", ""),
+                algorithm=query.get("alg") or DEFAULT_ALGORITHM,
+            )
+        except UnknownAlgorithm as unknown:
+            return web.Response(status=400, text=f"{unknown}.")
+        return web.Response(text=signed)
 
     async def configuration(_: web.Request) -> web.Response:
         return web.json_response(issuer.configuration())
@@ -44,6 +62,12 @@ def issuer_application(issuer: Issuer) -> web.Application:
     async def keys(_: web.Request) -> web.Response:
         return web.json_response(issuer.keys())
 
+    application.router.add_get(f"{path}/.well-known/openid-configuration", configuration)
+    application.router.add_get(f"{path}/jwks.json", keys)
+    application.router.add_get(f"{path}/token", token)
+
+
+def _add_sign_in(application: web.Application, issuer: Issuer) -> None:
     async def authorize(request: web.Request) -> web.Response:
         query = dict(request.query)
         subject = query.pop("as", "")
@@ -67,13 +91,8 @@ def issuer_application(issuer: Issuer) -> web.Application:
             return web.json_response({"error": str(refusal)}, status=400)
         return web.json_response(answer)
 
-    application = web.Application(middlewares=[localhost_only, closed, for_callers_of(issuer)])
-    application.router.add_get("/.well-known/openid-configuration", configuration)
-    application.router.add_get("/jwks.json", keys)
     application.router.add_get("/authorize", authorize)
-    application.router.add_get("/token", token)
     application.router.add_post("/token", redeem)
-    return application
 
 
 def for_callers_of(issuer: Issuer) -> Middleware:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def stack_description(
-    settings: LocalSettings, *, emulator: Emulator, issuer: Issuer, stack: DeployedStack
+    settings: LocalSettings,
+    *,
+    emulator: Emulator,
+    issuer: Issuer,
+    second_issuer: Issuer,
+    stack: DeployedStack,
 ) -> dict[str, str]:
     """Return the fields of ``stack.json``; the key pair is the emulator's root and is valid nowhere else."""
     return {
@@ -21,6 +26,8 @@ def stack_description(
         "console_url": f"{settings.api_url}/",
         "issuer": issuer.url,
         "token_url": issuer.token_url,
+        "second_issuer": second_issuer.url,
+        "second_token_url": second_issuer.token_url,
         "s3_endpoint": emulator.endpoint,
         "table": stack.outputs["TableName"],
         "private_bucket": PRIVATE_BUCKET,

@@ -63,10 +63,9 @@ class StateFolder:
         """The log of emulator, handlers and front since the start; ``log.1`` is that of the previous start."""
         return self.path / "log"
 
-    @property
-    def issuer_key(self) -> Path:
-        """The private key of the local token issuer."""
-        return self.path / "issuer.pem"
+    def issuer_key(self, issuer: str, algorithm: str) -> Path:
+        """The private key with which a local issuer signs."""
+        return self.path / f"{issuer}-{algorithm.lower()}.pem"
 
     @property
     def stack_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""Writes into the audit trail who changed which image, and how; reads the changes from the table's stream."""
+"""Writes into the audit trail who changed which image or API key; reads the changes from the stream."""
 
 from typing import Any
 

@@ -8,6 +8,7 @@ import pytest
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.domain.callers.actor import Actor
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits, secret_digest
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import Conflict, StorageUnavailable
@@ -229,6 +230,19 @@ def test_rows_of_keys_hold_no_secret_and_are_in_no_index(moto: Any) -> None:
     DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
 
     key, listed = sorted(all_items(moto, name), key=len, reverse=True)
-    assert key.keys() == {"pk", "sk", "id", "version", "key", "v"}
+    assert key.keys() == {"pk", "sk", "id", "version", "key", "by", "v"}
     assert listed.keys() == {"pk", "sk", "id", "v"}
     assert "a secret" not in str(key)
+
+
+def test_each_change_is_signed_by_its_actor(moto: Any) -> None:
+    name = new_table(moto)
+    actors = iter([Actor.subject("alice", "request-1"), Actor("key:0000000000000001", "request-2")])
+    api_keys = DynamoApiKeys(DynamoTable(name, client=lambda: moto), actor=lambda: next(actors))
+
+    api_keys.create(NEW)
+    signed = [item["by"]["S"] for item in all_items(moto, name) if "by" in item]
+    api_keys.save(replace(NEW, version=2))
+    signed += [item["by"]["S"] for item in all_items(moto, name) if "by" in item]
+
+    assert signed == ["subject:alice request-1", "key:0000000000000001 request-2"]

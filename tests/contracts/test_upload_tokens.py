@@ -50,6 +50,7 @@ FULL = replace(
     id="00000000000000ff",
     owner="é/#",
     created_by="key:0123456789abcdef",
+    max_bytes=None,
     content_types=frozenset({MediaType.PNG, MediaType.AVIF}),
     attributes=Attributes(
         kind=Kind.REFERENCE,

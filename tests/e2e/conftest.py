@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import httpx
@@ -53,10 +53,17 @@ class Stack:
         """Where the API is."""
         return self.described["api_url"]
 
-    def token(self, subject: str = "alice", *, scope: str = "") -> str:
-        """Answer a token of the local issuer."""
-        query = urllib.parse.urlencode({"sub": subject, "scope": scope})
-        url = f"{self.described['token_url']}?{query}"
+    def token(
+        self,
+        subject: str = "alice",
+        *,
+        scope: str = "",
+        algorithm: str = "RS256",
+        issuer: Literal["", "second_"] = "",
+    ) -> str:
+        """Answer a token of one of the local issuers."""
+        query = urllib.parse.urlencode({"sub": subject, "scope": scope, "alg": algorithm})
+        url = f"{self.described[f'{issuer}token_url']}?{query}"
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the stack's own address
             text: str = answer.read().decode()
             return text

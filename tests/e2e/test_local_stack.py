@@ -22,7 +22,7 @@ from PIL import Image
 
 from image_store.adapters.dynamodb.keys import CLEANUP_LEASE
 from local.build import build_folder
-from local.issuer import issuer_key
+from local.issuer_keys import issuer_keys
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
@@ -39,6 +39,8 @@ FIELDS = {
     "console_url",
     "issuer",
     "token_url",
+    "second_issuer",
+    "second_token_url",
     "s3_endpoint",
     "table",
     "private_bucket",
@@ -259,11 +261,9 @@ def claims(stack: Stack, **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_the_authorizer_takes_good_tokens_only(stack: Stack, changes: dict[str, Any], expected: int) -> None:
-    key_id = jwt.get_unverified_header(stack.token())["kid"]
+    key = issuer_keys(stack.state)[0]
 
-    token = jwt.encode(
-        claims(stack, **changes), issuer_key(stack.state), algorithm="RS256", headers={"kid": key_id}
-    )
+    token = jwt.encode(claims(stack, **changes), key.private, key.algorithm, headers={"kid": key.id})
 
     assert status(stack, "/v1/images", token) == expected
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.issuer import KEY_BITS, TOKEN_LIFETIME, Issuer, issuer_key
+from local.issuer import TOKEN_LIFETIME, Issuer
+from local.issuer_keys import SigningKey, issuer_keys, new_key
 from local.settings import AUDIENCE
 from tests.e2e.test_direct_uploads import PICTURE, begin, send
 from tests.e2e.test_images import UNKNOWN_ID, listed, upload
@@ -93,19 +93,19 @@ def rows_of(stack: Stack, *image_ids: str) -> list[dict[str, Any]]:
 
 def refused_headers(stack: Stack) -> dict[str, str]:
     """Values of the header Authorization that are good for nothing, by what is wrong with them."""
-    url, key, now = stack.described["issuer"], issuer_key(stack.state), datetime.now(UTC)
+    url, key, now = stack.described["issuer"], issuer_keys(stack.state)[0], datetime.now(UTC)
     long_ago = now - TOKEN_LIFETIME - timedelta(hours=1)
-    good = Issuer(url=url, key=key, now=lambda: now)
+    good = Issuer(url=url, keys=(key,), now=lambda: now)
     claims = jwt.decode(good.token(subject="who-owner"), options={"verify_signature": False})
     head = jwt.get_unverified_header(good.token(subject="who-owner"))
-    foreign_key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    foreign_key = new_key("RS256")
 
-    def signed(changes: dict[str, Any], by: rsa.RSAPrivateKey = key) -> str:
-        return jwt.encode(claims | changes, by, algorithm="RS256", headers={"kid": head["kid"]})
+    def signed(changes: dict[str, Any], by: SigningKey = key) -> str:
+        return jwt.encode(claims | changes, by.private, algorithm="RS256", headers={"kid": head["kid"]})
 
     assert claims["aud"] == AUDIENCE
     tokens = {
-        "expired": Issuer(url=url, key=key, now=lambda: long_ago).token(subject="who-owner"),
+        "expired": Issuer(url=url, keys=(key,), now=lambda: long_ago).token(subject="who-owner"),
         "of another issuer": signed({"iss": "https://issuer.invalid"}),
         "for another audience": signed({"aud": "another-store"}),
         "not valid yet": signed({"nbf": now + timedelta(hours=1)}),

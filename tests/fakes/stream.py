@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Streaming:
-    """Passes every call on; `told` are the changes of META rows in the form of the stream, in their order."""
+    """Passes every call on; `told` are the changes that the audit trail reads, as the stream has them."""
 
     def __init__(self, client: Any, *, at: float) -> None:
         self.told: list[dict[str, Any]] = []
@@ -19,11 +19,20 @@ class Streaming:
         return getattr(self._client, name)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
-        rows = [row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] == "META"]
+        rows = [row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY"}]
         before = [self._client.get_item(**row).get("Item") for row in rows]
         answer = self._client.transact_write_items(TransactItems=TransactItems)
         for row, old in zip(rows, before, strict=True):
             self._tell(row["Key"], old, self._client.get_item(**row).get("Item"))
+        return answer
+
+    def update_item(self, **request: Any) -> Any:
+        """Update a row; the stream has a row of an API key also for each use that is noted."""
+        row = {name: request[name] for name in ("TableName", "Key")} | {"ConsistentRead": True}
+        before = self._client.get_item(**row).get("Item")
+        answer = self._client.update_item(**request)
+        if request["Key"]["sk"]["S"] == "KEY":
+            self._tell(request["Key"], before, self._client.get_item(**row).get("Item"))
         return answer
 
     def _tell(self, key: dict[str, Any], old: Any, new: Any) -> None:

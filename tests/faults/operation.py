@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from image_store.domain.callers.api_keys import ApiKey
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.images.image import Image
 from image_store.domain.images.ingest import DroppedObject
@@ -19,7 +20,10 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Image | Ticket | DroppedObject | Migration | tuple[Image, ...] | None]
+    prepare: Callable[
+        [World],
+        Image | Ticket | DroppedObject | Migration | tuple[Image, ...] | tuple[ApiKey, str] | None,
+    ]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
@@ -94,6 +95,7 @@ class WorldPorts(Ports):
         self.dead_letters = SqsDeadLetters("dead letters", client=lambda: world.faulty_sqs)
         self.work_queue = SqsWorkQueue("work", client=lambda: world.faulty_sqs)
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
+        self.api_keys = world.patient(DynamoApiKeys)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))

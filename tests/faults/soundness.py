@@ -98,7 +98,7 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
     """The table holds the rows of its records and the count, and no others."""
     expected = {row for image in images for row in records.rows_of(image)}
     stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-    # The count, what cleanup, sweeps and migrations remember, breakers, and what expires by itself.
+    # The count, what cleanup, sweeps and migrations remember, breakers, API keys, and what expires by itself.
     beside = {
         row
         for row in stored
@@ -106,6 +106,10 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
         or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
     }
     beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
+    held = {row[0].removeprefix("KEY#") for row in stored if row[1] == "KEY"}
+    listed = {row[1].rpartition("/")[2] for row in stored if row[0] == "KEYS"}
+    assert held == listed, "an API key that is not listed, or listed and gone"
+    beside |= {row for row in stored if row[1] == "KEY" or row[0] == "KEYS"}
     assert stored - beside == expected, "rows that follow from no record"
 
 

@@ -93,6 +93,8 @@ NAMES = (
     "cache_control",
     "expires_at",
     "on_duplicate",
+    "owner",
+    "all_owners",
     "v",
 )
 

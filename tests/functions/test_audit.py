@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.domain.callers.api_keys import parse_key, secret_digest
+from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.scopes import Scope
 from image_store.domain.deadlines import TOMBSTONE_GRACE
+from image_store.entrypoints.callers.verdicts import verdict_of
 from tests.fakes.stream import Streaming
-from tests.functions.deployment import IMAGE_ID, Context, Deployment, event, from_owner, sent_bytes
+from tests.functions.deployment import (
+    IMAGE_ID,
+    Context,
+    Deployment,
+    event,
+    from_owner,
+    sent_bytes,
+    with_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,3 +244,74 @@ def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()[:1]] == [["reserved"]]
     assert caplog.records[-1].getMessage() == "change not written down"
     assert "the title of a book" not in caplog.text
+
+
+def test_the_life_of_an_api_key_is_written_down_and_nothing_of_its_secret(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    texts = [store.answer_to("keys/create").json["key"]]
+    used = event("authorize/api-key")
+    used["headers"]["authorization"] = f"Bearer {texts[0]}"
+    assert store.invoke("authorize", used)["context"]["owner"] == "alice"
+    store.answer_to("keys/change")
+    texts.append(store.answer_to("keys/rotate").json["key"])
+    store.answer_to("keys/revoke")
+
+    lines = trail()
+
+    of_alice = ("subject:alice", REQUEST)
+    assert said(lines) == [
+        ("key_created", *of_alice),
+        ("key_changed", *of_alice),
+        ("key_rotated", *of_alice),
+        ("key_revoked", *of_alice),
+    ]
+    assert lines[0] == {
+        "audit": ["key_created"],
+        "time": "2026-03-01T12:00:00.000Z",
+        "key_id": "0000000000000002",
+        "owner": "alice",
+        "by": "subject:alice",
+        "request_id": REQUEST,
+        "scopes": ["images:read", "images:write"],
+        "expires_at": "2027-03-01T12:00:00.000Z",
+        "version": 1,
+        "event_id": lines[0]["event_id"],
+    }
+    for text in texts:
+        secret = parse_key(text)[1]
+        assert secret not in json.dumps(lines)
+        assert secret_digest(secret) not in json.dumps(lines)
+    assert "nightly job" not in json.dumps(lines)
+
+
+def test_the_end_of_an_api_key_is_written_down(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("keys/create")
+    store.answer_to("keys/revoke")
+    created, revoked = deepcopy(store.client.told)
+    trail()
+    for record in (created, revoked):
+        record["eventName"] = "REMOVE"
+        record["dynamodb"]["OldImage"] = record["dynamodb"].pop("NewImage")
+
+    lines = trail([created, revoked])
+
+    assert [line["audit"] for line in lines] == [["key_lost"], ["key_forgotten"]]
+    assert [line["by"] for line in lines] == [None, None]
+
+
+def test_a_change_made_with_a_key_names_the_key_and_the_owner(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    holder = key_holder("00000000000000aa", owner="backend", scopes=set(Scope))
+    for name in ("upload/raw", "update/details", "delete/trash"):
+        sent = with_headers(event(name), image_store_owner="bob")
+        sent["requestContext"]["authorizer"]["lambda"] = verdict_of(holder)
+        store.call(sent, function=name.partition("/")[0])
+
+    lines = trail()
+
+    assert [" ".join(line["audit"]) for line in lines] == ["reserved", "stored", "edited", "trashed"]
+    assert {(line["owner"], line["by"]) for line in lines} == {("bob", "key:00000000000000aa")}

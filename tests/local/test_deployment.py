@@ -1,6 +1,8 @@
 """When the stack is created, updated or left unchanged."""
 
+import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from local.deployment import create_or_update, deployment_fingerprint, parameters_for, require_known
+from local.issuer import Issuer
 from local.problems import CannotRun
 from local.provider_access import provider_access
 from local.settings import LocalSettings, local_settings
@@ -118,7 +121,10 @@ def test_a_failed_deployment_shows_the_first_cause_first() -> None:
 
 
 PLACES: dict[str, Any] = {
-    "issuer_url": "http://localhost:2",
+    "issuer": Issuer(url="http://localhost:2", keys=(), now=lambda: datetime.now(UTC)),
+    "second_issuer": Issuer(
+        url="http://localhost:2/second", keys=(), now=lambda: datetime.now(UTC), audience="second-app"
+    ),
     "r2_endpoint": "http://localhost:1",
     "access": provider_access({}, server="http://localhost:3"),
 }
@@ -147,6 +153,16 @@ def test_a_person_can_set_parameters_that_the_launcher_does_not_set(tmp_path: An
 
     assert parameters["RemoteNetworks"] == "127.0.0.2/32"
     assert parameters["Issuer"] == "http://localhost:2"
+
+
+def test_the_second_issuer_is_deployed_unless_a_person_names_others(tmp_path: Any) -> None:
+    usual = parameters_for(local_settings({}, root=tmp_path), **PLACES)
+    others = parameters_for(local_settings({"TEMPLATE_PARAMETERS": "Issuers='[]'"}, root=tmp_path), **PLACES)
+
+    assert json.loads(usual["Issuers"]) == [
+        {"issuer": "http://localhost:2/second", "audiences": ["second-app"], "subject_prefix": "second:"}
+    ]
+    assert others["Issuers"] == "[]"
 
 
 def test_a_person_cannot_set_a_parameter_of_the_launcher(tmp_path: Any) -> None:

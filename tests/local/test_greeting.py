@@ -3,16 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from local.greeting import greeting
 from local.issuer import Issuer
 from local.settings import LocalSettings
 
 
 def test_the_greeting_has_a_command_for_a_token_and_no_token(tmp_path: Path) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    issuer = Issuer(url="http://localhost:28080", key=key, now=lambda: datetime.now(UTC))
+    issuer = Issuer(url="http://localhost:28080", keys=(), now=lambda: datetime.now(UTC))
     settings = LocalSettings(port=8080, state=Path("/s"))
 
     text = greeting(settings, issuer=issuer, sample=Path("/s/sample.jpg"), log=Path("/s/log"))

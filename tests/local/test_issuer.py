@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.issuer import TOKEN_LIFETIME, Issuer, issuer_key
+from local.issuer import TOKEN_LIFETIME, Issuer, UnknownAlgorithm
+from local.issuer_keys import ALGORITHMS, SigningKey, issuer_keys, new_key
 from local.problems import CannotRun
 from local.state_folder import StateFolder
 
@@ -16,28 +16,41 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="module")
-def key() -> rsa.RSAPrivateKey:
-    """One key for all tests, because generating one is slow."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def keys() -> tuple[SigningKey, ...]:
+    """The same keys for all tests, because generating one is slow."""
+    return tuple(map(new_key, ALGORITHMS))
 
 
 @pytest.fixture
-def issuer(key: rsa.RSAPrivateKey) -> Issuer:
+def issuer(keys: tuple[SigningKey, ...]) -> Issuer:
     """An issuer with a fixed clock."""
-    return Issuer(url="http://localhost:9", key=key, origins=frozenset(), now=lambda: NOW)
+    return Issuer(url="http://localhost:9", keys=keys, origins=frozenset(), now=lambda: NOW)
 
 
-def test_a_token_verifies_with_the_published_key_and_names_its_subject(issuer: Issuer) -> None:
-    token = issuer.token(subject="alice", scope="images:admin")
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_token_verifies_with_the_published_key_and_names_its_subject(
+    issuer: Issuer, algorithm: str
+) -> None:
+    token = issuer.token(subject="alice", scope="images:admin", algorithm=algorithm)
 
-    published = issuer.keys()["keys"][0]
+    [published] = [key for key in issuer.keys()["keys"] if key["alg"] == algorithm]
     claims = jwt.decode(
-        token, jwt.PyJWK(published), algorithms=["RS256"], audience="image-store", issuer="http://localhost:9"
+        token,
+        jwt.PyJWK(published),
+        algorithms=[algorithm],
+        audience="image-store",
+        issuer="http://localhost:9",
     )
     assert jwt.get_unverified_header(token)["kid"] == published["kid"]
     assert claims["sub"] == "alice"
     assert claims["scope"] == "images:admin"
     assert claims["exp"] - claims["iat"] == TOKEN_LIFETIME / timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "ES384", ""])
+def test_an_algorithm_without_a_key_signs_nothing(issuer: Issuer, algorithm: str) -> None:
+    with pytest.raises(UnknownAlgorithm, match="RS256, ES256, EdDSA"):
+        issuer.token(subject="alice", algorithm=algorithm)
 
 
 def test_without_a_scope_there_is_no_scope_claim(issuer: Issuer) -> None:
@@ -46,8 +59,12 @@ def test_without_a_scope_there_is_no_scope_claim(issuer: Issuer) -> None:
     assert "scope" not in claims
 
 
-def test_the_published_key_has_no_private_part(issuer: Issuer) -> None:
-    assert set(issuer.keys()["keys"][0]) == {"kty", "key_ops", "n", "e", "kid", "use", "alg"}
+def test_no_published_key_has_a_private_part(issuer: Issuer) -> None:
+    common = {"kty", "kid", "use", "alg"}
+
+    rsa, p256, ed25519 = (set(key) - {"key_ops"} for key in issuer.keys()["keys"])
+
+    assert (rsa, p256, ed25519) == (common | {"n", "e"}, common | {"crv", "x", "y"}, common | {"crv", "x"})
 
 
 def test_the_discovery_document_has_the_address_of_the_keys(issuer: Issuer) -> None:
@@ -57,19 +74,33 @@ def test_the_discovery_document_has_the_address_of_the_keys(issuer: Issuer) -> N
     assert document["jwks_uri"] == "http://localhost:9/jwks.json"
 
 
-def test_the_key_outlives_a_restart_and_is_private(tmp_path: Path) -> None:
+def test_keys_outlive_a_restart_and_are_private_and_each_issuers_own(tmp_path: Path) -> None:
     state = StateFolder(tmp_path)
-    key = issuer_key(state)
+    keys = issuer_keys(state)
 
-    same_key = issuer_key(state)
+    same_keys, other_keys = issuer_keys(state), issuer_keys(state, "second-issuer")
 
-    assert same_key.private_numbers() == key.private_numbers()
-    assert stat.S_IMODE(state.issuer_key.stat().st_mode) == 0o600
+    assert [key.id for key in same_keys] == [key.id for key in keys]
+    assert len({key.id for key in (*keys, *other_keys)}) == 2 * len(ALGORITHMS)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("*.pem")} == {0o600}
 
 
-def test_a_damaged_key_file_is_reported_with_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_damaged_key_file_is_reported_with_what_to_do(tmp_path: Path, algorithm: str) -> None:
     state = StateFolder(tmp_path)
-    state.issuer_key.write_text("not a key")
+    state.issuer_key("issuer", algorithm).write_text("not a key")
 
-    with pytest.raises(CannotRun, match=r"issuer\.pem .* delete that file"):
-        issuer_key(state)
+    with pytest.raises(CannotRun, match=rf"issuer-{algorithm.lower()}\.pem .* delete that file"):
+        issuer_keys(state)
+
+
+@pytest.mark.parametrize(("algorithm", "other"), [("RS256", "ES256"), ("ES256", "EdDSA"), ("EdDSA", "RS256")])
+def test_a_key_of_another_kind_is_reported_with_what_to_do(
+    tmp_path: Path, algorithm: str, other: str
+) -> None:
+    state = StateFolder(tmp_path)
+    issuer_keys(state)
+    state.issuer_key("issuer", other).replace(state.issuer_key("issuer", algorithm))
+
+    with pytest.raises(CannotRun, match=rf"not a key for {algorithm}: delete that file"):
+        issuer_keys(state)

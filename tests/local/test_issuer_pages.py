@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import Issuer
+from local.issuer_keys import ALGORITHMS, new_key
 from local.issuer_pages import issuer_application
 from tests.local.test_sign_in import ASKED, CHALLENGE
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.loopback
 
 CONSOLE = "http://localhost:8080"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEYS = tuple(map(new_key, ALGORITHMS))
+SECOND_KEYS = (new_key("ES256"),)
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 FROM_THE_CONSOLE = {"Sec-Fetch-Site": "same-site", **NAVIGATION}
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
@@ -33,7 +36,13 @@ OTHER_PORT = {"Sec-Fetch-Site": "same-site"}
 def issuer() -> Issuer:
     """An issuer that knows one console."""
     origins = frozenset({CONSOLE})
-    return Issuer(url="http://localhost:9", key=KEY, origins=origins, now=lambda: datetime.now(UTC))
+    return Issuer(url="http://localhost:9", keys=KEYS, origins=origins, now=lambda: datetime.now(UTC))
+
+
+def second_issuer() -> Issuer:
+    """The issuer beside it, which the console does not know."""
+    url = "http://localhost:9/second"
+    return Issuer(url=url, keys=SECOND_KEYS, audience="second-app", now=lambda: datetime.now(UTC))
 
 
 def ask(
@@ -42,7 +51,8 @@ def ask(
     """Send a request to the issuer; return status, headers and text."""
 
     async def asking() -> tuple[int, CIMultiDictProxy[str], str]:
-        async with TestClient(TestServer(issuer_application(issuer()), host="localhost")) as client:
+        application = issuer_application(issuer(), second_issuer())
+        async with TestClient(TestServer(application, host="localhost")) as client:
             answer = await client.request(method, path, headers=headers, allow_redirects=False, **options)
             return answer.status, answer.headers, await answer.text()
 
@@ -59,6 +69,39 @@ def test_a_program_gets_a_token_as_plain_text() -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_program_chooses_the_algorithm_of_its_token(algorithm: str) -> None:
+    status, _, text = ask("GET", f"/token?sub=bob&alg={algorithm}")
+
+    assert status == 200
+    assert jwt.get_unverified_header(text)["alg"] == algorithm
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "es256", "<script>"])
+def test_an_algorithm_without_a_key_is_refused_with_those_that_have_one(algorithm: str) -> None:
+    status, headers, text = ask("GET", "/token", params={"alg": algorithm})
+
+    assert (status, text) == (400, "alg must be one of RS256, ES256, EdDSA.")
+    assert headers["Content-Type"].startswith("text/plain")
+
+
+def test_the_second_issuer_has_documents_and_tokens_of_its_own() -> None:
+    documents = {
+        path: json.loads(ask("GET", path)[2])
+        for path in ("/second/.well-known/openid-configuration", "/second/jwks.json", "/jwks.json")
+    }
+    _, _, text = ask("GET", "/second/token?sub=bob&alg=ES256")
+
+    configuration, keys, keys_of_the_first = documents.values()
+    assert configuration["issuer"] == "http://localhost:9/second"
+    assert configuration["jwks_uri"] == "http://localhost:9/second/jwks.json"
+    assert jwt.get_unverified_header(text)["kid"] == keys["keys"][0]["kid"]
+    assert keys["keys"][0]["kid"] not in {key["kid"] for key in keys_of_the_first["keys"]}
+    claims = jwt.decode(text, options={"verify_signature": False})
+    assert (claims["iss"], claims["aud"]) == ("http://localhost:9/second", "second-app")
+    assert ask("GET", "/second/authorize")[0] == 404
 
 
 def test_a_person_who_types_the_address_gets_a_token() -> None:
@@ -81,8 +124,9 @@ def test_a_person_who_types_the_address_gets_a_token() -> None:
     ],
     ids=str,
 )
-def test_no_page_can_get_a_token(headers: dict[str, str]) -> None:
-    status, response_headers, text = ask("GET", "/token?scope=images:admin", headers)
+@pytest.mark.parametrize("path", ["/token", "/second/token"])
+def test_no_page_can_get_a_token(headers: dict[str, str], path: str) -> None:
+    status, response_headers, text = ask("GET", f"{path}?scope=images:admin&alg=ES256", headers)
 
     assert status in {403, 421}
     assert "eyJ" not in text
@@ -93,7 +137,8 @@ def test_a_token_is_not_valid_javascript() -> None:
     node = shutil.which("node")
     local_issuer = issuer()
     for number in range(20):
-        token = local_issuer.token(subject=f"person-{number}")
+        algorithm = ALGORITHMS[number % len(ALGORITHMS)]
+        token = local_issuer.token(subject=f"person-{number}", algorithm=algorithm)
         assert re.search(r"-[1-9][a-df-mo-zA-DF-Z]", token), token
         if node is not None:
             run = subprocess.run(
@@ -123,6 +168,9 @@ def test_the_console_reads_the_documents_and_redeems_its_code() -> None:
         ("GET", "/jwks.json"),
         ("POST", "/token"),
         ("GET", "/authorize"),
+        ("GET", "/second/.well-known/openid-configuration"),
+        ("GET", "/second/jwks.json"),
+        ("POST", "/second/token"),
     ],
 )
 def test_pages_of_other_origins_get_nothing(origin: str, method: str, path: str) -> None:

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import Issuer
+from local.issuer_keys import new_key
 from local.sign_in import CODE_LIFETIME, SignIn, SignInRefused
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -145,17 +145,19 @@ def test_the_page_offers_people_and_escapes_the_query(sign_in: SignIn) -> None:
 
 
 def test_the_tokens_name_the_person_and_only_the_admin_has_the_scope() -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = new_key("RS256")
     now = datetime.now(UTC)
-    issuer = Issuer(url="http://localhost:9", key=key, origins=ORIGINS, now=lambda: now)
+    issuer = Issuer(url="http://localhost:9", keys=(key,), origins=ORIGINS, now=lambda: now)
 
     claims = {}
     for subject in ("alice", "admin"):
         tokens = issuer.tokens_for(sent(code_of(issuer.sign_in.redirect(ASKED, subject=subject))))
         claims[subject] = jwt.decode(
-            tokens["access_token"], key.public_key(), algorithms=["RS256"], audience="image-store"
+            tokens["access_token"], key.private.public_key(), algorithms=["RS256"], audience="image-store"
         )
-        identity = jwt.decode(tokens["id_token"], key.public_key(), algorithms=["RS256"], audience="console")
+        identity = jwt.decode(
+            tokens["id_token"], key.private.public_key(), algorithms=["RS256"], audience="console"
+        )
         assert (identity["sub"], identity["nonce"]) == (subject, "nonce-1")
 
     assert timedelta(seconds=tokens["expires_in"]) > timedelta(hours=1)

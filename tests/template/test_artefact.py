@@ -46,6 +46,8 @@ FUNCTIONS = [
     "Share",
     "Generations",
     "Generate",
+    "Authorize",
+    "Keys",
 ]
 SEALING = {"Retrieve", "Update", "Delete", "Generations"}  # of those that do not decode
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import caller_keys, keys
 from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.generation.worker.changes import LEASE as GENERATION_LEASE
@@ -40,6 +40,7 @@ FOLDERS = {
     "RebuildFunction": "functions/rebuild",
     "RenderFunction": "functions/render",
     "ShareFunction": "functions/share",
+    "KeysFunction": "functions/keys",
     "GenerationsFunction": "functions/generations",
     "GenerateFunction": "functions/generate",
 }
@@ -252,7 +253,8 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
-    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META]}}}}
+    api_keys = [caller_keys.API_KEY] if name == "Audit" else []
+    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *api_keys]}}}}
 
 
 def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:

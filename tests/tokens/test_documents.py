@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_store.adapters.tokens.documents import MAX_DOCUMENT_BYTES, UnreadableDocument, read_document
-from tests.remote.servers import Server, answer, head, saying
+from tests.remote.servers import Authority, Server, answer, head, saying
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.loopback
 
@@ -38,7 +40,6 @@ def test_a_document_is_read_with_one_plain_request() -> None:
 @pytest.mark.parametrize(
     "act",
     [
-        saying(answer(b"{}", "Location: /other", status="302 Found")),
         saying(answer(BODY, status="404 Not Found")),
         saying(answer(BODY, status="500 Oops")),
         saying(answer(BODY, "Content-Encoding: gzip")),
@@ -82,6 +83,70 @@ def test_a_slow_server_is_given_up_in_time(act: Callable[[socket.socket], None])
         read_from(server)
 
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
+def test_a_redirect_is_not_followed(status: str) -> None:
+    with Server(saying(answer(BODY))) as elsewhere:
+        location = f"Location: http://127.0.0.1:{elsewhere.port}/keys"
+        moved = Server(saying(answer(b"", location, status=status)))
+        with moved, pytest.raises(UnreadableDocument, match=status[:3]):
+            read_from(moved)
+
+        assert elsewhere.connections == 0
+
+
+class TestCertificates:
+    """An issuer over TLS, whose certificate may be wrong."""
+
+    @pytest.fixture
+    def authority(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+        """The authority that this machine trusts."""
+        authority = Authority(tmp_path, "An authority")
+        monkeypatch.setenv("SSL_CERT_FILE", authority.bundle())
+        return authority
+
+    def test_a_document_is_read_over_tls(self, authority: Authority) -> None:
+        with Server(saying(answer(BODY)), tls=authority.serving("localhost")) as server:
+            assert read_document(f"https://localhost:{server.port}/keys", seconds=5) == DOCUMENT
+
+    @pytest.mark.parametrize("wrong", ["name", "expired", "authority"])
+    def test_a_server_with_a_wrong_certificate_gets_no_request(
+        self, authority: Authority, tmp_path: Path, wrong: str
+    ) -> None:
+        tls = {
+            "name": lambda: authority.serving("issuer.example"),
+            "expired": lambda: authority.serving("localhost", days=-1),
+            "authority": lambda: Authority(tmp_path, "Nobody").serving("localhost"),
+        }[wrong]()
+
+        with Server(saying(answer(BODY)), tls=tls) as server:
+            with pytest.raises(UnreadableDocument, match="SSLCertVerificationError"):
+                read_document(f"https://localhost:{server.port}/keys", seconds=5)
+            assert server.heads == []
+
+    def test_a_server_that_never_ends_its_handshake_is_given_up_in_time(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            begun = time.monotonic()
+            with pytest.raises(UnreadableDocument):
+                read_document(f"https://localhost:{silent.getsockname()[1]}/keys", seconds=SECONDS)
+
+        assert time.monotonic() - begun < 5
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's resolver cannot be made slow, so another function stands for it."""
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(10) and [])
+    begun = time.monotonic()
+
+    with pytest.raises(UnreadableDocument, match="out of time"):
+        read_document("https://issuer.example/keys", seconds=SECONDS)
+
+    assert time.monotonic() - begun < 5
+    answered.set()
 
 
 def test_a_server_that_is_not_there_is_unreadable() -> None:

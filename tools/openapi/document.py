@@ -24,6 +24,7 @@ TAGS = {
     "Direct uploads": "Send large images straight to storage.",
     "Search": "Find images by words or by similarity.",
     "Links": "Show images to people without a token.",
+    "API keys": "Let programs call the API without a user.",
     "Generation": "Make images with models, and see what providers offer.",
     "Statistics": "See how much is stored and what was spent.",
     "Administration": "Operate the whole store; these routes need an admin's token.",

@@ -137,6 +137,8 @@ def services(stack: Stack) -> list[str]:
         f"{addresses['issuer']}/.well-known/openid-configuration",
         f"{addresses['issuer']}/jwks.json",
         f"{addresses['issuer']}/authorize",
+        addresses["second_token_url"],
+        f"{addresses['second_issuer']}/jwks.json",
         f"{providers}/control",
         f"{providers}/pollinations/image/a",
         f"{emulator}/",
@@ -208,8 +210,9 @@ def test_no_call_of_aws_has_any_effect(attempt: Attempt, stack: Stack, key: str)
     assert "evil-bucket" not in {bucket["Name"] for bucket in stack.client("s3").list_buckets()["Buckets"]}
 
 
-def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Stack) -> None:
-    address = f"{stack.described['token_url']}?sub=admin&scope=images:admin"
+@pytest.mark.parametrize("token_url", ["token_url", "second_token_url"])
+def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Stack, token_url: str) -> None:
+    address = f"{stack.described[token_url]}?sub=admin&scope=images:admin&alg=EdDSA"
 
     for tag in ("script", "img"):
         assert attempt.page.evaluate(LOAD, {"tag": tag, "address": address}) == "refused"
@@ -221,7 +224,11 @@ def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Sta
 
 def test_going_to_the_token_or_posting_a_form_shows_none(attempt: Attempt, stack: Stack) -> None:
     home = attempt.page.url
-    for action in (stack.described["token_url"], f"{stack.described['issuer']}/authorize"):
+    for action in (
+        stack.described["token_url"],
+        stack.described["second_token_url"],
+        f"{stack.described['issuer']}/authorize",
+    ):
         for method in ("get", "post"):
             attempt.page.goto(home)
             attempt.page.evaluate(

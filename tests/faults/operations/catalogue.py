@@ -2,8 +2,9 @@
 
 from tests.faults.operations.changes import CHANGES
 from tests.faults.operations.imports import IMPORTS
+from tests.faults.operations.keys import KEYS
 from tests.faults.operations.renditions import RENDITIONS
 from tests.faults.operations.upkeep import UPKEEP
 from tests.faults.operations.uploads import UPLOADS
 
-OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *IMPORTS, *UPKEEP)
+OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *IMPORTS, *UPKEEP, *KEYS)

@@ -71,7 +71,6 @@ class World:
         self.upload_permissions = UploadPermissions(
             tokens=self.upload_tokens,
             signing_keys=lambda: SIGNING_KEYS,
-            max_bytes=1_000,
             clock=self.clock,
             ids=CountedIds(StillClock()),
         )

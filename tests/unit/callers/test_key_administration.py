@@ -9,18 +9,20 @@ import pytest
 
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits, parse_key, secret_digest
 from image_store.domain.callers.caller import Caller, key_holder, user
-from image_store.domain.callers.scopes import USER_SCOPES, Scope
+from image_store.domain.callers.scopes import KEY_SCOPES, USER_SCOPES, Scope
 from image_store.domain.errors import (
     AdminRequired,
+    InvalidCursor,
     InvalidRequest,
     KeyNotFound,
     ScopeRequired,
     TooManyKeys,
 )
-from image_store.services.callers.key_administration import KeyAdministration, KeyRequest
+from image_store.services.callers.key_administration import KeyAdministration, KeyList, KeyRequest
+from image_store.services.finding.cursors import Cursors
 from tests.fakes.api_keys import MemoryApiKeys
 from tests.fakes.clock import CountedIds, SetClock
-from tests.samples import START
+from tests.samples import SIGNING_KEYS, START
 
 NOW = START
 DAY = timedelta(days=1)
@@ -36,7 +38,12 @@ class World:
     def __init__(self) -> None:
         self.api_keys = MemoryApiKeys()
         self.clock = SetClock()
-        self.administration = KeyAdministration(self.api_keys, clock=self.clock, ids=CountedIds(self.clock))
+        self.administration = KeyAdministration(
+            self.api_keys,
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
+            clock=self.clock,
+            ids=CountedIds(self.clock),
+        )
 
     def create(self, caller: Caller = ALICE, request: KeyRequest = READ) -> ApiKey:
         """Create a key."""
@@ -64,15 +71,24 @@ def test_a_user_creates_a_key_whose_text_is_shown_once(world: World) -> None:
 
 
 def test_an_admin_creates_a_key_for_another_owner_with_every_scope(world: World) -> None:
-    key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset(Scope)))
+    key = world.create(ADMIN, replace(READ, owner="alice", scopes=KEY_SCOPES))
 
-    assert (key.owner, key.created_by, key.scopes) == ("alice", "subject:root", frozenset(Scope))
+    assert (key.owner, key.created_by, key.scopes) == ("alice", "subject:root", KEY_SCOPES)
 
 
 @pytest.mark.parametrize("scope", [Scope.ACT_AS, Scope.ADMIN])
 def test_a_user_grants_no_scope_of_admins(world: World, scope: Scope) -> None:
     with pytest.raises(AdminRequired):
         world.create(ALICE, replace(READ, scopes=frozenset({scope})))
+
+
+def test_no_key_has_the_scope_of_upload_tokens(world: World) -> None:
+    key = world.create(ADMIN)
+
+    with pytest.raises(InvalidRequest):
+        world.create(ADMIN, replace(READ, scopes=frozenset({Scope.UPLOAD_IMAGES})))
+    with pytest.raises(InvalidRequest):
+        world.administration.change(ADMIN, key.id, scopes=frozenset({Scope.UPLOAD_IMAGES}))
 
 
 def test_a_user_creates_no_key_for_another_owner(world: World) -> None:
@@ -96,7 +112,7 @@ def test_a_key_without_the_admin_scope_manages_no_keys(world: World) -> None:
     with pytest.raises(AdminRequired):
         world.administration.get(holder, key.id)
     with pytest.raises(AdminRequired):
-        world.administration.page(holder, all_owners=False, after=None, limit=10)
+        world.administration.page(holder, KeyList("alice"), cursor=None, limit=10)
     with pytest.raises(AdminRequired):
         world.administration.rotate(holder, key.id)
     with pytest.raises(AdminRequired):
@@ -123,13 +139,15 @@ def test_a_foreign_key_answers_as_a_missing_one_and_stays_as_it_is(world: World)
 def test_an_admin_sees_the_keys_of_all_owners_and_a_user_their_own(world: World) -> None:
     keys = [world.create(ALICE), world.create(BOB)]
 
-    mine, _ = world.administration.page(ALICE, all_owners=False, after=None, limit=10)
-    everyones, _ = world.administration.page(ADMIN, all_owners=True, after=None, limit=10)
+    mine, _ = world.administration.page(ALICE, KeyList("alice"), cursor=None, limit=10)
+    everyones, _ = world.administration.page(ADMIN, KeyList(None), cursor=None, limit=10)
 
     assert list(mine) == keys[:1]
     assert list(everyones) == keys
     with pytest.raises(AdminRequired):
-        world.administration.page(ALICE, all_owners=True, after=None, limit=10)
+        world.administration.page(ALICE, KeyList(None), cursor=None, limit=10)
+    with pytest.raises(AdminRequired):
+        world.administration.page(ALICE, KeyList("bob"), cursor=None, limit=10)
 
 
 @pytest.mark.parametrize("expires_at", [NOW, NOW - DAY, NOW + 3_661 * DAY])
@@ -230,3 +248,38 @@ def test_a_revocation_is_for_good_and_keeps_its_time(world: World) -> None:
 
     revoked = world.api_keys.get(key.id)
     assert revoked == replace(key, revoked_at=NOW, version=2)
+
+
+def test_a_list_continues_with_its_cursor(world: World) -> None:
+    keys = [world.create() for _ in range(3)]
+
+    first, cursor = world.administration.page(ALICE, KeyList("alice"), cursor=None, limit=2)
+    rest, end = world.administration.page(ALICE, KeyList("alice"), cursor=cursor, limit=2)
+
+    assert [*first, *rest] == keys
+    assert end is None
+    with pytest.raises(InvalidCursor):
+        world.administration.page(BOB, KeyList("bob"), cursor=cursor, limit=2)
+
+
+def test_only_an_admin_rotates_or_extends_a_key_with_a_scope_of_admins(world: World) -> None:
+    key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset({Scope.ACT_AS})))
+
+    with pytest.raises(AdminRequired):
+        world.administration.rotate(ALICE, key.id)
+    with pytest.raises(AdminRequired):
+        world.administration.change(ALICE, key.id, expires_at=NOW + DAY)
+
+    assert world.administration.change(ALICE, key.id, name="new").name == "new"
+    assert world.administration.change(ADMIN, key.id, expires_at=NOW + DAY).expires_at == NOW + DAY
+    assert world.administration.rotate(ADMIN, key.id)[0].version == 4
+
+
+def test_an_expired_key_comes_into_force_again_only_where_there_is_room(world: World) -> None:
+    key = world.create(ALICE, replace(READ, expires_at=NOW + DAY))
+    world.clock.instant += DAY
+    for _ in range(100):
+        world.create()
+
+    with pytest.raises(TooManyKeys):
+        world.administration.change(ALICE, key.id, expires_at=None)

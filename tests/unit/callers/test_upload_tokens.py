@@ -219,14 +219,6 @@ def test_a_token_whose_attributes_no_image_can_have_is_not_created(store: Store)
             token_of(store, attributes=attributes)
 
 
-def test_a_token_accepts_no_larger_image_than_the_store(store: Store) -> None:
-    most = store.app.settings.limits.max_bytes
-
-    assert token_of(store).max_bytes == most
-    assert token_of(store, max_bytes=most + 1).max_bytes == most
-    assert token_of(store, max_bytes=5).max_bytes == 5
-
-
 # Uploads ----------------------------------------------------------------------------------------------
 
 

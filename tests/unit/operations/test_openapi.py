@@ -12,7 +12,7 @@ from image_store.entrypoints.http.problems import STATUSES
 from tools import openapi
 
 VERBS = {
-    "cancel", "complete", "create", "delete", "get", "head", "list", "restore", "retry", "run",
+    "cancel", "complete", "create", "delete", "get", "head", "list", "restore", "retry", "rotate", "run",
     "search", "set", "update",
 }  # fmt: skip
 

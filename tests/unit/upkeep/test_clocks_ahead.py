@@ -94,6 +94,7 @@ INSTANTS = {
     "ProviderCall.started_at": INFORMS,
     "Card.created_at": INFORMS,
     "AuditEntry.at": INFORMS,
+    "KeyAuditEntry.at": INFORMS,
     "FeedEntry.expires_at": OWNERS,
     "FeedQuery.since": "of a request",
     "FeedQuery.until": "of a request",

@@ -17,6 +17,7 @@ class Callers:
     """The services that find out who calls, and that manage API keys and upload tokens."""
 
     def __init__(self, application: Application) -> None:
+        self._areas = application
         self._ports = application.ports
         self._settings = application.settings
 
@@ -37,7 +38,12 @@ class Callers:
     def key_administration(self) -> KeyAdministration:
         from image_store.services.callers.key_administration import KeyAdministration
 
-        return KeyAdministration(self._ports.api_keys, clock=self._ports.clock, ids=self._ports.ids)
+        return KeyAdministration(
+            self._ports.api_keys,
+            cursors=self._areas.finding.cursors,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
 
     @lazy_property
     def upload_permissions(self) -> UploadPermissions:
@@ -46,7 +52,6 @@ class Callers:
         return UploadPermissions(
             tokens=self._ports.upload_tokens,
             signing_keys=self._ports.signing_keys,
-            max_bytes=self._settings.limits.max_bytes,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )

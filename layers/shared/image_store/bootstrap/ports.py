@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.clients import Clients
     from image_store.domain.generation.ledger import CallOutcome
     from image_store.domain.generation.providers import Provider, ProviderKey
-    from image_store.domain.operations.audit import AuditEntry
+    from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.callers import ApiKeys, TokenVerifier, UploadTokens
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
@@ -85,7 +85,7 @@ class Ports:
     def api_keys(self) -> ApiKeys:
         from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 
-        return DynamoApiKeys(self.table)
+        return DynamoApiKeys(self.table, actor=current_actor)
 
     @lazy_property
     def upload_tokens(self) -> UploadTokens:
@@ -200,10 +200,11 @@ class Ports:
         return changed_image
 
     @lazy_property
-    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | None]:
+    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | KeyAuditEntry | None]:
+        from image_store.adapters.dynamodb.callers.changes import key_change_of
         from image_store.adapters.dynamodb.images.changes import change_of
 
-        return change_of
+        return lambda record: change_of(record) or key_change_of(record)
 
     @lazy_property
     def publication_rows(self) -> PublicationRows:

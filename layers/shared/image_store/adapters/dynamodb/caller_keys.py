@@ -9,9 +9,19 @@ _MAX_SORT_PART_BYTES = 900
 """A sort key has at most 1,024 bytes."""
 
 
+API_KEY = "KEY"
+_API_KEY_PREFIX = "KEY#"
+
+
 def api_key(key_id: str) -> Key:
     """The row of an API key."""
-    return key(f"KEY#{key_id}", "KEY")
+    return key(f"{_API_KEY_PREFIX}{key_id}", API_KEY)
+
+
+def id_of_api_key(row: Key) -> str | None:
+    """The id of the API key whose row has this key; None for the key of any other row."""
+    pk, sk = row["pk"]["S"], row["sk"]["S"]
+    return pk.removeprefix(_API_KEY_PREFIX) if sk == API_KEY and pk.startswith(_API_KEY_PREFIX) else None
 
 
 API_KEYS = "KEYS"

@@ -143,6 +143,9 @@ def _key_of(described: Any) -> PublicKey | None:
     """A key for signatures; None for anything else, which RFC 7517, section 5, says to ignore."""
     if not isinstance(described, dict) or described.get("use", "sig") != "sig":
         return None
+    operations = described.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:  # RFC 7517, section 4.3
+        return None
     kind = described.get("kty")
     curve = described.get("crv") if kind != "RSA" else None
     algorithms = ALGORITHMS.get((kind, curve)) if isinstance(kind, str) and _is_text(curve) else None

@@ -25,7 +25,8 @@ USUAL_GRACE = timedelta(hours=24)
 LAST_USE_PERIOD = timedelta(hours=1)
 """The last use of a key is written at most once in this time."""
 
-_KEY = re.compile(r"isk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
+_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_KEY = re.compile(rf"isk_({_ID.pattern})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,11 @@ class ApiKey:
 def key_text(key_id: str, secret: str) -> str:
     """The key as its user sends it."""
     return f"{KEY_PREFIX}{key_id}_{secret}"
+
+
+def is_key_id(text: str) -> bool:
+    """Whether a text can be the id of a key."""
+    return _ID.fullmatch(text) is not None
 
 
 def parse_key(text: str) -> tuple[str, str]:

@@ -57,8 +57,8 @@ class UploadToken:
     """The name of the actor who made it."""
     expires_at: datetime
     max_images: int
-    max_bytes: int
-    """Of one image."""
+    max_bytes: int | None
+    """Of one image; None for as many as the store accepts."""
     content_types: frozenset[MediaType]
     """Empty for all that the store accepts."""
     attributes: Attributes
@@ -85,7 +85,7 @@ class UploadToken:
         """
         if self.images >= self.max_images:
             raise UploadTokenUsedUp
-        if size_bytes > self.max_bytes:
+        if self.max_bytes is not None and size_bytes > self.max_bytes:
             raise PayloadTooLarge(f"This upload token accepts at most {self.max_bytes:,} bytes an image.")
         if media_type is not None and self.content_types and media_type not in self.content_types:
             allowed = ", ".join(sorted(self.content_types))

@@ -1,9 +1,10 @@
-"""The audit trail: who changed an image, in which request, and how."""
+"""The audit trail: who changed an image or an API key, in which request, and how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.callers.actor import Actor
+from image_store.domain.callers.api_keys import ApiKey
 from image_store.domain.images.image import ImageRecord, State
 
 
@@ -41,6 +42,43 @@ class AuditEntry:
             return ("changed_outside",)
         actions = (*_state_actions(self.before, self.after), *_publication_actions(self.before, self.after))
         return actions or (_other_action(self.before, self.after),)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAuditEntry:
+    """One write of an API key, from the table's stream, which may deliver a write more than once."""
+
+    event_id: str
+    """The same in every delivery of this write."""
+    at: datetime
+    before: ApiKey | None
+    """None if the key is new."""
+    after: ApiKey | None
+    """None if the key was removed."""
+    actor: Actor | None
+    """None if it is unknown, as for a key that was removed."""
+
+    @property
+    def key(self) -> ApiKey:
+        """The key after the write, or the last one if it was removed."""
+        key = self.after or self.before
+        if key is None:
+            raise ValueError("a change of nothing")
+        return key
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the write did; empty if it only noted a use of the key."""
+        if self.after is None:
+            return ("key_lost",) if self.key.is_in_force(self.at) else ("key_forgotten",)
+        if self.before is None:
+            return ("key_created",)
+        if self.before.version == self.after.version:
+            is_use = replace(self.before, last_used_at=self.after.last_used_at) == self.after
+            return () if is_use else ("changed_outside",)
+        if self.before.revoked_at != self.after.revoked_at:
+            return ("key_revoked",)
+        return ("key_rotated",) if self.before.secret_sha256 != self.after.secret_sha256 else ("key_changed",)
 
 
 _ACTION_BY_STATE = {

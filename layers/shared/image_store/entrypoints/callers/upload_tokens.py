@@ -7,7 +7,6 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from image_store.domain.callers.actor import MAX_OWNER_CHARS
 from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.upload_tokens import (
     MAX_IMAGES,
@@ -19,6 +18,7 @@ from image_store.domain.callers.upload_tokens import (
 )
 from image_store.domain.images.media import MediaType
 from image_store.domain.times import rfc3339
+from image_store.entrypoints.callers.request_schemas import Owner
 from image_store.entrypoints.http.fields import MAX_SAFE_INTEGER, Strict
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.http.scalars import Whole
@@ -43,10 +43,8 @@ SettableAttribute = Annotated[
 class UploadTokenRequest(Strict):
     """An upload token to create."""
 
-    owner: str | None = Field(
+    owner: Owner | None = Field(
         None,
-        min_length=1,
-        max_length=MAX_OWNER_CHARS,
         description="Whose images are uploaded; by default yours. Others need a key with the scope `act-as`.",
     )
     expires_in: Whole = Field(

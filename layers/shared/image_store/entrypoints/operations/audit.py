@@ -1,7 +1,8 @@
-"""Writes the audit trail to the log: one line of JSON for each change of an image record.
+"""Writes the audit trail to the log: one line of JSON for each change of an image record or an API key.
 
-A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category or prompt, no
-URL and no token. A change has at least one line; all lines of a change have the same `event_id`.
+A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt or name
+of a key, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a change have the
+same `event_id`.
 """
 
 import json
@@ -9,13 +10,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from image_store.domain.operations.audit import AuditEntry
+from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.operations.observability import logger
 
 
-def line_of(change: AuditEntry) -> dict[str, Any]:
+def line_of(change: AuditEntry | KeyAuditEntry) -> dict[str, Any]:
     """Make the line of a change."""
+    if isinstance(change, KeyAuditEntry):
+        return _line_of_key(change)
     image = change.image
     return {
         "audit": list(change.actions),
@@ -33,8 +36,24 @@ def line_of(change: AuditEntry) -> dict[str, Any]:
     }
 
 
+def _line_of_key(change: KeyAuditEntry) -> dict[str, Any]:
+    key = change.key
+    return {
+        "audit": list(change.actions),
+        "time": rfc3339(change.at),
+        "key_id": key.id,
+        "owner": key.owner,
+        "by": change.actor.name if change.actor else None,
+        "request_id": change.actor.request_id if change.actor else None,
+        "scopes": sorted(key.scopes),
+        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+        "version": key.version,
+        "event_id": change.event_id,
+    }
+
+
 def handle_trail(
-    event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | None]
+    event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | KeyAuditEntry | None]
 ) -> dict[str, Any]:
     """Write a line for each change of a batch, at every log level, and report where to retry from.
 
@@ -43,7 +62,7 @@ def handle_trail(
     for row in event["Records"]:
         try:
             change = read(row)
-            if change is not None:
+            if change is not None and change.actions:
                 sys.stdout.write(f"{json.dumps(line_of(change))}\n")
         except Exception as error:
             # The text of the error may quote the row.

@@ -13,14 +13,16 @@ from image_store.domain.callers.api_keys import (
     USUAL_GRACE,
     ApiKey,
     KeyLimits,
+    is_key_id,
     key_text,
     secret_digest,
 )
 from image_store.domain.callers.caller import Caller
-from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, Scope
+from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, KEY_SCOPES, Scope
 from image_store.domain.errors import AdminRequired, InvalidRequest, KeyNotFound, ScopeRequired, TooManyKeys
 from image_store.ports.callers import ApiKeys
 from image_store.ports.system import Clock, Ids
+from image_store.services.finding.cursors import Cursors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +37,29 @@ class KeyRequest:
     limits: KeyLimits = field(default_factory=KeyLimits)
 
 
-class KeyAdministration:
-    """What users may do with their own keys, and admins with all keys; a foreign key answers as a missing one."""
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """The list of the keys of an owner, or of all owners."""
 
-    def __init__(self, api_keys: ApiKeys, *, clock: Clock, ids: Ids) -> None:
+    owner: str | None
+    """None for all owners."""
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """The values that its cursors are bound to."""
+        return ("keys", self.owner)
+
+
+class KeyAdministration:
+    """What users may do with their own keys, and admins with all keys; a foreign key answers as a missing one.
+
+    A key with a scope that only admins grant can be seen, renamed and revoked by its owner. Only an admin rotates it or
+    changes its expiry: otherwise its owner would get a secret with rights that nobody gave to the owner.
+    """
+
+    def __init__(self, api_keys: ApiKeys, *, cursors: Cursors, clock: Clock, ids: Ids) -> None:
         self._api_keys = api_keys
+        self._cursors = cursors
         self._clock = clock
         self._ids = ids
 
@@ -79,32 +99,42 @@ class KeyAdministration:
     def get(self, caller: Caller, key_id: str) -> ApiKey:
         """A key of the caller's, or any key for an admin; KeyNotFound otherwise."""
         _check_management(caller)
-        key = self._api_keys.get(key_id)
+        key = self._api_keys.get(key_id) if is_key_id(key_id) else None
         if key is None or not (caller.is_admin or key.owner == caller.owner):
             raise KeyNotFound
         return key
 
     def page(
-        self, caller: Caller, *, all_owners: bool, after: str | None, limit: int
+        self, caller: Caller, key_list: KeyList, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[ApiKey], str | None]:
-        """Keys of the caller, or of all owners for an admin; and where to go on, None at the end."""
+        """A page of the caller's keys, or of others' for an admin, and the cursor of the next page; InvalidCursor."""
         _check_management(caller)
-        if all_owners and not caller.is_admin:
-            raise AdminRequired(f"This needs the scope {Scope.ADMIN}.")
-        return self._api_keys.page(None if all_owners else caller.owner, after=after, limit=limit)
+        if key_list.owner != caller.owner and not caller.is_admin:
+            raise AdminRequired("Only an admin can list the keys of other owners.")
+        now = self._clock.now()
+        after = self._cursors.read_place(cursor, key_list, at=now) if cursor is not None else None
+        page, resume = self._api_keys.page(key_list.owner, after=after, limit=limit)
+        return page, self._cursors.make(resume, key_list, at=now) if resume is not None else None
 
     def change(self, caller: Caller, key_id: str, **changes: Any) -> ApiKey:
-        """Change the name, scopes, expiry or limits of a key. Safe to repeat."""
-        key = self.get(caller, key_id)
+        """Change the name, scopes, expiry or limits of a key. Safe to repeat.
+
+        Raises the errors of `create`, but counts keys only if the change brings an expired key into force again.
+        """
+        key, now = self.get(caller, key_id), self._clock.now()
         after = replace(key, **changes)
         _check_grant(caller, after.owner, after.scopes - key.scopes)
         if after.expires_at != key.expires_at:
-            _check_expiry(after.expires_at, self._clock.now())
+            _check_grant(caller, after.owner, after.scopes)
+            _check_expiry(after.expires_at, now)
+        if after.is_in_force(now) and not key.is_in_force(now):
+            self._check_room(after.owner, now)
         return self._saved(key, after)
 
     def rotate(self, caller: Caller, key_id: str, *, grace: timedelta = USUAL_GRACE) -> tuple[ApiKey, str]:
         """Give a key a new secret, and answer it; the old one works for the grace period, at most 7 days."""
         key = self.get(caller, key_id)
+        _check_grant(caller, key.owner, key.scopes)
         now = self._clock.now()
         if not key.is_in_force(now):
             raise InvalidRequest("A key that is revoked or expired cannot be rotated; create another one.")
@@ -148,6 +178,8 @@ def _check_management(caller: Caller) -> None:
 
 
 def _check_grant(caller: Caller, owner: str, scopes: frozenset[Scope]) -> None:
+    if scopes - KEY_SCOPES:
+        raise InvalidRequest("No API key can have the scope of upload tokens; create an upload token.")
     if caller.is_admin:
         return
     if owner != caller.owner:

@@ -27,7 +27,7 @@ class NewUploadToken:
     lifetime: timedelta
     max_images: int
     max_bytes: int | None = None
-    """None is as much as the store accepts."""
+    """Of one image; None for as many as the store accepts."""
     content_types: frozenset[MediaType] = frozenset()
     attributes: Attributes
     fixed: frozenset[str] = frozenset()
@@ -44,7 +44,6 @@ class UploadPermissions:
 
     tokens: UploadTokens
     signing_keys: Callable[[], Mapping[str, str]]
-    max_bytes: int
     clock: Clock
     ids: Ids
 
@@ -67,7 +66,7 @@ class UploadPermissions:
             created_by=caller.name,
             expires_at=now + request.lifetime,
             max_images=request.max_images,
-            max_bytes=min(request.max_bytes or self.max_bytes, self.max_bytes),
+            max_bytes=request.max_bytes,
             content_types=request.content_types,
             attributes=request.attributes,
             fixed=request.fixed,

@@ -1,7 +1,7 @@
 """API keys as rows of the table: one row for each key, and one that lists it under its owner."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.keys import Key, key
-from image_store.adapters.dynamodb.table import OnTable
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.ports.callers import ApiKeys
@@ -22,10 +23,17 @@ _TIMES = ("created_at", "expires_at", "revoked_at", "previous_until")
 
 
 class DynamoApiKeys(OnTable, ApiKeys):
-    """API keys in the one table."""
+    """API keys in the one table.
+
+    `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
+    """
+
+    def __init__(self, table: DynamoTable, *, actor: Callable[[], Actor] = lambda: UNNAMED) -> None:
+        super().__init__(table)
+        self._actor = actor
 
     def create(self, key: ApiKey) -> None:
-        item = _item_of(key)
+        item = _item_of(key) | self._signature()
         listed = {
             **keys.listed_api_key(key.owner, key.id),
             **schema.STAMP,
@@ -43,7 +51,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
 
     def get(self, key_id: str) -> ApiKey | None:
         item = self._item(key_id)
-        return _key_of(item) if item is not None else None
+        return key_of(item) if item is not None else None
 
     def save(self, after: ApiKey) -> None:
         self._rows.transact(
@@ -55,6 +63,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
                         {
                             "key": {"S": _text_of(after)},
                             "version": {"N": str(after.version)},
+                            **self._signature(),
                             **_expiry_of(after),
                         },
                         condition="#version = :before",
@@ -84,7 +93,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
         found = {
-            key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), _key_of)
+            key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), key_of)
         }
         last = answer.get("LastEvaluatedKey")
         return [found[key_id] for key_id in ids if key_id in found], last["sk"]["S"] if last else None
@@ -118,6 +127,11 @@ class DynamoApiKeys(OnTable, ApiKeys):
         }
         placed = {f":{name}": value for name, value in attributes.items()} | (values or {})
         return {"Update": update | ({"ExpressionAttributeValues": placed} if placed else {})}
+
+    def _signature(self) -> Item:
+        """The actor of a change, as an attribute that only the audit trail reads."""
+        actor = self._actor()
+        return {"by": {"S": f"{actor.name} {actor.request_id}"}}
 
     def _item(self, key_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.api_key(key_id), ConsistentRead=True)
@@ -157,7 +171,8 @@ def _text_of(key: ApiKey) -> str:
 
 
 @schema.reading
-def _key_of(item: Item) -> ApiKey:
+def key_of(item: Item) -> ApiKey:
+    """The key in an item."""
     schema.version_of(item)
     body = json.loads(item["key"]["S"])
     body |= {name: parse_time(body[name]) for name in _TIMES if name in body}

@@ -1,0 +1,33 @@
+"""Reads changes of API keys from records of the table's stream."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import caller_keys as keys
+from image_store.adapters.dynamodb.callers.api_keys import key_of
+from image_store.adapters.dynamodb.items import Item
+from image_store.domain.callers.actor import Actor
+from image_store.domain.operations.audit import KeyAuditEntry
+
+
+def key_change_of(stream_record: dict[str, Any]) -> KeyAuditEntry | None:
+    """The change in a stream record, as an audit entry; None for a stream record about another kind of row."""
+    stream = stream_record["dynamodb"]
+    if keys.id_of_api_key(stream["Keys"]) is None:
+        return None
+    before, after = stream.get("OldImage"), stream.get("NewImage")
+    return KeyAuditEntry(
+        event_id=stream_record["eventID"],
+        at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
+        before=key_of(before) if before else None,
+        after=key_of(after) if after else None,
+        actor=_actor_of(after) if after else None,
+    )
+
+
+def _actor_of(item: Item) -> Actor | None:
+    """The actor of the change in the item of a key; None for an item that names none."""
+    if "by" not in item:
+        return None
+    name, _, request_id = item["by"]["S"].rpartition(" ")
+    return Actor(name, request_id)

@@ -1,0 +1,87 @@
+"""Schemas of requests about API keys."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
+from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL_GRACE
+from image_store.domain.callers.scopes import KEY_SCOPES, Scope
+from image_store.entrypoints.http.fields import Line, MergePatch, Strict
+from image_store.entrypoints.http.scalars import Flag, Instant, Whole
+
+MAX_CURSOR_CHARS = 2_000
+"""A cursor contains the owner of the last key, percent-encoded and in base64."""
+
+
+def _owner(text: str) -> str:
+    if not is_owner(text):
+        raise ValueError("must be printable and able to name an owner")
+    return text
+
+
+Owner = Annotated[str, Field(min_length=1, max_length=MAX_OWNER_CHARS), AfterValidator(_owner)]
+
+KeyName = Annotated[
+    Line,
+    Field(min_length=1, max_length=MAX_NAME_CHARS, description="What it is for, such as `nightly job`."),
+]
+
+
+def _of_a_key(scope: Scope) -> Scope:
+    if scope not in KEY_SCOPES:
+        raise ValueError("no API key can have it")
+    return scope
+
+
+KeyScope = Annotated[
+    Scope, AfterValidator(_of_a_key), WithJsonSchema({"type": "string", "enum": sorted(KEY_SCOPES)})
+]
+
+Scopes = Annotated[
+    list[KeyScope],
+    Field(
+        min_length=1,
+        max_length=len(KEY_SCOPES),
+        description="What the key may do. Only admins grant `act-as` and `images:admin`.",
+    ),
+]
+
+
+class ApiKeyRequest(Strict):
+    """An API key to create."""
+
+    name: KeyName
+    scopes: Scopes
+    owner: Owner | None = Field(
+        None, description="Whose images it reads and writes; by default yours. Others need an admin."
+    )
+    expires_at: Instant | None = Field(None, description="Within ten years; by default it does not expire.")
+
+
+class ApiKeyPatch(MergePatch):
+    """A merge patch (RFC 7396) of an API key; null removes the expiry."""
+
+    name: KeyName = ""
+    scopes: Scopes = Field([])
+    expires_at: Instant | None = None
+
+
+class ApiKeysQuery(Strict):
+    """A page of API keys, by owner and id."""
+
+    limit: Whole = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, min_length=1, max_length=MAX_CURSOR_CHARS)
+    owner: Owner | None = Field(None, description="Whose keys; by default yours. Others need an admin.")
+    all_owners: Flag = Field(default=False, description="Whether to list the keys of all owners, for admins.")
+
+
+class KeyRotationRequest(Strict):
+    """A new secret for an API key."""
+
+    grace_seconds: Whole = Field(
+        int(USUAL_GRACE.total_seconds()),
+        ge=0,
+        le=int(MAX_GRACE.total_seconds()),
+        description="How long the old secret still works.",
+    )

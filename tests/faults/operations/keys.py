@@ -1,0 +1,105 @@
+"""Creating, changing, rotating and revoking API keys."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from image_store.domain.callers.api_keys import ApiKey, parse_key
+from image_store.domain.callers.caller import user
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.errors import InvalidToken, KeyRevoked
+from image_store.services.callers.key_administration import KeyAdministration, KeyList, KeyRequest
+from tests.faults.operation import Operation
+from tests.faults.roles import runs_as
+from tests.faults.world import World
+from tests.samples import OWNER
+
+CALLER = user(OWNER, scopes=(), admin_scope="", admin_subjects=())
+REQUEST = KeyRequest(name="nightly job", scopes=frozenset({Scope.READ_IMAGES}))
+
+type Issued = tuple[ApiKey, str]
+"""A key and its text."""
+
+
+def keys_of(world: World) -> KeyAdministration:
+    return world.app.callers.key_administration
+
+
+@runs_as("keys")
+def create(world: World, _: None = None) -> Issued:
+    return keys_of(world).create(CALLER, REQUEST)
+
+
+@runs_as("keys")
+def rename(world: World, before: Issued) -> ApiKey:
+    return keys_of(world).change(CALLER, before[0].id, name="weekly job")
+
+
+@runs_as("keys")
+def rotate(world: World, before: Issued) -> Issued:
+    return keys_of(world).rotate(CALLER, before[0].id, grace=timedelta())
+
+
+@runs_as("keys")
+def revoke(world: World, before: Issued) -> None:
+    keys_of(world).revoke(CALLER, before[0].id)
+
+
+@runs_as("keys")
+def listed(world: World) -> list[ApiKey]:
+    """The owner's keys; each that is listed can be read by its id."""
+    page, _ = keys_of(world).page(CALLER, KeyList(OWNER), cursor=None, limit=100)
+    assert [keys_of(world).get(CALLER, key.id) for key in page] == list(page)
+    return list(page)
+
+
+def is_good(world: World, text: str) -> bool:
+    """Whether a key lets its owner in."""
+    key_id, secret = parse_key(text)
+    key = next(key for key in listed(world) if key.id == key_id)
+    try:
+        key.check(secret, now=world.clock.now())
+    except (InvalidToken, KeyRevoked):
+        return False
+    return True
+
+
+def created(world: World, _: None, issued: Issued) -> None:
+    assert listed(world) == [issued[0]]
+    assert is_good(world, issued[1])
+
+
+def at_most_one(world: World, _: None) -> None:
+    assert len(listed(world)) <= 1
+
+
+def renamed(world: World, before: Issued, after: ApiKey) -> None:
+    assert listed(world) == [after]
+    assert is_good(world, before[1])
+
+
+def rotated(world: World, before: Issued, after: Issued) -> None:
+    assert is_good(world, after[1])
+    assert not is_good(world, before[1])
+
+
+def revoked(world: World, before: Issued, _: None) -> None:
+    assert not is_good(world, before[1])
+
+
+def one_key(change: Callable[[World, Issued], object]) -> Callable[[World, Issued], None]:
+    """Whatever became of a change, the key is listed once, and repeating the change carries it out."""
+
+    def check(world: World, before: Issued) -> None:
+        assert [key.id for key in listed(world)] == [before[0].id]
+        change(world, before)
+        assert [key.id for key in listed(world)] == [before[0].id]
+
+    return check
+
+
+KEYS = (
+    Operation("create a key", lambda _: None, create, created, calls=2, whatever=at_most_one),
+    Operation("rename a key", create, rename, renamed, calls=2, whatever=one_key(rename)),
+    Operation("rotate a key", create, rotate, rotated, calls=2),
+    Operation("revoke a key", create, revoke, revoked, calls=2, whatever=one_key(revoke)),
+)
