@@ -1,6 +1,6 @@
 """Records in memory."""
 
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,15 +18,9 @@ from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
 from image_store.domain.images.ingest import SweepPosition, is_note_valid
 from image_store.domain.images.quota import Quota, Usage
-from image_store.domain.images.reservation import (
-    LONGEST_RESERVATION,
-    Charge,
-    Copies,
-    Counter,
-    IdempotencyRow,
-    Reservation,
-)
+from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
 from image_store.domain.upkeep.cleanup import POLICIES_EVERY
+from tests.fakes.counters import MemoryCounters
 from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
@@ -50,10 +44,9 @@ class MemoryRepository(Rows):
         self._renderings: dict[str, tuple[str, datetime]] = {}
         self.unreadable: set[str] = set()
         """Records that are there and cannot be read."""
-        self.promised: Tally[str] = Tally()
+        self.promised: Counter[str] = Counter()
         """Images by owner that are counted before they are stored, by whoever has promised them."""
-        self.counters: dict[Counter, tuple[int, int]] = {}
-        """Images and bytes that were charged."""
+        self.counters = MemoryCounters()
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -80,31 +73,13 @@ class MemoryRepository(Rows):
             or (key_row is not None and not key_row.is_expired(record.created_at))
         ):
             raise _conflict()
-        self._charge(reservation.charges)
+        self.counters.charge(reservation.charges)
         self.records[record.id] = reservation.image
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, record.id, expires_at)
         if reservation.publication is not None:
             self._keep(reservation.publication)
-
-    def open_counter(self, counter: Counter, *, images: int) -> None:
-        """Begin to count."""
-        self.counters.setdefault(counter, (images, 0))
-
-    def _charge(self, charges: Sequence[Charge]) -> None:
-        after = {}
-        for charge in charges:
-            if charge.counter not in self.counters:
-                raise charge.refusal
-            images, size_bytes = self.counters[charge.counter]
-            images, size_bytes = images + charge.images, size_bytes + charge.size_bytes
-            if (charge.max_images is not None and images > charge.max_images) or (
-                charge.max_bytes is not None and size_bytes > charge.max_bytes
-            ):
-                raise charge.refusal
-            after[charge.counter] = (images, size_bytes)
-        self.counters |= after
 
     def replace(
         self,

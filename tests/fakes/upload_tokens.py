@@ -21,10 +21,10 @@ class MemoryUploadTokens(UploadTokens):
         if self._tokens.get(token.id, token) != token:
             raise Conflict("There is a token with this id.")
         self._tokens[token.id] = token
-        self._records.open_counter(Counter(CounterKind.UPLOAD_TOKEN, token.id), images=token.images)
+        self._records.counters.open(Counter(CounterKind.UPLOAD_TOKEN, token.id))
 
     def get(self, token_id: str) -> UploadToken | None:
         self.reads += 1
         token = self._tokens.get(token_id)
         counter = Counter(CounterKind.UPLOAD_TOKEN, token_id)
-        return replace(token, images=self._records.counters[counter][0]) if token is not None else None
+        return replace(token, images=self._records.counters.images(counter)) if token is not None else None
