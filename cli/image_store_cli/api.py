@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = httpx.Timeout(60, connect=10)
 AGENT = f"image-store-cli/{VERSION}"
+OWNER_HEADER = "Image-Store-Owner"
+"""Names the owner that the caller acts for, percent-encoded."""
 REPEATABLE = {"GET", "HEAD", "PUT", "PATCH", "DELETE"}
 
 
@@ -39,12 +42,14 @@ class ApiClient:
         url: str,
         tokens: Tokens,
         *,
+        owner: str | None = None,
         http: httpx.Client | None = None,
         policy: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url
         self.tokens = tokens
+        self._about = {OWNER_HEADER: quote(owner, safe="")} if owner else {}
         self.http = http or new_client()
         self.ahead = timedelta(0)
         """How far the store's clock is ahead of this one, by its last response; whole seconds."""
@@ -117,7 +122,8 @@ class ApiClient:
         waited, attempt, renewed = 0.0, 0, False
         while True:
             token = self.tokens.current() if signed_in else None
-            all_headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+            signed = {"Authorization": f"Bearer {token}", **self._about} if token else {}
+            all_headers = {**(headers or {}), **signed}
             answer: httpx.Response | None = None
             try:
                 answer = self.http.request(

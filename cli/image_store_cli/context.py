@@ -62,7 +62,14 @@ class Context:
         """Create a client with another timeout and retry policy."""
         settings = self.settings
         http = self._http or self._closing.enter_context(new_client())
-        return ApiClient(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
+        return ApiClient(
+            settings.url,
+            settings.tokens,
+            owner=settings.acting_for,
+            http=http,
+            policy=policy,
+            sleep=self.sleep,
+        )
 
     @cached_property
     def account(self) -> Account:

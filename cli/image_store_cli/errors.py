@@ -40,10 +40,14 @@ class UsageError(CommandError):
 
 
 class NotSignedIn(CommandError):
-    """There is no token, or the store does not accept it."""
+    """There is no token, or the store does not accept it; `code` is the store's if it sent one."""
 
     exit = Exit.NOT_SIGNED_IN
     code = "not_signed_in"
+
+    def __init__(self, message: str, *, request_id: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        self.code = code or self.code
 
 
 class NotFound(CommandError):

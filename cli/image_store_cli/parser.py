@@ -13,6 +13,7 @@ from image_store_cli.commands import (
     feed,
     generate,
     get,
+    keys,
     list_images,
     migrate,
     publish,
@@ -20,6 +21,7 @@ from image_store_cli.commands import (
     repair,
     restore,
     search,
+    shares,
     show,
     similar,
     stats,
@@ -28,8 +30,8 @@ from image_store_cli.commands import (
 from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
-    upload, list_images, show, get, search, similar, feed, delete, restore, publish, generate, stats, migrate, cleanup,
-    repair, rebuild, doctor, complete,
+    upload, list_images, show, get, search, similar, feed, delete, restore, publish, shares, generate, stats, migrate,
+    cleanup, repair, rebuild, keys, doctor, complete,
 )  # fmt: skip
 
 EPILOG = """examples:
@@ -80,6 +82,12 @@ def common_options(*, defaults: bool) -> argparse.ArgumentParser:
     store.add_argument("--subject", metavar="NAME", help="user name on a local stack (default: alice)")
     store.add_argument("--token", metavar="TOKEN", help="bearer token; visible in the process list")
     store.add_argument("--token-file", metavar="FILE", help="file with the token")
+    store.add_argument(
+        "--as",
+        dest="acting_for",
+        metavar="OWNER",
+        help="act for this owner; for API keys with the scope act-as",
+    )
     output = common.add_argument_group("output")
     output.add_argument(
         "--json", action="store_true", default=flag_default, help="print results as JSON on stdout"

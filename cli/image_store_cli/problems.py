@@ -38,6 +38,12 @@ def error_of(answer: httpx.Response) -> CommandError:
         )
     if answer.status_code == 401:
         mark = f" (request {problem.request_id})" if problem.request_id else ""
+        if problem.code is not None:
+            return NotSignedIn(
+                f"{problem.detail or problem.title} `image-store doctor` explains what to do.{mark}",
+                request_id=problem.request_id,
+                code=problem.code,
+            )
         return NotSignedIn(
             "The store does not accept the token: it has expired, or its issuer or audience is another one. "
             f"Get a new token; `image-store doctor` explains what is wrong with this one.{mark}",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from image_store_cli.tokens import Tokens
 
 DEFAULT_SUBJECT = "alice"
+MAX_OWNER_CHARS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class CommandSettings:
     """The content of `stack.json` if the store is a local stack."""
     audience: str | None = None
     web_origin: str | None = None
+    acting_for: str | None = None
+    """The owner that the caller acts for; None for the caller's own images."""
 
 
 def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> CommandSettings:
@@ -81,6 +84,7 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
         local=local,
         audience=chosen.audience,
         web_origin=getattr(args, "origin", None) or chosen.origin,
+        acting_for=_owner(args.acting_for or environment.get("IMAGE_STORE_OWNER")),
     )
 
 
@@ -131,6 +135,10 @@ def _tokens(
     subject = args.subject or environment.get("IMAGE_STORE_SUBJECT")
     if local is not None and subject:
         return tokens.from_local_issuer(local["token_url"], subject=subject, admin=admin)
+    if key := environment.get("IMAGE_STORE_KEY"):
+        if environment.get("IMAGE_STORE_TOKEN"):
+            raise UsageError("IMAGE_STORE_KEY and IMAGE_STORE_TOKEN name two callers: unset one of them.")
+        return tokens.from_key(key, "the variable IMAGE_STORE_KEY")
     if token := environment.get("IMAGE_STORE_TOKEN"):
         return tokens.fixed(token, "the variable IMAGE_STORE_TOKEN")
     if path := environment.get("IMAGE_STORE_TOKEN_FILE"):
@@ -174,6 +182,14 @@ def _refuse_another_stack(local: dict[str, str], *, stack: str | None, region: s
                 f"There is no {kind} {chosen!r} here: this is the local stack {local['stack_name']!r} in "
                 f"{local['region']}. Choose a deployed store with --profile or --url."
             )
+
+
+def _owner(text: str | None) -> str | None:
+    if not text:
+        return None
+    if len(text) > MAX_OWNER_CHARS or not text.isprintable():
+        raise UsageError(f"An owner has at most {MAX_OWNER_CHARS} printable characters.")
+    return text
 
 
 def _checked_url(url: str) -> str:

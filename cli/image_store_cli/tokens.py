@@ -1,9 +1,10 @@
-"""Get the token and read its claims; a token is never printed or written anywhere."""
+"""Get the token or the API key, and read what a token says; neither is ever printed or written anywhere."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 import subprocess
 import threading
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 COMMAND_SECONDS = 60
 LOCAL_SECONDS = 10
 ADMIN_SCOPE = "images:admin"
+KEY_PREFIX = "isk_"
+
+_KEY = re.compile(r"isk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class Tokens:
@@ -38,7 +42,7 @@ class Tokens:
         """The token; NotSignedIn when there is none."""
         with self._lock:
             if self._token is None:
-                self._token = checked(self._read(), self.origin)
+                self._token = clean_token(self._read(), self.origin)
             return self._token
 
     def renew(self, refused: str) -> bool:
@@ -47,14 +51,14 @@ class Tokens:
             return False
         with self._lock:
             if self._token == refused:
-                self._token = checked(self._read(), self.origin)
+                self._token = clean_token(self._read(), self.origin)
             return self._token != refused
 
     def __repr__(self) -> str:
         return f"Tokens(from {self.origin})"
 
 
-def checked(text: str, origin: str) -> str:
+def clean_token(text: str, origin: str) -> str:
     """Strip a token; NotSignedIn if it cannot be one."""
     token = text.strip().removeprefix("Bearer ").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -67,8 +71,8 @@ def without_token() -> Tokens:
 
     def read() -> str:
         raise NotSignedIn(
-            "There is no token for this store. Set IMAGE_STORE_TOKEN, or token_command or token_file in the "
-            "configuration, or use --token-file."
+            "There is no token for this store. Set IMAGE_STORE_TOKEN or IMAGE_STORE_KEY, or token_command or "
+            "token_file in the configuration, or use --token-file."
         )
 
     return Tokens(read, origin="nowhere", renewable=False)
@@ -77,6 +81,17 @@ def without_token() -> Tokens:
 def fixed(token: str, origin: str) -> Tokens:
     """Use a token as it is."""
     return Tokens(lambda: token, origin=origin, renewable=False)
+
+
+def from_key(key: str, origin: str) -> Tokens:
+    """Use an API key; NotSignedIn at its first use if it cannot be one."""
+
+    def read() -> str:
+        if key_id_of(key.strip()) is None:
+            raise NotSignedIn(f"{origin[0].upper()}{origin[1:]} does not hold an API key. {KEY_FORM}")
+        return key
+
+    return Tokens(read, origin=origin, renewable=False)
 
 
 def from_file(path: Path) -> Tokens:
@@ -126,6 +141,15 @@ def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
     return Tokens(read, origin=f"the local issuer, as {subject}", renewable=True)
 
 
+KEY_FORM = "A key is isk_, 16 hexadecimal digits, another _ and 43 characters, as `image-store keys create` printed it."
+
+
+def key_id_of(token: str) -> str | None:
+    """The id of an API key, which is no secret; None for anything else."""
+    match = _KEY.fullmatch(token)
+    return match[1] if match else None
+
+
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
     """The header and payload of a JWT, not verified."""
@@ -145,7 +169,7 @@ def claims_of(token: str) -> TokenClaims | None:
     if len(parts) != 3:
         return None
     try:
-        header, payload = (json.loads(_decoded(part)) for part in parts[:2])
+        header, payload = (json.loads(_decode(part)) for part in parts[:2])
     except ValueError:
         return None
     if not isinstance(header, dict) or not isinstance(payload, dict):
@@ -153,7 +177,7 @@ def claims_of(token: str) -> TokenClaims | None:
     return TokenClaims(header, payload)
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 

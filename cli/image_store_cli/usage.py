@@ -16,14 +16,16 @@ PROGRAM = "image-store"
 
 GROUPS = {
     "images": (
-        "upload", "list", "show", "get", "search", "similar", "feed", "publish", "unpublish", "delete", "restore",
+        "upload", "list", "show", "get", "search", "similar", "feed", "publish", "unpublish", "shares", "delete",
+        "restore",
     ),
     "generation": ("generate",),
-    "the store": ("stats", "doctor", "cleanup", "repair", "migrate", "rebuild"),
+    "the store": ("stats", "keys", "doctor", "cleanup", "repair", "migrate", "rebuild"),
     "shell": ("completion",),
 }  # fmt: skip
 """The commands as `image-store` lists them."""
 
+MIN_SUGGESTED_CHARS = 5
 _MISSING = "the following arguments are required: "
 
 
@@ -108,7 +110,9 @@ def _unknown_word(word: str, parser: Parser) -> str:
     if not word.startswith("-"):
         return f"{word!r} is one argument too many."
     option = word.partition("=")[0]
-    return f"There is no option {option}.{_did_you_mean(option, parser.options())}"
+    # Short ones such as --as resemble every mistake.
+    candidates = [each for each in parser.options() if len(each) >= MIN_SUGGESTED_CHARS]
+    return f"There is no option {option}.{_did_you_mean(option, candidates)}"
 
 
 def _did_you_mean(word: str, candidates: Iterable[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Serves the public links of published images, and the signed links of shared images."""
+"""Serves the public links of published images, signed links, and the addresses of shares."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -12,7 +12,7 @@ api = Api("Links")
 
 @api.get(
     "/i/<link>",
-    summary="See a published image, or one that is shared by a signed link",
+    summary="See a published image, or what a signed link shows",
     headers=("Accept",),
     answers={302: "The picture is at Location."},
     problems=(404, 503),
@@ -23,7 +23,7 @@ def get_published_image(request: Request, link: str) -> "Response[str]":
     if parse_link(link) is not None:
         return get_published_rendition(request, link, "display")
     app = application()
-    file = app.delivery.shared.find(link, accept=request.header("accept"))
+    file = app.delivery.signed_link_view.find(link, accept=request.header("accept"))
     return app.answers.signed_redirect(file, method=request.read_method)
 
 
@@ -40,6 +40,21 @@ def get_published_rendition(request: Request, link: str, preset: str) -> "Respon
     app = application()
     file = app.delivery.renditions.for_public_link(link, preset, accept=request.header("accept"))
     return app.answers.public_redirect(file, method=request.read_method)
+
+
+@api.get(
+    "/s/<token>/<image_id>/<preset>",
+    summary="See a rendition of a shared image",
+    headers=("Accept",),
+    answers={302: "The picture is at Location."},
+    problems=(404, 503),
+    public=True,
+)
+def get_shared_rendition(request: Request, token: str, image_id: str, preset: str) -> "Response[str]":
+    """Redirects to a rendition of an image that a share shows; 404 for whatever it does not show."""
+    app = application()
+    shared = app.delivery.shared_view.find(token, image_id, preset, accept=request.header("accept"))
+    return app.answers.shared_redirect(shared, method=request.read_method)
 
 
 prepare()

@@ -32,6 +32,11 @@ def first_steps() -> list[str]:
     return shell_blocks((ROOT / "docs/first-steps.md").read_text())
 
 
+def sign_in() -> list[str]:
+    """The lines of the page about tokens."""
+    return shell_blocks((ROOT / "docs/sign-in.md").read_text())
+
+
 def changed_files() -> str:
     """What git sees in the checkout."""
     return subprocess.run(
@@ -86,8 +91,20 @@ def test_the_first_steps_work_as_they_are_typed_and_leave_nothing_in_the_checkou
     assert changed_files() == before
 
 
+def test_the_lines_about_tokens_work_as_they_are_typed(stack: Stack, tmp_path: Path) -> None:
+    before = changed_files()
+
+    typed = type_lines(sign_in(), stack, tmp_path)
+
+    assert typed.returncode == 0, typed.stderr
+    lines = typed.stdout.splitlines()
+    assert lines[:4] == ["RS256 200", "ES256 200", "EdDSA 200", "second 404"]
+    assert '"code": "invalid_token"' in typed.stdout
+    assert changed_files() == before
+
+
 def test_no_line_to_be_typed_is_long() -> None:
-    lines = [line for block in [*first_image(), *first_steps()] for line in block.splitlines()]
+    lines = [line for block in [*first_image(), *first_steps(), *sign_in()] for line in block.splitlines()]
 
     assert len(lines) > 50
     assert max(map(len, lines)) <= MOST_CHARACTERS

@@ -16,7 +16,7 @@ from PIL import Image
 from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.delivery.signed_links import SignedLink, encode_link, transform
 from image_store.domain.images.media import MediaType, sniff
-from image_store.services.delivery.signed_links import ShareLinks
+from image_store.services.delivery.signed_links import LinkSignatures
 from tests.e2e.test_images import patch, refused, upload
 from tests.pictures import animation, jpeg
 
@@ -212,8 +212,10 @@ def test_a_signed_link_shows_a_stranger_exactly_what_was_signed(stack: Stack) ->
 def test_only_a_link_that_is_signed_and_not_over_shows_anything(stack: Stack) -> None:
     with stack.http("shares-nothing-else") as client, stack.http(None) as stranger:
         image = upload(client, jpeg(1600, 900))
-        links = ShareLinks(keys=lambda: signing_keys(stack))
-        forged = ShareLinks(keys=lambda: {**signing_keys(stack), signing_keys(stack)["current"]: "guessed"})
+        links = LinkSignatures(keys=lambda: signing_keys(stack))
+        forged = LinkSignatures(
+            keys=lambda: {**signing_keys(stack), signing_keys(stack)["current"]: "guessed"}
+        )
         now, what = datetime.now(UTC).replace(microsecond=0), transform(Recipe(200))
         soon = SignedLink(image["id"], now + timedelta(minutes=5), what)
         over = SignedLink(image["id"], now - timedelta(seconds=1), what)

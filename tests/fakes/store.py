@@ -183,7 +183,7 @@ class Store:
         self.rendering = delivery.rendering
         self.transforming = delivery.transforming
         self.renditions = delivery.renditions
-        self.shared = delivery.shared
+        self.signed_link_view = delivery.signed_link_view
         self.share_administration = delivery.share_administration
         self.shared_view = delivery.shared_view
         self.lists = finding.lists

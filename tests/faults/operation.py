@@ -90,7 +90,7 @@ LAST_COMMITS = {
     "publish": "dynamodb.transact_write_items#2",
     "request of a missing rendition of a private image": "dynamodb.transact_write_items#1",
     "request of a missing rendition of a public image": "dynamodb.transact_write_items#1",
-    "look at a shared transform": "dynamodb.transact_write_items#1",
+    "look at the transform of a signed link": "dynamodb.transact_write_items#1",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
     "restore": "dynamodb.transact_write_items#1",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
+from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
@@ -22,7 +23,7 @@ from image_store.bootstrap.ports import Ports
 from image_store.domain.images.image import Kind
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.upkeep.cleanup import Policy
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.settings import Settings
 from tests.fakes.clock import CountedIds
 from tests.fakes.fetcher import MemoryFetcher
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 PICTURE_URL = "https://pictures.example/a.png"
-PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
+PICTURES = {PICTURE_URL: RemoteFile(PICTURE, "image/png")}
 RENDER_FUNCTION = "image-store-render"
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
@@ -102,6 +103,7 @@ class WorldPorts(Ports):
         self.migration_table = no_table
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
+        self.shares = world.patient(DynamoShares)
 
 
 def as_a[Service](kind: type[Service], service: Service) -> Service:

@@ -337,7 +337,7 @@ class History(RuleBasedStateMachine):
 
     @rule(image_id=images, disturbance=disturbance, skew=skew)
     def follow_link(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
-        look = lambda: self.world.follow_link(self.world.share(image_id))  # noqa: E731 - as above
+        look = lambda: self.world.follow_link(self.world.sign_link(image_id))  # noqa: E731 - as above
         try:
             target = self._attempt(look, disturbance, skew, look)
         except ImageNotFound:

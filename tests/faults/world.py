@@ -315,15 +315,17 @@ class World:
         return self.app.delivery.renditions.for_owner(OWNER, image_id, preset, accept=accept)
 
     @runs_as("share")
-    def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
+    def sign_link(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
         """A link to a transform."""
-        link, _ = self.app.delivery.sharing.share(OWNER, image_id, recipe, lifetime=timedelta(days=7))
+        link, _ = self.app.delivery.signed_link_creation.create(
+            OWNER, image_id, recipe, lifetime=timedelta(days=7)
+        )
         return link
 
     @runs_as("links")
     def follow_link(self, link: str) -> RenditionFile | str:
-        """Look at what is shared."""
-        return self.app.delivery.shared.find(link, accept=None)
+        """Look at what a signed link shows."""
+        return self.app.delivery.signed_link_view.find(link, accept=None)
 
     @runs_as("delete")
     def delete_id(self, image_id: str, *, permanent: bool) -> bool:

@@ -83,10 +83,10 @@ def test_an_api_key_lets_its_owner_in_within_its_scopes(store: Deployment) -> No
     header = event("authorize/api-key")["headers"]["authorization"]
     assert header == f"Bearer {key_text(KEY.id, SECRET)}"
 
-    listed = store.call(request_of(store, header), function="list")
+    page = store.call(request_of(store, header), function="list")
     uploaded = store.call(request_of(store, header, "upload/raw"), function="upload")
 
-    assert listed.status == 200
+    assert page.status == 200
     assert_refused(uploaded, 403, "scope_required")
     assert "images:write" in uploaded.json["detail"]
 
@@ -156,7 +156,10 @@ def test_an_issuer_whose_keys_cannot_be_read_is_unavailable_and_counted(
         '[{"issuer": "http://a.example", "audiences": ["a"]}]',
         '[{"issuer": "https://a.example", "audiences": ["a"], "more": 1}]',
         '[{"issuer": "https://a.example", "audiences": ["a"]}]',
-        '[{"issuer": "https://issuer.example", "audiences": ["a"], "subject_prefix": "a:"}]',
+        (
+            '[{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "a:"}, '
+            '{"issuer": "https://b.example", "audiences": ["a"], "subject_prefix": "b:"}]'
+        ),
         "[" * 3_000,
     ],
     ids=lambda text: text[:60],
@@ -168,6 +171,19 @@ def test_issuers_that_are_malformed_or_could_name_each_others_owners_are_refused
 
     with pytest.raises(ImageStoreError, match="ISSUERS"):
         _ = store.settings
+
+
+def test_an_entry_for_the_first_issuer_says_where_its_keys_are(deployed: Callable[..., Deployment]) -> None:
+    entry = f'[{{"issuer": "{ISSUER}", "audiences": ["c"], "keys_url": "https://k.example/jwks"}}]'
+    store = deployed(ISSUER=ISSUER, AUDIENCE="a", ISSUERS=entry)
+
+    [issuer] = store.settings.issuers.all
+
+    assert (issuer.issuer, issuer.audiences, issuer.keys_url) == (
+        ISSUER,
+        frozenset({"c"}),
+        "https://k.example/jwks",
+    )
 
 
 def test_more_issuers_stand_beside_the_first(deployed: Callable[..., Deployment]) -> None:

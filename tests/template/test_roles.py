@@ -33,7 +33,7 @@ WRITES = {
 
 # The ledger --------------------------------------------------------------------------------------------
 
-WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search", "share", "site", "stats"}
+WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search", "site", "stats"}
 HOLDERS = {
     "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),

@@ -139,7 +139,7 @@ DECODING = {
 IMAGES_FOR_EVERYBODY = {
     f"{method} {path}"
     for method in ("GET", "HEAD")
-    for path in ("/i/{link}", "/i/{link}/{preset}", "/v1/feed")
+    for path in ("/i/{link}", "/i/{link}/{preset}", "/s/{token}/{image_id}/{preset}", "/v1/feed")
 }
 
 

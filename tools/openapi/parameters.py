@@ -21,6 +21,11 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
         {"type": "string"},
         "AZypRQoAcACAAAAAAAAAAQ",
     ),
+    "token": (
+        "The last part of the `url_prefix` of a share.",
+        {"type": "string"},
+        "0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAA",
+    ),
     "preset": ("A preset of the deployment, such as `thumb` or `w640`.", {"type": "string"}, "thumb"),
     "file": ("The name of a file of the web console.", {"type": "string"}, "console.css"),
 }

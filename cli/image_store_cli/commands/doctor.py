@@ -10,11 +10,13 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
+from image_store_cli.doctor.issuer_keys import check_issuers
+from image_store_cli.doctor.issuers import StackIssuer, audiences_in, issuers_of
 from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
-from image_store_cli.texts import counted, plain
+from image_store_cli.texts import plain, plural
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -62,9 +64,11 @@ def run(context: Context) -> Exit:
     if reachable:
         reach.check_clock(findings, api)
         reach.check_routes(findings, api)
-    claims = identity.check_token(findings, api, audiences=_audiences(settings.audience, stack))
-    if claims is not None or _issuer(context, stack):
-        identity.check_issuer(findings, api.http, claims, expected=_issuer(context, stack))
+    issuers = _issuers(findings, context, stack)
+    audiences = audiences_in(settings.audience or "")
+    claims = identity.check_token(findings, api, issuers=issuers, audiences=audiences)
+    if claims is not None or issuers:
+        check_issuers(findings, api.http, claims, issuers=issuers)
     if reachable:
         origin = _origin(context, stack)
         cors.check_api(findings, api.http, settings.url, origin)
@@ -89,21 +93,19 @@ def _check_as_caller(
         findings.skip("upload", "--read-only: no picture was stored")
         return
     public_url = stack.parameters.get("PublicUrl") if stack else None
+    if not reach.check_may_write(findings, api):
+        return
     PictureChecks(
         findings, api, origin=origin, api_origin=_api_origin(context), public_url=public_url or None
     ).run()
 
 
-def _audiences(configured: str | None, stack: Stack | None) -> list[str]:
-    text = (stack.parameters.get("Audience") if stack else None) or configured or ""
-    return [each.strip() for each in text.split(",") if each.strip()]
-
-
-def _issuer(context: Context, stack: Stack | None) -> str | None:
-    if stack is not None and stack.parameters.get("Issuer"):
-        return stack.parameters["Issuer"]
+def _issuers(findings: CheckResults, context: Context, stack: Stack | None) -> list[StackIssuer]:
+    """The issuers of the stack; of a local stack that cannot be looked into, the first one."""
+    if stack is not None:
+        return issuers_of(findings, stack.parameters)
     local = context.settings.local
-    return local["issuer"] if local else None
+    return [StackIssuer(local["issuer"], audiences_in(context.settings.audience or ""))] if local else []
 
 
 def _origin(context: Context, stack: Stack | None) -> str:
@@ -131,8 +133,8 @@ def _print(context: Context, finding: CheckResult) -> None:
 def _end(context: Context, findings: CheckResults) -> Exit:
     wrong, warnings = findings.number(Status.WRONG), findings.number(Status.WARNING)
     if wrong:
-        context.out.note(f"{counted(wrong, 'problem')}, {counted(warnings, 'warning')}.", style="red")
+        context.out.note(f"{plural(wrong, 'problem')}, {plural(warnings, 'warning')}.", style="red")
         return Exit.SOME_FAILED
-    text = f"No problems, {counted(warnings, 'warning')}." if warnings else "No problems."
+    text = f"No problems, {plural(warnings, 'warning')}." if warnings else "No problems."
     context.out.note(text, style="green")
     return Exit.OK

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused
+from image_store_cli.tokens import KEY_PREFIX
 
 if TYPE_CHECKING:
     from image_store_cli.api import ApiClient
@@ -19,6 +20,27 @@ ROUTES_MEND = (
 OPEN_MEND = (
     "In template.yaml every route that needs a token has an authorizer: deploy the template unchanged."
 )
+WRONG_JWT_MEND = (
+    "The token's iss must equal the stack's Issuer, or one of Issuers, exactly, its aud must be in Audience or in that "
+    "one's audiences, a key of the issuer must have signed it, and it must not have expired."
+)
+WRONG_KEY_MEND = (
+    "The key is of another store, was altered, or was replaced by a rotation whose grace period is over: create one "
+    "with `image-store keys create`, or rotate this one."
+)
+REFUSALS = {
+    "key_revoked": "A revoked key never works again: create another with `image-store keys create`.",
+    "key_expired": "Create another with `image-store keys create`, or let its owner give it a later expires_at.",
+    "issuer_unavailable": "The store cannot read the issuer's keys: check that its discovery document and its key set "
+    "are public, and look for IssuerKeysUnreadable in the metrics. It tries again within a minute.",
+    "scope_required": "Use a key with that scope: `image-store keys show` lists those of a key, "
+    "`image-store keys create --scope` makes one.",
+    "act_as_required": "Use a key with the scope act-as, which an admin creates, or leave out --as and "
+    "IMAGE_STORE_OWNER.",
+}
+"""What to do about each way in which the store refuses a caller, by the code of its response."""
+NO_IMAGE = "/v1/images/00000000-0000-7000-8000-000000000000/restore"
+"""A request that changes nothing: there is no such image."""
 SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links depend on the time."
 
 
@@ -66,20 +88,39 @@ def check_routes(findings: CheckResults, api: ApiClient) -> None:
 
 
 def check_token_accepted(findings: CheckResults, api: ApiClient) -> None:
-    """Check that the API accepts the token."""
+    """Check that the API accepts the token or key, and the owner that it acts for."""
     try:
         api.get("/v1/images", limit=1)
     except NotSignedIn as refused:
+        is_key = api.tokens.current().startswith(KEY_PREFIX)
+        is_of_gateway = refused.code == NotSignedIn.code
         findings.wrong(
             "token accepted",
-            refused.message.partition(":")[0],
-            "The token's iss must equal the stack's Issuer exactly, its aud must be in Audience, a key of the issuer "
-            "must have signed it, and it must not have expired.",
+            refused.message.partition(":" if is_of_gateway else " `")[0],
+            REFUSALS.get(refused.code, WRONG_KEY_MEND if is_key else WRONG_JWT_MEND),
         )
+    except RequestRefused as refused:
+        mend = REFUSALS.get(str(refused.problem.code), "See the log of the list function.")
+        findings.wrong("token accepted", refused.message, mend)
     except CommandError as failed:
         findings.wrong("token accepted", failed.message, "See the log of the list function.")
     else:
         findings.ok("token accepted", "the API accepts it")
+
+
+def check_may_write(findings: CheckResults, api: ApiClient) -> bool:
+    """Check that the caller may store and delete images; whether the checks that do so can go on."""
+    try:
+        api.request("POST", NO_IMAGE, repeatable=True)
+    except RequestRefused as refused:
+        if refused.problem.code == "scope_required":
+            findings.skip(
+                "upload", f"no picture was stored: {refused.problem.detail}", REFUSALS["scope_required"]
+            )
+            return False
+    except CommandError:
+        return True  # the checks that follow report it
+    return True
 
 
 def check_parts(findings: CheckResults, api: ApiClient) -> None:

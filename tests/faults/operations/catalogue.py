@@ -4,8 +4,9 @@ from tests.faults.operations.changes import CHANGES
 from tests.faults.operations.imports import IMPORTS
 from tests.faults.operations.keys import KEYS
 from tests.faults.operations.renditions import RENDITIONS
+from tests.faults.operations.shares import SHARES
 from tests.faults.operations.upkeep import UPKEEP
 from tests.faults.operations.upload_tokens import UPLOAD_TOKENS
 from tests.faults.operations.uploads import UPLOADS
 
-OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *IMPORTS, *UPKEEP, *KEYS, *UPLOAD_TOKENS)
+OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *SHARES, *IMPORTS, *UPKEEP, *KEYS, *UPLOAD_TOKENS)

@@ -69,7 +69,7 @@ def transform_shown(world: World, before: Image, target: RenditionFile | str) ->
 
 def with_a_transform(world: World) -> Image:
     image = world.upload(Visibility.PUBLIC)
-    assert isinstance(world.follow_link(world.share(image.record.id)), str)
+    assert isinstance(world.follow_link(world.sign_link(image.record.id)), str)
     return world.retrieval.get(OWNER, image.record.id)
 
 
@@ -114,9 +114,9 @@ RENDITIONS = (
         calls=7,
     ),
     Operation(
-        "look at a shared transform",
+        "look at the transform of a signed link",
         lambda world: world.upload(Visibility.PUBLIC),
-        lambda world, before: world.follow_link(world.share(before.record.id)),
+        lambda world, before: world.follow_link(world.sign_link(before.record.id)),
         transform_shown,
         calls=12,
         whatever=still_there,

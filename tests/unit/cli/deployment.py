@@ -17,7 +17,7 @@ from tests.unit.cli.terminal import URL, problem
 ISSUER = "https://issuer.example"
 STORAGE = "https://storage.example"
 CDN = "https://cdn.example"
-RSA_KEY = {"kty": "RSA", "kid": "k1"}
+RSA_KEY = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
 HEADERS = "authorization,content-type,idempotency-key,if-match"
 
 
@@ -40,6 +40,9 @@ class Deployment:
     ahead: timedelta = timedelta(0)
     health: str = "ok"
     accepts: bool = True
+    refusal: httpx.Response | None = None
+    """The response to every request with a token."""
+    may_write: bool = True
     without_token: int = 401
     put_origins: tuple[str, ...] = ()
     """Origins that storage lets upload; any when there is none."""
@@ -68,7 +71,8 @@ class Deployment:
         if request.url.path == "/keys":
             return httpx.Response(200, json={"keys": self.keys})
         body = {"issuer": self.issuer_name, "jwks_uri": f"{ISSUER}/keys"}
-        return httpx.Response(self.issuer_status, json=body)
+        headers = {"Location": f"{ISSUER}/moved"} if self.issuer_status == 302 else {}
+        return httpx.Response(self.issuer_status, json=body, headers=headers)
 
     def _cdn(self, _: httpx.Request) -> httpx.Response:
         headers = {"Content-Type": "image/jpeg", "Access-Control-Allow-Origin": self.cdn_origin}
@@ -103,6 +107,10 @@ class Deployment:
             return httpx.Response(self.without_token, json={"message": "Unauthorized"})
         if not self.accepts:
             return httpx.Response(401, json={"message": "Unauthorized"})
+        if self.refusal is not None:
+            return self.refusal
+        if path.endswith("/restore"):
+            return problem(404, "image_not_found") if self.may_write else problem(403, "scope_required")
         if path == "/v1/admin/health":
             return httpx.Response(404, json={"message": "Not Found"})
         if path == "/v1/images" and method == "GET":

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store_cli.doctor import pictures
+from image_store.domain import errors
+from image_store_cli.doctor import pictures, reach
 from image_store_cli.exits import Exit
 from tests.unit.cli.deployment import ISSUER, RSA_KEY, Deployment, token
-from tests.unit.cli.terminal import URL, command
+from tests.unit.cli.terminal import URL, command, problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx
+
     from tests.unit.cli.terminal import Said
 
 GOOD = token()
+KEY = f"isk_0123456789abcdef_{'s' * 43}"
 APP = "https://app.example"
 
 
@@ -32,7 +36,7 @@ def ill(result: Said) -> dict[str, dict[str, str]]:
     return {line["check"]: line for line in result.lines if line["status"] == "wrong"}
 
 
-def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
+def test_a_healthy_deployment_passes_and_nothing_stays_in_it(tmp_path: Path) -> None:
     deployment = Deployment()
 
     result = doctor(deployment, tmp_path)
@@ -47,7 +51,8 @@ def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
     [
         ({"issuer_status": 503}, "issuer", "authorizer"),
         ({"issuer_name": f"{ISSUER}/"}, "issuer", "exactly"),
-        ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "RS256"),
+        ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "ES256 or EdDSA"),
+        ({"issuer_status": 302}, "issuer", "follows no redirect"),
         ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new token"),
         ({"accepts": False}, "token accepted", "Audience"),
         ({"without_token": 404}, "routes", "openid-configuration"),
@@ -67,7 +72,7 @@ def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_an_illness_has_a_line_that_says_how_to_mend_it(
+def test_each_problem_has_a_line_that_says_how_to_fix_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], check: str, mend: str
 ) -> None:
     monkeypatch.setattr(pictures, "LISTED_SECONDS", 0)
@@ -87,11 +92,12 @@ def test_an_illness_has_a_line_that_says_how_to_mend_it(
         ("nojwt", "token", "not a JWT"),
         (token(sub=None), "subject", "sub"),
         (token(aud=None), "audience", "aud"),
-        (token(algorithm="HS256"), "issuer's keys", "HS256"),
+        (token(algorithm="HS256"), "token", "HS256"),
+        ("isk_0123456789abcdef_short", "token", "incomplete"),
     ],
-    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric"],
+    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric", "half a key"],
 )
-def test_a_token_that_cannot_work_is_told_before_it_is_tried(
+def test_a_token_that_cannot_work_is_reported_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str
 ) -> None:
     result = doctor(Deployment(), tmp_path, given=given)
@@ -135,8 +141,80 @@ def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["CORS of copies"]
 
 
-def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:
+def test_an_unhealthy_store_is_a_warning(tmp_path: Path) -> None:
     result = doctor(Deployment(health="degraded"), tmp_path)
 
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["API"]
     assert result.exit_code == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "given", "mend"),
+    [
+        (401, "invalid_token", GOOD, "must equal the stack's Issuer"),
+        (401, "invalid_token", KEY, "rotat"),
+        (401, "key_revoked", KEY, "never works again"),
+        (401, "key_expired", KEY, "expires_at"),
+        (503, "issuer_unavailable", GOOD, "IssuerKeysUnreadable"),
+        (403, "scope_required", KEY, "--scope"),
+        (403, "act_as_required", KEY, "--as"),
+    ],
+)
+def test_each_way_in_which_a_caller_is_refused_is_explained(
+    tmp_path: Path, status: int, code: str, given: str, mend: str
+) -> None:
+    refusal = problem(status, code, "Why it was refused.")
+
+    result = doctor(Deployment(refusal=refusal), tmp_path, given=given)
+
+    illnesses = ill(result)
+    assert set(illnesses) == {"token accepted"}
+    assert "Why it was refused." in illnesses["token accepted"]["detail"]
+    assert mend in illnesses["token accepted"]["mend"]
+    assert given not in result.out + result.err
+
+
+def test_every_refusal_of_the_store_is_known() -> None:
+    refusals = {
+        errors.KeyRevoked.code,
+        errors.KeyExpired.code,
+        errors.IssuerUnavailable.code,
+        errors.ScopeRequired.code,
+        errors.ActAsRequired.code,
+    }
+
+    assert set(reach.REFUSALS) == refusals
+
+
+def test_a_key_is_well_and_its_id_is_told(tmp_path: Path) -> None:
+    result = doctor(Deployment(), tmp_path, given=KEY)
+
+    [line] = [line for line in result.lines if line["check"] == "token"]
+    assert result.exit_code == Exit.OK
+    assert "0123456789abcdef" in line["detail"]
+    assert KEY not in result.out + result.err
+
+
+def test_a_caller_that_may_only_read_stores_nothing(tmp_path: Path) -> None:
+    deployment = Deployment(may_write=False, upload_status=503)
+
+    result = doctor(deployment, tmp_path, given=KEY)
+
+    assert result.exit_code == Exit.OK
+    [line] = [line for line in result.lines if line["check"] == "upload"]
+    assert (line["status"], "scope" in line["mend"]) == ("skipped", True)
+
+
+def test_the_doctor_acts_for_an_owner(tmp_path: Path) -> None:
+    owners: list[str | None] = []
+    deployment = Deployment()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if str(request.url).startswith(URL) and "authorization" in request.headers:
+            owners.append(request.headers.get("image-store-owner"))
+        return deployment.answer(request)
+
+    words = ("doctor", "--json", "--read-only", "--as", "bo/é")
+    command(answer, *words, folder=tmp_path, environment={"IMAGE_STORE_TOKEN": GOOD})
+
+    assert set(owners) == {"bo%2F%C3%A9"}

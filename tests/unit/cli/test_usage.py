@@ -15,7 +15,6 @@ from image_store_cli.parser import COMMANDS, build_parser
 from image_store_cli.usage import GROUPS, Parser
 
 KNOWN = commands_of(build_parser())
-BARE = {"", "migrate"}
 """Words that list commands when nothing follows."""
 ODD_ENGLISH = ("what is said", "who asks", "goes on where", "that is none", "to go by", "is told")
 
@@ -39,7 +38,7 @@ def test_a_bare_call_lists_the_commands_in_groups(capsys: pytest.CaptureFixture[
         assert [line.split()[0] for line in section.splitlines()] == list(names)
 
 
-def test_every_command_stands_in_one_group() -> None:
+def test_every_command_is_in_one_group() -> None:
     grouped = [name for names in GROUPS.values() for name in names]
 
     assert sorted(grouped) == sorted(KNOWN[""].commands)
@@ -123,7 +122,7 @@ def test_every_help_is_plain_english(words: str) -> None:
     text = parser_of(words).format_help()
 
     assert not [phrase for phrase in ODD_ENGLISH if phrase in " ".join(text.split())]
-    assert "connection:" in text or words == "migrate"
+    assert "connection:" in text or any(known.startswith(f"{words} ") for known in KNOWN)
 
 
 def test_a_wrong_word_raises_and_does_not_exit() -> None:

@@ -11,7 +11,7 @@ import pytest
 from image_store.domain.callers.caller import Caller, key_holder, user
 from image_store.domain.callers.scopes import USER_SCOPES
 from image_store.domain.delivery.shares import Share, share_token, verified_share_id
-from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound
+from image_store.domain.errors import ImageNotFound, InvalidCursor, InvalidRequest, ShareNotFound
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Visibility
 from image_store.services.delivery.shares import NewShare
@@ -38,17 +38,18 @@ def image(store: Store) -> Image:
 
 
 def share(store: Store, image: Image, **changes: Any) -> tuple[Share, str]:
-    return store.share_administration.create(
+    issued = store.share_administration.create(
         caller_named(image.record.owner), NewShare(lifetime=changes.pop("lifetime", HOUR), **changes)
     )
+    return issued.share, issued.token
 
 
 def shows(store: Store, token: str, image: Image, preset: str = "thumb") -> bool:
     try:
-        found = store.shared_view.find(token, image.record.id, preset, accept=None)
+        view = store.shared_view.find(token, image.record.id, preset, accept=None)
     except ImageNotFound:
         return False
-    assert (found.record.id, found.rendition.preset) == (image.record.id, preset)
+    assert (view.file.record.id, view.file.rendition.preset) == (image.record.id, preset)
     return True
 
 
@@ -105,7 +106,7 @@ def test_a_share_never_shows_an_image_of_another_owner(store: Store, image: Imag
     if kind == "image":  # such a row cannot be made; the view must not rely on that
         forged = replace(share_row, id="f" * 16, image_id=foreign.record.id)
         store.shares.create(forged)
-        token = store.share_administration.token_of(forged)
+        token = store.share_administration.issued(forged).token
 
     assert not shows(store, token, foreign)
 
@@ -140,6 +141,17 @@ def test_a_share_ends_at_its_time(store: Store, image: Image) -> None:
     store.clock.instant += timedelta(microseconds=1)
 
     assert not shows(store, token, image)
+
+
+@pytest.mark.parametrize(("lifetime", "seconds"), [(HOUR, 60), (MINUTE, 60), (10 * SECOND, 10)])
+def test_a_redirect_is_kept_for_a_minute_and_never_longer_than_the_share(
+    store: Store, image: Image, lifetime: timedelta, seconds: int
+) -> None:
+    _, token = share(store, image, lifetime=lifetime)
+
+    shared = store.shared_view.find(token, image.record.id, "thumb", accept=None)
+
+    assert shared.cached_for == seconds * SECOND
 
 
 def test_a_revoked_share_stops_within_a_minute(store: Store, image: Image) -> None:
@@ -235,17 +247,22 @@ def test_owners_list_their_own_shares(store: Store, image: Image) -> None:
         shares.append(share(store, image)[0])
         store.clock.instant += SECOND
 
-    page, after = store.share_administration.page(caller_named(image.record.owner), after=None, limit=2)
-    foreign, _ = store.share_administration.page(caller_named("mallory"), after=None, limit=2)
+    me, administration = caller_named(image.record.owner), store.share_administration
+    page, cursor = administration.page(me, cursor=None, limit=2)
+    rest, end = administration.page(me, cursor=cursor, limit=2)
+    foreign, _ = administration.page(caller_named("mallory"), cursor=None, limit=2)
 
-    assert (list(page), list(foreign)) == (shares[:0:-1], [])
-    assert after is not None
+    assert [issued.share for issued in (*page, *rest)] == shares[::-1]
+    assert all(shows(store, issued.token, image) for issued in page)
+    assert (end, list(foreign)) == (None, [])
+    with pytest.raises(InvalidCursor):
+        administration.page(caller_named("mallory"), cursor=cursor, limit=2)
 
 
 def test_a_share_that_a_key_made_names_both(store: Store, image: Image) -> None:
     holder = key_holder("0123456789abcdef", owner=image.record.owner, scopes=USER_SCOPES)
 
-    created, _ = store.share_administration.create(holder, NewShare(lifetime=HOUR))
+    created = store.share_administration.create(holder, NewShare(lifetime=HOUR)).share
 
     assert (created.owner, created.created_by) == (image.record.owner, "key:0123456789abcdef")
 

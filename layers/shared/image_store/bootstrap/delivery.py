@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from image_store.services.delivery.rendering import Rendering
     from image_store.services.delivery.renditions import Renditions
     from image_store.services.delivery.shares import ShareAdministration, SharedView
-    from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
+    from image_store.services.delivery.signed_links import LinkSignatures, SignedLinkCreation, SignedLinkView
     from image_store.services.delivery.transforming import Transforming
 
 
@@ -89,6 +89,7 @@ class Delivery:
             retrieval=self._areas.images.retrieval,
             presets=self._settings.renditions.presets,
             signing_keys=self._ports.signing_keys,
+            cursors=self._areas.finding.cursors,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -106,30 +107,30 @@ class Delivery:
         )
 
     @lazy_property
-    def share_links(self) -> ShareLinks:
-        from image_store.services.delivery.signed_links import ShareLinks
+    def link_signatures(self) -> LinkSignatures:
+        from image_store.services.delivery.signed_links import LinkSignatures
 
-        return ShareLinks(keys=self._ports.signing_keys)
+        return LinkSignatures(keys=self._ports.signing_keys)
 
     @lazy_property
-    def sharing(self) -> Sharing:
-        from image_store.services.delivery.signed_links import Sharing
+    def signed_link_creation(self) -> SignedLinkCreation:
+        from image_store.services.delivery.signed_links import SignedLinkCreation
 
-        return Sharing(
+        return SignedLinkCreation(
             retrieval=self._areas.images.retrieval,
-            links=self.share_links,
+            links=self.link_signatures,
             presets=self._settings.renditions.presets,
             clock=self._ports.clock,
         )
 
     @lazy_property
-    def shared(self) -> SharedImages:
-        from image_store.services.delivery.signed_links import SharedImages
+    def signed_link_view(self) -> SignedLinkView:
+        from image_store.services.delivery.signed_links import SignedLinkView
 
-        return SharedImages(
+        return SignedLinkView(
             retrieval=self._areas.images.retrieval,
             renditions=self.renditions,
-            links=self.share_links,
+            links=self.link_signatures,
             private=self._ports.private,
             renderer=lambda: self._ports.renderer,
             clock=self._ports.clock,

@@ -31,18 +31,18 @@ class AdminSettings:
 
 
 def read_issuers(variables: Variables) -> Issuers:
-    """The issuers of `ISSUERS`, a JSON list, and the one of `ISSUER` and `AUDIENCE`, which has no subject prefix."""
-    issuers: list[TrustedIssuer] = []
-    if variables.text("ISSUER"):
-        audiences = frozenset(variables.entries("AUDIENCE"))
-        issuers.append(TrustedIssuer(issuer=variables.text("ISSUER"), audiences=audiences))
+    """The issuers of `ISSUERS`, a JSON list, and the one of `ISSUER` and `AUDIENCE`, unless it is in that list too."""
     try:
         described = json.loads(variables.text("ISSUERS") or "[]")
-        issuers += map(issuer_from, described if isinstance(described, list) else [described])
+        issuers = [issuer_from(each) for each in (described if isinstance(described, list) else [described])]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConfigurationError(
             "ISSUERS must be a JSON list of objects with issuer, audiences and, if needed, subject_prefix and keys_url."
         ) from None
+    first = variables.text("ISSUER")
+    if first and first not in {each.issuer for each in issuers}:
+        audiences = frozenset(variables.entries("AUDIENCE"))
+        issuers.insert(0, TrustedIssuer(issuer=first, audiences=audiences))
     return Issuers(tuple(issuers))
 
 

@@ -23,7 +23,7 @@ from image_store.entrypoints.http.fields import MAX_SAFE_INTEGER, Strict
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.http.scalars import Whole
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
-from image_store.entrypoints.images.upload_requests import declared_format
+from image_store.entrypoints.images.upload_requests import declared_media_type
 from image_store.services.callers.upload_tokens import NewUploadToken
 
 _SETTABLE = sorted(ImageAttributes.model_fields.keys() - NEVER_SENT)
@@ -62,7 +62,7 @@ class UploadTokenRequest(Strict):
         le=MAX_SAFE_INTEGER,
         description="The most bytes of one image; by default as many as the deployment accepts.",
     )
-    content_types: list[Annotated[MediaType, BeforeValidator(declared_format)]] = Field(
+    content_types: list[Annotated[MediaType, BeforeValidator(declared_media_type)]] = Field(
         [],
         max_length=len(MediaType),
         description="The formats that the token accepts, by the bytes of the image; empty for all.",

@@ -10,7 +10,7 @@ from image_store.entrypoints.http.fields import Strict
 from image_store.entrypoints.http.scalars import Whole
 
 
-class ShareRequest(Strict):
+class SignedLinkRequest(Strict):
     """The file that a link shows: a rendition, by default `display`; or, with `w` or `h`, a transform.
 
     With one side only, the whole picture is shown. No picture is enlarged.

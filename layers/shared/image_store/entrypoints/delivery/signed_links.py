@@ -5,7 +5,7 @@ from datetime import timedelta
 from image_store.domain.delivery.renditions import CENTER, DISPLAY, SMART, Fit, Gravity, Recipe
 from image_store.domain.delivery.signed_links import transform
 from image_store.domain.images.media import MediaType
-from image_store.entrypoints.delivery.signed_link_schemas import ShareRequest
+from image_store.entrypoints.delivery.signed_link_schemas import SignedLinkRequest
 
 _TYPES = {
     "jpeg": MediaType.JPEG,
@@ -16,7 +16,7 @@ _TYPES = {
 _GRAVITIES = {"center": CENTER, "smart": SMART}
 
 
-def recipe_or_preset(request: ShareRequest) -> Recipe | str:
+def recipe_or_preset(request: SignedLinkRequest) -> Recipe | str:
     """The recipe of a transform, or the preset of a rendition; by default `display`."""
     if request.w is None and request.h is None:
         return request.rendition or DISPLAY
@@ -32,7 +32,7 @@ def recipe_or_preset(request: ShareRequest) -> Recipe | str:
     )
 
 
-def lifetime_of(request: ShareRequest) -> timedelta:
+def lifetime_of(request: SignedLinkRequest) -> timedelta:
     """The lifetime of the link."""
     return timedelta(seconds=request.expires_in)
 

@@ -148,7 +148,7 @@ class FeedPageAnswer(BaseModel):
     next_cursor: str | None
 
 
-class ShareLinkAnswer(BaseModel):
+class SignedLinkAnswer(BaseModel):
     """A link that works for everyone who has it, until it expires."""
 
     url: str

@@ -22,6 +22,7 @@ from image_store.ports.objects import ObjectStore
 if TYPE_CHECKING:  # only some functions load these modules
     from image_store.domain.finding.cards import Card
     from image_store.services.delivery.renditions import RenditionFile
+    from image_store.services.delivery.shares import SharedRendition
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
 
@@ -89,6 +90,17 @@ class Answers:
         if isinstance(file, str):
             return redirect(self.private.presigned_read(file, method=method))
         return redirect(self._rendition_url(file.record, file.rendition, method), vary="Accept")
+
+    def shared_redirect(self, shared: "SharedRendition", *, method: Method = "GET") -> "Response[str]":
+        """A redirect for a share, which a browser keeps for a minute at most and no other cache keeps.
+
+        A substitute for a missing rendition is not cached.
+        """
+        file, seconds = shared.file, int(shared.cached_for.total_seconds())
+        cache_control = f"private, max-age={seconds}" if file.is_exact else "private, no-store"
+        return redirect(
+            self._rendition_url(file.record, file.rendition, method), cache_control, vary="Accept"
+        )
 
     def _image(self, image: Image, api_url: str) -> dict[str, Any]:
         record, details = image.record, image.details

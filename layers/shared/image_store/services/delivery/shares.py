@@ -13,6 +13,7 @@ from image_store.ports.delivery import Shares
 from image_store.ports.system import Clock, Ids
 from image_store.services.delivery.renditions import RenditionFile, Renditions
 from image_store.services.delivery.signing import current_key, verification_keys
+from image_store.services.finding.cursors import Cursors
 from image_store.services.images.retrieval import Retrieval
 
 SigningKeys = Callable[[], Mapping[str, str]]
@@ -32,6 +33,28 @@ class NewShare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedShare:
+    """A share as its owner sees it."""
+
+    share: Share
+    token: str
+    """The part of its addresses that lets their holders in."""
+    is_in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShareList:
+    """The list of an owner's shares."""
+
+    owner: str
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """The values that its cursors are bound to."""
+        return ("shares", self.owner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShareAdministration:
     """What owners do with their shares; a foreign share answers as one that is not there."""
 
@@ -39,11 +62,12 @@ class ShareAdministration:
     retrieval: Retrieval
     presets: Mapping[str, Preset]
     signing_keys: SigningKeys
+    cursors: Cursors
     clock: Clock
     ids: Ids
 
-    def create(self, caller: Caller, request: NewShare) -> tuple[Share, str]:
-        """Create a share, and answer it with the token of its addresses.
+    def create(self, caller: Caller, request: NewShare) -> IssuedShare:
+        """Create a share.
 
         Raises
         ------
@@ -60,7 +84,6 @@ class ShareAdministration:
             record = self.retrieval.get_record(caller.owner, request.image_id)
             if record.state is not State.READY:
                 raise ImageNotFound("There is no such image.")
-        _, key = current_key(self.signing_keys())
         now = self.clock.now()
         share = Share(
             id=self.ids.token(),
@@ -73,16 +96,28 @@ class ShareAdministration:
             presets=request.presets,
             name=request.name,
         )
+        issued = self.issued(share)  # a signing secret that cannot be read leaves no share
         self.shares.create(share)
-        return share, share_token(share.id, key)
+        return issued
 
-    def token_of(self, share: Share) -> str:
-        """The token of the addresses of a share that exists."""
-        return share_token(share.id, current_key(self.signing_keys())[1])
+    def page(
+        self, caller: Caller, *, cursor: str | None, limit: int
+    ) -> tuple[Sequence[IssuedShare], str | None]:
+        """The caller's shares, the newest first, and the cursor of the next page; InvalidCursor.
 
-    def page(self, caller: Caller, *, after: str | None, limit: int) -> tuple[Sequence[Share], str | None]:
-        """The caller's shares, the newest first, with those that ended in the last days; and where to go on."""
-        return self.shares.page(caller.owner, after=after, limit=limit)
+        Shares that ended in the last days are among them.
+        """
+        now, share_list = self.clock.now(), ShareList(caller.owner)
+        after = self.cursors.read_place(cursor, share_list, at=now) if cursor is not None else None
+        shares, resume = self.shares.page(caller.owner, after=after, limit=limit)
+        next_cursor = self.cursors.make(resume, share_list, at=now) if resume is not None else None
+        return [self.issued(share) for share in shares], next_cursor
+
+    def issued(self, share: Share) -> IssuedShare:
+        """A share with its token, which the current key signs."""
+        _, key = current_key(self.signing_keys())
+        token, is_in_force = share_token(share.id, key), share.is_in_force(self.clock.now())
+        return IssuedShare(share=share, token=token, is_in_force=is_in_force)
 
     def revoke(self, caller: Caller, share_id: str) -> None:
         """Revoke a share for good. Safe to repeat; ShareNotFound for one that is not the caller's."""
@@ -90,6 +125,15 @@ class ShareAdministration:
         if share is None or share.owner != caller.owner:
             raise ShareNotFound
         self.shares.revoke(share, at=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRendition:
+    """A rendition that a share shows."""
+
+    file: RenditionFile
+    cached_for: timedelta
+    """How long a browser may follow the same redirect again; never beyond the end of the share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +151,7 @@ class SharedView:
     clock: Clock
     _cached: dict[str, tuple[Share | None, datetime]] = field(default_factory=dict)
 
-    def find(self, token: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
+    def find(self, token: str, image_id: str, preset: str, *, accept: str | None) -> SharedRendition:
         """The rendition of an image that a share shows.
 
         ImageNotFound, whatever the reason is: the share was altered, revoked or has expired, or it does not show this
@@ -115,9 +159,11 @@ class SharedView:
         """
         share_id = verified_share_id(token, verification_keys(self.signing_keys()))
         share = self._share(share_id) if share_id is not None else None
-        if share is None or not share.is_in_force(self.clock.now()) or not share.allows(image_id, preset):
+        now = self.clock.now()
+        if share is None or not share.is_in_force(now) or not share.allows(image_id, preset):
             raise ImageNotFound("There is no such image.")
-        return self.renditions.for_record(lambda: self._record(share, image_id), preset, accept=accept)
+        file = self.renditions.for_record(lambda: self._record(share, image_id), preset, accept=accept)
+        return SharedRendition(file=file, cached_for=min(CACHED_FOR, share.expires_at - now))
 
     def _share(self, share_id: str) -> Share | None:
         now = self.clock.now()

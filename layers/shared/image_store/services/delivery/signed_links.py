@@ -30,16 +30,16 @@ _MAX_LINK_CHARS = 256
 _logger = logging.getLogger(__name__)
 
 
-class ShareLinks:
+class LinkSignatures:
     """Makes and reads links with the keys of the signing secret."""
 
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
-    def make(self, share: SignedLink) -> str:
+    def make(self, link: SignedLink) -> str:
         """Sign a link, and return its text."""
         key_id, key = current_key(self._keys())
-        raw = encode_link(share) + key_id.encode() + bytes([len(key_id)])
+        raw = encode_link(link) + key_id.encode() + bytes([len(key_id)])
         return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
 
     def read(self, link: str) -> SignedLink | None:
@@ -61,15 +61,15 @@ class ShareLinks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sharing:
+class SignedLinkCreation:
     """Makes links for the owners of images."""
 
     retrieval: Retrieval
-    links: ShareLinks
+    links: LinkSignatures
     presets: Mapping[str, Preset]
     clock: Clock
 
-    def share(
+    def create(
         self, owner: str, image_id: str, target: Recipe | str, *, lifetime: timedelta
     ) -> tuple[str, datetime]:
         """A link to a rendition or a transform of a READY image, and when the link expires.
@@ -91,12 +91,12 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SharedImages:
+class SignedLinkView:
     """Finds the files that signed links show."""
 
     retrieval: Retrieval
     renditions: Renditions
-    links: ShareLinks
+    links: LinkSignatures
     private: ObjectStore
     renderer: Callable[[], Renderer]
     clock: Clock
@@ -107,23 +107,24 @@ class SharedImages:
         ImageNotFound if the link was altered or has expired, or if its image is no longer READY. A missing transform is
         made; if that fails, the nearest rendition takes its place.
         """
-        share = self.links.read(link)
-        if share is None or share.expires_at <= self.clock.now():
+        signed_link = self.links.read(link)
+        if signed_link is None or signed_link.expires_at <= self.clock.now():
             raise not_found()
-        if isinstance(share.target, str):
-            return self.renditions.for_signed_link(share.image_id, share.target, accept=accept)
-        record = self.retrieval.get_ready(share.image_id)
-        key = record.transform_key(transform_filename(share.target))
+        if isinstance(signed_link.target, str):
+            return self.renditions.for_signed_link(signed_link.image_id, signed_link.target, accept=accept)
+        record = self.retrieval.get_ready(signed_link.image_id)
+        key = record.transform_key(transform_filename(signed_link.target))
         if self._exists(key):
             return key
         try:
-            self.renderer().render(TransformRequest(record.id, share.target))
+            self.renderer().render(TransformRequest(record.id, signed_link.target))
         except StorageUnavailable as error:
             _logger.warning("A transform could not be made: %s", error.message)
-        record = self.retrieval.get_ready(share.image_id)
+        record = self.retrieval.get_ready(signed_link.image_id)
         if self._exists(key):
             return key
-        return RenditionFile(record, nearest(record, Preset("", share.target), accept=None), is_exact=False)
+        substitute = nearest(record, Preset("", signed_link.target), accept=None)
+        return RenditionFile(record, substitute, is_exact=False)
 
     def _exists(self, key: str) -> bool:
         return self.private.head(key) is not None

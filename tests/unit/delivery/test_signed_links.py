@@ -26,7 +26,7 @@ from image_store.domain.images.media import MediaType
 from image_store.domain.upkeep.cleanup import GRACE
 from image_store.ports.delivery import Renderer
 from image_store.services.delivery.renditions import RenditionFile
-from image_store.services.delivery.signed_links import ShareLinks
+from image_store.services.delivery.signed_links import LinkSignatures
 from tests.fakes.store import Store
 from tests.samples import OWNER, SIGNING_KEYS
 
@@ -52,12 +52,12 @@ def store() -> Store:
     return Store()
 
 
-def links(**keys: str) -> ShareLinks:
-    return ShareLinks(keys=lambda: keys or SIGNING_KEYS)
+def links(**keys: str) -> LinkSignatures:
+    return LinkSignatures(keys=lambda: keys or SIGNING_KEYS)
 
 
 def link_to(store: Store, image: Image, what: Recipe | str = SQUARE) -> str:
-    link, _ = store.app.delivery.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
+    link, _ = store.app.delivery.signed_link_creation.create(OWNER, image.record.id, what, lifetime=HOUR)
     return link
 
 
@@ -183,8 +183,8 @@ def test_a_key_can_be_replaced_while_its_links_live() -> None:
     assert links(current="k2", k2="second").read(old) is None
 
 
-def test_the_name_of_the_current_key_is_no_key() -> None:
-    forged = ShareLinks(keys=lambda: {"current": "current"}).make(SignedLink(IMAGE_ID, NOON, SQUARE))
+def test_the_name_of_the_current_key_is_not_a_key() -> None:
+    forged = LinkSignatures(keys=lambda: {"current": "current"}).make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
     assert links().read(forged) is None
 
@@ -194,29 +194,31 @@ def test_a_secret_without_a_current_key_is_named() -> None:
         links(k1="first").make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
 
-# Sharing and looking ---------------------------------------------------------------------------------
+# Making and following links ---------------------------------------------------------------------------------
 
 
 def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> None:
     image = store.upload()
-    link, expires_at = store.app.delivery.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
+    link, expires_at = store.app.delivery.signed_link_creation.create(
+        OWNER, image.record.id, "display", lifetime=HOUR
+    )
 
-    target = store.shared.find(link, accept=None)
+    target = store.signed_link_view.find(link, accept=None)
     store.clock.instant = expires_at - MOMENT
-    again = store.shared.find(link, accept=None)
+    again = store.signed_link_view.find(link, accept=None)
     store.clock.instant = expires_at
 
     assert target == again
     assert isinstance(target, RenditionFile)
     assert target.rendition.preset == "display"
     with pytest.raises(ImageNotFound):
-        store.shared.find(link, accept=None)
+        store.signed_link_view.find(link, accept=None)
 
 
 def test_a_rendition_behind_a_link_is_negotiated_and_made(store: Store) -> None:
     link = link_to(store, store.upload(), "w640")
 
-    target = store.shared.find(link, accept="image/avif")
+    target = store.signed_link_view.find(link, accept="image/avif")
 
     assert isinstance(target, RenditionFile)
     assert (target.is_exact, target.rendition.public_filename) == (True, "w640.avif")
@@ -226,10 +228,10 @@ def test_a_transform_is_made_once(store: Store) -> None:
     image = store.upload()
     first, second = (
         link_to(store, image),
-        store.app.delivery.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
+        store.app.delivery.signed_link_creation.create(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
     )
 
-    shown = {store.shared.find(link, accept=None) for link in (first, second, first)}
+    shown = {store.signed_link_view.find(link, accept=None) for link in (first, second, first)}
 
     assert first != second
     assert shown == set(transforms(store))
@@ -241,7 +243,7 @@ def test_a_transform_changes_no_version_and_no_quota(store: Store) -> None:
     image = store.upload()
     usage = store.repository.usage(OWNER)
 
-    store.shared.find(link_to(store, image), accept=None)
+    store.signed_link_view.find(link_to(store, image), accept=None)
 
     assert store.current(image).record.version == image.record.version
     assert store.repository.usage(OWNER) == usage
@@ -255,7 +257,7 @@ def test_a_preset_that_does_not_exist_cannot_be_shared(store: Store) -> None:
         link_to(store, image, "w641")
 
 
-def test_an_image_of_somebody_else_cannot_be_shared(store: Store) -> None:
+def test_an_image_of_another_user_cannot_be_shared(store: Store) -> None:
     image = store.upload(owner="another")
 
     with pytest.raises(ImageNotFound):
@@ -275,23 +277,23 @@ def test_an_image_in_the_trash_cannot_be_shared(store: Store) -> None:
 def test_a_link_ends_with_its_image(store: Store, permanent: bool, what: Recipe | str) -> None:
     image = store.upload()
     link = link_to(store, image, what)
-    store.shared.find(link, accept=None)
+    store.signed_link_view.find(link, accept=None)
 
     store.delete(image, permanent=permanent)
 
     with pytest.raises(ImageNotFound):
-        store.shared.find(link, accept=None)
+        store.signed_link_view.find(link, accept=None)
 
 
 def test_a_link_of_a_restored_image_shows_it_again(store: Store) -> None:
     image = store.upload()
     link = link_to(store, image)
-    key = store.shared.find(link, accept=None)
+    key = store.signed_link_view.find(link, accept=None)
     store.delete(image)
 
     store.deletion.restore(OWNER, image.record.id)
 
-    assert store.shared.find(link, accept=None) == key
+    assert store.signed_link_view.find(link, accept=None) == key
 
 
 class Nobody(Renderer):
@@ -303,7 +305,7 @@ def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: 
     image = store.upload()
     store.renderer = Nobody()
 
-    target = store.shared.find(link_to(store, image), accept=None)
+    target = store.signed_link_view.find(link_to(store, image), accept=None)
 
     assert isinstance(target, RenditionFile)
     assert target.rendition in image.record.renditions
@@ -315,7 +317,7 @@ def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: 
 
 def test_transforms_go_with_their_image(store: Store) -> None:
     image = store.upload(Attributes(visibility=Visibility.PUBLIC))
-    store.shared.find(link_to(store, image), accept=None)
+    store.signed_link_view.find(link_to(store, image), accept=None)
 
     store.delete(image, permanent=True)
 
@@ -324,7 +326,7 @@ def test_transforms_go_with_their_image(store: Store) -> None:
 
 def test_a_transform_that_arrives_after_the_deletion_goes_with_the_tombstone(store: Store) -> None:
     image = store.upload()
-    key = store.shared.find(link_to(store, image), accept=None)
+    key = store.signed_link_view.find(link_to(store, image), accept=None)
     assert isinstance(key, str)
     store.delete(image, permanent=True)
     store.strew(store.private, key)
@@ -339,7 +341,7 @@ def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> Non
     """D2."""
     image, trashed = store.upload(), store.upload()
     for each in (image, trashed):
-        store.shared.find(link_to(store, each), accept=None)
+        store.signed_link_view.find(link_to(store, each), accept=None)
     keys_before = transforms(store)
     store.delete(trashed)
     nobodys = store.strew(store.private, f"transforms/{store.ids.image_id()}/{'0' * 16}/{'a' * 32}.webp")
@@ -357,11 +359,11 @@ def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> Non
 def test_a_transform_that_the_lifecycle_took_is_made_again(store: Store) -> None:
     image = store.upload()
     link = link_to(store, image)
-    key = store.shared.find(link, accept=None)
+    key = store.signed_link_view.find(link, accept=None)
     store.private.objects.pop(str(key))
     store.clock.instant += timedelta(minutes=1)
 
-    assert store.shared.find(link, accept=None) == key
+    assert store.signed_link_view.find(link, accept=None) == key
     assert transforms(store) == [key]
 
 

@@ -1,0 +1,201 @@
+"""`image-store keys`: creates, lists, shows, rotates and revokes API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from image_store_cli.arguments import add_command, add_yes, count, instant
+from image_store_cli.each import for_each
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import read_ids, safe_id
+from image_store_cli.retries import RetryPolicy
+from image_store_cli.texts import moment, plain, plural
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterable
+
+    from image_store_cli.api import ApiClient
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/keys"
+PAGE = 100
+SCOPES = ("images:read", "images:write", "generations:write", "act-as", "images:admin")
+GRACE_HOURS = 24
+MOST_GRACE_HOURS = 168
+ONCE = RetryPolicy(tries=1)
+"""A second try would make a second key, or end the secret that the first one left in use."""
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command with its own commands."""
+    parent = commands.add_parser(
+        "keys",
+        help="let programs call the store",
+        description="Create, list, show, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
+        epilog="examples:\n  image-store keys create 'nightly job' --scope images:read --scope images:write\n"
+        "  image-store keys list\n  image-store keys revoke KEY",
+    )
+    parent.set_defaults(run=None, parser=parent)
+    inner = parent.add_subparsers(title="commands", metavar="COMMAND")
+    create = add_command(
+        inner, common, "create", _create, summary="create a key and print it", needs_admin=True,
+        details="The key is on stdout, and is never shown again. With --json: the response of the API.",
+        examples=(
+            "keys create 'nightly job' --scope images:read --scope images:write",
+            "keys create backend --scope images:write --scope act-as --expires 2027-01-01",
+        ),
+    )  # fmt: skip
+    create.add_argument("name", metavar="NAME", help="what the key is for")
+    create.add_argument(
+        "--scope", dest="scopes", action="append", required=True, choices=SCOPES,
+        help="what the key may do; repeat it for several. Only admins grant act-as and images:admin",
+    )  # fmt: skip
+    create.add_argument(
+        "--owner", metavar="OWNER", help="whose images it is for; for admins (default: yours)"
+    )
+    create.add_argument("--expires", metavar="TIME", type=instant, help="date or time at which the key ends")
+    list_command = add_command(
+        inner, common, "list", _list, summary="list your keys", needs_admin=True,
+        details="Keys that ended stay for 90 days. With --json: one key per line.",
+        examples=("keys list", "keys list --all-owners"),
+    )  # fmt: skip
+    whose = list_command.add_mutually_exclusive_group()
+    whose.add_argument("--owner", metavar="OWNER", help="keys of this owner; for admins")
+    whose.add_argument("--all-owners", action="store_true", help="keys of all owners; for admins")
+    show = add_command(
+        inner, common, "show", _show, summary="show a key without its secret", needs_admin=True,
+        details="With --json: the response of the API.", examples=("keys show KEY",),
+    )  # fmt: skip
+    show.add_argument("id", metavar="KEY", help="id of the key")
+    rotate = add_command(
+        inner, common, "rotate", _rotate, summary="give a key a new secret and print it", needs_admin=True,
+        details="The old secret works for the grace period. Rotating again ends the secret before it at once.",
+        examples=("keys rotate KEY", "keys rotate KEY --grace-hours 0"),
+    )  # fmt: skip
+    rotate.add_argument("id", metavar="KEY", help="id of the key")
+    rotate.add_argument(
+        "--grace-hours", metavar="HOURS", type=count, default=GRACE_HOURS,
+        help=f"how long the old secret works, at most {MOST_GRACE_HOURS} (default: {GRACE_HOURS})",
+    )  # fmt: skip
+    revoke = add_command(
+        inner, common, "revoke", _revoke, summary="revoke keys for good", needs_admin=True,
+        details="A revoked key works for at most another minute.", examples=("keys revoke KEY --yes",),
+    )  # fmt: skip
+    revoke.add_argument("ids", nargs="+", metavar="KEY", help="id of a key; `-` reads ids from stdin")
+    add_yes(revoke)
+
+
+def _create(context: Context) -> Exit:
+    args = context.args
+    body = {"name": args.name, "scopes": sorted(set(args.scopes))}
+    body |= {"owner": args.owner} if args.owner else {}
+    body |= {"expires_at": args.expires} if args.expires else {}
+    return _print_new(context, _impatient(context).post(PATH, body), "Key")
+
+
+def _list(context: Context) -> Exit:
+    args = context.args
+    query = {"owner": args.owner, "all_owners": "true" if args.all_owners else None}
+    keys: list[dict[str, Any]] = []
+    for key in context.api.pages(PATH, limit=PAGE, **query):
+        if context.out.as_json:
+            context.out.line(key, None)
+        else:
+            keys.append(key)
+    if context.out.as_json:
+        return Exit.OK
+    if keys:
+        context.out.console.print(_table_of(keys))
+    else:
+        context.out.note("No keys.")
+    return Exit.OK
+
+
+def _show(context: Context) -> Exit:
+    key = context.api.get(_path(context.args.id))
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for name, value in _rows_of(key):
+        rows.add_row(name, Text(plain(value)))
+    context.out.document(key, lambda console: console.print(rows))
+    return Exit.OK
+
+
+def _rotate(context: Context) -> Exit:
+    hours = context.args.grace_hours
+    if hours > MOST_GRACE_HOURS:
+        raise UsageError(f"--grace-hours is at most {MOST_GRACE_HOURS}.")
+    body = {"grace_seconds": hours * 3600}
+    return _print_new(context, _impatient(context).post(f"{_path(context.args.id)}/rotate", body), "Rotated")
+
+
+def _revoke(context: Context) -> Exit:
+    ids = read_ids(context.args.ids, context.stdin)
+    if not context.confirm(f"Revoke {plural(len(ids), 'key')} for good?"):
+        return Exit.OK
+
+    def revoke(key_id: str) -> dict[str, Any]:
+        context.api.delete(_path(key_id))
+        return {"id": key_id, "status": "revoked"}
+
+    return for_each(context, ids, revoke, describe=lambda key: f"revoked  {key['id']}")
+
+
+def _path(key_id: str) -> str:
+    return f"{PATH}/{safe_id(key_id)}"
+
+
+def _impatient(context: Context) -> ApiClient:
+    return context.api_with(ONCE)
+
+
+def _print_new(context: Context, key: dict[str, Any], what: str) -> Exit:
+    context.out.note(f"{what} {key['id']} of {key['owner']}. Keep the key: it is not shown again.")
+    if key["previous_secret_until"]:
+        context.out.note(f"The old secret works until {moment(key['previous_secret_until'])}.")
+    context.out.document(key, lambda console: console.print(Text(plain(key["key"])), soft_wrap=True))
+    return Exit.OK
+
+
+def _rows_of(key: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("id", key["id"]),
+        ("name", key["name"]),
+        ("owner", key["owner"]),
+        ("status", key["status"]),
+        ("scopes", ", ".join(key["scopes"])),
+        ("created", f"{moment(key['created_at'])} by {key['created_by']}"),
+        ("expires", moment(key["expires_at"])),
+        ("revoked", moment(key["revoked_at"])),
+        ("last used", moment(key["last_used_at"])),
+        ("old secret until", moment(key["previous_secret_until"])),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _table_of(keys: Iterable[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", no_wrap=True, min_width=16)
+    for name in ("status", "expires", "last used"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("scopes", overflow="fold")
+    table.add_column("owner", overflow="fold")
+    table.add_column("name", overflow="fold")
+    for key in keys:
+        table.add_row(
+            str(key["id"]),
+            str(key["status"]),
+            moment(key["expires_at"]),
+            moment(key["last_used_at"]),
+            " ".join(key["scopes"]),
+            Text(plain(key["owner"])),
+            Text(plain(key["name"])),
+        )
+    return table

@@ -1,0 +1,168 @@
+"""`image-store keys`, and the key and the owner that every command takes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from image_store_cli.exits import Exit
+from tests.unit.cli.terminal import URL, command, problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.terminal import Said
+
+SECRET = f"isk_0123456789abcdef_{'s' * 43}"
+KEY_ID = "0123456789abcdef"
+KEY = {
+    "id": KEY_ID, "name": "nightly \x1b[2Jjob", "owner": "alice", "scopes": ["images:read"],
+    "status": "active", "created_at": "2026-03-01T12:00:00Z", "created_by": "subject:alice", "expires_at": None,
+    "revoked_at": None, "last_used_at": None, "previous_secret_until": None,
+}  # fmt: skip
+
+
+class Store:
+    """Answers every request with the same response, and remembers the requests."""
+
+    def __init__(self, answer: Any = None, status: int = 200) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answer = answer
+        self._status = status
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """The response."""
+        self.requests.append(request)
+        if isinstance(self._answer, httpx.Response):
+            return self._answer
+        return httpx.Response(self._status, json=self._answer)
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """Method, and path with query, of every request."""
+        return [(request.method, request.url.raw_path.decode()) for request in self.requests]
+
+
+def keys(store: Store, folder: Path, *words: str, stdin: str = "") -> Said:
+    """Run a command about keys."""
+    return command(store, "keys", *words, folder=folder, stdin=stdin)
+
+
+def test_a_new_key_is_alone_on_stdout(tmp_path: Path) -> None:
+    store = Store(KEY | {"key": SECRET}, 201)
+
+    words = ("create", "nightly job", "--scope", "images:read", "--scope", "act-as", "--owner", "bob")
+    result = keys(store, tmp_path, *words, "--expires", "2027-01-01")
+
+    assert (result.exit_code, result.out) == (Exit.OK, f"{SECRET}\n")
+    assert "not shown again" in result.err
+    assert SECRET not in result.err
+    assert json.loads(store.requests[0].content) == {
+        "name": "nightly job",
+        "scopes": ["act-as", "images:read"],
+        "owner": "bob",
+        "expires_at": "2027-01-01T00:00:00+00:00",
+    }
+
+
+@pytest.mark.parametrize("words", [("create", "job", "--scope", "images:read"), ("rotate", KEY_ID)])
+def test_a_request_that_makes_a_secret_is_sent_once(tmp_path: Path, words: tuple[str, ...]) -> None:
+    store = Store(problem(503, "storage_unavailable", **{"Retry-After": "1"}))
+
+    result = keys(store, tmp_path, *words)
+
+    assert (result.exit_code, len(store.requests)) == (Exit.UNAVAILABLE, 1)
+
+
+def test_keys_are_listed_without_control_characters(tmp_path: Path) -> None:
+    store = Store({"items": [KEY], "next_cursor": None})
+
+    result = keys(store, tmp_path, "list", "--all-owners")
+
+    assert "0123456789abcdef" in result.out
+    assert "\x1b" not in result.out
+    assert store.calls == [("GET", "/v1/keys?limit=100&all_owners=true")]
+    assert keys(store, tmp_path, "list", "--json").lines == [KEY]
+    assert keys(Store({"items": [], "next_cursor": None}), tmp_path, "list").err == "No keys.\n"
+
+
+def test_a_key_is_shown(tmp_path: Path) -> None:
+    result = keys(Store(KEY), tmp_path, "show", KEY_ID)
+
+    assert "by subject:alice" in result.out
+    assert json.loads(keys(Store(KEY), tmp_path, "show", KEY_ID, "--json").out) == KEY
+
+
+def test_a_rotated_key_is_printed_with_the_time_that_the_old_secret_has(tmp_path: Path) -> None:
+    store = Store(KEY | {"key": SECRET, "previous_secret_until": "2026-03-02T12:00:00Z"})
+
+    result = keys(store, tmp_path, "rotate", KEY_ID, "--grace-hours", "2")
+
+    assert result.out == f"{SECRET}\n"
+    assert "The old secret works until" in result.err
+    assert store.calls == [("POST", "/v1/keys/0123456789abcdef/rotate")]
+    assert json.loads(store.requests[0].content) == {"grace_seconds": 7_200}
+    assert keys(store, tmp_path, "rotate", KEY_ID, "--grace-hours", "169").exit_code == Exit.USAGE
+
+
+def test_keys_are_revoked_after_a_question(tmp_path: Path) -> None:
+    store = Store(httpx.Response(204))
+
+    refused = keys(store, tmp_path, "revoke", KEY_ID)
+    done = keys(store, tmp_path, "revoke", "-", "--yes", stdin="0123456789abcdef\nfedcba9876543210\n")
+
+    assert (refused.exit_code, done.exit_code) == (Exit.USAGE, Exit.OK)
+    assert store.calls == [
+        ("DELETE", "/v1/keys/0123456789abcdef"),
+        ("DELETE", "/v1/keys/fedcba9876543210"),
+    ]
+
+
+def test_every_command_takes_a_key_and_an_owner(tmp_path: Path) -> None:
+    store = Store({"items": [], "next_cursor": None})
+    caller = {"IMAGE_STORE_TOKEN": "", "IMAGE_STORE_KEY": SECRET, "IMAGE_STORE_OWNER": "bo b"}
+
+    command(store, "list", folder=tmp_path, environment=caller)
+    command(store, "list", "--as", "é/x", folder=tmp_path, environment=caller)
+    command(store, "feed", folder=tmp_path, environment=caller)
+
+    sent = [
+        (request.headers.get("authorization"), request.headers.get("image-store-owner"))
+        for request in store.requests
+    ]
+    assert sent == [(f"Bearer {SECRET}", "bo%20b"), (f"Bearer {SECRET}", "%C3%A9%2Fx"), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "exit_code"),
+    [
+        ({"IMAGE_STORE_KEY": SECRET}, (), Exit.USAGE),
+        ({"IMAGE_STORE_TOKEN": "", "IMAGE_STORE_KEY": SECRET[:-1]}, (), Exit.NOT_SIGNED_IN),
+        ({}, ("--as", "a\nb"), Exit.USAGE),
+        ({}, ("--as", "x" * 256), Exit.USAGE),
+        ({}, ("--as", "\udcff"), Exit.USAGE),
+    ],
+)
+def test_a_caller_that_cannot_be_is_refused_before_anything_is_sent(
+    tmp_path: Path, environment: dict[str, str], words: tuple[str, ...], exit_code: Exit
+) -> None:
+    store = Store()
+
+    result = command(store, "list", *words, folder=tmp_path, environment=environment)
+
+    assert (result.exit_code, store.requests) == (exit_code, [])
+    assert SECRET[:-1] not in result.out + result.err
+
+
+def test_a_refusal_keeps_the_code_of_the_store(tmp_path: Path) -> None:
+    store = Store(problem(401, "key_revoked", "The API key was revoked."))
+
+    result = command(store, "list", "--json", folder=tmp_path)
+
+    error = json.loads(result.err)["error"]
+    assert (result.exit_code, error["code"]) == (Exit.NOT_SIGNED_IN, "key_revoked")
+    assert "The API key was revoked." in error["detail"]
+    assert URL not in error["detail"]
