@@ -86,9 +86,9 @@ class Store:
 
     def images(self, token: UploadToken) -> int:
         """How many images were reserved with a token."""
-        found = self.tokens.get(token.id)
-        assert found is not None
-        return found.images
+        current = self.tokens.get(token.id)
+        assert current is not None
+        return current.images
 
 
 @pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
@@ -207,9 +207,9 @@ def test_a_stored_image_keeps_the_name_of_its_token(store: Store) -> None:
 
     stored = advance(store.rows, store.reserve(PLAIN), State.READY, due_at=None)
 
-    found = store.rows.get(stored.record.id)
-    assert found is not None
-    assert found.record.upload_token == PLAIN.id
+    current = store.rows.get(stored.record.id)
+    assert current is not None
+    assert current.record.upload_token == PLAIN.id
 
 
 def test_several_counters_are_charged_together_or_not_at_all(store: Store) -> None:

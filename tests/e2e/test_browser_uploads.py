@@ -179,7 +179,7 @@ def test_the_page_can_read_why_it_is_refused(
     token = give_token(open_stack, folder, "refused-user")
     forged = {"url": open_stack.api_url, "token": f"{token[:-1]}{'A' if token[-1] != 'A' else 'B'}"}
     page.goto(f"{origins[0]}/upload.html")
-    listed = page.evaluate(
+    list_answer = page.evaluate(
         """async () => {
           const {url, token} = await (await fetch("./store.json")).json();
           const answer = await fetch(`${url}/v1/images`, {headers: {Authorization: `Bearer ${token}`}});
@@ -190,7 +190,7 @@ def test_the_page_can_read_why_it_is_refused(
     (folder / "store.json").write_text(json.dumps(forged))
     refused = page.evaluate(SEND, {"how": "uploadForm"})
 
-    assert listed == [403, "scope_required"]
+    assert list_answer == [403, "scope_required"]
     assert refused["error"].startswith("invalid_token: ")
     with open_stack.http("refused-user") as owner:
         assert list_ids(owner) == []

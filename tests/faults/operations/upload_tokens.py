@@ -88,9 +88,9 @@ def complete(world: World, begun: Begun) -> Image:
 
 @runs_as("authorize")
 def count(world: World, token: UploadToken) -> int:
-    found = world.app.ports.upload_tokens.get(token.id)
-    assert found is not None
-    return found.images
+    current = world.app.ports.upload_tokens.get(token.id)
+    assert current is not None
+    return current.images
 
 
 def stored(world: World, token: UploadToken, shown: Image) -> None:

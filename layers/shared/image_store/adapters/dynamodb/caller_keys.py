@@ -24,6 +24,11 @@ def id_of_api_key(row: Key) -> str | None:
     return pk.removeprefix(_API_KEY_PREFIX) if sk == API_KEY and pk.startswith(_API_KEY_PREFIX) else None
 
 
+def request_bucket(key_id: str) -> Key:
+    """The row that counts the requests of an API key; functions that only read may write such rows alone."""
+    return key(f"KEYREQUESTS#{key_id}", "BUCKET")
+
+
 API_KEYS = "KEYS"
 """The partition that lists the API keys of all owners."""
 
@@ -48,9 +53,18 @@ def upload_token(token_id: str) -> Key:
     return key(f"UPLOADTOKEN#{token_id}", "UPLOADTOKEN")
 
 
+SHARE = "SHARE"
+_SHARE_PREFIX = "SHARE#"
+
+
 def share(share_id: str) -> Key:
     """The row of a share."""
-    return key(f"SHARE#{share_id}", "SHARE")
+    return key(f"{_SHARE_PREFIX}{share_id}", SHARE)
+
+
+def is_share(row: Key) -> bool:
+    """Whether the row of a share has this key."""
+    return row["sk"]["S"] == SHARE and row["pk"]["S"].startswith(_SHARE_PREFIX)
 
 
 def shares(owner: str) -> str:
