@@ -317,6 +317,7 @@ SCREENS = {
     "health": ("#/health", ".card table, .card .empty"),
     "cleanup": ("#/cleanup", ".card:not([hidden])"),
     "trash": ("#/trash", ".empty"),
+    "keys": ("#/keys", ".card table"),
 }
 
 

@@ -16,6 +16,7 @@ export const SCREENS = [
   { path: "/jobs/:id", title: "Job", load: rest("showJob") },
   { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
   { path: "/providers", title: "Providers", load: rest("showProviders") },
+  { path: "/keys", title: "API keys", load: rest("showKeys") },
   { path: "/cleanup", title: "Cleanup", load: rest("showCleanup") },
   { path: "/health", title: "Health", isPublic: true, load: rest("showHealth") },
 ];
