@@ -107,7 +107,7 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
     if access.is_local:
         sockets = take_port(ports["providers"])
         await parts.enter_async_context(serving(ProviderServer().application(), sockets))
-    unclean = state.was_killed()
+    unclean = state.detect_unclean_stop()
     emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 
     def record_stop() -> None:
@@ -115,7 +115,7 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
             ending.is_saved = False
             print("error: not everything could be saved before the end.", file=sys.stderr, flush=True)
         elif emulator.has_saved and unclean is None:
-            state.settle()
+            state.record_clean_stop()
 
     parts.callback(record_stop)
     parts.callback(emulator.stop)
@@ -131,7 +131,9 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
         ready.cancel()
         return 0
     stack = ready.result()
-    if unclean is not None and await reconciled(state, emulator, stack, unclean=unclean, stop=stopped):
+    if unclean is not None and await compare_after_unclean_stop(
+        state, emulator, stack, unclean=unclean, stop=stopped
+    ):
         unclean = None
     front = await make_front(settings, emulator, stack, parts=parts)
     await parts.enter_async_context(serving(front.application(), api_sockets))
@@ -166,7 +168,7 @@ async def wait_with_progress(stopped: asyncio.Task[bool], ready: asyncio.Task[De
             say(f"  starting: {time.monotonic() - begun:.0f} s so far …")
 
 
-async def reconciled(
+async def compare_after_unclean_stop(
     state: StateFolder,
     emulator: Emulator,
     stack: DeployedStack,
@@ -186,7 +188,7 @@ async def reconciled(
     result = work.result()
     say(result.line)
     if result.done:
-        state.note_comparison()
+        state.record_comparison()
     return result.done
 
 

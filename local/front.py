@@ -111,7 +111,7 @@ class Front:
             async with self._http.request(
                 request.method,
                 URL(f"{self._api_base}{request.raw_path}", encoded=True),
-                headers=sent_on(request.headers, self._secret),
+                headers=headers_for_emulator(request.headers, self._secret),
                 data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
                 timeout=self._timeout,
@@ -126,10 +126,12 @@ class Front:
         if is_function_failure(answer.status, answer.content_type) or len(content) > MAX_ANSWER_BYTES:
             logger.error("A function failed: %s", content[:2_000].decode("utf-8", "replace"))
             return gateway_response(FUNCTION_FAILED)
-        return web.Response(status=answer.status, body=content, headers=passed_on(answer.headers))
+        return web.Response(status=answer.status, body=content, headers=end_to_end_headers(answer.headers))
 
 
-def passed_on(headers: Mapping[str, str], secret: Mapping[str, str] | None = None) -> CIMultiDict[str]:
+def end_to_end_headers(
+    headers: Mapping[str, str], secret: Mapping[str, str] | None = None
+) -> CIMultiDict[str]:
     """Return end-to-end headers, including repeated ones, and those of the front itself."""
     own = secret or {}
     dropped = NOT_PASSED_ON | {name.lower() for name in own}
@@ -138,12 +140,12 @@ def passed_on(headers: Mapping[str, str], secret: Mapping[str, str] | None = Non
     return result
 
 
-def sent_on(headers: Mapping[str, str], secret: Mapping[str, str]) -> CIMultiDict[str]:
+def headers_for_emulator(headers: Mapping[str, str], secret: Mapping[str, str]) -> CIMultiDict[str]:
     """Return the headers for the emulator, without `Content-Encoding`: it would decompress a body to any size.
 
     Neither the real gateway nor our functions decompress bodies.
     """
-    result = passed_on(headers, secret)
+    result = end_to_end_headers(headers, secret)
     result.popall("Content-Encoding", None)
     return result
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from local.problems import CannotRun
-from local.state_folder import StateFolder, broken, write_privately
+from local.state_folder import StateFolder, damaged_file_error, write_privately
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def _kept_key(path: Path, algorithm: str) -> SigningKey:
     try:
         loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except ValueError as error:
-        raise broken(path) from error
+        raise damaged_file_error(path) from error
     match loaded:
         case rsa.RSAPrivateKey() if algorithm == "RS256":
             return SigningKey(algorithm, loaded)

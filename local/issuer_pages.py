@@ -14,7 +14,7 @@ from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
 from local.issuer import DEFAULT_SUBJECT, UnknownAlgorithm
 from local.issuer_keys import DEFAULT_ALGORITHM
-from local.page_check import CLOSED, lower, refused
+from local.page_check import CLOSED, lower_case_names, refusal
 from local.sign_in import SignInRefused
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ READ_BY_THE_CONSOLE = {
 
 def issuer_application(issuer: Issuer, second: Issuer) -> web.Application:
     """Return the HTTP application with the documents and tokens of both issuers, and the first one's sign-in page."""
-    application = web.Application(middlewares=[localhost_only, closed, for_callers_of(issuer)])
+    application = web.Application(middlewares=[localhost_only, forbid_other_origins, for_callers_of(issuer)])
     _add_documents(application, issuer, path="")
     _add_documents(application, second, path=SECOND)
     _add_sign_in(application, issuer)
@@ -100,27 +100,27 @@ def for_callers_of(issuer: Issuer) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        headers = lower(request.headers)
+        headers = lower_case_names(request.headers)
         origin, site = headers.get("origin"), headers.get(SITE, TYPED)
         if origin is not None:
             if origin not in issuer.origins or (request.method, request.path) not in READ_BY_THE_CONSOLE:
-                return refused()
+                return refusal()
             answer = await handler(request)
             answer.headers.update({"Access-Control-Allow-Origin": origin, "Vary": "Origin"})
             return answer
         if site == TYPED:
             return await handler(request)
         if request.path != "/authorize" or not opens_a_document(request.method, headers):
-            return refused()
+            return refusal()
         # The console sends people here. They choose who they are on this page, not in the link.
         may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)
-        return await handler(request) if may_come else refused()
+        return await handler(request) if may_come else refusal()
 
     return check
 
 
 @web.middleware
-async def closed(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def forbid_other_origins(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Forbid other origins to load or frame any response, and caches to store it."""
     answer = await handler(request)
     for name, value in CLOSED.items():

@@ -29,12 +29,12 @@ CLOSED = {
 """Headers of responses that no page of another origin may load, show or sniff."""
 
 
-def lower(headers: Mapping[str, str]) -> dict[str, str]:
+def lower_case_names(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with names in lower case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
-def refused() -> web.Response:
+def refusal() -> web.Response:
     """Return the response to a page that is not allowed."""
     return web.json_response(
         {"message": "A web page of another origin cannot use this stack."}, status=403, headers=CLOSED
@@ -52,17 +52,17 @@ def pages_of(origins: frozenset[str]) -> Middleware:
     async def check(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        headers = lower(request.headers)
+        headers = lower_case_names(request.headers)
         if ANY in origins or not comes_from_another_origin(headers, origins=origins):
             return await handler(request)
         is_read = request.method in {"GET", "HEAD"}
         if request.path.startswith("/cdn/"):  # the public bucket decides which pages may read it
             return await handler(request)
         if "origin" in headers or not is_read:
-            return refused()
+            return refusal()
         if request.path.startswith(PUBLIC) or opens_a_document(request.method, headers):
             return await handler(request)
-        return refused()
+        return refusal()
 
     return check
 
@@ -70,4 +70,4 @@ def pages_of(origins: frozenset[str]) -> Middleware:
 @web.middleware
 async def programs_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse every request from a web page."""
-    return refused() if comes_from_a_page(lower(request.headers)) else await handler(request)
+    return refusal() if comes_from_a_page(lower_case_names(request.headers)) else await handler(request)

@@ -87,7 +87,7 @@ class StateFolder:
         """Copies of files that are newer than the last save, in one folder for each unclean stop."""
         return self.path / "set-aside"
 
-    def was_killed(self) -> UncleanStop | None:
+    def detect_unclean_stop(self) -> UncleanStop | None:
         """Return the last stop if it was not clean, and mark this stack as not stopped cleanly either.
 
         Until table and buckets are compared, the earliest save counts: no table may have what came after it.
@@ -100,10 +100,10 @@ class StateFolder:
             saved_at = float(noted) if noted else self._time_of_last_save()
             self.unsettled.write_text(str(saved_at))
         except (OSError, ValueError) as error:
-            raise unusable(self.path, error) from error
+            raise unusable_folder_error(self.path, error) from error
         return UncleanStop(datetime.fromtimestamp(saved_at, UTC))
 
-    def note_comparison(self) -> None:
+    def record_comparison(self) -> None:
         """Record that table and buckets agree while the stack runs; a later kill starts a new comparison."""
         self.unsettled.write_text("")
 
@@ -112,7 +112,7 @@ class StateFolder:
         files = (file for file in (self.last_save, self.emulator / "dynamodb.json") if file.exists())
         return next((file.stat().st_mtime for file in files), 0.0)
 
-    def settle(self) -> None:
+    def record_clean_stop(self) -> None:
         """Record that everything is saved and that table and buckets agree."""
         self.unsettled.unlink(missing_ok=True)
 
@@ -137,7 +137,7 @@ class StateFolder:
         if content:
             version = content.get("version")
             if not isinstance(version, int) or isinstance(version, bool):
-                raise broken(self.path / f"{VERSION_FILE}.json")
+                raise damaged_file_error(self.path / f"{VERSION_FILE}.json")
             return version
         return UNVERSIONED if any(self.emulator.glob("*.json")) else None
 
@@ -152,7 +152,7 @@ class StateFolder:
                 self.log.replace(self.log.with_suffix(".1"))
             self.stack_file.unlink(missing_ok=True)
         except OSError as error:
-            raise unusable(self.path, error) from error
+            raise unusable_folder_error(self.path, error) from error
 
     def lock(self) -> TextIO:
         """Lock the folder for this process and its children until all of them have ended."""
@@ -160,7 +160,7 @@ class StateFolder:
             self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+")
         except OSError as error:
-            raise unusable(self.path, error) from error
+            raise unusable_folder_error(self.path, error) from error
         deadline = time.monotonic() + STOPPING_SECONDS
         while not try_lock(lock):
             lock.seek(0)
@@ -186,9 +186,9 @@ class StateFolder:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise broken(path) from error
+            raise damaged_file_error(path) from error
         if not isinstance(value, dict):
-            raise broken(path)
+            raise damaged_file_error(path)
         return value
 
     def write(self, name: str, value: dict[str, Any]) -> None:
@@ -229,7 +229,7 @@ def write_privately(path: Path, text: str) -> None:
     half_written.replace(path)
 
 
-def unusable(folder: Path, error: OSError | ValueError) -> CannotRun:
+def unusable_folder_error(folder: Path, error: OSError | ValueError) -> CannotRun:
     """Return the error for a state folder that cannot be used."""
     reason = error.strerror if isinstance(error, OSError) else error
     return CannotRun(
@@ -238,7 +238,7 @@ def unusable(folder: Path, error: OSError | ValueError) -> CannotRun:
     )
 
 
-def broken(path: Path) -> CannotRun:
+def damaged_file_error(path: Path) -> CannotRun:
     """Return the error for a JSON file or key that cannot be read; these files have no images."""
     return CannotRun(f"{path} is damaged: delete that file and start again. No image is lost.")
 

@@ -66,10 +66,10 @@ def read(path: Path, *, required: bool) -> ConfigFile:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as broken:
         raise UsageError(f"The configuration file {path} is not TOML: {broken}.") from broken
-    return _parsed(path, values)
+    return _parse(path, values)
 
 
-def _parsed(path: Path, values: dict[str, Any]) -> ConfigFile:
+def _parse(path: Path, values: dict[str, Any]) -> ConfigFile:
     unknown = values.keys() - {"profile", "profiles"}
     default, profiles = values.get("profile"), values.get("profiles", {})
     if unknown or not isinstance(default, str | None) or not isinstance(profiles, dict):

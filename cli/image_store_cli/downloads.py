@@ -33,7 +33,7 @@ LONGEST_NAME_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedBytes:
     """The size and checksum that bytes must have; None if unknown."""
 
     size: int | None
@@ -59,7 +59,7 @@ def fetch(
     http: httpx.Client,
     link: str,
     target: IO[bytes],
-    expected: Expected,
+    expected: ExpectedBytes,
     *,
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -73,7 +73,7 @@ def fetch(
         with http.stream("GET", link, follow_redirects=True) as answer:
             if answer.status_code != 200:
                 answer.read()
-                raise _refused(answer)
+                raise _storage_error(answer)
             for chunk in answer.iter_raw(CHUNK):
                 target.write(chunk)
                 digest.update(chunk)
@@ -87,7 +87,7 @@ def fetch(
         raise Broken("The checksum of the downloaded bytes is not that of the stored ones.")
 
 
-def _refused(answer: httpx.Response) -> CommandError:
+def _storage_error(answer: httpx.Response) -> CommandError:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
     return RequestRefused(problem_of(answer))

@@ -18,10 +18,10 @@ STDIN = "-"
 
 def image_path(image_id: str) -> str:
     """The API's path of an image; UsageError if the text cannot be an id."""
-    return f"/v1/images/{checked(image_id)}"
+    return f"/v1/images/{safe_id(image_id)}"
 
 
-def checked(text: str) -> str:
+def safe_id(text: str) -> str:
     """An id that is safe in a path."""
     if not _ID.fullmatch(text):
         raise UsageError(f"{text!r} is not an id.")
@@ -33,7 +33,7 @@ def read_ids(words: Sequence[str], stdin: TextIO) -> list[str]:
     ids: dict[str, None] = {}
     for word in words:
         for text in _lines(stdin) if word == STDIN else [word]:
-            ids[checked(text)] = None
+            ids[safe_id(text)] = None
     return list(ids)
 
 

@@ -27,11 +27,11 @@ def find(environment: Mapping[str, str], start: Path) -> Path | None:
 def read(path: Path) -> dict[str, str]:
     """Read the `stack.json` of a stack; UsageError if it is not one."""
     try:
-        described = json.loads(path.read_text())
+        values = json.loads(path.read_text())
     except (OSError, ValueError) as unreadable:
         raise UsageError(
             f"{path} is not the description of a running stack: start one with `make run`."
         ) from unreadable
-    if not isinstance(described, dict) or "api_url" not in described:
+    if not isinstance(values, dict) or "api_url" not in values:
         raise UsageError(f"{path} does not describe a stack: it has no api_url.")
-    return {str(name): str(value) for name, value in described.items()}
+    return {str(name): str(value) for name, value in values.items()}

@@ -42,7 +42,7 @@ class Tokens:
         """The token; NotSignedIn when there is none."""
         with self._lock:
             if self._token is None:
-                self._token = checked(self._read(), self.origin)
+                self._token = clean_token(self._read(), self.origin)
             return self._token
 
     def renew(self, refused: str) -> bool:
@@ -51,14 +51,14 @@ class Tokens:
             return False
         with self._lock:
             if self._token == refused:
-                self._token = checked(self._read(), self.origin)
+                self._token = clean_token(self._read(), self.origin)
             return self._token != refused
 
     def __repr__(self) -> str:
         return f"Tokens(from {self.origin})"
 
 
-def checked(text: str, origin: str) -> str:
+def clean_token(text: str, origin: str) -> str:
     """Strip a token; NotSignedIn if it cannot be one."""
     token = text.strip().removeprefix("Bearer ").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -169,7 +169,7 @@ def claims_of(token: str) -> TokenClaims | None:
     if len(parts) != 3:
         return None
     try:
-        header, payload = (json.loads(_decoded(part)) for part in parts[:2])
+        header, payload = (json.loads(_decode(part)) for part in parts[:2])
     except ValueError:
         return None
     if not isinstance(header, dict) or not isinstance(payload, dict):
@@ -177,7 +177,7 @@ def claims_of(token: str) -> TokenClaims | None:
     return TokenClaims(header, payload)
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 

@@ -14,8 +14,8 @@ from image_store_cli.each import outcome
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.journal import BEGUN, STORED, Entry
-from image_store_cli.texts import counted, plain, size
-from image_store_cli.uploading import Bytes, read_bytes
+from image_store_cli.texts import plain, plural, size
+from image_store_cli.uploading import FileDigest, read_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,10 +92,10 @@ class UploadRun:
         )
         total = sum(_size(picture.path) for picture in pictures)
         with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
-            number = counted(len(bad) + len(pictures), "picture")
+            number = plural(len(bad) + len(pictures), "picture")
             whole = progress.add_task(f"{len(bad)} of {number}", total=total)
             try:
-                futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
+                futures = [pool.submit(self._try_upload, picture, progress, whole) for picture in pictures]
                 for future in as_completed(futures):
                     results.append(self._report(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
@@ -132,14 +132,14 @@ class UploadRun:
         ):
             self._context.out.note(OTHERS)
         sent = sum(result.size for result in results if result.status == NEW)
-        self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
+        self._context.out.note(f"{plural(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
         if any(failure.may_pass for failure in failures):
             self._context.out.note("Repeat the command to retry those that failed.")
         if not failures:
             self._journal.remove()
         return outcome(failures, of=len(results))
 
-    def _one(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
+    def _try_upload(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
         """Upload one picture in a thread; its failure is its result."""
 
         def advance(count: int) -> None:
@@ -165,17 +165,17 @@ class UploadRun:
             if earlier is not None:
                 advance(stat.st_size)
                 return Result(picture.name, RESUMED, entry.size, entry.sha256, earlier)
-        measured = Bytes(entry.size, entry.sha256) if entry else read_bytes(picture.path)
+        digest = FileDigest(entry.size, entry.sha256) if entry else read_digest(picture.path)
 
         def note(state: str, image_id: str) -> None:
-            self._journal.note(Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id))
+            self._journal.note(Entry(key, digest.size, stat.st_mtime_ns, digest.sha256, state, image_id))
 
         image = self._uploader.upload(
-            picture, measured, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
+            picture, digest, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
         )
         note(STORED, str(image["id"]))
         status = EXISTING if self._is_older(image) else NEW
-        return Result(picture.name, status, measured.size, measured.sha256, image)
+        return Result(picture.name, status, digest.size, digest.sha256, image)
 
     def _is_older(self, image: dict[str, Any]) -> bool:
         """Whether an image is older than this run, by the store's clock."""

@@ -38,25 +38,25 @@ MULTIPLE = {"tag": "tags", "group": "groups"}
 
 
 @dataclass(frozen=True, slots=True)
-class Bytes:
+class FileDigest:
     """The size and checksum of a file."""
 
     size: int
     sha256: str
 
 
-def read_bytes(path: Path) -> Bytes:
+def read_digest(path: Path) -> FileDigest:
     """Read a whole file for its size and checksum."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
-    return Bytes(size, digest.hexdigest())
+    return FileDigest(size, digest.hexdigest())
 
 
 def idempotency_key(
-    picture: PictureFile, measured: Bytes, attributes: Mapping[str, Any], *, number: int
+    picture: PictureFile, digest: FileDigest, attributes: Mapping[str, Any], *, number: int
 ) -> str:
     """Derive the key of one upload from its bytes and attributes; `number` makes another key after a deletion."""
     parts = [
@@ -64,7 +64,7 @@ def idempotency_key(
         picture.name,
         picture.filename,
         picture.content_type,
-        measured.sha256,
+        digest.sha256,
         dict(attributes),
         number,
     ]
@@ -92,7 +92,7 @@ class Uploader:
     def upload(
         self,
         picture: PictureFile,
-        measured: Bytes,
+        digest: FileDigest,
         *,
         advance: Callable[[int], None],
         begun: Callable[[str], None] = lambda _: None,
@@ -101,14 +101,14 @@ class Uploader:
 
         An idempotency key keeps its image even after a deletion; then the next key is used.
         """
-        direct = measured.size > self._in_request_bytes
+        direct = digest.size > self._in_request_bytes
         for number in range(MOST_KEYS):
-            key = idempotency_key(picture, measured, self._attributes, number=number)
+            key = idempotency_key(picture, digest, self._attributes, number=number)
             try:
                 image = (
-                    self._direct(picture, measured, key, advance=advance, begun=begun)
+                    self._direct(picture, digest, key, advance=advance, begun=begun)
                     if direct
-                    else self._in_request(picture, measured, key, advance=advance)
+                    else self._in_request(picture, digest, key, advance=advance)
                 )
             except RequestRefused as refused:
                 if refused.problem.code not in {"image_not_found", "upload_not_found"}:
@@ -145,10 +145,10 @@ class Uploader:
         )
 
     def _in_request(
-        self, picture: PictureFile, measured: Bytes, key: str, *, advance: Callable[[int], None]
+        self, picture: PictureFile, digest: FileDigest, key: str, *, advance: Callable[[int], None]
     ) -> dict[str, Any]:
         data = picture.path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != measured.sha256:
+        if hashlib.sha256(data).hexdigest() != digest.sha256:
             raise Broken("The file changed while it was being uploaded.")
         answer = self._api.request(
             "POST",
@@ -165,32 +165,37 @@ class Uploader:
     def _direct(
         self,
         picture: PictureFile,
-        measured: Bytes,
+        digest: FileDigest,
         key: str,
         *,
         advance: Callable[[int], None],
         begun: Callable[[str], None],
     ) -> dict[str, Any]:
-        announced = {
+        request = {
             "content_type": picture.content_type,
-            "size_bytes": measured.size,
-            "sha256": measured.sha256,
+            "size_bytes": digest.size,
+            "sha256": digest.sha256,
             "filename": picture.filename,
             **_json(self._attributes),
         }
-        ticket: dict[str, Any] = self._api.post("/v1/uploads", announced, key=key)
+        ticket: dict[str, Any] = self._api.post("/v1/uploads", request, key=key)
         if "upload" not in ticket:  # stored already
-            advance(measured.size)
+            advance(digest.size)
             return ticket
         begun(str(ticket["id"]))
-        self._send(picture, measured, ticket["upload"], advance=advance)
+        self._send(picture, digest, ticket["upload"], advance=advance)
         return self._complete(str(ticket["id"]))
 
     def _send(
-        self, picture: PictureFile, measured: Bytes, upload: dict[str, Any], *, advance: Callable[[int], None]
+        self,
+        picture: PictureFile,
+        digest: FileDigest,
+        upload: dict[str, Any],
+        *,
+        advance: Callable[[int], None],
     ) -> None:
         """PUT the bytes to the link of a ticket, without a token; a 412 means that they have arrived already."""
-        headers = {**upload["headers"], "Content-Length": str(measured.size)}
+        headers = {**upload["headers"], "Content-Length": str(digest.size)}
         attempt = 0
         while True:
             counter = _ByteCounter(advance)
@@ -209,12 +214,12 @@ class Uploader:
                     return
                 if answer.status_code == 412:
                     counter.undo()
-                    advance(measured.size)
+                    advance(digest.size)
                     return
                 waits = answer.status_code in {429, 500, 502, 503, 504}
                 pause = self._policy.wait(attempt, retry_after(answer)) if waits else None
                 if pause is None:
-                    raise _storage_refused(answer)
+                    raise _storage_error(answer)
             counter.undo()
             self._sleep(pause)
             attempt += 1
@@ -255,7 +260,7 @@ class _ByteCounter:
         self._sent = 0
 
 
-def _storage_refused(answer: httpx.Response) -> Unavailable | RequestRefused:
+def _storage_error(answer: httpx.Response) -> Unavailable | RequestRefused:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
     return RequestRefused(problem_of(answer))

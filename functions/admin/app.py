@@ -8,8 +8,7 @@ from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.upkeep import repairs
 from image_store.entrypoints.upkeep.cleanup import report_answer, reports_answer
-from image_store.entrypoints.upkeep.cleanup_schemas import CleanupRequest, ReportsQuery
-from image_store.entrypoints.upkeep.repair_schemas import RepairRequest
+from image_store.entrypoints.upkeep.request_schemas import CleanupRequest, RepairRequest, ReportsQuery
 
 api = Api("Administration")
 

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.finding.feed import feed_answer, needs_details, shown_fields
+from image_store.entrypoints.finding.feed import feed_answer, needs_details, public_fields
 from image_store.entrypoints.finding.query_schemas import FeedParameters
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
@@ -23,15 +23,15 @@ def list_feed(request: Request) -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
     settings, parameters = app.settings.feed, request.query(FeedParameters)
-    shown = shown_fields(details=settings.shows_details, owners=settings.shows_owners)
+    public = public_fields(details=settings.shows_details, owners=settings.shows_owners)
     fields = parameters.fields or frozenset()
-    with_details = needs_details(fields, shown)
+    with_details = needs_details(fields, public)
     page = app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details)
     return feed_answer(
         app.answers,
         page,
         fields=fields,
-        shown=shown,
+        public=public,
         details=settings.shows_details,
         api_url=request.api_url(app.settings.api_url),
         cache_for=settings.cache_lifetime,

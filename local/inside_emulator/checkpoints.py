@@ -33,20 +33,20 @@ logger = logging.getLogger("local.checkpoints")
 class Checkpoints:
     """Writes the changed state of services, in the event loop, so that no state has half a request.
 
-    ``fault`` is the reason why the last save failed, or None. ``tell`` is called with each change of it.
+    ``fault`` is the reason why the last save failed, or None. ``report`` is called with each change of it.
     """
 
     def __init__(
-        self, emulator: Any, *, state_dir: Path, objects: UnsavedObjects, tell: Callable[[str | None], None]
+        self, emulator: Any, *, state_dir: Path, objects: UnsavedObjects, report: Callable[[str | None], None]
     ) -> None:
         self._emulator = emulator
         self._state_dir = state_dir
         self._objects = objects
-        self._tell = tell
+        self._report = report
         self._persistence: Any = importlib.import_module("ministack.core.persistence")
         self._saved: dict[str, int] = {}
         self._fault: str | None = None
-        self._told: str | None = None
+        self._reported: str | None = None
 
     @property
     def fault(self) -> str | None:
@@ -95,9 +95,9 @@ class Checkpoints:
             except OSError as fault:
                 faults.append(words_for(fault))
         self._fault = faults[0] if faults else None
-        if self.fault != self._told:
-            self._told = self.fault
-            self._tell(self._told)
+        if self.fault != self._reported:
+            self._reported = self.fault
+            self._report(self._reported)
 
     def _note_save(self, begun: float) -> None:
         """Set the file's modification time to the start of a complete save; after a kill the next start reads it."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
-    """End the process, with one sentence to the descriptor ``tell``, if a saved state cannot be read.
+def refuse_broken_state(state_dir: Path, *, report_to: int) -> None:
+    """End the process, with one sentence to the descriptor ``report_to``, if a saved state cannot be read.
 
     MiniStack would continue with an empty service, and its next save would overwrite the remaining data.
     """
@@ -27,7 +27,7 @@ def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
                 f"The saved state in {path} is damaged: restore that file from a copy, or delete the folder "
                 f"{state_dir.parent} to begin with an empty store."
             )
-            os.write(tell, json.dumps({"problem": sentence}).encode() + b"\n")
+            os.write(report_to, json.dumps({"problem": sentence}).encode() + b"\n")
             os._exit(3)
         return state
 

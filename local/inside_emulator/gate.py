@@ -110,7 +110,7 @@ class Gate:
             await unavailable(send, NOT_NOW)
         else:
             known = [pair for pair in scope["headers"] if pair[0].lower() != FRONT_HEADER]
-            answering = self._unless_lost(shown_cors(send), is_write=method not in READING, body=NOT_NOW)
+            answering = self._unless_lost(keeping_cors(send), is_write=method not in READING, body=NOT_NOW)
             await self._app({**scope, "headers": known}, receive, answering)
 
     async def _preflight(self, scope: Scope, receive: Receive, send: Send, *, host: str) -> None:
@@ -122,7 +122,7 @@ class Gate:
         if signature is None or not is_link(signature) or not self._is_bucket(host, scope["path"]):
             await answer(send, 403)
         else:
-            await self._app(scope, receive, shown_cors(send))
+            await self._app(scope, receive, keeping_cors(send))
 
     async def _signed(self, scope: Scope, receive: Receive, send: Send, *, from_page: bool) -> None:
         request = request_of(scope)
@@ -138,13 +138,13 @@ class Gate:
         except RefusedSignature as error:
             await refusal(send, error)
             return
-        answering = followed(send) if is_link(signature) else send
+        answering = send_for_link(send) if is_link(signature) else send
         if writes(signature, request):
             if self._fault():
                 await unavailable(send)
                 return
             answering = self._unless_lost(answering, is_write=True)
-        await self._app(scope, replayed(body, receive), answering)
+        await self._app(scope, replay(body, receive), answering)
 
     def _unless_lost(self, send: Send, *, is_write: bool, body: bytes = b"") -> Send:
         """Return a `send` that sends 503 if a write did not reach the disk or a function could not start."""
@@ -217,7 +217,7 @@ async def whole_body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that returns a body that was already read, and then later messages."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -247,7 +247,7 @@ def without_cors(send: Send) -> Send:
     return guarded
 
 
-def shown_cors(send: Send) -> Send:
+def keeping_cors(send: Send) -> Send:
     """Return a `send` with the CORS headers of the bucket or the API."""
 
     async def shown(message: Message) -> None:
@@ -258,9 +258,9 @@ def shown_cors(send: Send) -> Send:
     return shown
 
 
-def followed(send: Send) -> Send:
+def send_for_link(send: Send) -> Send:
     """Return a `send` for presigned links: with the bucket's CORS headers, cached separately for each origin."""
-    send_with_cors = shown_cors(send)
+    send_with_cors = keeping_cors(send)
 
     async def varied(message: Message) -> None:
         if message["type"] == "http.response.start":

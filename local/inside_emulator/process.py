@@ -54,7 +54,7 @@ def main() -> None:
     front_secret = os.environ.pop("FRONT_SECRET")  # handlers inherit the environment
     emulator: Any = importlib.import_module("ministack.app")
     importlib.import_module("ministack.core.hypercorn_compat").install()
-    refuse_broken_state(Path(os.environ["STATE_DIR"]), tell=problems)
+    refuse_broken_state(Path(os.environ["STATE_DIR"]), report_to=problems)
     forget_stream_positions()
     keep_undelivered_changes()
     repeat_failed_changes()
@@ -71,7 +71,7 @@ def main() -> None:
     objects.watch()
     state_dir = Path(os.environ["STATE_DIR"])
     checkpoints = Checkpoints(
-        emulator, state_dir=state_dir, objects=objects, tell=partial(tell_saving, problems)
+        emulator, state_dir=state_dir, objects=objects, report=partial(report_saving, problems)
     )
     port = int(os.environ["GATEWAY_PORT"])
     asyncio.run(serve(emulator, checkpoints, port=port, front_secret=front_secret))
@@ -80,7 +80,7 @@ def main() -> None:
     os._exit(NOT_SAVED if checkpoints.fault else 0)
 
 
-def tell_saving(problems: int, fault: str | None) -> None:
+def report_saving(problems: int, fault: str | None) -> None:
     """Report to the launcher why saving fails, or that it works again."""
     with suppress(OSError):  # the launcher may be gone
         os.write(problems, json.dumps({"saving": fault}).encode() + b"\n")

@@ -187,7 +187,7 @@ def _verify(request: SignedRequest, signature: Signature, body: bytes, secret: s
     payload = content or (UNSIGNED if signature.is_presigned else hashlib.sha256(body).hexdigest())
     key = signing_key(secret, signature)
     for canonical in canonical_requests(request, signature, payload):
-        expected = signed(key, string_to_sign(signature, canonical))
+        expected = sign(key, string_to_sign(signature, canonical))
         if hmac.compare_digest(expected, signature.value):
             break
     else:
@@ -280,12 +280,15 @@ def _require_signed_headers(request: SignedRequest, signature: Signature) -> Non
 
 
 def canonical_requests(request: SignedRequest, signature: Signature, payload: str) -> list[bytes]:
-    """Return the canonical request, of the address as it was sent and of the address encoded anew.
+    """Return the canonical request for the URL as it was sent, and for the URL in canonical encoding.
 
-    Some clients sign another spelling of an address than they send; both spellings name the same thing.
+    Some clients sign another encoding of a URL than they send; both mean the same.
     """
     pairs = [pair for pair in query_pairs(request.query) if pair[0] != "X-Amz-Signature"]
-    recoded = [(encoded(unquote_to_bytes(name)), encoded(unquote_to_bytes(value))) for name, value in pairs]
+    recoded = [
+        (percent_encode(unquote_to_bytes(name)), percent_encode(unquote_to_bytes(value)))
+        for name, value in pairs
+    ]
     headers = b"".join(
         name.encode("latin-1") + b":" + b",".join(_trimmed(request, name)) + b"\n"
         for name in signature.signed_headers
@@ -313,10 +316,10 @@ def _trimmed(request: SignedRequest, name: str) -> list[bytes]:
 
 def _paths(path: str, service: str) -> tuple[str, str]:
     if service == "s3":  # encoded once, and dots are part of a key
-        return path, encoded(unquote_to_bytes(path), safe="/")
+        return path, percent_encode(unquote_to_bytes(path), safe="/")
     plain = without_dots(path)
-    return encoded(plain.encode("latin-1"), safe="/"), encoded(
-        encoded(unquote_to_bytes(plain), safe="/").encode(), safe="/"
+    return percent_encode(plain.encode("latin-1"), safe="/"), percent_encode(
+        percent_encode(unquote_to_bytes(plain), safe="/").encode(), safe="/"
     )
 
 
@@ -337,7 +340,7 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in split]
 
 
-def encoded(text: bytes, *, safe: str = "") -> str:
+def percent_encode(text: bytes, *, safe: str = "") -> str:
     """Percent-encode all but RFC 3986's unreserved characters."""
     return quote(text, safe=UNRESERVED + safe)
 
@@ -355,6 +358,6 @@ def signing_key(secret: str, signature: Signature) -> bytes:
     return key
 
 
-def signed(key: bytes, text: str) -> str:
+def sign(key: bytes, text: str) -> str:
     """Sign a text."""
     return hmac.digest(key, text.encode("latin-1"), "sha256").hex()

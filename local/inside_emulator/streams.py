@@ -71,7 +71,7 @@ def keep_undelivered_changes() -> None:
         # it, and then the change must be delivered again.
         positions = positions_of(tables, functions)
         state = state_of()
-        return {**state, KEPT: undelivered(tables, positions)}
+        return {**state, KEPT: undelivered_changes(tables, positions)}
 
     def restore_with_changes(state: dict[str, Any]) -> None:
         restore(state)
@@ -104,7 +104,7 @@ def positions_of(tables: Any, functions: Any) -> dict[tuple[str, str, str], int]
     return positions
 
 
-def undelivered(tables: Any, positions: dict[tuple[str, str, str], int]) -> Any:
+def undelivered_changes(tables: Any, positions: dict[tuple[str, str, str], int]) -> Any:
     """Return the changes of each stream from its position onward."""
     changes = type(tables._stream_records)()
     for (account, region, table), position in positions.items():

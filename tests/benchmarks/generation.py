@@ -221,17 +221,17 @@ def _overhead() -> Iterator[Measurement]:
     worker, numbers = Worker(), count()
     photo = jpeg(1024, 1024, quality=90)
 
-    def made() -> float:
+    def generate_picture() -> float:
         picture, (work,) = _another(photo, next(numbers)), worker.ask()
         spent = worker.cpu_ms(lambda: worker.make(work, picture))
         worker.check(work)
         return spent
 
-    def uploaded() -> float:
+    def upload_picture() -> float:
         picture = _another(photo, next(numbers))
         return worker.cpu_ms(lambda: worker.upload(picture))
 
-    compared = compare(made, uploaded, pairs=PAIRS)
+    compared = compare(generate_picture, upload_picture, pairs=PAIRS)
     calls = worker.calls_of_one(_another(photo, next(numbers)))
     detail = (
         f"{compared.ours_ms:.0f} ms of CPU and {calls} calls beside the provider's answer, "

@@ -48,7 +48,7 @@ def upload(store: StoreServer, folder: Path, *words: str) -> Said:
     return command(None, "upload", *words, "--json", folder=folder, url=store.url)
 
 
-def test_as_many_go_at_a_time_as_were_asked_for(store: StoreServer, folder: Path) -> None:
+def test_uploads_run_as_parallel_as_requested(store: StoreServer, folder: Path) -> None:
     store.meet = threading.Barrier(3)
 
     result = upload(store, folder, str(folder / "pictures"), "--parallel", "3")
@@ -57,7 +57,7 @@ def test_as_many_go_at_a_time_as_were_asked_for(store: StoreServer, folder: Path
     assert {image["filename"] for image in store.images.values()} == {f"{index}.jpg" for index in range(6)}
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_and_stores_nothing_twice(
+def test_a_request_whose_response_was_lost_is_repeated_and_stores_nothing_twice(
     store: StoreServer, folder: Path
 ) -> None:
     store.after.append(None)
@@ -75,7 +75,7 @@ def test_a_store_that_is_busy_is_waited_for_as_long_as_it_says(store: StoreServe
     assert (result.exit_code, result.waits) == (Exit.OK, [1.0, 1.0])
 
 
-def test_a_bad_file_spoils_no_other_and_is_the_only_one_that_is_tried_again(
+def test_a_bad_file_does_not_affect_others_and_is_the_only_one_that_is_tried_again(
     store: StoreServer, folder: Path
 ) -> None:
     store.refused.add(JPEG + b"\x03")
@@ -94,7 +94,7 @@ def test_a_bad_file_spoils_no_other_and_is_the_only_one_that_is_tried_again(
     assert len(store.images) == 6
 
 
-def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: Path) -> None:
+def test_files_that_are_not_pictures_do_not_affect_others(store: StoreServer, folder: Path) -> None:
     good = folder / "pictures/1.jpg"
     broken, missing = folder / "broken.jpg", folder / "missing.jpg"
     broken.write_text("no picture")
@@ -110,7 +110,7 @@ def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: P
     assert "No file matches" in by_path[str(folder / "*.gif")]["error"]["detail"]
 
 
-def test_no_one_is_told_to_repeat_what_fails_again(store: StoreServer, folder: Path) -> None:
+def test_nobody_is_advised_to_repeat_what_would_fail_again(store: StoreServer, folder: Path) -> None:
     store.refused.add(JPEG + b"\x03")
 
     result = command(None, "upload", str(folder / "pictures"), folder=folder, url=store.url)
@@ -120,7 +120,9 @@ def test_no_one_is_told_to_repeat_what_fails_again(store: StoreServer, folder: P
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["person", "program"])
-def test_a_name_that_is_no_text_fails_alone(store: StoreServer, folder: Path, more: tuple[str, ...]) -> None:
+def test_a_name_that_is_not_text_fails_only_itself(
+    store: StoreServer, folder: Path, more: tuple[str, ...]
+) -> None:
     odd = os.fsdecode(os.fsencode(folder / "pictures") + b"/caf\xe9.jpg")
     Path(odd).write_bytes(JPEG + b"odd")
 
@@ -140,7 +142,7 @@ def test_files_of_which_none_is_a_picture_are_a_wrong_command(store: StoreServer
     assert (result.exit_code, store.requests) == (Exit.USAGE, [])
 
 
-def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_goes_on(
+def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_continues(
     store: StoreServer, folder: Path
 ) -> None:
     store.refused.add(JPEG + b"\x03")
@@ -180,9 +182,7 @@ def test_a_large_file_goes_to_storage_without_the_token_and_once(store: StoreSer
     assert store.count("POST", "/v1/images") == 0
 
 
-def test_images_that_were_stored_before_with_other_words_are_told_of(
-    store: StoreServer, folder: Path
-) -> None:
+def test_images_stored_before_with_other_attributes_are_reported(store: StoreServer, folder: Path) -> None:
     store.attributes = {"created_at": "2020-01-01T00:00:00+00:00", "groups": {"trip": ["1"]}}
 
     same = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:1")
@@ -193,7 +193,7 @@ def test_images_that_were_stored_before_with_other_words_are_told_of(
     assert "stay as they are" in other.err
 
 
-def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(
+def test_an_interrupted_upload_finishes_its_current_file_and_continues_later(
     store: StoreServer, folder: Path
 ) -> None:
     store.meet = threading.Barrier(2)

@@ -6,8 +6,12 @@ import ast
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "layers/shared"
@@ -104,3 +108,19 @@ def test_nothing_public_is_named_by_a_bare_participle() -> None:
     }
 
     assert named == set()
+
+
+def local_names(path: Path) -> Iterator[tuple[int, str]]:
+    """The parameters and variables of the functions of a file, with their lines."""
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.Lambda):
+            for node in ast.walk(function):
+                if isinstance(node, ast.arg):
+                    yield node.lineno, node.arg
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    yield node.lineno, node.id
+
+
+@pytest.mark.parametrize("path", FILES + TEST_FILES, ids=name_of)
+def test_no_variable_is_named_by_a_bare_participle(path: Path) -> None:
+    assert [f"line {line}: {name}" for line, name in local_names(path) if name in BARE_PARTICIPLES] == []

@@ -229,9 +229,9 @@ def test_rows_of_keys_hold_no_secret_and_are_in_no_index(moto: Any) -> None:
 
     DynamoApiKeys(DynamoTable(name, client=lambda: moto)).create(NEW)
 
-    key, listed = sorted(all_items(moto, name), key=len, reverse=True)
+    key, list_row = sorted(all_items(moto, name), key=len, reverse=True)
     assert key.keys() == {"pk", "sk", "id", "version", "key", "by", "v"}
-    assert listed.keys() == {"pk", "sk", "id", "v"}
+    assert list_row.keys() == {"pk", "sk", "id", "v"}
     assert "a secret" not in str(key)
 
 

@@ -123,7 +123,7 @@ def answered(code: str) -> ClientError:
     ],
     ids=str,
 )
-def test_what_may_go_better_later_says_when_to_try_again(error: Exception) -> None:
+def test_errors_that_may_pass_say_when_to_try_again(error: Exception) -> None:
     sealed = KmsCipher("key", client=MemoryKms).seal(TEXT, context=CONTEXT)
     cipher = KmsCipher("key", client=lambda: Refusing(error))
 
@@ -137,7 +137,7 @@ def test_what_may_go_better_later_says_when_to_try_again(error: Exception) -> No
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "NotFoundException", "IncorrectKeyException"])
-def test_what_no_waiting_mends_is_a_fault_of_the_deployment(code: str) -> None:
+def test_what_waiting_cannot_fix_is_a_fault_of_the_deployment(code: str) -> None:
     cipher = KmsCipher("key", client=lambda: Refusing(answered(code)))
 
     with pytest.raises(ConfigurationError):

@@ -84,7 +84,7 @@ def test_rows_of_an_earlier_build_are_replaced_by_those_that_are_read(earlier: E
     assert earlier.upgrade() == 0
 
 
-def test_an_upgrade_ends_in_time_and_goes_on_later(earlier: Earlier) -> None:
+def test_an_upgrade_ends_in_time_and_continues_later(earlier: Earlier) -> None:
     earlier.as_earlier(earlier.store.add())
 
     assert earlier.upgrade(now=NOON) == 0
@@ -108,7 +108,7 @@ def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earli
     assert_feed_follows(earlier.items())
 
 
-def test_a_record_that_cannot_be_read_stops_nobody_elses_upgrade(earlier: Earlier) -> None:
+def test_a_record_that_cannot_be_read_does_not_stop_the_upgrade_of_others(earlier: Earlier) -> None:
     damaged, whole = earlier.store.add(), earlier.store.add(days=40)
     for image in (damaged, whole):
         earlier.as_earlier(image)

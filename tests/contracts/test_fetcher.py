@@ -10,7 +10,7 @@ import pytest
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.images import Fetched, Fetcher
+from image_store.ports.images import Fetcher, RemoteFile
 from tests.fakes.fetcher import MemoryFetcher
 from tests.remote.servers import Server, answer, saying
 
@@ -28,7 +28,7 @@ class Reach:
     url: str
     elsewhere: str
 
-    def fetch(self, url: str, *, max_bytes: int = 100) -> Fetched:
+    def fetch(self, url: str, *, max_bytes: int = 100) -> RemoteFile:
         return self.fetcher.fetch(url, max_bytes=max_bytes, until=CLOCK.now() + timedelta(seconds=10))
 
 
@@ -36,7 +36,7 @@ class Reach:
 def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
     with Server(saying(answer(BODY, "Content-Type: image/png"))) as server:
         url = f"http://127.0.0.1:{server.port}/a.png"
-        fetcher: Fetcher = MemoryFetcher({url: Fetched(BODY, "image/png")})
+        fetcher: Fetcher = MemoryFetcher({url: RemoteFile(BODY, "image/png")})
         if request.param == "http":
             rules = AddressRules(networks=[ip_network("127.0.0.1/32")])
             fetcher = HttpFetcher(rules, clock=CLOCK, report=lambda _reason, _url: None)
@@ -44,7 +44,7 @@ def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
 
 
 def test_what_a_url_leads_to_comes_with_its_type(reach: Reach) -> None:
-    assert reach.fetch(reach.url) == Fetched(BODY, "image/png")
+    assert reach.fetch(reach.url) == RemoteFile(BODY, "image/png")
 
 
 def test_exactly_the_limit_is_taken(reach: Reach) -> None:

@@ -56,7 +56,7 @@ def report(*, at: datetime = NOON, number: int = 0) -> CleanupReport:
 # The lease --------------------------------------------------------------------------------------------
 
 
-def test_a_lease_is_its_holders(housekeeping: Housekeeping) -> None:
+def test_only_its_holder_has_a_lease(housekeeping: Housekeeping) -> None:
     lease = take(housekeeping, holder="a run")
 
     assert lease.holder == "a run"
@@ -92,7 +92,7 @@ def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(housekeeping: Ho
     assert second.holder == "another"
 
 
-def test_a_lease_is_taken_over_from_whoever_holds_it_when_that_is_asked(housekeeping: Housekeeping) -> None:
+def test_a_lease_can_be_taken_over_from_its_holder_on_request(housekeeping: Housekeeping) -> None:
     dead = take(housekeeping)
 
     mine = housekeeping.take_lease(holder="another", at=NOON + MOMENT, until=END, take_over=True)
@@ -287,7 +287,7 @@ def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> No
     assert raised.value.retry_after == timedelta(seconds=1)
 
 
-def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: Table) -> None:
+def test_a_holder_that_lost_the_response_still_holds_its_lease(table: Table) -> None:
     """As botocore does by itself."""
     housekeeping = in_table(table)
     take(housekeeping, holder="a run")

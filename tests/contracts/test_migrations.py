@@ -141,7 +141,7 @@ def test_a_record_is_found_by_its_migration_and_by_its_picture(migrations: Migra
     assert migrations.image_of_picture("picture-9") is None
 
 
-def test_a_record_that_stands_in_a_batch_twice_is_kept_once(migrations: Migrations) -> None:
+def test_a_record_that_occurs_twice_in_a_batch_is_kept_once(migrations: Migrations) -> None:
     migrations.keep_records(NEW.id, [MIGRATED[0], MIGRATED[0]], expires_at=NOON)
     migrations.keep_records(NEW.id, [MIGRATED[0]], expires_at=NOON)
 
@@ -174,7 +174,7 @@ def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) 
 # DynamoMigrations alone -------------------------------------------------------------------------------
 
 
-def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
+def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
     failing = InterceptedClient(moto, transact_write_items=lose_response)
     migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
@@ -184,7 +184,7 @@ def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
     assert migrations.get(NEW.id) == replace(NEW, step=2)
 
 
-def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(moto: Any) -> None:
+def test_a_write_that_is_repeated_after_its_response_was_lost_is_not_a_conflict(moto: Any) -> None:
     """botocore repeats what had its effect; the condition then fails on what we wrote."""
     migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
     migrations.create(NEW)

@@ -77,7 +77,7 @@ def test_a_reservation_alone_gives_no_turn(stored: Stored) -> None:
     assert stored.due(LATER) == []
 
 
-def test_an_image_makes_no_turn_come_sooner_by_itself(stored: Stored) -> None:
+def test_an_image_alone_brings_no_turn_forward(stored: Stored) -> None:
     stored.store(stored.projector())
     stored.rows.owner_done(OWNER, next_at=NOON + timedelta(days=1))
 

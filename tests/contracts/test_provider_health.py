@@ -110,7 +110,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
     )
 
 
-def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:
+def test_an_unused_provider_is_healthy_and_has_all_its_retries(parts: Parts) -> None:
     assert parts.health.breakers() == dict.fromkeys(Provider, Breaker())
     assert parts.health.image_count(A, on=TODAY) == 0
 
@@ -133,7 +133,7 @@ def test_a_breaker_is_read_as_it_was_written(parts: Parts) -> None:
     assert parts.health.breakers() == {**dict.fromkeys(Provider, Breaker()), A: breaker}
 
 
-def test_of_two_writers_one_is_told_that_it_came_late(parts: Parts) -> None:
+def test_of_two_writers_the_late_one_gets_a_conflict(parts: Parts) -> None:
     first = parts.health.save(A, Breaker(failures=1, version=1))
     second = parts.health.save(A, Breaker(failures=2, version=1))
 
@@ -151,7 +151,7 @@ def test_the_images_of_a_day_are_counted_by_provider_and_failures_are_not(parts:
 
 
 def test_images_earn_retries(parts: Parts) -> None:
-    empty = RetryBudget().refilled(NOON, made=0)
+    empty = RetryBudget().refilled(NOON, image_count=0)
     parts.health.save(A, Breaker(retries=replace(empty, shares=0), version=1))
     watch = HealthWatch(health=parts.health, clock=Noon())
     for number in range(5):

@@ -74,7 +74,7 @@ def cdn(request: pytest.FixtureRequest, server: CloudflareServer) -> Cdn:
 # The contract -----------------------------------------------------------------------------------------
 
 
-def test_what_is_purged_is_cached_no_more_and_all_else_stays(cdn: Cdn) -> None:
+def test_purged_copies_leave_the_cache_and_all_others_stay(cdn: Cdn) -> None:
     """B8."""
     cdn.keep([*copies("one"), *copies("two")])
 
@@ -163,7 +163,7 @@ def test_no_call_names_more_than_every_plan_takes(server: CloudflareServer) -> N
         f"{value.status} {value.body[:20]!r} {value.headers}" if isinstance(value, Answer) else None
     ),
 )
-def test_an_answer_that_is_no_success_is_an_error_to_try_again(
+def test_an_answer_that_is_not_a_success_is_an_error_to_try_again(
     answer: Answer, retry_after: timedelta | None, server: CloudflareServer
 ) -> None:
     server.answers = [answer]
@@ -203,7 +203,7 @@ def test_a_token_that_may_not_purge_is_a_mistake_of_the_deployment(server: Cloud
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\n", "naïve"])
-def test_a_token_that_is_none_is_not_sent(token: str, server: CloudflareServer) -> None:
+def test_an_invalid_token_is_not_sent(token: str, server: CloudflareServer) -> None:
     with pytest.raises(ConfigurationError, match="API token is empty"):
         purger_of(server, token=token).purge(copies())
 

@@ -77,7 +77,7 @@ class Shelf:
         self.repository.replace(image, after)
         self.records[self.records.index(image)] = after
 
-    def found(self, text: str, limit: int = 100, **filters: Any) -> list[str]:
+    def result_ids(self, text: str, limit: int = 100, **filters: Any) -> list[str]:
         return [image_id for page in self.pages(text, limit, **filters) for image_id in page]
 
     def pages(self, text: str, limit: int, **filters: Any) -> Iterator[list[str]]:
@@ -182,7 +182,7 @@ def test_every_search_gives_the_same_order_as_a_full_comparison(shelf: Shelf) ->
     shelf.move(shelf.records[4], State.DELETING)
 
     for text in QUERIES:
-        assert shelf.found(text, 7) == plain(shelf.records, text), text
+        assert shelf.result_ids(text, 7) == plain(shelf.records, text), text
 
 
 @settings(max_examples=60, deadline=None)
@@ -193,7 +193,7 @@ def test_any_search_with_any_limit_gives_the_same_as_a_full_comparison(
     shelf = shelf_in_memory()
     fill(shelf, 30, chance)
 
-    assert shelf.found(text, limit) == plain(shelf.records, text)
+    assert shelf.result_ids(text, limit) == plain(shelf.records, text)
 
 
 @settings(max_examples=60, deadline=None)
@@ -223,7 +223,7 @@ def test_windows_of_the_table_follow_each_other(client: Any) -> None:
     fill(shelf, 14, random.Random(5))  # noqa: S311
 
     for text in ("c", "ca", "cat café", "東京 cat"):
-        assert sorted(shelf.found(text, 2)) == sorted(plain(shelf.records, text)), text
+        assert sorted(shelf.result_ids(text, 2)) == sorted(plain(shelf.records, text)), text
 
 
 def test_filters_hold_together_with_words(shelf: Shelf) -> None:
@@ -249,9 +249,9 @@ def test_filters_hold_together_with_words(shelf: Shelf) -> None:
     for number in range(4):
         shelf.add(Details(generation={"prompt": "cat"}), at=NOON + timedelta(minutes=number))
 
-    assert shelf.found("cat", **filters) == [match.record.id]
+    assert shelf.result_ids("cat", **filters) == [match.record.id]
     for name, value in filters.items():
-        result_ids = shelf.found("cat", **{name: value})
+        result_ids = shelf.result_ids("cat", **{name: value})
         assert match.record.id in result_ids
         assert len(result_ids) < 5
 
@@ -260,14 +260,16 @@ def test_a_search_finds_images_in_the_trash_only_there(shelf: Shelf) -> None:
     image = shelf.add(Details(title="cat", tags=("pet",)))
     shelf.move(image, State.TRASHED)
 
-    assert shelf.found("cat") == []
-    assert shelf.found("cat", trashed=True) == [image.record.id]
-    assert shelf.found("cat", trashed=True, tag="pet") == [image.record.id]
-    assert shelf.found("cat", trashed=True, tag="other") == []
+    assert shelf.result_ids("cat") == []
+    assert shelf.result_ids("cat", trashed=True) == [image.record.id]
+    assert shelf.result_ids("cat", trashed=True, tag="pet") == [image.record.id]
+    assert shelf.result_ids("cat", trashed=True, tag="other") == []
 
 
 @pytest.mark.parametrize("narrowed", [{}, {"tag": "pet"}, {"group": "session:s1"}])
-def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrowed: dict[str, Any]) -> None:
+def test_an_image_that_occurs_twice_in_a_window_is_looked_up_once(
+    shelf: Shelf, narrowed: dict[str, Any]
+) -> None:
     """A term may move while its rows are read, so that the image stands before and behind the reader."""
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
     query = SearchQuery(owner=image.record.owner, words=("cat",), limit=10, **narrowed)
@@ -290,7 +292,7 @@ def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any
         shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
     )
 
-    assert shelf.found("common zebra", 10) == [rare.record.id]
+    assert shelf.result_ids("common zebra", 10) == [rare.record.id]
     assert counting.scanned_rows <= 25 + 1
     assert counting.operations == ["query", "query", "batch_get_item"]
 
@@ -328,9 +330,9 @@ def test_many_images_that_a_filter_drops_take_few_reads(client: Any) -> None:
         shelf.add(Details(title="common"))
     last = shelf.records[0].record.id
 
-    assert shelf.found("common", 1, group="post:p1") == []
+    assert shelf.result_ids("common", 1, group="post:p1") == []
     assert counting.operations.count("batch_get_item") < 15
-    assert shelf.found("common", 1)[-1] == last
+    assert shelf.result_ids("common", 1)[-1] == last
 
 
 def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:
@@ -352,7 +354,7 @@ def test_the_rarer_of_two_words_leads_though_both_have_many_rows(client: Any) ->
         shelf.add(Details(title="common zoo" if number % 4 == 0 else "common"))
     shelf.search = replace(shelf.search, window_rows=20, probed_rows=10)
 
-    assert len(shelf.found("common zoo", 100)) == 15
+    assert len(shelf.result_ids("common zoo", 100)) == 15
     assert counting.scanned_rows == 10 + 10 + 15
 
 
@@ -373,7 +375,7 @@ def test_many_terms_are_compressed_and_still_found(client: Any, words: int, pack
 
     assert len(rows) >= words
     assert all(("packed" in row, "terms" in row) == (packed, not packed) for row in rows)
-    assert shelf.found("cat word001") == [shelf.records[0].record.id]
+    assert shelf.result_ids("cat word001") == [shelf.records[0].record.id]
 
 
 def test_rows_of_an_earlier_build_are_found(client: Any) -> None:
@@ -386,14 +388,14 @@ def test_rows_of_an_earlier_build_are_found(client: Any) -> None:
         del row["packed"]
         client.put_item(TableName=repository.table, Item={**row, "terms": {"S": terms}})
 
-    assert shelf.found("cat word7") == [image.record.id]
+    assert shelf.result_ids("cat word7") == [image.record.id]
 
 
 def test_records_are_read_at_half_a_unit_each(client: Any) -> None:
     shelf, counting = counted_shelf(client)
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
 
-    assert shelf.found("cat", tag="pet", group="session:s1") == [image.record.id]
+    assert shelf.result_ids("cat", tag="pet", group="session:s1") == [image.record.id]
     consistent = [
         part.get("ConsistentRead", False)
         for request in counting.requests("batch_get_item")

@@ -52,7 +52,7 @@ class Album:
     def move(self, image: Image, state: State) -> None:
         self.repository.replace(image, moved(image, state))
 
-    def found(self, image: Image, *, limit: int = 50) -> list[tuple[str, int]]:
+    def neighbours(self, image: Image, *, limit: int = 50) -> list[tuple[str, int]]:
         neighbours = self.similarity.similar(image.record.owner, image.record.id, limit=limit)
         return [(similar.card.id, similar.distance) for similar in neighbours]
 
@@ -98,11 +98,11 @@ def test_the_most_similar_come_first_then_the_newest(album: Album) -> None:
     newer, far = album.add(HASH), album.add(flipped(HASH, 0, 20, 40))
     album.add(flipped(HASH, *range(30)))
 
-    neighbour_ids = album.found(image)
+    neighbour_ids = album.neighbours(image)
 
     expected = [(newer, 0), (older, 0), (near, 1), (far, 3)]
     assert neighbour_ids == [(image.record.id, distance) for image, distance in expected]
-    assert album.found(image, limit=2) == neighbour_ids[:2]
+    assert album.neighbours(image, limit=2) == neighbour_ids[:2]
 
 
 def test_similar_images_have_the_cards_of_a_list(album: Album) -> None:
@@ -118,7 +118,7 @@ def test_images_beyond_the_maximum_distance_are_omitted_even_with_a_shared_band(
     farthest = album.add(flipped(HASH, *range(MAX_DISTANCE)))
     album.add(flipped(HASH, *range(MAX_DISTANCE + 1)))
 
-    assert album.found(image) == [(farthest.record.id, MAX_DISTANCE)]
+    assert album.neighbours(image) == [(farthest.record.id, MAX_DISTANCE)]
 
 
 def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
@@ -130,18 +130,18 @@ def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
     pending_one = pending(perceptual_hash=HASH)
     album.repository.reserve(Reservation(pending_one, Quota(), None, None, NOON))
 
-    assert album.found(image) == [(other.record.id, 0)]
+    assert album.neighbours(image) == [(other.record.id, 0)]
 
 
 def test_a_restored_image_is_found_again(album: Album) -> None:
     image, other = album.add(HASH), album.add(HASH)
     trashed = moved(other, State.TRASHED)
     album.repository.replace(other, trashed)
-    assert album.found(image) == []
+    assert album.neighbours(image) == []
 
     album.repository.replace(trashed, moved(trashed, State.READY))
 
-    assert album.found(image) == [(other.record.id, 0)]
+    assert album.neighbours(image) == [(other.record.id, 0)]
 
 
 def test_an_image_without_a_hash_has_no_similar_images(album: Album) -> None:
@@ -149,7 +149,7 @@ def test_an_image_without_a_hash_has_no_similar_images(album: Album) -> None:
     album.add(HASH)
     album.add(None)
 
-    assert album.found(image) == []
+    assert album.neighbours(image) == []
 
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
@@ -158,7 +158,7 @@ def test_an_image_that_is_not_ready_answers_not_found(album: Album, state: State
     album.move(image, state)
 
     with pytest.raises(ImageNotFound):
-        album.found(image)
+        album.neighbours(image)
 
 
 @pytest.mark.parametrize("image_id", ["019ca945-0a00-7000-8000-00000000ffff", "x", "", "../META"])
@@ -197,7 +197,7 @@ def test_images_within_the_band_distance_are_always_found(chance: random.Random)
         album.add(flipped(f"{origin:016x}", *bits))
 
     for image in chance.sample(album.records, 4):
-        plain, neighbour_ids = album.plain(image), album.found(image)
+        plain, neighbour_ids = album.plain(image), album.neighbours(image)
 
         assert [near for near in neighbour_ids if near[1] <= BAND_DISTANCE] == [
             near for near in plain if near[1] <= BAND_DISTANCE
@@ -220,7 +220,7 @@ def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() ->
         rows=DynamoSimilarityIndex(DynamoTable(repository.table, client=lambda: counting)),
     )
 
-    assert len(album.found(image)) == 1
+    assert len(album.neighbours(image)) == 1
     assert counting.operations == ["batch_get_item", *["query"] * 4]
     assert counting.scanned_rows == 2 * 4
 
@@ -255,4 +255,4 @@ def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
     album.similarity = replace(album.similarity, rows=rows)
 
     with pytest.raises(StorageUnavailable):
-        album.found(image)
+        album.neighbours(image)

@@ -64,7 +64,7 @@ def source_of(client: Any, name: str, id_attribute: str | None = None) -> TableS
 
 
 def found_in(source: MigrationSource, after: str | None = None) -> list[SourceRecord | RecordError]:
-    return [step.found for step in source.steps(after) if step.found is not None]
+    return [step.record for step in source.steps(after) if step.record is not None]
 
 
 def counted(source: MigrationSource, after: str | None = None) -> int:
@@ -109,11 +109,11 @@ def test_each_step_is_a_place_to_go_on_from(client: Any) -> None:
     source = source_of(short_pages(client), name)
     steps = list(source.steps(None))
 
-    whole = [step.found for step in steps if step.found]
+    whole = [step.record for step in steps if step.record]
 
     assert len(whole) == 5
     for at, step in enumerate(steps):
-        rest = [later.found for later in steps[at + 1 :] if later.found]
+        rest = [later.record for later in steps[at + 1 :] if later.record]
         assert found_in(source_of(short_pages(client), name), step.position) == rest
 
 
@@ -159,7 +159,7 @@ def test_attributes_are_read_as_json_has_them(client: Any) -> None:
         {"attributes": {"SS": ["a"]}},
     ],
 )
-def test_an_item_that_is_no_record_is_told(client: Any, changes: dict[str, Any]) -> None:
+def test_an_item_that_is_not_a_record_is_reported(client: Any, changes: dict[str, Any]) -> None:
     source = source_of(client, table_of(client, items=[message(1, **changes)]))
 
     (problem,) = found_in(source)
@@ -237,7 +237,7 @@ def test_a_record_that_is_named_by_another_attribute_cannot_be_found(client: Any
         source.find("one")
 
 
-def test_a_record_without_the_naming_attribute_is_told(client: Any) -> None:
+def test_a_record_without_the_naming_attribute_is_reported(client: Any) -> None:
     source = source_of(client, table_of(client, items=[message(1)]), "slug")
 
     (problem,) = found_in(source)
@@ -245,7 +245,7 @@ def test_a_record_without_the_naming_attribute_is_told(client: Any) -> None:
     assert isinstance(problem, RecordError)
 
 
-def test_a_found_item_that_is_no_record_is_refused(client: Any) -> None:
+def test_a_found_item_that_is_not_a_record_is_refused(client: Any) -> None:
     source = source_of(client, table_of(client, items=[message(1, photo={"N": "1"})]))
 
     with pytest.raises(InvalidRequest):
@@ -271,7 +271,7 @@ def refused(code: str) -> ClientError:
     ],
     ids=str,
 )
-def test_what_trying_again_cannot_help_is_told_from_what_it_can(
+def test_permanent_failures_are_distinguished_from_temporary_ones(
     error: Exception, raised: type[Exception]
 ) -> None:
     source = source_of(InterceptedClient(every=raising(error)), "messages")
@@ -337,7 +337,7 @@ def test_a_table_is_moved_and_left_as_it_is(client: Any) -> None:
     assert [item(client, name, f"m{number}") for number in range(5)] == before
 
 
-def test_a_record_is_told_its_image_and_keeps_its_picture(client: Any) -> None:
+def test_the_id_of_the_image_is_written_to_its_record_and_the_picture_stays(client: Any) -> None:
     name = table_of(client, items=[message(1)])
 
     store, done = migrate(client, name, write_back=True)
@@ -347,7 +347,7 @@ def test_a_record_is_told_its_image_and_keeps_its_picture(client: Any) -> None:
     assert item(client, name, "m1") == message(1, photo_image_id={"S": image_id})
 
 
-def test_a_record_moved_before_is_told_as_well(client: Any) -> None:
+def test_the_id_of_the_image_is_written_to_a_record_moved_before(client: Any) -> None:
     name = table_of(client, items=[message(1, photo={"B": PICTURE})])
     store, _ = migrate(client, name)
 
@@ -358,7 +358,7 @@ def test_a_record_moved_before_is_told_as_well(client: Any) -> None:
 
 
 @pytest.mark.parametrize("change", ["replaced", "deleted"])
-def test_a_record_that_changes_meanwhile_is_not_told(client: Any, change: str) -> None:
+def test_no_id_is_written_to_a_record_that_changes_meanwhile(client: Any, change: str) -> None:
     name = table_of(client, items=[message(1)])
     other = message(1, photo={"S": "another"})
 

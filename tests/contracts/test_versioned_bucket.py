@@ -76,7 +76,7 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
         yield in_moto()
 
 
-def listed(bucket: Bucket, prefix: str = "ingest/") -> list[list[DroppedObject]]:
+def pages_of(bucket: Bucket, prefix: str = "ingest/") -> list[list[DroppedObject]]:
     """The pages of a list."""
     pages, after = [], None
     while True:
@@ -91,20 +91,20 @@ def test_every_version_of_every_key_is_listed_once_page_by_page(bucket: Bucket) 
     keys = ["ingest/a/1.png", "ingest/a/1.png", "ingest/a/ключ +%25.png", "ingest/b/1.png", "ingest/b/2.png"]
     dropped = [bucket.drop(key, b"x" * number) for number, key in enumerate(keys, 1)]
 
-    pages = listed(bucket)
+    pages = pages_of(bucket)
 
     assert [len(page) for page in pages] == [3, 2]
     assert {one for page in pages for one in page} == set(dropped)
     assert [one.key for page in pages for one in page] == sorted(keys)
 
 
-def test_what_lies_elsewhere_is_not_listed(bucket: Bucket) -> None:
+def test_objects_outside_the_prefix_are_not_listed(bucket: Bucket) -> None:
     bucket.drop("other/a.png", b"x")
 
-    assert listed(bucket) == [[]]
+    assert pages_of(bucket) == [[]]
 
 
-def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
+def test_versions_have_their_time(bucket: Bucket) -> None:
     bucket.drop("ingest/a/1.png", b"x")
 
     (version,) = bucket.versions.versions("ingest/", after=None).versions
@@ -113,7 +113,7 @@ def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
     assert version.modified_at <= datetime.now(UTC)
 
 
-def test_markers_of_deletions_are_no_versions() -> None:
+def test_markers_of_deletions_are_not_versions() -> None:
     with mock_aws():
         bucket = in_moto()
         dropped = bucket.drop("ingest/a/1.png", b"x")
@@ -126,7 +126,7 @@ def test_markers_of_deletions_are_no_versions() -> None:
         )
         client.delete_object(Bucket="ingest", Key=dropped.key)
 
-        assert listed(bucket) == [[dropped]]
+        assert pages_of(bucket) == [[dropped]]
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ def decisions() -> list[tuple[str, str]]:
 
 def test_the_index_of_decisions_lists_every_topic() -> None:
     index = ROOT / "docs/decisions.md"
-    listed = re.findall(r"\]\(decisions/([\w-]+\.md)\)", index.read_text())
+    topics = re.findall(r"\]\(decisions/([\w-]+\.md)\)", index.read_text())
 
-    assert sorted(listed) == [page.name for page in TOPICS]
+    assert sorted(topics) == [page.name for page in TOPICS]
 
 
 def test_no_two_decisions_have_the_same_title() -> None:

@@ -12,13 +12,18 @@ import pytest
 
 from image_store.adapters import presign
 from image_store.adapters.dynamodb.operations.figures import MAX_MODELS
+from image_store.adapters.dynamodb.upkeep.housekeeping import REPORT_LIFETIME
+from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME
 from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, DecodeLimits
+from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
 from image_store.adapters.remote.fetching import MAX_REDIRECTS
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
+from image_store.domain.delivery.signed_links import MAX_LIFETIME
 from image_store.domain.errors import UrlNotAllowed
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
+from image_store.domain.finding.words import MAX_TERM_CHARS
 from image_store.domain.generation.jobs import JOB_LIFETIME, MAX_IMAGES, WAITING_LIFETIME
 from image_store.domain.generation.requests import MAX_PROMPT_EXCERPT_CHARS
 from image_store.domain.images.details import (
@@ -28,14 +33,19 @@ from image_store.domain.images.details import (
     MAX_METADATA_BYTES,
     MAX_TAGS,
 )
+from image_store.domain.images.ingest import OBJECT_LIFETIME, RESULT_LIFETIME
 from image_store.domain.images.media import MAX_BYTES
-from image_store.domain.upkeep.migration import KEPT_ERRORS
+from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, RESERVATION_LIFETIME
+from image_store.domain.upkeep.cleanup import LONGEST_RUN
+from image_store.domain.upkeep.migration import KEPT_ERRORS, MAX_LINE_BYTES
 from image_store.domain.upkeep.repair import MAX_REPAIR_IDS
 from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
 from image_store.entrypoints.http.request import LARGEST_BODY, MAX_BODY_BYTES
 from image_store.entrypoints.images.upload_requests import MAX_BATCH
 from image_store.entrypoints.operations.console import MAX_REQUEST_BYTES
+from image_store.services.finding.cursors import CURSOR_LIFETIME
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND
+from image_store.services.generation.overview import REPORTED_DAYS
 from image_store.services.images.batch_deletion import MAX_IDS
 from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
 from image_store_cli import cards, problems
@@ -60,6 +70,11 @@ LIMIT_IN_TEXT = re.compile(
 def minutes(span: timedelta) -> int:
     """The whole minutes of a span."""
     return span.seconds // 60
+
+
+def hours(span: timedelta) -> int:
+    """The whole hours of a span."""
+    return int(span.total_seconds()) // 3_600
 
 
 def page_limit(path: str) -> dict[str, int]:
@@ -98,6 +113,31 @@ ON_THE_PAGE = (
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
 )
+ON_OTHER_PAGES = [
+    ("guarantees.md", f"for {minutes(COMPLETION_LIFETIME)} minutes"),
+    ("guarantees.md", f"once, for {minutes(LINK_LIFETIME)} minutes"),
+    ("guarantees.md", f"rows end after {JOB_LIFETIME.days} days"),
+    ("guarantees.md", f"next run after {minutes(RESERVATION_LIFETIME)} minutes"),
+    ("guarantees.md", f"at most {minutes(LONGEST_RUN)} minutes after it began"),
+    ("guarantees.md", f"lasts for {hours(IDEMPOTENCY_LIFETIME)} hours"),
+    ("guarantees.md", f"lasts for {RESULT_LIFETIME.days} days"),
+    ("guarantees.md", f"valid for {hours(CURSOR_LIFETIME)} hours"),
+    ("guarantees.md", f"after {MAX_LIFETIME.days} days at most"),
+    ("generation.md", f"at most {MAX_ANSWER_BYTES // MIB} MiB"),
+    ("generation.md", f"up to {minutes(WAITING_LIFETIME)} minutes"),
+    ("generation.md", f"the last {REPORTED_DAYS} days"),
+    ("migration.md", f"at most {MAX_LINE_BYTES // MIB} MiB"),
+    ("migration.md", f"up to {LARGEST_BODY}"),
+    ("operations.md", f"removed after {OBJECT_LIFETIME.days} days"),
+    ("operations.md", f"for {REPORT_LIFETIME.days} days"),
+    ("data-model.md", f"the report of a run, for {REPORT_LIFETIME.days} days"),
+    ("data-model.md", f"progress of a repair, for {REPAIR_LIFETIME.days} days"),
+    ("data-model.md", f"a generation job, for {JOB_LIFETIME.days} days"),
+    ("data-model.md", f"at most {MAX_TERM_CHARS} characters"),
+    ("command-line.md", f"up to {IN_REQUEST_BYTES // MILLION} MB are sent in the request"),
+    ("first-steps.md", f"about {LARGEST_BODY}"),
+    ("first-steps.md", f"up to {MAX_BYTES // MIB} MB"),
+]
 IN_THE_API_DOCUMENT = {
     LARGEST_BODY,
     f"{MAX_KEY_CHARS} characters",
@@ -112,9 +152,9 @@ IN_THE_API_DOCUMENT = {
 }
 
 
-@pytest.mark.parametrize("limit", ON_THE_PAGE)
-def test_the_page_names_the_limits_of_the_code(limit: str) -> None:
-    text = " ".join((ROOT / "docs/limits.md").read_text().split())
+@pytest.mark.parametrize(("page", "limit"), [("limits.md", limit) for limit in ON_THE_PAGE] + ON_OTHER_PAGES)
+def test_a_page_names_the_limits_of_the_code(page: str, limit: str) -> None:
+    text = " ".join((ROOT / "docs" / page).read_text().split())
 
     assert limit in text
 

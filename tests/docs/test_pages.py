@@ -106,7 +106,7 @@ def test_the_settings_table_is_the_templates_parameters() -> None:
 
 def test_the_functions_of_the_operations_page_are_the_templates() -> None:
     page = (ROOT / "docs/operations.md").read_text()
-    [listed] = re.findall(
+    [names] = re.findall(
         r"^\| [\w-]+ functions \| .* \| (.*); each with its own role \|$", page, flags=re.MULTILINE
     )
     table = page.partition("| function | memory | time |\n| --- | --- | --- |\n")[2].partition("\n\n")[0]
@@ -120,7 +120,7 @@ def test_the_functions_of_the_operations_page_are_the_templates() -> None:
 
     functions = functions_of(template())
 
-    assert sorted(listed.split(", ")) == sorted(functions)
+    assert sorted(names.split(", ")) == sorted(functions)
     assert {name: documented.get(name, others) for name in functions} == functions
 
 
@@ -143,9 +143,9 @@ def test_the_readme_is_short() -> None:
 
 def test_the_index_lists_every_page_of_the_documentation() -> None:
     index = ROOT / "docs/README.md"
-    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text()))
+    names = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text()))
 
-    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}
+    assert names == {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}
 
 
 def test_every_make_target_that_is_named_exists() -> None:

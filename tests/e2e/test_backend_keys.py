@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.e2e.test_images import listed
+from tests.e2e.test_images import list_ids
 from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
 from tests.pictures import jpeg
@@ -83,8 +83,8 @@ def test_the_modules_of_the_page_store_images_for_their_users(stack: Stack, tmp_
         (tmp_path / name).write_text(text)
     (tmp_path / "picture.jpg").write_bytes(jpeg(64, 48))
     with stack.admin() as admin:
-        asked = {"name": "backend", "scopes": ["images:write", "act-as"]}
-        key = admin.post("/v1/keys", json=asked).raise_for_status().json()["key"]
+        body = {"name": "backend", "scopes": ["images:write", "act-as"]}
+        key = admin.post("/v1/keys", json=body).raise_for_status().json()["key"]
 
     ran = installed_node().run(
         "driver.js", folder=tmp_path, IMAGE_STORE_URL=stack.api_url, IMAGE_STORE_KEY=key
@@ -98,7 +98,7 @@ def test_the_modules_of_the_page_store_images_for_their_users(stack: Stack, tmp_
     assert len(modules) == len(re.findall(r"^```js", PAGE, flags=re.MULTILINE)) == 4
     for owner in ("hook|user", "convex-user", "worker-user"):
         with stack.http(owner) as client:
-            assert len(listed(client)) == 1
+            assert len(list_ids(client)) == 1
 
 
 def test_no_shell_line_of_the_page_is_long() -> None:

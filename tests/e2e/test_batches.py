@@ -51,7 +51,7 @@ def is_passing(failed: dict[str, Any]) -> bool:
     return bool(failed["error"]["code"] == "storage_unavailable")
 
 
-def test_a_batch_stores_what_is_good_and_tells_what_is_not(stack: Stack) -> None:
+def test_a_batch_stores_the_valid_images_and_reports_the_others(stack: Stack) -> None:
     with stack.http("batches-mixed") as client:
         result = stored(client, item(1), {"source": {"base64": "bm90IGFuIGltYWdl"}}, item(2, title="Second"))
 

@@ -70,7 +70,7 @@ def let_time_pass(stack: Stack, image_id: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "cleanup"), ("GET", "cleanup/reports")])
-def test_whoever_is_no_admin_is_refused(stack: Stack, method: str, path: str) -> None:
+def test_a_caller_without_the_admin_scope_is_refused(stack: Stack, method: str, path: str) -> None:
     with stack.http("cleanup-nobody") as client:
         answer = client.request(method, f"/v1/admin/{path}", json={} if method == "POST" else None)
 

@@ -25,7 +25,7 @@ from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
 from tests.e2e.environment import changed_environment
-from tests.e2e.test_images import UNKNOWN_ID, listed
+from tests.e2e.test_images import UNKNOWN_ID, list_ids
 from tests.pictures import jpeg, png
 
 if TYPE_CHECKING:
@@ -120,13 +120,13 @@ def folder_of(home: Path, number: int) -> Path:
 def owned(stack: Stack, terminal: Terminal) -> list[str]:
     """The ids of the images of a terminal's owner."""
     with stack.http(terminal.owner) as client:
-        return listed(client)
+        return list_ids(client)
 
 
 # Uploads -------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_uploaded_and_listed(stack: Stack, terminal: Terminal) -> None:
+def test_a_folder_is_uploaded_and_list_ids(stack: Stack, terminal: Terminal) -> None:
     folder_of(terminal.home, 4)
 
     results = terminal.lines("upload", "pictures", "--tag", "holiday", "--group", "trip:1")
@@ -139,7 +139,7 @@ def test_a_folder_is_uploaded_and_listed(stack: Stack, terminal: Terminal) -> No
     assert (shown["tags"], shown["groups"]) == (["holiday"], {"trip": ["1"]})
 
 
-def test_an_upload_that_was_killed_goes_on_without_doubles(stack: Stack, terminal: Terminal) -> None:
+def test_a_killed_upload_continues_without_duplicates(stack: Stack, terminal: Terminal) -> None:
     folder_of(terminal.home, 12)
     command = ("upload", "pictures", "--on-duplicate", "keep", "--parallel", "2")
     process = terminal.start(*command, "--json")
@@ -322,7 +322,9 @@ def by_name(findings: list[dict[str, Any]]) -> dict[str, str]:
     return {finding["check"]: finding["status"] for finding in findings}
 
 
-def test_the_doctor_finds_a_healthy_stack_well_and_leaves_nothing(stack: Stack, terminal: Terminal) -> None:
+def test_the_doctor_finds_a_healthy_stack_healthy_and_leaves_nothing(
+    stack: Stack, terminal: Terminal
+) -> None:
     """F3: end to end, each line ok."""
     findings = terminal.lines("doctor")
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e.test_images import UNKNOWN_ID, listed, refused
+from tests.e2e.test_images import UNKNOWN_ID, list_ids, refused
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def staged(stack: Stack, ticket: dict[str, Any]) -> list[str]:
 def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:
     with stack.http("direct-1") as client:
         ticket = begin(client, filename="wüste.jpg", tags=["a"], visibility="public")
-        assert listed(client) == []
+        assert list_ids(client) == []
 
         assert send(ticket, PICTURE) == 200
         answer = complete(client, ticket)
@@ -72,7 +72,7 @@ def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:
         image = answer.json()
         assert (image["id"], image["width"], image["height"]) == (ticket["id"], 640, 480)
         assert (image["filename"], image["sha256"]) == ("wüste.jpg", hashlib.sha256(PICTURE).hexdigest())
-        assert listed(client) == [ticket["id"]]
+        assert list_ids(client) == [ticket["id"]]
         content = client.get(f"/v1/images/{image['id']}/content").headers["location"]
         assert httpx.get(content).content == PICTURE
         assert httpx.get(image["public_url"], follow_redirects=True).status_code == 200
@@ -93,7 +93,7 @@ def test_completing_again_and_sending_again_do_no_harm(stack: Stack) -> None:
         assert [answer.status_code for answer in (first, again, after)] == [201, 201, 201]
         assert first.json()["id"] == again.json()["id"] == after.json()["id"]
         assert late == 200  # the place is free again, and cleanup empties it
-        assert listed(client) == [ticket["id"]]
+        assert list_ids(client) == [ticket["id"]]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_was_not_announced_cannot_be_stored(stack: Stack, data: bytes, head
         refused(complete(client, ticket), 409, "upload_incomplete")
 
 
-def test_bytes_that_are_not_an_image_are_refused_for_good(stack: Stack) -> None:
+def test_bytes_that_are_not_an_image_are_refused_permanently(stack: Stack) -> None:
     data = b"\xff\xd8\xff but no picture" * 10
     with stack.http("direct-4") as client:
         ticket = begin(client, data)
@@ -127,7 +127,7 @@ def test_bytes_that_are_not_an_image_are_refused_for_good(stack: Stack) -> None:
         refused(complete(client, ticket), 422, "invalid_image")
         refused(complete(client, ticket), 422, "invalid_image")
 
-        assert listed(client) == []
+        assert list_ids(client) == []
 
 
 def test_another_type_than_announced_is_refused(stack: Stack) -> None:
@@ -197,7 +197,7 @@ def large_png() -> bytes:
     return out.getvalue()
 
 
-def test_a_large_upload_is_completed_behind_the_request(stack: Stack) -> None:
+def test_a_large_upload_is_completed_in_the_background(stack: Stack) -> None:
     data = large_png()
     assert len(data) > 20 * 1024 * 1024
     with stack.http("direct-10") as client:

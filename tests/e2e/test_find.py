@@ -32,7 +32,7 @@ def stored(client: httpx.Client, seed: int, **attributes: str) -> str:
     return str(answer.json()["id"])
 
 
-def found(client: httpx.Client, path: str, **query: str) -> list[str]:
+def search(client: httpx.Client, path: str, **query: str) -> list[str]:
     """Answer the ids of a page."""
     answer = client.get(path, params=query)
     assert answer.status_code == 200, answer.text
@@ -52,24 +52,24 @@ def test_an_image_is_found_and_counted_soon_and_no_longer_once_it_is_gone(stack:
         first = stored(client, 1, filename="Cat.jpg", title="Café am See", tag="pets", category="cats")
         second = stored(client, 2, filename="dog.jpg", title="東京タワー", tag="pets")
 
-        eventually(lambda: found(client, "/v1/images", tag="pets"), [second, first])
-        assert found(client, "/v1/images", tag="pets", category="cats") == [first]
-        assert found(client, "/v1/search", q="CAFE see") == [first]
-        assert found(client, "/v1/search", q="京タ", tag="pets") == [second]
+        eventually(lambda: search(client, "/v1/images", tag="pets"), [second, first])
+        assert search(client, "/v1/images", tag="pets", category="cats") == [first]
+        assert search(client, "/v1/search", q="CAFE see") == [first]
+        assert search(client, "/v1/search", q="京タ", tag="pets") == [second]
         figures = client.get("/v1/stats").json()
         assert (figures["images"], figures["by_kind"]["upload"]["images"]) == (2, 2)
 
         assert client.delete(f"/v1/images/{first}", params={"permanent": "true"}).status_code == 204
 
-        assert found(client, "/v1/search", q="cafe") == []  # at once: what is found is looked at again
-        eventually(lambda: found(client, "/v1/images", tag="pets"), [second])
+        assert search(client, "/v1/search", q="cafe") == []  # at once: what is found is looked at again
+        eventually(lambda: search(client, "/v1/images", tag="pets"), [second])
         eventually(lambda: client.get("/v1/stats").json()["by_kind"]["upload"]["images"], 1)
 
 
 def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(stack: Stack) -> None:
     """B5."""
 
-    def kept(data: bytes) -> str:
+    def stored_id(data: bytes) -> str:
         headers = {"Content-Type": "image/jpeg"}
         return str(client.post("/v1/images", content=data, headers=headers).json()["id"])
 
@@ -79,9 +79,9 @@ def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(
 
     picture = scene(640, 480, seed=11)
     with stack.http("photographer") as client:
-        original = kept(encoded(picture, "JPEG", quality=92))
-        kept(encoded(scene(640, 480, seed=12), "JPEG", quality=92))
-        copy = kept(encoded(picture.resize((320, 240)), "JPEG", quality=60))
+        original = stored_id(encoded(picture, "JPEG", quality=92))
+        stored_id(encoded(scene(640, 480, seed=12), "JPEG", quality=92))
+        copy = stored_id(encoded(picture.resize((320, 240)), "JPEG", quality=60))
 
         eventually(lambda: set(similar()), {copy})
         assert similar()[copy] <= 3
@@ -92,7 +92,7 @@ def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(
 def test_what_is_published_is_in_the_feed_and_what_is_withdrawn_leaves_it_at_once(stack: Stack) -> None:
     def feed() -> list[str]:
         with httpx.Client(base_url=stack.api_url, timeout=40) as anybody:
-            return found(anybody, "/v1/feed", limit="100")
+            return search(anybody, "/v1/feed", limit="100")
 
     with stack.http("publisher") as client:
         shown = stored(client, 3, visibility="public")
@@ -113,7 +113,7 @@ def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_che
         stored(client, 7, group="post:é")
 
         for spelled in ("post:é", "post:e\u0301"):
-            assert found(anybody, "/v1/feed", group=spelled, owner="author") == [shown]
+            assert search(anybody, "/v1/feed", group=spelled, owner="author") == [shown]
         answer = anybody.get("/v1/feed", params={"group": "post:é", "fields": "renditions,title,owner_id"})
         (card,) = answer.json()["items"]
         assert answer.headers["cache-control"] == "public, max-age=10"
@@ -123,8 +123,8 @@ def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_che
         (own,) = client.get("/v1/images", params={"visibility": "public", "fields": "title"}).json()["items"]
         assert own["title"] == "Café"
         sha256 = client.get(f"/v1/images/{shown}").json()["sha256"]
-        assert found(client, "/v1/images", sha256=sha256) == [shown]
-        assert found(client, "/v1/images", **{"from": "2024-09-01", "visibility": "public"}) == [shown]
+        assert search(client, "/v1/images", sha256=sha256) == [shown]
+        assert search(client, "/v1/images", **{"from": "2024-09-01", "visibility": "public"}) == [shown]
 
 
 def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
@@ -137,12 +137,12 @@ def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
 
     with stack.http("rebuilder") as client:
         image_id = stored(client, 5, title="zanzibar", tag="lost")
-        eventually(lambda: found(client, "/v1/search", q="zanzibar"), [image_id])
+        eventually(lambda: search(client, "/v1/search", q="zanzibar"), [image_id])
         for item in table.scan(TableName=stack.described["table"])["Items"]:
             if item["pk"]["S"].startswith(("TAG#rebuilder", "TERM#rebuilder", "PROJECTION#", "STATS#")):
                 key = {"pk": item["pk"], "sk": item["sk"]}
                 table.delete_item(TableName=stack.described["table"], Key=key)
-        assert found(client, "/v1/search", q="zanzibar") == []
+        assert search(client, "/v1/search", q="zanzibar") == []
 
         begun = rebuild()
         # As if consumers that know nothing of it had ended: two minutes later.
@@ -154,8 +154,8 @@ def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
         done = rebuild()
 
         assert (begun["finished"], done["finished"]) == (False, True)
-        assert found(client, "/v1/search", q="zanzibar") == [image_id]
-        assert found(client, "/v1/images", tag="lost") == [image_id]
+        assert search(client, "/v1/search", q="zanzibar") == [image_id]
+        assert search(client, "/v1/images", tag="lost") == [image_id]
         assert client.get("/v1/stats").json()["by_format"] == {
             "image/jpeg": {"images": 1, "size_bytes": len(jpeg(69, 48))}
         }
@@ -179,4 +179,4 @@ def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:
     with stack.http("returner") as client:
         image_id = stored(client, 6, tag="later")
 
-        eventually(lambda: found(client, "/v1/images", tag="later"), [image_id])
+        eventually(lambda: search(client, "/v1/images", tag="later"), [image_id])

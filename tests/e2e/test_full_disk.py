@@ -57,7 +57,7 @@ def full_disk(stack: Stack) -> Iterator[None]:
             resource.prlimit(emulator, resource.RLIMIT_FSIZE, before)
 
 
-def said(stack: Stack) -> str:
+def launcher_output(stack: Stack) -> str:
     """What the launcher has said so far."""
     return (stack.state.path / "launcher.out").read_text()
 
@@ -77,7 +77,7 @@ def upload(http: httpx.Client, number: int) -> httpx.Response:
     return http.post("/v1/images", content=jpeg(100 + number, 80), headers=JPEG)
 
 
-def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on(stack: Stack) -> None:
+def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_continues(stack: Stack) -> None:
     with stack.http("full-disk") as http:
         before = upload(http, 1)
         assert before.status_code == 201
@@ -89,9 +89,9 @@ def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on
             refused = http.delete(address)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
             assert http.get(address).status_code == 200
-            assert soon(lambda: "the state cannot be saved" in said(stack))
+            assert soon(lambda: "the state cannot be saved" in launcher_output(stack))
 
-        assert soon(lambda: "everything is saved again" in said(stack))
+        assert soon(lambda: "everything is saved again" in launcher_output(stack))
         assert soon(lambda: upload(http, 3).status_code == 201)
 
 
@@ -130,15 +130,15 @@ def test_bytes_whose_record_a_kill_lost_are_kept_aside(stack: Stack) -> None:
 
     paths = [path for path in stack.state.set_aside.rglob("original.jpg") if key in str(path)]
     assert [path.read_bytes() for path in paths] == [b"bytes without a record"]
-    assert "newer than the last save are kept in" in said(stack)
+    assert "newer than the last save are kept in" in launcher_output(stack)
     listing = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
     assert listing["KeyCount"] == 0
 
 
-def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:
+def test_a_stop_while_the_disk_is_full_is_not_clean(stack: Stack) -> None:
     with full_disk(stack):
         assert stack.stop() == 1
 
-    assert "error: not everything could be saved before the end." in said(stack)
+    assert "error: not everything could be saved before the end." in launcher_output(stack)
     stack.start()
-    assert "the last stop was not clean" in said(stack)
+    assert "the last stop was not clean" in launcher_output(stack)

@@ -35,7 +35,7 @@ def upload(client: httpx.Client, data: bytes | None = None, **attributes: Any) -
     return image
 
 
-def listed(client: httpx.Client, **query: Any) -> list[str]:
+def list_ids(client: httpx.Client, **query: Any) -> list[str]:
     """Answer the ids of a list, over all of its pages."""
     ids: list[str] = []
     cursor: str | None = None
@@ -176,7 +176,7 @@ def test_an_idempotency_key_answers_again_and_refuses_another_body(stack: Stack)
         assert (first.status_code, again.status_code) == (201, 201)
         assert again.json()["id"] == first.json()["id"]
         refused(other, 422, "idempotency_mismatch")
-        assert listed(client) == [first.json()["id"]]
+        assert list_ids(client) == [first.json()["id"]]
 
 
 def test_a_duplicate_is_refused_or_answered_when_asked(stack: Stack) -> None:
@@ -193,7 +193,7 @@ def test_a_duplicate_is_refused_or_answered_when_asked(stack: Stack) -> None:
         existing = post("return_existing")
         assert existing.status_code in {200, 201}
         assert existing.json()["id"] == first
-        assert listed(client) == [first]
+        assert list_ids(client) == [first]
 
 
 # Lists -----------------------------------------------------------------------------------------------------
@@ -203,9 +203,9 @@ def test_a_list_pages_in_both_orders(stack: Stack) -> None:
     with stack.http("images-pages") as client:
         ids = [upload(client, small(number))["id"] for number in range(3)]
 
-        assert listed(client, limit=1, order="asc") == ids
-        assert listed(client, limit=1, order="desc") == ids[::-1]
-        assert listed(client, limit=1) == ids[::-1]
+        assert list_ids(client, limit=1, order="asc") == ids
+        assert list_ids(client, limit=1, order="desc") == ids[::-1]
+        assert list_ids(client, limit=1) == ids[::-1]
 
 
 def test_a_list_filters(stack: Stack) -> None:
@@ -214,13 +214,13 @@ def test_a_list_filters(stack: Stack) -> None:
         image_id = upload(client, small(1), kind="generated", group="conversation:c1")["id"]
         shown = upload(client, small(2), visibility="public")["id"]
 
-        assert listed(client, kind="generated") == [image_id]
-        assert listed(client, visibility="public") == [shown]
-        assert listed(client, group="conversation:c1") == [image_id]
-        assert listed(client, group="conversation:c2") == []
-        assert set(listed(client, **{"from": plain["created_at"]})) == {plain["id"], image_id, shown}
-        assert listed(client, **{"from": "2100-01-01T00:00:00Z"}) == []
-        assert listed(client, to="2020-01-01T00:00:00Z") == []
+        assert list_ids(client, kind="generated") == [image_id]
+        assert list_ids(client, visibility="public") == [shown]
+        assert list_ids(client, group="conversation:c1") == [image_id]
+        assert list_ids(client, group="conversation:c2") == []
+        assert set(list_ids(client, **{"from": plain["created_at"]})) == {plain["id"], image_id, shown}
+        assert list_ids(client, **{"from": "2100-01-01T00:00:00Z"}) == []
+        assert list_ids(client, to="2020-01-01T00:00:00Z") == []
 
 
 def test_a_cursor_of_someone_else_is_invalid(stack: Stack) -> None:
@@ -263,7 +263,7 @@ def test_an_unlisted_image_has_a_public_link(stack: Stack) -> None:
         image = upload(client, visibility="unlisted")
 
         assert nobody.get(image["public_url"]).status_code == 302
-        assert listed(client, visibility="unlisted") == [image["id"]]
+        assert list_ids(client, visibility="unlisted") == [image["id"]]
 
 
 # Deletion --------------------------------------------------------------------------------------------------
@@ -275,14 +275,14 @@ def test_the_trash_gives_back_what_was_deleted(stack: Stack) -> None:
 
         assert client.delete(f"/v1/images/{image_id}").status_code == 204
         assert client.delete(f"/v1/images/{image_id}").status_code == 204
-        assert listed(client) == []
-        assert listed(client, trashed="true") == [image_id]
+        assert list_ids(client) == []
+        assert list_ids(client, trashed="true") == [image_id]
         restored = client.post(f"/v1/images/{image_id}/restore")
 
         assert restored.status_code == 200
         assert restored.json()["status"] == "ready"
-        assert listed(client) == [image_id]
-        assert listed(client, trashed="true") == []
+        assert list_ids(client) == [image_id]
+        assert list_ids(client, trashed="true") == []
 
 
 def test_a_permanent_deletion_leaves_nothing(stack: Stack) -> None:
@@ -297,7 +297,7 @@ def test_a_permanent_deletion_leaves_nothing(stack: Stack) -> None:
         refused(client.delete(f"/v1/images/{image_id}"), 404, "image_not_found")
         refused(client.post(f"/v1/images/{image_id}/restore"), 404, "image_not_found")
         assert httpx.get(bytes_at).status_code == 404
-        assert listed(client) == listed(client, trashed="true") == []
+        assert list_ids(client) == list_ids(client, trashed="true") == []
 
 
 def test_a_head_can_be_followed_and_says_what_a_get_would_bring(stack: Stack) -> None:
@@ -336,8 +336,8 @@ def test_the_images_of_someone_else_are_not_found(stack: Stack) -> None:
                 refused(answer, 404, "image_not_found")
 
         assert mine.get(f"/v1/images/{image['id']}").json()["title"] is None
-        assert listed(mine) == [image["id"]]
-        assert listed(theirs) == []
+        assert list_ids(mine) == [image["id"]]
+        assert list_ids(theirs) == []
 
 
 def test_nothing_is_answered_without_a_token(stack: Stack) -> None:
@@ -379,7 +379,7 @@ def test_a_bad_upload_is_refused_and_stores_nothing(stack: Stack, name: str) -> 
     with stack.http(f"images-bad-{name}") as client:
         refused(client.post("/v1/images", **request), status, code)
 
-        assert listed(client) == listed(client, trashed="true") == []
+        assert list_ids(client) == list_ids(client, trashed="true") == []
 
 
 def test_a_body_of_10_mb_is_413(stack: Stack) -> None:
@@ -387,7 +387,7 @@ def test_a_body_of_10_mb_is_413(stack: Stack) -> None:
         answer = client.post("/v1/images", content=small() + bytes(10_000_000), headers=JPEG)
 
         assert answer.status_code == 413
-        assert listed(client) == []
+        assert list_ids(client) == []
 
 
 # Around the images -----------------------------------------------------------------------------------------
@@ -400,7 +400,7 @@ def test_an_object_in_the_ingest_bucket_becomes_an_image(stack: Stack) -> None:
     storage.put_object(Bucket=bucket, Key=key, Body=small(), ContentType="image/jpeg")
     with stack.http(owner) as client:
         deadline = time.monotonic() + INGESTED_SECONDS
-        while not (ids := listed(client)) and time.monotonic() < deadline:
+        while not (ids := list_ids(client)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
         assert len(ids) == 1

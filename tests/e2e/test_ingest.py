@@ -121,7 +121,7 @@ def test_an_object_whose_image_was_deleted_since_is_not_stored_again(stack: Stac
     assert dead_letters(stack) == []
 
 
-def test_an_object_that_is_gone_is_no_image_and_no_dead_letter(stack: Stack) -> None:
+def test_an_object_that_is_gone_is_skipped_without_a_dead_letter(stack: Stack) -> None:
     send(stack, event_of(stack, "ingest/ingest-gone/a.jpg", "no-version"))
     wait_until_idle(stack)
 

@@ -27,7 +27,7 @@ from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
 from tests.e2e.test_find import eventually
-from tests.e2e.test_images import listed
+from tests.e2e.test_images import list_ids
 from tests.e2e.test_images import upload as store_image
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
@@ -154,7 +154,7 @@ def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack) -> N
     stack.start()
 
     with stack.http("hasty") as http:
-        eventually(lambda: listed(http, tag="last-moment"), [image["id"]])
+        eventually(lambda: list_ids(http, tag="last-moment"), [image["id"]])
 
 
 def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_buckets_agree(

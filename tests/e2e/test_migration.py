@@ -51,7 +51,7 @@ def ended(client: httpx.Client, address: str) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def test_json_lines_become_images_once_and_a_bad_line_is_told(stack: Stack) -> None:
+def test_json_lines_become_images_once_and_a_bad_line_is_reported(stack: Stack) -> None:
     owner = "migration-lines"
     lines = [
         {"id": f"message {number}", "owner": owner, "image": data_uri(number)} for number in range(RECORDS)
@@ -98,7 +98,7 @@ def test_a_picture_of_a_folder_is_served_before_and_after_it_is_moved(stack: Sta
         assert waiting.content == jpeg(66, 48)
 
 
-def test_a_table_is_moved_and_told_the_ids_of_its_images(stack: Stack) -> None:
+def test_a_table_is_migrated_and_gets_the_ids_of_its_images(stack: Stack) -> None:
     owner, table = "migration-table", stack.client("dynamodb")
     table.create_table(
         TableName=MIGRATION_TABLE,
@@ -132,7 +132,7 @@ def test_one_record_is_moved_at_once(stack: Stack) -> None:
         assert len(mine.get("/v1/images").json()["items"]) == 1
 
 
-def test_whoever_is_no_admin_learns_and_moves_nothing(stack: Stack) -> None:
+def test_a_caller_without_the_admin_scope_learns_and_moves_nothing(stack: Stack) -> None:
     source = {"jsonl": "migrations/messages.jsonl"}
     with stack.admin() as client, stack.http("migration-stranger") as stranger:
         address = begun(client, {"folder": "migrations/nothing/"}, owner="x")

@@ -77,7 +77,7 @@ def store(api: httpx.Client) -> dict[str, Any]:
     return image
 
 
-def made(api: httpx.Client) -> dict[str, Any]:
+def generate(api: httpx.Client) -> dict[str, Any]:
     """Have an image made, and answer it."""
     begun = api.post("/v1/generations", json={"items": [{"prompt": PROMPT, "analysis": ANALYSIS}]})
     assert begun.status_code == 202, begun.text
@@ -104,11 +104,11 @@ def searched(api: httpx.Client, words: str, *, count: int) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def test_what_is_sensitive_is_sealed_in_the_store_and_told_to_its_owner(
+def test_sensitive_fields_are_sealed_in_the_store_and_shown_to_their_owner(
     sealing: Stack, api: httpx.Client
 ) -> None:
     stored = store(api)
-    generated = made(api)
+    generated = generate(api)
     by_name = searched(api, "tower", count=1)
     by_prompt = searched(api, "zanzibar", count=0)
     shown = api.get(f"/v1/images/{stored['id']}").json()
@@ -129,7 +129,7 @@ def test_what_is_sensitive_is_sealed_in_the_store_and_told_to_its_owner(
         assert not [word for word in WORDS if word in written]
 
 
-def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_go_on(
+def test_while_the_key_cannot_be_used_sealed_images_wait_and_lists_continue(
     sealing: Stack, api: httpx.Client
 ) -> None:
     stored = store(api)

@@ -386,7 +386,7 @@ def test_nobody_can_compute_the_credentials_of_a_function(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("key", ["test", "000000000000", "local-root"])
-def test_a_key_of_the_emulators_own_is_good_for_nothing(stack: Stack, key: str) -> None:
+def test_a_key_of_the_emulator_is_refused(stack: Stack, key: str) -> None:
     holder = Holder(stack, {"aws_access_key_id": key, "aws_secret_access_key": stack.described["secret_key"]})
 
     assert code_of(get, holder) == "UnrecognizedClientException"
@@ -394,7 +394,7 @@ def test_a_key_of_the_emulators_own_is_good_for_nothing(stack: Stack, key: str) 
     assert code_of(lambda own: own.client("iam").list_users(), holder) == "UnrecognizedClientException"
 
 
-def test_the_root_key_with_another_secret_is_good_for_nothing(stack: Stack) -> None:
+def test_the_root_key_with_another_secret_is_refused(stack: Stack) -> None:
     pair = {"aws_access_key_id": stack.described["access_key"], "aws_secret_access_key": "another"}
 
     assert code_of(get, Holder(stack, pair)) == "SignatureDoesNotMatch"

@@ -15,7 +15,7 @@ from local.issuer import TOKEN_LIFETIME, Issuer
 from local.issuer_keys import SigningKey, issuer_keys, new_key
 from local.settings import AUDIENCE
 from tests.e2e.test_direct_uploads import PICTURE, begin, send
-from tests.e2e.test_images import UNKNOWN_ID, listed, upload
+from tests.e2e.test_images import UNKNOWN_ID, list_ids, upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def call(client: httpx.Client, route: tuple[str, str], named: str = UNKNOWN_ID) 
     return client.request(method, re.sub(r"\{\w+\}", named, path), **body)  # type: ignore[arg-type]  # keyword arguments of httpx
 
 
-def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
+def answer_code(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
     """What an answer says, without the id that every request has for itself."""
     body = answer.json() if answer.content else {}
     body.pop("request_id", None)
@@ -126,7 +126,7 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
         before = rows_of(stack, image["id"], ticket["id"])
         yield {"image": image["id"], "upload": ticket["id"]}
         assert rows_of(stack, image["id"], ticket["id"]) == before
-        assert listed(owner) == [image["id"]]
+        assert list_ids(owner) == [image["id"]]
         assert owner.get(f"/v1/images/{image['id']}").json() | {"renditions": None} == image | {
             "renditions": None
         }
@@ -146,12 +146,12 @@ def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route:
 
 
 @pytest.mark.parametrize("route", OF_ONE_IMAGE, ids=name_of)
-def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
+def test_images_of_other_users_are_answered_like_missing_ones(
     stack: Stack, waiting: dict[str, str], route: tuple[str, str]
 ) -> None:
     with stack.http("who-stranger") as stranger:
         answers = [
-            said(call(stranger, route, image_id))
+            answer_code(call(stranger, route, image_id))
             for image_id in (waiting["image"], waiting["upload"], UNKNOWN_ID, "nonsense")
         ]
 
@@ -160,13 +160,13 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
 
 
 @pytest.mark.parametrize("route", OF_ONE_JOB, ids=name_of)
-def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
-    stack: Stack, route: tuple[str, str]
-) -> None:
+def test_a_job_of_another_user_is_not_found(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-paints") as owner, stack.http("who-stranger") as stranger:
         begun = owner.post("/v1/generations", json={"items": [{"prompt": "whose?"}]})
 
-        answers = [said(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")]
+        answers = [
+            answer_code(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")
+        ]
 
         assert begun.status_code == 202
         assert owner.get(f"/v1/generations/{begun.json()['id']}").json()["status"] != "cancelled"
@@ -189,7 +189,7 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
     ] * 2
 
 
-def test_batches_name_what_is_somebody_elses_as_not_found(stack: Stack, waiting: dict[str, str]) -> None:
+def test_images_of_other_users_are_not_found_in_batches(stack: Stack, waiting: dict[str, str]) -> None:
     with stack.http("who-stranger") as stranger:
         answer = stranger.post(
             "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}

@@ -88,7 +88,7 @@ class Generating:
         ports.image_providers = self.providers
         ports.deployment_key = self._deployment_key
         ports.report_call = self.outcomes.append
-        ports.report_used_up = self.used_up.append
+        ports.report_used_up_budget = self.used_up.append
         ports.sleep = self._sleep
         ports.jitter = lambda most: most
         generation = self.store.app.generation
@@ -185,7 +185,7 @@ class Generating:
         """An image of a job as it is now."""
         return self.jobs.rows[job.id, index]
 
-    def asked(self, provider: Provider) -> int:
+    def calls(self, provider: Provider) -> int:
         """How often a provider was asked."""
         return len(self.providers[provider].asked)
 

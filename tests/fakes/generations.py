@@ -218,8 +218,8 @@ class MemoryGenerations(Generations):
                 raise BudgetExceeded("Alone it is too much.")
             if limit and micros and self.committed[period, owner, name] + micros > limit:
                 wait = until_next_day(at) if period == "daily" else until_next_month(at)
-                whose = "deployment" if owner is None else "owner"
-                raise BudgetUsedUp("There is no room.", whose=whose, retry_after=wait)
+                budget = "deployment" if owner is None else "owner"
+                raise BudgetUsedUp("There is no room.", budget=budget, retry_after=wait)
 
     def _check_quota(self, owner: str, images: int, most: int) -> None:
         used = self._repository.usage(owner).images + self._repository.promised[owner]

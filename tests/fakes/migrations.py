@@ -35,7 +35,7 @@ class MemoryMigrations(Migrations):
 
     def create(self, migration: Migration) -> None:
         if migration.id in self._current:
-            raise Conflict("Another worker has carried this migration on.")
+            raise Conflict("Another worker has continued this migration.")
         self._keep(migration)
 
     def get(self, migration_id: str) -> Migration | None:
@@ -43,7 +43,7 @@ class MemoryMigrations(Migrations):
 
     def save(self, after: Migration, *, step: int) -> None:
         if (current := self._current.get(after.id)) is None or current.step != step:
-            raise Conflict("Another worker has carried this migration on.")
+            raise Conflict("Another worker has continued this migration.")
         self._keep(after)
 
     def _keep(self, migration: Migration) -> None:

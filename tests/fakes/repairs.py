@@ -14,7 +14,7 @@ class MemoryRepairs(Repairs):
 
     def create(self, job: RepairJob) -> None:
         if job.id in self._current:
-            raise Conflict("Another worker has carried this repair on.")
+            raise Conflict("Another worker has continued this repair.")
         self._keep(job)
 
     def get(self, repair_id: str) -> RepairJob | None:
@@ -22,7 +22,7 @@ class MemoryRepairs(Repairs):
 
     def save(self, after: RepairJob, *, step: int) -> None:
         if (current := self._current.get(after.id)) is None or current.step != step:
-            raise Conflict("Another worker has carried this repair on.")
+            raise Conflict("Another worker has continued this repair.")
         self._keep(after)
 
     def _keep(self, job: RepairJob) -> None:

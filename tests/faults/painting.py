@@ -114,7 +114,7 @@ class Painting:
         ports.image_providers = {Provider.POLLINATIONS: self.provider}
         ports.deployment_key = lambda _: ProviderKey("of the deployment")
         ports.report_call = lambda _: None
-        ports.report_used_up = lambda _: None
+        ports.report_used_up_budget = lambda _: None
         ports.sleep = self._sleep
         ports.jitter = lambda most: most
         settings = replace(

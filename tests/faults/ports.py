@@ -22,7 +22,7 @@ from image_store.bootstrap.ports import Ports
 from image_store.domain.images.image import Kind
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.upkeep.cleanup import Policy
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.settings import Settings
 from tests.fakes.clock import CountedIds
 from tests.fakes.fetcher import MemoryFetcher
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 PICTURE_URL = "https://pictures.example/a.png"
-PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
+PICTURES = {PICTURE_URL: RemoteFile(PICTURE, "image/png")}
 RENDER_FUNCTION = "image-store-render"
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)

@@ -106,9 +106,9 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
         or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
     }
     beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
-    held = {row[0].removeprefix("KEY#") for row in stored if row[1] == "KEY"}
-    listed = {row[1].rpartition("/")[2] for row in stored if row[0] == "KEYS"}
-    assert held == listed, "an API key that is not listed, or listed and gone"
+    key_ids = {row[0].removeprefix("KEY#") for row in stored if row[1] == "KEY"}
+    listed_ids = {row[1].rpartition("/")[2] for row in stored if row[0] == "KEYS"}
+    assert key_ids == listed_ids, "an API key that is not listed, or listed and gone"
     beside |= {row for row in stored if row[1] == "KEY" or row[0] == "KEYS"}
     assert stored - beside == expected, "rows that follow from no record"
 

@@ -133,7 +133,7 @@ def test_the_count_of_a_quota_is_exact_whatever_fails(
     [operation for operation in OPERATIONS if operation.name in LAST_COMMITS],
     ids=lambda operation: operation.name,
 )
-def test_a_commit_whose_answer_is_lost_is_acknowledged(worlds: Worlds, operation: Operation) -> None:
+def test_a_commit_whose_response_is_lost_is_acknowledged(worlds: Worlds, operation: Operation) -> None:
     run_with_a_lost_commit(worlds(), operation)
 
 

@@ -258,7 +258,7 @@ class RemovesWhatItCouldNotCommit(Rendering):
             raise
 
 
-def test_a_try_that_is_removed_after_a_lost_answer_is_caught(worlds: Worlds) -> None:
+def test_a_try_that_is_removed_after_a_lost_response_is_caught(worlds: Worlds) -> None:
     world = worlds(rendering=RemovesWhatItCouldNotCommit)
 
     with pytest.raises(AssertionError, match="records without their objects"):

@@ -50,7 +50,7 @@ def made_until(at: str | None) -> tuple[Painting, Watching]:
     return painting, faults
 
 
-def kept(painting: Painting) -> list[str]:
+def spooled_results(painting: Painting) -> list[str]:
     return [key for key in painting.world.private.objects if key.startswith(PROVIDER_RESULTS_PREFIX)]
 
 
@@ -70,7 +70,7 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
                 painting, faults = made_until(died_at)
                 painting.world.client.restore(painting.world.table, faults.backups[number][1])
                 painting.world.sqs.waiting["generation"].clear()
-                can_be_found = bool(kept(painting)) or State.READY in states(painting)
+                can_be_found = bool(spooled_results(painting)) or State.READY in states(painting)
                 # With its answer gone, an image on its way is found unless cleanup was quicker.
                 may_be_found = can_be_found or State.PENDING in states(painting)
                 paid = painting.provider.paid
@@ -82,7 +82,7 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
                 bought = painting.provider.paid - paid
                 assert bought in ({0} if can_be_found else {0, 1} if may_be_found else {1})
                 painting.assert_sound(job, unheard_of=bought if paid else 0)
-                assert kept(painting) == []
+                assert spooled_results(painting) == []
     assert whole.provider.paid == 1
     assert found_again > len(calls)
 
@@ -93,7 +93,7 @@ def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again() ->
     (image,) = painting.images()
     assert image.record.state is State.READY
     painting.world.delete_id(image.record.id, permanent=True)
-    painting.world.private.delete(kept(painting))
+    painting.world.private.delete(spooled_results(painting))
 
     job = painting.come_to_an_end()
 
@@ -104,7 +104,7 @@ def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again() ->
 def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gone() -> None:
     painting, _ = made_until("private.put original.png#1")
     assert states(painting) == {State.PENDING}
-    painting.world.private.delete(kept(painting))
+    painting.world.private.delete(spooled_results(painting))
     painting.world.clock.instant += LEASE
 
     painting.look_after()
@@ -115,7 +115,7 @@ def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gon
     assert painting.provider.paid == 1
 
 
-def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one() -> None:
+def test_the_spooled_result_of_a_call_that_is_settled_is_not_taken_for_a_new_one() -> None:
     """Its removal failed; what its owner tries again is made anew."""
     painting, _ = made_until(None)
     (job,) = painting.jobs()

@@ -54,7 +54,7 @@ def worlds(worlds: Worlds) -> Worlds:
     return partial(worlds, seals=True)
 
 
-def told(image: Image) -> None:
+def assert_opened(image: Image) -> None:
     assert image.details.generation == GENERATION
     assert image.details.analysis == ANALYSIS
 
@@ -110,7 +110,7 @@ USES = (
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
-def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Worlds, use: Use) -> None:
+def test_owners_see_everything_with_at_most_one_call(worlds: Worlds, use: Use) -> None:
     world = worlds()
     before = use.prepare(world)
     world.faults.begin()
@@ -119,7 +119,7 @@ def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Worlds, use: U
 
     assert [call for call in world.faults.calls if call.startswith("kms.")] == use.asks
     if isinstance(answer, Image) and use.asks:
-        told(answer)
+        assert_opened(answer)
 
 
 @pytest.mark.parametrize("mode", KMS_MODES)
@@ -146,7 +146,7 @@ def test_a_key_service_that_fails_changes_nothing(worlds: Worlds, use: Use, mode
             answer = use.act(world, before)
         world.faults.end()
         if isinstance(answer, Image):
-            told(answer)
+            assert_opened(answer)
         world.settle()
         assert_sound(world)
 
@@ -164,7 +164,7 @@ def test_an_upload_with_a_fault_at_any_call_is_whole_or_gone(worlds: Worlds, mod
             assert_sound(world)
             for image in world.records():
                 if image.record.id != world.bystander.record.id:
-                    told(world.sealing.open(image))
+                    assert_opened(world.sealing.open(image))
 
 
 def calls_of_upload(world: World) -> list[str]:
@@ -261,7 +261,7 @@ class Everything:
         }
 
 
-def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
+def test_nothing_that_is_written_reveals_a_prompt_or_an_analysis(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream = Streaming(MemoryDynamo(), at=1_772_366_400)

@@ -77,7 +77,7 @@ def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
     assert_sound(world)
 
 
-def test_each_of_many_renditions_asked_for_at_once_is_kept(world: World, processor: StubProcessor) -> None:
+def test_each_of_many_renditions_requested_at_once_is_stored(world: World, processor: StubProcessor) -> None:
     """The commits meet each other on one record."""
     image = world.upload(Visibility.PUBLIC)
     requests = [(preset, accept) for preset in ("w640", "w1280") for accept in ("image/avif", "image/webp")]

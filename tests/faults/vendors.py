@@ -14,7 +14,7 @@ from botocore.exceptions import (
 
 from image_store.domain.errors import StorageUnavailable, UrlNotAllowed
 from image_store.ports.delivery import Purger
-from image_store.ports.images import Fetched, Fetcher
+from image_store.ports.images import Fetcher, RemoteFile
 from tests.faults.faults import CONFLICTS, Faults, Mode
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class FaultyFetcher(Fetcher):
         self._fetcher = fetcher
         self._faults = faults
 
-    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
         return self._faults.call(
             "remote.fetch",
             lambda: self._fetcher.fetch(url, max_bytes=max_bytes, until=until),

@@ -54,7 +54,7 @@ def test_reports_come_newest_first_and_as_many_as_asked_for(store: Deployment) -
     assert [report["id"] for report in reports] == [ids[2], ids[1]]
 
 
-def test_whoever_is_no_admin_is_refused_and_nothing_happens(store: Deployment) -> None:
+def test_a_caller_without_the_admin_scope_is_refused_and_nothing_happens(store: Deployment) -> None:
     trashed(store)
     before = store.contents()
 

@@ -288,7 +288,7 @@ def test_the_name_of_an_unknown_field_is_cut(store: Deployment) -> None:
         ("list", "list/newest", "from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z"),
     ],
 )
-def test_the_ends_of_the_calendar_are_no_fault_of_ours(
+def test_dates_at_the_ends_of_the_calendar_cause_no_internal_error(
     store: Deployment, function: str, name: str, query: str
 ) -> None:
     assert store.call(with_query(event(name), query), function=function).status in {200, 400}
@@ -297,7 +297,7 @@ def test_the_ends_of_the_calendar_are_no_fault_of_ours(
 @pytest.mark.parametrize(
     "owner", ["\U0001f98a" * 255, "\u732b" * 255, "a\nb"], ids=["emoji", "letters", "lines"]
 )
-def test_the_feed_of_whoever_no_key_can_name_is_a_fault_of_the_query(store: Deployment, owner: str) -> None:
+def test_the_feed_of_an_impossible_owner_is_an_invalid_query(store: Deployment, owner: str) -> None:
     answer = store.call(with_query(event("feed/newest"), f"owner={quote(owner)}"), function="feed")
 
     assert answer.status == 400

@@ -56,7 +56,7 @@ def trail(store: Deployment, capsys: pytest.CaptureFixture[str]) -> Callable[...
     return written
 
 
-def said(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+def audit_lines(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """What happened, by whom and in which request."""
     return [(" ".join(line["audit"]), line["by"], line["request_id"]) for line in lines]
 
@@ -75,7 +75,7 @@ def test_the_life_of_an_image_is_written_down(
     store.invoke("cleanup", event("cleanup/schedule"))
 
     lines = trail()
-    assert said(lines) == [
+    assert audit_lines(lines) == [
         ("reserved", *of_alice),
         ("stored", *of_alice),
         ("edited", *of_alice),
@@ -141,11 +141,11 @@ def test_a_function_that_nobody_called_names_itself_and_its_invocation(
         metadata={},
     )
     store.invoke("ingest", event("ingest/one-object"))
-    assert said(trail()) == [(what, "function:ingest", INVOCATION) for what in ("reserved", "stored")]
+    assert audit_lines(trail()) == [(what, "function:ingest", INVOCATION) for what in ("reserved", "stored")]
 
     store.invoke("render", event("render/rendition"))
     store.invoke("render", event("render/transform"))
-    assert said(trail()) == [
+    assert audit_lines(trail()) == [
         (what, "function:render", INVOCATION) for what in ("renditions_added", "transform_added")
     ]
 
@@ -153,7 +153,9 @@ def test_a_function_that_nobody_called_names_itself_and_its_invocation(
     store.set_clock.instant += timedelta(days=8)
     trail()
     store.invoke("cleanup", event("cleanup/schedule"))
-    assert said(trail()) == [(what, "function:cleanup", INVOCATION) for what in ("deleting", "deleted")]
+    assert audit_lines(trail()) == [
+        (what, "function:cleanup", INVOCATION) for what in ("deleting", "deleted")
+    ]
 
 
 def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
@@ -170,7 +172,7 @@ def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
     store.call(event("direct/complete"), function="direct", context=no_time)
     store.invoke("work", event("work/complete-upload"))
 
-    assert said(trail()) == [
+    assert audit_lines(trail()) == [
         ("reserved", "subject:alice", REQUEST),
         ("upload_advanced", "subject:alice", REQUEST),
         ("upload_advanced", "function:work", INVOCATION),
@@ -207,7 +209,7 @@ def test_generated_images_name_the_function_that_stored_them_and_nothing_of_thei
         assert item["prompt"] not in text
 
 
-def test_changes_come_as_the_stream_tells_them(trail: Callable[..., list[dict[str, Any]]]) -> None:
+def test_changes_are_audited_in_the_order_of_the_stream(trail: Callable[..., list[dict[str, Any]]]) -> None:
     """Twice if the stream says them twice, with the same `event_id`."""
     records = event("audit/changes")["Records"]
 
@@ -221,7 +223,7 @@ def test_rows_of_other_kinds_are_passed_over(trail: Callable[..., list[dict[str,
     assert trail(event("audit/other-rows")["Records"]) == []
 
 
-def test_the_end_of_a_record_is_written_down_even_if_it_is_no_work_of_the_store(
+def test_the_end_of_a_record_is_audited_even_if_the_store_did_not_cause_it(
     trail: Callable[..., list[dict[str, Any]]],
 ) -> None:
     records = event("audit/removed")["Records"]
@@ -231,7 +233,7 @@ def test_the_end_of_a_record_is_written_down_even_if_it_is_no_work_of_the_store(
     assert (line["audit"], line["state"], line["by"]) == (["record_lost"], None, None)
 
 
-def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
+def test_an_unreadable_row_is_reported_without_its_content(
     store: Deployment, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     sent = event("audit/unreadable")
@@ -242,7 +244,7 @@ def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
     assert answer == {"batchItemFailures": [{"itemIdentifier": second}]}
     assert first != second
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()[:1]] == [["reserved"]]
-    assert caplog.records[-1].getMessage() == "change not written down"
+    assert caplog.records[-1].getMessage() == "audit line not written"
     assert "the title of a book" not in caplog.text
 
 
@@ -260,7 +262,7 @@ def test_the_life_of_an_api_key_is_written_down_and_nothing_of_its_secret(
     lines = trail()
 
     of_alice = ("subject:alice", REQUEST)
-    assert said(lines) == [
+    assert audit_lines(lines) == [
         ("key_created", *of_alice),
         ("key_changed", *of_alice),
         ("key_rotated", *of_alice),

@@ -83,10 +83,10 @@ def test_an_api_key_lets_its_owner_in_within_its_scopes(store: Deployment) -> No
     header = event("authorize/api-key")["headers"]["authorization"]
     assert header == f"Bearer {key_text(KEY.id, SECRET)}"
 
-    listed = store.call(request_of(store, header), function="list")
+    page = store.call(request_of(store, header), function="list")
     uploaded = store.call(request_of(store, header, "upload/raw"), function="upload")
 
-    assert listed.status == 200
+    assert page.status == 200
     assert_refused(uploaded, 403, "scope_required")
     assert "images:write" in uploaded.json["detail"]
 

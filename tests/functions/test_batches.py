@@ -85,7 +85,7 @@ def test_the_error_of_an_item_is_a_problem_that_names_its_place(store: Deploymen
     assert [fault["loc"] for fault in error["errors"]] == [["body", "items", 0, "unknown"]]
 
 
-def test_text_that_cannot_be_stored_spoils_its_own_item_alone(store: Deployment) -> None:
+def test_text_that_cannot_be_stored_fails_only_its_own_item(store: Deployment) -> None:
     answer = store.answer_to("upload/batch-unpaired-surrogate")
 
     assert codes(answer) == {0: "invalid_request"}
@@ -219,7 +219,7 @@ def test_a_group_is_deleted_page_by_page(store: Deployment, monkeypatch: pytest.
     assert store.answer_to("list/newest").json["items"] == []
 
 
-def test_the_cursor_of_somebody_elses_group_is_refused(store: Deployment) -> None:
+def test_the_cursor_of_another_users_group_is_refused(store: Deployment) -> None:
     late = Context(remaining=timedelta(seconds=4))
     store.answer_to("upload/raw")
     cursor = store.call(event("delete/batch-group"), function="delete", context=late).json["next_cursor"]

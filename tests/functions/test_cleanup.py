@@ -53,7 +53,7 @@ def metrics(out: str) -> dict[str, float]:
     return values
 
 
-def test_every_run_tells_how_full_the_store_is(
+def test_every_run_reports_how_full_the_store_is(
     deployed: Callable[..., Deployment],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -94,7 +94,7 @@ def test_every_run_tells_how_full_the_store_is(
     }
 
 
-def test_a_store_without_a_budget_tells_nothing_of_one(
+def test_a_store_without_a_budget_shows_none(
     deployed: Callable[..., Deployment],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

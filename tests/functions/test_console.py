@@ -186,7 +186,7 @@ def test_a_style_sheet_of_another_version_is_todays(site: Deployment) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["gzip, deflate, br", "GZIP;q=0.5", "*;q=0, gzip"])
-def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str) -> None:
+def test_a_file_is_packed_for_clients_that_accept_it(site: Deployment, accepted: str) -> None:
     plain = served(site, asset("/assets/main.js"))
 
     status, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
@@ -197,7 +197,7 @@ def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0"])
-def test_a_file_is_not_packed_for_whoever_does_not(site: Deployment, accepted: str) -> None:
+def test_a_file_is_not_packed_for_clients_that_do_not_accept_it(site: Deployment, accepted: str) -> None:
     _, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
 
     assert "Content-Encoding" not in headers
@@ -225,7 +225,7 @@ def test_nothing_but_the_files_of_the_console_is_served(site: Deployment, name: 
     assert_refused(Answer(answer["statusCode"], answer["headers"], answer["body"]), 404, "image_not_found")
 
 
-def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployment) -> None:
+def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
     answer = site.answer_to("site/console-settings")
 
     assert answer.status == 200
@@ -293,7 +293,7 @@ def test_the_largest_upload_that_the_console_offers_is_the_deployments(
 
 
 @pytest.mark.parametrize("script", MODULES, ids=lambda path: path.name)
-def test_no_script_of_the_console_spells_a_limit_that_the_deployment_tells(script: Path) -> None:
+def test_no_script_of_the_console_repeats_a_limit_of_the_deployment(script: Path) -> None:
     text = script.read_text()
 
     assert not re.search(r"max(length)?: \d{2}|const MOST_(IMAGES|REFERENCES)|up to \d+ MB", text)

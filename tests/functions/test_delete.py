@@ -35,7 +35,7 @@ def test_deleting_moves_to_the_trash_and_ends_the_publication(store: Deployment)
     assert_refused(store.answer_to("links/display"), 404, "image_not_found")
 
 
-def test_deleting_what_lies_in_the_trash_changes_nothing(store: Deployment) -> None:
+def test_deleting_a_trashed_image_changes_nothing(store: Deployment) -> None:
     store.answer_to("delete/trash")
     before = store.contents()
 
@@ -91,7 +91,7 @@ def test_without_a_trash_every_deletion_is_for_good(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_change_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
     before = store.contents()
 
     answer = store.answer_to(name)

@@ -98,7 +98,7 @@ def test_completed_bytes_are_an_image_and_no_longer_staged(store: Deployment) ->
     assert store.answer_to("retrieve/image").json == answer.json
 
 
-def test_what_the_owner_should_know_of_the_bytes_is_told_when_they_are_complete(store: Deployment) -> None:
+def test_warnings_about_the_bytes_come_when_the_upload_is_complete(store: Deployment) -> None:
     store.ports.processor = WorriedProcessor()
     put(store, store.answer_to("direct/begin"))
 
@@ -138,7 +138,7 @@ def test_other_bytes_than_announced_never_become_an_image(store: Deployment) -> 
     assert_refused(store.answer_to("retrieve/image"), 404, "image_not_found")
 
 
-def test_the_upload_of_somebody_else_is_not_found(store: Deployment) -> None:
+def test_the_upload_of_another_user_is_not_found(store: Deployment) -> None:
     """A8."""
     put(store, store.answer_to("direct/begin"))
     before = store.contents()
@@ -159,7 +159,7 @@ def test_an_upload_whose_time_is_over_is_not_found(store: Deployment) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_upload_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
     answer = store.answer_to(name)
 
     assert_refused(answer, *REFUSED[name])
@@ -208,7 +208,7 @@ def test_work_for_an_upload_that_is_gone_is_done(store: Deployment) -> None:
     assert store.is_empty()
 
 
-def test_messages_that_are_no_work_go_back_for_the_dead_letter_queue(store: Deployment) -> None:
+def test_unknown_messages_go_to_the_dead_letter_queue(store: Deployment) -> None:
     sent = event("work/not-work")
 
     answer = store.invoke("work", sent)

@@ -70,7 +70,7 @@ def test_an_image_that_does_not_exist_is_a_plain_no(store: Deployment, method: s
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: str(failure)[:40])
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-def test_what_could_not_be_found_out_is_never_a_no(
+def test_what_could_not_be_checked_is_never_reported_as_missing(
     store: Deployment, method: str, failure: Exception
 ) -> None:
     """Whether it is there or not, and whatever the table says but an answer."""

@@ -37,7 +37,7 @@ def ids(store: Deployment) -> list[str]:
     return stored
 
 
-def found(store: Deployment, name: str) -> list[str]:
+def search_ids(store: Deployment, name: str) -> list[str]:
     answer = store.answer_to(name)
     assert answer.status == 200, answer.text
     return [card["id"] for card in answer.json["items"]]
@@ -68,7 +68,7 @@ def test_lists_know_tag_category_model_and_provider(store: Deployment) -> None:
 
     store.projected()
 
-    assert found(store, "list/by-tag") == [last, first]
+    assert search_ids(store, "list/by-tag") == [last, first]
 
 
 # Search -----------------------------------------------------------------------------------------------
@@ -78,35 +78,35 @@ def test_words_and_beginnings_are_found_whatever_their_case_and_accents(
     store: Deployment, ids: list[str]
 ) -> None:
     # The first one has the word in its title, the last one in its filename alone.
-    assert found(store, "search/words") == [ids[0], ids[2]]
+    assert search_ids(store, "search/words") == [ids[0], ids[2]]
 
 
 def test_a_search_takes_the_filters_of_a_list(store: Deployment, ids: list[str]) -> None:
-    assert found(store, "search/among") == [ids[0], ids[2]]
+    assert search_ids(store, "search/among") == [ids[0], ids[2]]
 
 
 def test_the_trash_is_searched_on_its_own(store: Deployment, ids: list[str]) -> None:
     store.answer_to("delete/trash")
     store.projected()
 
-    assert found(store, "search/trash") == [ids[0]]
+    assert search_ids(store, "search/trash") == [ids[0]]
 
 
 def test_a_trashed_image_is_not_found_even_before_its_projection(store: Deployment, ids: list[str]) -> None:
     store.answer_to("delete/trash")
 
-    assert ids[0] not in found(store, "search/words")
+    assert ids[0] not in search_ids(store, "search/words")
 
 
 @pytest.mark.usefixtures("ids")
 def test_a_search_finds_only_images_of_its_owner(store: Deployment) -> None:
     """A8."""
-    assert found(store, "search/of-somebody-else") == []
+    assert search_ids(store, "search/of-somebody-else") == []
 
 
 @pytest.mark.usefixtures("ids")
 def test_a_search_without_words_finds_nothing(store: Deployment) -> None:
-    assert found(store, "search/no-words") == []
+    assert search_ids(store, "search/no-words") == []
 
 
 def test_a_cursor_of_a_search_leads_to_the_rest(store: Deployment, ids: list[str]) -> None:
@@ -148,7 +148,7 @@ def test_a_cursor_of_a_search_is_valid_for_that_search_only(
         ("search/forged-cursor", "invalid_cursor"),
     ],
 )
-def test_a_search_that_the_contract_forbids_is_refused(store: Deployment, name: str, code: str) -> None:
+def test_an_invalid_search_is_refused(store: Deployment, name: str, code: str) -> None:
     assert_refused(store.answer_to(name), 400, code)
 
 
@@ -203,13 +203,13 @@ def test_filenames_and_derived_texts_are_shown_only_where_the_deployment_says_so
 def test_an_unpublished_image_leaves_the_feed_before_any_projection(
     store: Deployment, ids: list[str]
 ) -> None:
-    assert found(store, "feed/newest") == [ids[1]]
+    assert search_ids(store, "feed/newest") == [ids[1]]
     sent = event("update/made-private")
     path = {"image_id": ids[1]}
     answer = store.call(sent | {"pathParameters": path, "rawPath": f"/v1/images/{ids[1]}"}, function="update")
     assert answer.status == 200, answer.text
 
-    assert found(store, "feed/newest") == []
+    assert search_ids(store, "feed/newest") == []
 
 
 def test_the_feed_continues_over_months_the_newest_first(store: Deployment) -> None:
@@ -234,7 +234,7 @@ def test_the_feed_continues_over_months_the_newest_first(store: Deployment) -> N
     ("name", "code"),
     [("feed/forged-cursor", "invalid_cursor"), ("feed/unknown-parameter", "invalid_request")],
 )
-def test_a_feed_that_the_contract_forbids_is_refused(store: Deployment, name: str, code: str) -> None:
+def test_an_invalid_feed_query_is_refused(store: Deployment, name: str, code: str) -> None:
     assert_refused(store.answer_to(name), 400, code)
 
 

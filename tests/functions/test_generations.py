@@ -108,7 +108,7 @@ def test_a_job_shows_its_prompts_and_its_first_image_wherever_it_is_read(store: 
 
 
 @pytest.mark.parametrize("query", ["stats/own", "stats/all"])
-def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deployment, query: str) -> None:
+def test_figures_show_images_and_cost_by_provider_and_day(store: Deployment, query: str) -> None:
     """C4."""
     job_id = store.answer_to("generations/begin").json["id"]
     work_off(store)
@@ -131,7 +131,7 @@ def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deploym
     }
 
 
-def test_images_are_generated_behind_the_request_with_all_that_was_said_of_them(store: Deployment) -> None:
+def test_images_are_generated_in_the_background_with_all_their_attributes(store: Deployment) -> None:
     """E1, E6, A5, A6."""
     begun = store.answer_to("generations/begin")
 
@@ -202,7 +202,9 @@ def test_progress_costs_nothing_while_nothing_changes(store: Deployment) -> None
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_wrong_with_a_request_is_told_and_nothing_is_spent(store: Deployment, name: str) -> None:
+def test_an_invalid_request_is_refused_with_a_reason_and_nothing_is_spent(
+    store: Deployment, name: str
+) -> None:
     answer = store.answer_to(name)
 
     assert_refused(answer, 400, "invalid_request")
@@ -300,7 +302,7 @@ def test_the_same_request_is_joined_while_it_runs(store: Deployment) -> None:
     assert len(store.providers[Provider.POLLINATIONS].asked) == 1
 
 
-def test_a_budget_that_is_used_up_says_when_it_begins_anew(deployed: Callable[..., Deployment]) -> None:
+def test_a_budget_that_is_used_up_says_when_it_starts_again(deployed: Callable[..., Deployment]) -> None:
     """E4."""
     store = deployed(PROVIDERS="pollinations", BUDGET_OWNER_DAILY="0.007")
     store.set_clock.instant = store.set_clock.instant.replace(month=11, day=21)
@@ -336,7 +338,7 @@ def test_without_providers_nothing_can_be_generated(deployed: Callable[..., Depl
     assert_refused(deployed().answer_to("generations/begin"), 502, "provider_failed")
 
 
-def test_providers_are_told_with_models_prices_and_health(store: Deployment) -> None:
+def test_providers_are_listed_with_models_prices_and_health(store: Deployment) -> None:
     """E2, E4, C4."""
     store.answer_to("generations/begin")
     work_off(store)
@@ -410,7 +412,7 @@ def test_an_own_key_is_used_until_it_is_taken_back(store: Deployment) -> None:
         ("cloudflare", {"key": SECRET}),
     ],
 )
-def test_what_is_no_key_is_refused_without_being_shown(
+def test_what_is_not_a_key_is_refused_without_being_shown(
     store: Deployment, provider: str, body: dict[str, str]
 ) -> None:
     """E8, F5."""
@@ -420,7 +422,7 @@ def test_what_is_no_key_is_refused_without_being_shown(
     assert SECRET not in answer.text
 
 
-def test_a_message_that_is_no_image_is_reported(store: Deployment) -> None:
+def test_a_message_that_is_not_an_image_is_reported(store: Deployment) -> None:
     sent = event("generate/one-image")
     sent["Records"][0]["body"] = json.dumps({"work": "CompleteUpload", "image_id": "x"})
 

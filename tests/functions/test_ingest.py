@@ -106,7 +106,7 @@ def test_what_can_never_succeed_is_a_dead_letter_with_its_reason(store: Deployme
     assert not images_of(store, "alice")
 
 
-def test_one_bad_message_spoils_no_other(store: Deployment) -> None:
+def test_one_bad_message_does_not_affect_others(store: Deployment) -> None:
     """Two become images, one is a dead letter, and the one whose object is gone again is done."""
     drop(store, "ingest/alice/squares.png")
     drop(store, "ingest/alice/notes.txt", b"notes")

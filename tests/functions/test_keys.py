@@ -81,7 +81,7 @@ def test_a_key_is_shown_when_it_is_made_and_nowhere_else(
     created = store.answer_to("keys/create")
     rotated = store.answer_to("keys/rotate")
     secrets = {parse_key(answer.json["key"])[1] for answer in (created, rotated)}
-    said = [
+    texts = [
         store.answer_to(f"keys/{name}").text for name in ("see", "list", "change", "revoke", "rotate", "see")
     ]
 
@@ -89,7 +89,7 @@ def test_a_key_is_shown_when_it_is_made_and_nowhere_else(
     rows = json.dumps(all_items(store.client, store.table))
     logged = capsys.readouterr()
     for secret in secrets:
-        assert secret not in "".join(said)
+        assert secret not in "".join(texts)
         assert secret not in rows
         assert secret not in logged.out + logged.err + caplog.text
 

@@ -43,7 +43,7 @@ def test_a_rendition_of_a_published_image_is_made_and_copied_when_it_is_asked_fo
     assert store.public_bucket.objects[location.removeprefix(f"{CDN}/")].content_type == "image/webp"
 
 
-def test_what_stands_in_for_a_missing_rendition_is_kept_by_no_cache(store: Deployment) -> None:
+def test_a_substitute_for_a_missing_rendition_is_not_cached(store: Deployment) -> None:
     store.answer_to("upload/public")
     store.lambda_client.fails = True
 
@@ -84,7 +84,7 @@ def test_what_is_not_the_current_link_of_a_rendition_is_not_found(store: Deploym
     assert_refused(answer, 404, "image_not_found")
 
 
-def test_the_link_of_an_image_made_private_is_dead_for_good(store: Deployment) -> None:
+def test_the_link_of_an_image_made_private_never_works_again(store: Deployment) -> None:
     """A8: publishing again makes another link."""
     store.answer_to("upload/public")
     store.answer_to("update/made-private")

@@ -92,7 +92,7 @@ def test_a_link_leads_head_to_where_head_is_allowed(store: Deployment) -> None:
         ("GET", f"/v1/images/{IMAGE_ID}/links", "POST"),
     ],
 )
-def test_another_method_is_told_what_is_allowed(
+def test_another_method_gets_the_allowed_ones(
     store: Deployment, method: str, path: str, allowed: str
 ) -> None:
     answer = store.call(with_method(event("site/health"), method, path), function="site")
@@ -112,7 +112,7 @@ def test_an_address_that_there_is_not_stays_404(store: Deployment, path: str) ->
     assert "Allow" not in answer.headers
 
 
-def test_every_route_of_every_function_is_known_to_whoever_answers_for_the_others() -> None:
+def test_every_route_is_known_to_the_function_that_answers_for_unknown_ones() -> None:
     for _, method, path in routes():
         address = "/".join("x" if part.startswith("<") else part for part in path.split("/"))
         (other,) = [no_route(address, DOCUMENT)]

@@ -74,7 +74,7 @@ def table_of(store: Deployment, *items: dict[str, Any]) -> None:
         store.client.put_item(TableName="messages", Item=item)
 
 
-def test_a_migration_is_accepted_and_carried_on_behind_the_request(store: Deployment) -> None:
+def test_a_migration_is_accepted_and_carried_on_in_the_background(store: Deployment) -> None:
     for name, data in (("a/one.png", PICTURE), ("two.txt", BASE64.encode()), ("three.txt", b"!")):
         put(store, FOLDER + name, data)
 
@@ -141,7 +141,7 @@ def test_records_are_listed_with_their_images_page_by_page(store: Deployment) ->
     assert {item["image_id"] for item in items} == {card["id"] for card in cards}
 
 
-def test_a_cursor_that_is_none_is_refused(store: Deployment) -> None:
+def test_an_invalid_cursor_is_refused(store: Deployment) -> None:
     store.answer_to("migrate/one-record")
     sent = event("migrate/records")
     sent["rawQueryString"] = "cursor=nonsense"
@@ -162,7 +162,7 @@ def test_one_record_is_moved_within_the_request(store: Deployment) -> None:
     assert not store.handed_over.waiting
 
 
-def test_one_record_that_is_bad_is_told_without_its_picture(store: Deployment) -> None:
+def test_one_record_that_is_bad_is_reported_without_its_picture(store: Deployment) -> None:
     answer = store.answer_to("migrate/one-bad-record")
 
     assert (answer.status, answer.json["progress"]["failed"]) == (202, 1)
@@ -210,7 +210,7 @@ def on_moto() -> Iterator[Deployment]:
     use(None)
 
 
-def test_a_table_is_moved_and_told_when_the_deployment_names_it(on_moto: Deployment) -> None:
+def test_a_table_named_by_the_deployment_is_migrated_and_gets_the_ids(on_moto: Deployment) -> None:
     store = on_moto
     table_of(store, {"id": {"S": "m1"}, "owner": {"S": "alice"}, "photo": {"S": BASE64}})
     store.answer_to("migrate/begin-table")
@@ -239,7 +239,7 @@ def test_what_cannot_be_migrated_is_refused_and_leaves_nothing(store: Deployment
     assert not store.handed_over.waiting
 
 
-def test_whoever_is_no_admin_is_refused_and_nothing_happens(store: Deployment) -> None:
+def test_a_caller_without_the_admin_scope_is_refused_and_nothing_happens(store: Deployment) -> None:
     put(store, f"{FOLDER}a/one.png", PICTURE)
     store.answer_to("migrate/begin-folder")
     before, waiting = store.contents(), list(store.handed_over.waiting)

@@ -22,7 +22,7 @@ def store(deployed: Callable[..., Deployment]) -> Deployment:
     return deployed()
 
 
-def test_a_long_answer_is_packed_for_whoever_takes_that(store: Deployment) -> None:
+def test_a_long_answer_is_packed_for_clients_that_accept_it(store: Deployment) -> None:
     plain = store.invoke("site", event("site/openapi"))
 
     answer = store.invoke("site", with_headers(event("site/openapi"), accept_encoding="br, gzip"))
@@ -38,7 +38,7 @@ def test_a_long_answer_is_packed_for_whoever_takes_that(store: Deployment) -> No
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0"])
-def test_whoever_does_not_take_it_gets_it_as_it_is(store: Deployment, accepted: str) -> None:
+def test_clients_without_compression_get_the_file_as_it_is(store: Deployment, accepted: str) -> None:
     answer = store.invoke("site", with_headers(event("site/openapi"), accept_encoding=accepted))
 
     assert json.loads(answer["body"])["openapi"] == "3.1.0"

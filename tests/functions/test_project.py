@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_a_change_is_projected_once_however_often_it_is_told(store: Deployment) -> None:
+def test_a_change_is_projected_once_however_often_it_is_delivered(store: Deployment) -> None:
     store.answer_to("upload/raw")
 
     response = store.invoke("project", event("project/changes"))
@@ -81,7 +81,7 @@ class Away:
 
 
 @pytest.mark.parametrize("error", [ConnectionError("unexpected"), None], ids=["unexpected", "away"])
-def test_what_fails_is_reported_from_its_first_change_on_and_holds_up_nothing_else(
+def test_what_fails_is_reported_from_its_first_change_on_and_delays_nothing_else(
     store: Deployment, error: Exception | None
 ) -> None:
     first = store.answer_to("upload/raw").json["id"]
@@ -106,7 +106,7 @@ def test_what_fails_is_reported_from_its_first_change_on_and_holds_up_nothing_el
     assert [card["id"] for card in answer] == [second]
 
 
-def test_a_rebuild_waits_for_old_consumers_and_then_makes_everything_anew(store: Deployment) -> None:
+def test_a_rebuild_waits_for_old_consumers_and_then_makes_everything_again(store: Deployment) -> None:
     store.answer_to("upload/raw")  # and nobody tells of it
 
     begun = store.invoke("rebuild", event("rebuild/by-hand"))
@@ -123,7 +123,7 @@ def test_a_rebuild_waits_for_old_consumers_and_then_makes_everything_anew(store:
     assert store.answer_to("stats/own").json["by_kind"] == {"upload": {"images": 1, "size_bytes": 97}}
 
 
-def test_a_rebuild_without_time_left_goes_on_with_the_next_run(store: Deployment) -> None:
+def test_a_rebuild_without_time_left_continues_with_the_next_run(store: Deployment) -> None:
     store.answer_to("upload/raw")
     store.invoke("rebuild", event("rebuild/by-hand"))
     store.set_clock.instant += OLD_CONSUMERS

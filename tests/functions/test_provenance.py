@@ -53,5 +53,5 @@ def test_a_deployment_says_more_or_nothing(
 
 
 @pytest.mark.parametrize("generation", [None, {}, {"prompt": ["no", "text"], "seed": True}])
-def test_what_is_no_prompt_and_no_seed_is_not_told(generation: dict[str, Any] | None) -> None:
+def test_only_prompt_and_seed_are_recorded_in_the_mark(generation: dict[str, Any] | None) -> None:
     assert provenance_of(ProvenanceMark.PROMPT, Kind.GENERATED, generation) == Provenance()

@@ -36,7 +36,7 @@ def damaged(store: Deployment) -> Mapping[str, Any]:
     return before
 
 
-def test_a_repair_is_accepted_and_makes_what_is_missing_behind_the_request(store: Deployment) -> None:
+def test_a_repair_is_accepted_and_makes_what_is_missing_in_the_background(store: Deployment) -> None:
     before = damaged(store)
 
     begun = store.answer_to("admin/repair-begin")
@@ -76,7 +76,7 @@ def test_a_dry_run_counts_and_makes_nothing(store: Deployment) -> None:
     assert store.private_bucket.objects == left
 
 
-def test_what_cleanup_hands_over_is_repaired_by_the_worker(store: Deployment) -> None:
+def test_images_that_cleanup_reports_are_repaired_by_the_worker(store: Deployment) -> None:
     before = damaged(store)
     store.set_clock.instant += timedelta(days=2)
 
@@ -107,7 +107,7 @@ def test_bad_requests_begin_nothing(store: Deployment, name: str) -> None:
     assert store.handed_over.waiting == []
 
 
-def test_whoever_is_no_admin_is_refused(store: Deployment) -> None:
+def test_a_caller_without_the_admin_scope_is_refused(store: Deployment) -> None:
     for name in ("admin/repair-without-scope", "admin/repair-progress-without-scope"):
         assert_refused(store.answer_to(name), 403, "admin_required")
     assert store.handed_over.waiting == []

@@ -46,7 +46,7 @@ def test_an_image_is_answered_as_it_was_stored(store: Deployment) -> None:
     assert set(answer.json["renditions"]) == {"thumb", "display"}
 
 
-def test_an_owner_is_told_whose_image_it_is(store: Deployment) -> None:
+def test_an_owner_sees_who_owns_the_image(store: Deployment) -> None:
     sent = event("retrieve/image")
 
     answer = store.call(sent, function="retrieve")
@@ -54,7 +54,7 @@ def test_an_owner_is_told_whose_image_it_is(store: Deployment) -> None:
     assert answer.json["owner_id"] == sent["requestContext"]["authorizer"]["lambda"]["owner"]
 
 
-def test_who_has_the_current_version_is_told_so_without_a_body(store: Deployment) -> None:
+def test_the_current_version_is_answered_with_304_without_a_body(store: Deployment) -> None:
     """B1: 304."""
     answer = store.answer_to("retrieve/current-version")
 
@@ -159,7 +159,7 @@ def test_a_query_that_means_nothing_is_refused(store: Deployment, query: str) ->
 
 
 @pytest.mark.parametrize("name", NOT_FOUND)
-def test_what_is_missing_or_somebody_elses_is_not_found(store: Deployment, name: str) -> None:
+def test_missing_images_and_those_of_other_users_are_not_found(store: Deployment, name: str) -> None:
     """A8: nobody learns that somebody else's image exists."""
     answer = store.answer_to(name)
 

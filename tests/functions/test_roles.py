@@ -351,7 +351,7 @@ def test_what_nobody_needs_is_collected(store: Deployment, by: str) -> None:
     done(store, "admin/repair-progress", sent)
 
 
-def test_projections_are_made_anew(store: Deployment) -> None:
+def test_projections_can_be_rebuilt(store: Deployment) -> None:
     image_id = done(store, "upload/public").json["id"]
     done(store, "delete/permanent", of_image("delete/permanent", image_id))
     done(store, "upload/public")
@@ -366,7 +366,7 @@ def test_projections_are_made_anew(store: Deployment) -> None:
     assert rebuilt["finished"]
 
 
-def test_health_is_told(store: Deployment) -> None:
+def test_health_is_reported(store: Deployment) -> None:
     store.depths = dict.fromkeys(DEPTHS, Empty())
 
     answer = done(store, "health/health")

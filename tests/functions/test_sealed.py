@@ -94,7 +94,7 @@ def assert_told(image: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("way_in", WAYS_IN)
-def test_whatever_way_an_image_comes_its_owner_is_told_all_and_the_table_nothing(
+def test_images_of_every_source_are_sealed_in_the_table_and_open_to_their_owner(
     store: Deployment, way_in: Callable[[Deployment], dict[str, Any]]
 ) -> None:
     stored = way_in(store)
@@ -123,7 +123,7 @@ def test_a_record_that_is_migrated_is_sealed(store: Deployment) -> None:
     ("name", "function"),
     [("update/details", "update"), ("retrieve/image", "retrieve"), ("delete/restore", "delete")],
 )
-def test_every_answer_with_an_image_tells_its_owner_all_with_one_call(
+def test_every_answer_with_an_image_shows_its_owner_everything_with_one_call(
     store: Deployment, name: str, function: str
 ) -> None:
     in_json(store)
@@ -260,7 +260,7 @@ def test_without_the_key_service_nothing_sensitive_is_stored(store: Deployment) 
     assert store.is_empty()
 
 
-def test_without_the_key_service_lists_and_what_is_not_sealed_go_on(store: Deployment) -> None:
+def test_without_the_key_service_lists_and_what_is_not_sealed_continue(store: Deployment) -> None:
     plain = store.answer_to("upload/raw")
     store.cipher.away = True
 

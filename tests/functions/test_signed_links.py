@@ -32,7 +32,7 @@ def bytes_at(store: Deployment, answer: Answer) -> Any:
     return store.private_bucket.objects[key]
 
 
-def test_a_transform_is_made_for_whoever_has_its_link(store: Deployment) -> None:
+def test_a_transform_is_made_for_anyone_with_its_link(store: Deployment) -> None:
     answer = store.answer_to("share/transform")
 
     file = bytes_at(store, follow(store, answer.json["url"]))
@@ -79,7 +79,7 @@ def test_a_rendition_behind_a_link_comes_in_the_format_that_is_accepted(store: D
 
 
 @pytest.mark.parametrize("end", ["time", "trash", "deletion"])
-def test_a_link_that_is_over_is_not_found(store: Deployment, end: str) -> None:
+def test_an_expired_link_is_not_found(store: Deployment, end: str) -> None:
     url = store.answer_to("share/transform").json["url"]
     follow(store, url)
 
@@ -91,7 +91,7 @@ def test_a_link_that_is_over_is_not_found(store: Deployment, end: str) -> None:
     assert_refused(follow(store, url), 404, "image_not_found")
 
 
-def test_an_altered_link_is_answered_as_one_that_never_was(store: Deployment) -> None:
+def test_an_altered_link_is_not_found(store: Deployment) -> None:
     url = store.answer_to("share/transform").json["url"]
     at = len(f"{API}/i/") + 30
     altered = url[:at] + ("A" if url[at] != "A" else "B") + url[at + 1 :]

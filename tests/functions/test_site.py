@@ -21,9 +21,7 @@ def test_health_needs_no_storage_and_is_kept_by_no_cache(store: Deployment) -> N
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_health_is_answered_by_a_function_that_was_told_nothing(
-    store: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_is_answered_without_configuration(store: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has no permission and no setting, so it must need none."""
     monkeypatch.setattr(store, "environment", {"KEY_LAYOUT": "broken"})
 

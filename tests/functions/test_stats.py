@@ -106,7 +106,7 @@ def test_days_are_those_that_were_asked_for(filled: Deployment) -> None:
         ("to=0001-01-02", 0),
     ],
 )
-def test_an_instant_stands_for_its_whole_day(filled: Deployment, query: str, days: int) -> None:
+def test_an_instant_means_its_whole_day(filled: Deployment, query: str, days: int) -> None:
     answer = filled.call(with_query(event("stats/days"), query), function="stats")
 
     assert answer.status == 200, answer.text
@@ -132,7 +132,7 @@ class Waiting:
         return self._messages
 
 
-def test_a_store_whose_every_part_answers_is_well(store: Deployment) -> None:
+def test_a_store_whose_every_part_answers_is_healthy(store: Deployment) -> None:
     store.depths["work"] = Waiting(3)
 
     answer = store.answer_to("health/health")
@@ -158,7 +158,7 @@ def test_a_store_whose_every_part_answers_is_well(store: Deployment) -> None:
         ("work", None, 503, "down"),
     ],
 )
-def test_the_whole_is_as_its_worst_part(
+def test_overall_health_is_that_of_the_worst_part(
     store: Deployment, queue: str, messages: int | None, status: int, whole: str
 ) -> None:
     store.depths[queue] = Waiting(messages)
@@ -172,7 +172,7 @@ def test_the_whole_is_as_its_worst_part(
     )
 
 
-def test_work_that_nobody_collects_is_told(store: Deployment) -> None:
+def test_work_that_nobody_collects_is_reported(store: Deployment) -> None:
     store.answer_to("upload/raw")
     store.answer_to("delete/trash")
     store.set_clock.instant += timedelta(days=8)
@@ -183,7 +183,7 @@ def test_work_that_nobody_collects_is_told(store: Deployment) -> None:
     assert answer.json["components"]["cleanup"]["status"] == "degraded"
 
 
-def test_no_public_bucket_is_no_fault(deployed: Callable[..., Deployment]) -> None:
+def test_a_missing_public_bucket_is_not_a_fault(deployed: Callable[..., Deployment]) -> None:
     store = deployed(PUBLIC_BUCKET="", PUBLIC_URL="")
 
     answer = store.answer_to("health/health")
@@ -200,7 +200,7 @@ def test_no_public_bucket_is_no_fault(deployed: Callable[..., Deployment]) -> No
         ("google,openai", {"google": "a key"}, "degraded"),
     ],
 )
-def test_a_provider_without_a_key_is_told(
+def test_a_provider_without_a_key_is_reported(
     deployed: Callable[..., Deployment],
     monkeypatch: pytest.MonkeyPatch,
     named: str,

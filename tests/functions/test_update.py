@@ -88,7 +88,7 @@ def test_the_current_version_may_be_changed(store: Deployment) -> None:
     assert (answer.status, answer.json["title"]) == (200, "Second")
 
 
-def test_of_two_who_read_the_same_version_the_second_is_refused(store: Deployment) -> None:
+def test_of_two_changes_to_one_version_the_second_is_refused(store: Deployment) -> None:
     """C5: optimistic concurrency."""
     store.answer_to("update/of-current-version")
 
@@ -98,7 +98,7 @@ def test_of_two_who_read_the_same_version_the_second_is_refused(store: Deploymen
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_change_is_refused_and_changes_nothing(store: Deployment, name: str) -> None:
     before = store.contents()
 
     answer = store.answer_to(name)
@@ -117,7 +117,7 @@ def test_each_wrong_value_is_named(store: Deployment) -> None:
 @pytest.mark.parametrize(
     "body", [b"[]", b"null", b'"title"', b'{"title": NaN}', b'{"title": "\\ud800"}', b"\xff{}"]
 )
-def test_a_body_that_is_no_patch_is_refused(store: Deployment, body: bytes) -> None:
+def test_a_body_that_is_not_a_patch_is_refused(store: Deployment, body: bytes) -> None:
     before = store.contents()
 
     answer = store.call(with_bytes(event("update/details"), body), function="update")
@@ -132,7 +132,7 @@ def test_a_patch_that_says_what_is_so_already_keeps_the_version(store: Deploymen
     assert first.headers["ETag"] == again.headers["ETag"] == '"3"'
 
 
-def test_what_lies_in_the_trash_cannot_be_changed(store: Deployment) -> None:
+def test_a_trashed_image_cannot_be_changed(store: Deployment) -> None:
     """D4."""
     store.answer_to("delete/trash")
     before = store.contents()

@@ -116,7 +116,7 @@ def test_a_filename_of_a_form_comes_back_in_its_script(store: Deployment) -> Non
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_contract_forbids_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
+def test_an_invalid_upload_is_refused_and_leaves_nothing(store: Deployment, name: str) -> None:
     """A3, F5: a typed problem, and neither a row nor an object."""
     answer = store.answer_to(name)
 
@@ -290,7 +290,7 @@ def test_a_deployment_without_a_public_bucket_signs_the_links_of_public_images(
     assert not store.public_bucket.objects
 
 
-def test_a_configured_address_stands_in_links_in_place_of_the_gateways(
+def test_links_use_the_configured_address_instead_of_the_gateways(
     deployed: Callable[..., Deployment],
 ) -> None:
     store = deployed(API_URL="https://images.example.com/")
@@ -301,7 +301,7 @@ def test_a_configured_address_stands_in_links_in_place_of_the_gateways(
     assert answer.json["url"] == f"https://images.example.com/v1/images/{IMAGE_ID}/content"
 
 
-def test_a_broken_setting_is_an_internal_error_that_tells_nothing(
+def test_a_broken_setting_is_an_internal_error_that_reveals_nothing(
     deployed: Callable[..., Deployment],
 ) -> None:
     """F5: nothing internal leaks."""

@@ -16,7 +16,7 @@ from image_store.bootstrap import assemble, use
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
@@ -47,7 +47,7 @@ class Store:
         self.ports.repository = self.ports.claims = DynamoRows(DynamoTable(self.table, client=lambda: client))
         self.ports.private = self.bucket
         self.ports.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
-        self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})
+        self.fetcher = MemoryFetcher({URL: RemoteFile(PNG, "image/png")})
         self.ports.fetcher = self.fetcher
         self._function = handler("upload")
 
@@ -96,7 +96,7 @@ def test_a_filename_that_is_given_goes_before_that_of_the_url(store: Store) -> N
 
 
 def test_a_url_without_a_name_leaves_the_name_to_the_type(store: Store) -> None:
-    store.fetcher.held["https://pictures.example/"] = Fetched(PNG, None)
+    store.fetcher.held["https://pictures.example/"] = RemoteFile(PNG, None)
 
     answer = store.upload({"url": "https://pictures.example/"})
 
@@ -105,13 +105,13 @@ def test_a_url_without_a_name_leaves_the_name_to_the_type(store: Store) -> None:
 
 @pytest.mark.parametrize("content_type", [None, "application/octet-stream", "text/html"])
 def test_the_bytes_decide_the_type_when_the_server_names_none(store: Store, content_type: str | None) -> None:
-    store.fetcher.held[URL] = Fetched(PNG, content_type)
+    store.fetcher.held[URL] = RemoteFile(PNG, content_type)
 
     assert store.upload({"url": URL}).body["content_type"] == "image/png"
 
 
 def test_a_server_that_names_another_image_type_is_refused(store: Store) -> None:
-    store.fetcher.held[URL] = Fetched(PNG, "image/jpeg")
+    store.fetcher.held[URL] = RemoteFile(PNG, "image/jpeg")
 
     refused(store.upload({"url": URL}), 422, "content_type_mismatch")
     store.assert_nothing_stored()
@@ -121,10 +121,10 @@ def test_a_server_that_names_another_image_type_is_refused(store: Store) -> None
     ("data", "status", "code"),
     [(b"<html>", 415, "unsupported_media_type"), (PNG[:200], 422, "invalid_image")],
 )
-def test_what_is_no_image_is_refused_as_in_any_upload(
+def test_what_is_not_an_image_is_refused_as_in_any_upload(
     store: Store, data: bytes, status: int, code: str
 ) -> None:
-    store.fetcher.held[URL] = Fetched(data, None)
+    store.fetcher.held[URL] = RemoteFile(data, None)
 
     refused(store.upload({"url": URL}), status, code)
     store.assert_nothing_stored()

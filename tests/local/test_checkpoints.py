@@ -108,7 +108,7 @@ def checkpoints(
     emulator: Emulator, objects: UnsavedObjects, reports: list[str | None], tmp_path: Path
 ) -> Checkpoints:
     (tmp_path / "emulator").mkdir()
-    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=reports.append)
+    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, report=reports.append)
 
 
 def saved(tmp_path: Path, service: str = "dynamodb") -> Any:

@@ -94,13 +94,13 @@ def test_a_state_with_only_a_secret_key_gets_an_access_key(state: StateFolder) -
 
 
 def test_only_a_start_after_an_unclean_stop_detects_one(state: StateFolder) -> None:
-    first = state.was_killed()
-    killed = state.was_killed()
-    state.settle()
+    first = state.detect_unclean_stop()
+    killed = state.detect_unclean_stop()
+    state.record_clean_stop()
 
     assert first is None
     assert killed is not None
-    assert state.was_killed() is None
+    assert state.detect_unclean_stop() is None
 
 
 def save_at(state: StateFolder, seconds: int) -> None:
@@ -110,14 +110,14 @@ def save_at(state: StateFolder, seconds: int) -> None:
 
 
 def test_until_table_and_buckets_are_compared_the_earliest_save_counts(state: StateFolder) -> None:
-    state.was_killed()
+    state.detect_unclean_stop()
     save_at(state, 1_000)
-    first = state.was_killed()
+    first = state.detect_unclean_stop()
     save_at(state, 2_000)  # the start after it saved, and was killed before the comparison
 
-    assert first == state.was_killed() == UncleanStop(datetime.fromtimestamp(1_000, UTC))
-    state.note_comparison()
-    assert state.was_killed() == UncleanStop(datetime.fromtimestamp(2_000, UTC))
+    assert first == state.detect_unclean_stop() == UncleanStop(datetime.fromtimestamp(1_000, UTC))
+    state.record_comparison()
+    assert state.detect_unclean_stop() == UncleanStop(datetime.fromtimestamp(2_000, UTC))
 
 
 def test_a_new_folder_gets_the_version_of_this_build(state: StateFolder) -> None:

@@ -72,7 +72,7 @@ class Process:
         """Record that a function received the records before a position."""
         self.positions[*HOME, function] = position
 
-    def kept(self) -> list[str]:
+    def waiting_changes(self) -> list[str]:
         """The records that the next start gets."""
         changes = self.tables.get_state()[KEPT].get((*HOME, "images"), [])
         return [record["eventID"] for record in changes]
@@ -88,7 +88,7 @@ def test_changes_that_one_function_has_not_received_are_saved(monkeypatch: pytes
     process.take("project", 1)
     process.take("audit", 3)
 
-    assert process.kept() == ["b", "c"]
+    assert process.waiting_changes() == ["b", "c"]
     assert process.tables.get_state()["tables"] == "rows"
 
 
@@ -98,7 +98,7 @@ def test_changes_that_all_functions_have_received_are_not_saved(monkeypatch: pyt
     process.take("project", 2)
     process.take("audit", 2)
 
-    assert process.kept() == []
+    assert process.waiting_changes() == []
 
 
 def test_a_change_delivered_while_the_rows_are_copied_is_delivered_again(
@@ -111,7 +111,7 @@ def test_a_change_delivered_while_the_rows_are_copied_is_delivered_again(
     process.take("project", 1)
     process.while_copying = lambda: process.take("project", 2)
 
-    assert process.kept() == ["b"]
+    assert process.waiting_changes() == ["b"]
 
 
 def test_a_change_that_arrives_while_the_rows_are_copied_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_a_change_that_arrives_while_the_rows_are_copied_is_saved(monkeypatch: p
     process.take("project", 1)
     process.while_copying = lambda: process.write("a", "b")
 
-    assert process.kept() == ["b"]
+    assert process.waiting_changes() == ["b"]
 
 
 def test_positions_count_from_the_first_record_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_positions_count_from_the_first_record_of_the_stream(monkeypatch: pytest
     process.take("project", 6)
     process.take("audit", 7)
 
-    assert process.kept() == ["g"]
+    assert process.waiting_changes() == ["g"]
 
 
 def test_a_function_that_has_received_nothing_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_a_function_that_has_received_nothing_gets_everything(monkeypatch: pytes
     process.write("a", "b")
     process.take("audit", 2)
 
-    assert process.kept() == ["a", "b"]
+    assert process.waiting_changes() == ["a", "b"]
 
 
 def test_the_next_start_delivers_saved_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_the_next_start_delivers_saved_changes(monkeypatch: pytest.MonkeyPatch) 
     after = Process(monkeypatch)
     after.tables.load_persisted_state(state)
 
-    assert after.kept() == ["a", "b"]
+    assert after.waiting_changes() == ["a", "b"]
 
 
 def test_a_state_of_an_earlier_build_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_a_state_of_an_earlier_build_is_read(monkeypatch: pytest.MonkeyPatch) ->
 
     process.tables.load_persisted_state({"tables": "rows"})
 
-    assert process.kept() == []
+    assert process.waiting_changes() == []
 
 
 def test_time_in_which_the_stack_is_down_does_not_age_a_change(monkeypatch: pytest.MonkeyPatch) -> None:

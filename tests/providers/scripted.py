@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True)
-class Told:
+class ScriptedResponse:
     """One answer."""
 
     status: int = 200
@@ -25,7 +25,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request."""
 
     method: str
@@ -35,26 +35,26 @@ class Asked:
     body: bytes
 
 
-class Scripted:
+class ScriptedServer:
     """The server's side of a test."""
 
     def __init__(self) -> None:
-        self.told = Told()
-        self.then: list[Told] = []
+        self.response = ScriptedResponse()
+        self.next_responses: list[ScriptedResponse] = []
         """What it answers to the requests after the first, where that is something else."""
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.address = ""
 
-    def answer_to(self, request: Asked) -> Told:
+    def answer_to(self, request: ReceivedRequest) -> ScriptedResponse:
         """What it answers to a request, which it remembers."""
-        self.asked.append(request)
-        return self.then.pop(0) if len(self.asked) > 1 and self.then else self.told
+        self.requests.append(request)
+        return self.next_responses.pop(0) if len(self.requests) > 1 and self.next_responses else self.response
 
 
 @contextmanager
-def scripted_server() -> Iterator[Scripted]:
+def scripted_server() -> Iterator[ScriptedServer]:
     """A server for as long as the context lasts."""
-    script = Scripted()
+    script = ScriptedServer()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -71,7 +71,7 @@ def scripted_server() -> Iterator[Scripted]:
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             response = script.answer_to(
-                Asked(
+                ReceivedRequest(
                     self.command,
                     self.path,
                     {name.lower(): value for name, value in self.headers.items()},
@@ -93,7 +93,7 @@ def scripted_server() -> Iterator[Scripted]:
             with suppress(OSError):  # whoever asked may have hung up
                 self._send(response)
 
-        def _send(self, response: Told) -> None:
+        def _send(self, response: ScriptedResponse) -> None:
             if not response.drip_seconds:
                 self.wfile.write(
                     response.body if response.cut_at is None else response.body[: response.cut_at]

@@ -24,7 +24,7 @@ from image_store.domain.generation.requests import ModelPreference
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.generating import Generating, a_request
 from tests.pictures import png
-from tests.providers.scripted import Scripted, Told, scripted_server
+from tests.providers.scripted import ScriptedResponse, ScriptedServer, scripted_server
 from tests.providers.test_providers import CLOUDFLARE_ANSWER, GOOGLE_ANSWER, OPENAI_ANSWER
 
 pytestmark = pytest.mark.loopback
@@ -87,7 +87,7 @@ WAITS = ["", "0", "-5", "3", "1e400", "9" * 300, "Wed, 21 Oct 2099 07:28:00 GMT"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Scripted]:
+def server() -> Iterator[ScriptedServer]:
     with scripted_server() as script:
         yield script
 
@@ -129,7 +129,7 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 @st.composite
-def beside(draw: st.DrawFn, provider: Provider) -> Told:
+def beside(draw: st.DrawFn, provider: Provider) -> ScriptedResponse:
     """An answer that holds its picture where it belongs, with anything changed beside it."""
     answer = deepcopy(RECORDED[provider])
     for _ in range(draw(st.integers(0, 4))):
@@ -154,11 +154,11 @@ def beside(draw: st.DrawFn, provider: Provider) -> Told:
     if coding == "more":
         body += b"\n\n{}"
     status = draw(st.sampled_from([200, 200, 201, 202]))
-    return Told(status, body, headers, draw(st.sampled_from(TYPES)))
+    return ScriptedResponse(status, body, headers, draw(st.sampled_from(TYPES)))
 
 
 @st.composite
-def anything(draw: st.DrawFn, provider: Provider) -> Told:
+def anything(draw: st.DrawFn, provider: Provider) -> ScriptedResponse:
     """An answer with anything changed in it, its picture and its status too."""
     answer = deepcopy(RECORDED[provider])
     for _ in range(draw(st.integers(0, 3))):
@@ -166,7 +166,7 @@ def anything(draw: st.DrawFn, provider: Provider) -> Told:
             how = draw(st.sampled_from(["replace", "remove", "add", "wrap"]))
             changed(answer, draw(st.sampled_from(places)), how, deepcopy(draw(ODD)))
     body = draw(st.sampled_from([json.dumps(answer).encode(), PICTURE, b"", b"{", b"<html>"]))
-    response = Told(
+    response = ScriptedResponse(
         draw(st.sampled_from(STATUSES)),
         body,
         {"Retry-After": draw(st.sampled_from(WAITS)), "Location": "http://127.0.0.1:9/"},
@@ -185,10 +185,12 @@ def anything(draw: st.DrawFn, provider: Provider) -> Told:
     return response
 
 
-def ended(server: Scripted, provider: Provider, response: Told) -> tuple[Generating, JobItem]:
+def ended(
+    server: ScriptedServer, provider: Provider, response: ScriptedResponse
+) -> tuple[Generating, JobItem]:
     """A job of one image, to its end; the provider always answers the same."""
-    server.told = response
-    server.asked.clear()
+    server.response = response
+    server.requests.clear()
     generating = Generating(order=(provider,), retries=RETRIES)
     generating.clock.instant = datetime(2026, 11, 25, tzinfo=UTC)
     address = server.address + ("/v1" if provider is Provider.OPENAI else "")
@@ -200,7 +202,7 @@ def ended(server: Scripted, provider: Provider, response: Told) -> tuple[Generat
     item = generating.item(job)
     assert item.has_ended
     assert generating.clock.now() < datetime(2026, 11, 25, tzinfo=UTC) + timedelta(hours=2)
-    assert len(server.asked) <= 1 + RETRIES
+    assert len(server.requests) <= 1 + RETRIES
     return generating, item
 
 
@@ -209,15 +211,15 @@ def _key(_: Provider) -> ProviderKey:
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
-    server: Scripted, provider: Provider
+def test_a_picture_is_stored_after_one_call_whatever_else_the_answer_contains(
+    server: ScriptedServer, provider: Provider
 ) -> None:
     @SETTINGS
     @given(response=beside(provider))
-    def run(response: Told) -> None:
+    def run(response: ScriptedResponse) -> None:
         generating, item = ended(server, provider, response)
 
-        assert (item.state, len(server.asked)) == (JobItemState.SUCCEEDED, 1)
+        assert (item.state, len(server.requests)) == (JobItemState.SUCCEEDED, 1)
         assert item.image_id is not None
         image = generating.store.repository.records[item.image_id].record
         assert generating.store.private.objects[image.original_key].data == PICTURE
@@ -229,20 +231,20 @@ def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
 
 @pytest.mark.parametrize("provider", Provider)
 def test_any_answer_ends_stored_or_failed_with_its_cost_counted_and_is_never_bought_again(
-    server: Scripted, provider: Provider
+    server: ScriptedServer, provider: Provider
 ) -> None:
     @SETTINGS
     @given(response=anything(provider))
-    def run(response: Told) -> None:
+    def run(response: ScriptedResponse) -> None:
         generating, item = ended(server, provider, response)
 
         sent = response.body if response.cut_at is None else response.body[: response.cut_at]
         is_success = 200 <= response.status < 300 and response.cut_at != 0
         if item.state is JobItemState.SUCCEEDED:
-            assert len(server.asked) == 1
+            assert len(server.requests) == 1
             assert len(generating.jobs.ledger) == 1
         elif is_success and (ENCODED[:40].encode() in sent or PICTURE[:30] in sent):
-            assert len(server.asked) == 1, "it was bought again"
+            assert len(server.requests) == 1, "it was bought again"
             assert item.error is not None
             if item.error.reason != Reason.REFUSED:
                 assert len(generating.jobs.ledger) == 1, "its cost is not counted"

@@ -12,7 +12,7 @@ from urllib3.util import parse_url
 
 from image_store.adapters.providers.paths import segment
 from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderKey
-from tests.providers.scripted import Scripted, scripted_server
+from tests.providers.scripted import ScriptedServer, scripted_server
 from tests.providers.test_providers import ANSWERS, generate, request_to
 
 pytestmark = pytest.mark.loopback
@@ -24,7 +24,7 @@ PROMPTS = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Scripted]:
+def server() -> Iterator[ScriptedServer]:
     with scripted_server() as script:
         yield script
 
@@ -60,13 +60,15 @@ def test_no_text_can_leave_its_place_in_the_path(prompt: str) -> None:
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_the_request_to_pollinations_has_its_path_whatever_the_prompt(server: Scripted, prompt: str) -> None:
-    server.asked.clear()
-    server.told = ANSWERS[Provider.POLLINATIONS]
+def test_the_request_to_pollinations_has_its_path_whatever_the_prompt(
+    server: ScriptedServer, prompt: str
+) -> None:
+    server.requests.clear()
+    server.response = ANSWERS[Provider.POLLINATIONS]
 
     generate(server, Provider.POLLINATIONS, prompt=prompt)
 
-    path, _, query = server.asked[0].path.partition("?")
+    path, _, query = server.requests[0].path.partition("?")
     assert path.startswith("/image/")
     assert path.count("/") == 2
     assert query.startswith("model=flux&width=1024")
@@ -78,26 +80,26 @@ def test_a_prompt_of_usual_characters_arrives_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("model", ["..", "@cf/../../accounts/x", "a?b#c", "@cf/a/.."])
-def test_a_model_cannot_leave_its_place_in_the_path_of_cloudflare(server: Scripted, model: str) -> None:
-    server.asked.clear()
-    server.told = ANSWERS[Provider.CLOUDFLARE]
+def test_a_model_cannot_leave_its_place_in_the_path_of_cloudflare(server: ScriptedServer, model: str) -> None:
+    server.requests.clear()
+    server.response = ANSWERS[Provider.CLOUDFLARE]
 
     generate(server, Provider.CLOUDFLARE, model=model)
 
-    path = server.asked[0].path
+    path = server.requests[0].path
     assert "?" not in path
     assert not {"", ".", ".."} & set(unquote(path).split("/")[1:])
 
 
 @pytest.mark.parametrize("account", ["..", "a/b", "a?b", "", "a%2e", "a\n"])
-def test_an_account_that_is_none_is_not_put_into_a_path(server: Scripted, account: str) -> None:
+def test_an_invalid_account_is_not_put_into_a_path(server: ScriptedServer, account: str) -> None:
     from datetime import UTC, datetime, timedelta
 
     from image_store.adapters.providers import image_providers
     from image_store.adapters.system import SystemClock
     from tests.fakes.fetcher import MemoryFetcher
 
-    server.asked.clear()
+    server.requests.clear()
     urls = {Provider.CLOUDFLARE: server.address}
     module = image_providers(urls, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
         Provider.CLOUDFLARE
@@ -110,4 +112,4 @@ def test_an_account_that_is_none_is_not_put_into_a_path(server: Scripted, accoun
             until=datetime.now(UTC) + timedelta(seconds=5),
         )
 
-    assert server.asked == []
+    assert server.requests == []

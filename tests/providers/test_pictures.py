@@ -17,10 +17,10 @@ from image_store.adapters.providers.pictures import decoded, pictures_in
 from image_store.adapters.providers.plain_http import MAX_JSON_PARTS, Answer
 from image_store.adapters.system import SystemClock
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from tests.fakes.fetcher import MemoryFetcher
 from tests.pictures import png
-from tests.providers.scripted import Scripted, Told, scripted_server
+from tests.providers.scripted import ScriptedResponse, ScriptedServer, scripted_server
 from tests.providers.test_providers import (
     ANSWERS,
     CLOUDFLARE_ANSWER,
@@ -28,7 +28,7 @@ from tests.providers.test_providers import (
     KEY,
     OPENAI_ANSWER,
     request_to,
-    told,
+    response_of,
 )
 from tests.providers.test_providers import ENCODED as IN_ANSWERS
 
@@ -42,27 +42,27 @@ SECOND = base64.b64encode(b"GIF89a another").decode()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Scripted]:
+def server() -> Iterator[ScriptedServer]:
     with scripted_server() as script:
         yield script
 
 
 @pytest.fixture(autouse=True)
-def anew(server: Scripted) -> None:
-    server.told = Told()
-    server.then.clear()
-    server.asked.clear()
+def anew(server: ScriptedServer) -> None:
+    server.response = ScriptedResponse()
+    server.next_responses.clear()
+    server.requests.clear()
 
 
 def generate(
-    server: Scripted,
+    server: ScriptedServer,
     provider: Provider = Provider.OPENAI,
     *,
     fetcher: MemoryFetcher | None = None,
     **more: Any,
 ) -> GeneratedImage:
     url = server.address + ("/v1" if provider is Provider.OPENAI else "")
-    fetches = fetcher or MemoryFetcher({LINK: Fetched(PICTURE, "application/octet-stream")})
+    fetches = fetcher or MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: fetches)[provider]
     until = datetime.now(UTC) + timedelta(seconds=40)
     return module.generate(request_to(provider, **more), key=KEY, until=until)
@@ -91,13 +91,15 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("member", ["b64_json", "url"])
-def test_a_picture_is_read_in_every_spelling_of_base64(server: Scripted, spelling: str, member: str) -> None:
-    server.told = told(openai({member: SPELLINGS[spelling]}))
+def test_a_picture_is_read_in_every_spelling_of_base64(
+    server: ScriptedServer, spelling: str, member: str
+) -> None:
+    server.response = response_of(openai({member: SPELLINGS[spelling]}))
 
     image = generate(server)
 
     assert image.data == PICTURE
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 SHAPES: dict[str, Any] = {
@@ -131,9 +133,9 @@ SHAPES: dict[str, Any] = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("provider", [Provider.OPENAI, Provider.GOOGLE, Provider.CLOUDFLARE])
 def test_a_picture_is_found_in_the_shapes_that_others_answer_in(
-    server: Scripted, shape: str, provider: Provider
+    server: ScriptedServer, shape: str, provider: Provider
 ) -> None:
-    server.told = told(SHAPES[shape])
+    server.response = response_of(SHAPES[shape])
 
     assert generate(server, provider).data == PICTURE
 
@@ -152,96 +154,102 @@ LINKS: dict[str, Any] = {
 
 @pytest.mark.parametrize("shape", LINKS)
 def test_a_picture_that_is_only_named_is_fetched_by_the_rules_of_remote_urls(
-    server: Scripted, shape: str
+    server: ScriptedServer, shape: str
 ) -> None:
-    server.told = told(LINKS[shape])
-    fetcher = MemoryFetcher({LINK: Fetched(PICTURE, "application/octet-stream")})
+    server.response = response_of(LINKS[shape])
+    fetcher = MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
 
     image = generate(server, fetcher=fetcher)
 
     assert image.data == PICTURE
     assert fetcher.asked == [LINK]
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_link_to_the_address_that_the_deployment_names_is_read_though_it_is_private(
-    server: Scripted,
+    server: ScriptedServer,
 ) -> None:
-    server.told = told({"data": [{"url": f"{server.address}/generated-images/1.png"}]})
-    server.then.append(Told(200, PICTURE, content_type="application/octet-stream"))
+    server.response = response_of({"data": [{"url": f"{server.address}/generated-images/1.png"}]})
+    server.next_responses.append(ScriptedResponse(200, PICTURE, content_type="application/octet-stream"))
     fetcher = MemoryFetcher({})
 
     image = generate(server, fetcher=fetcher)
 
     assert image.data == PICTURE
     assert fetcher.asked == []
-    assert [request.method for request in server.asked] == ["POST", "GET"]
-    assert "authorization" not in server.asked[1].headers
+    assert [request.method for request in server.requests] == ["POST", "GET"]
+    assert "authorization" not in server.requests[1].headers
 
 
 @pytest.mark.parametrize(
     "link", ["http://127.0.0.1:9/x.png", "http://169.254.169.254/latest", "file:///etc/passwd", "gopher://x"]
 )
-def test_any_other_private_link_is_left_to_the_rules_of_remote_urls(server: Scripted, link: str) -> None:
-    server.told = told(openai({"url": link}))
+def test_any_other_private_link_is_left_to_the_rules_of_remote_urls(
+    server: ScriptedServer, link: str
+) -> None:
+    server.response = response_of(openai({"url": link}))
     fetcher = MemoryFetcher({})
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, fetcher=fetcher)
 
     assert failed.value.is_paid
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert set(fetcher.asked) <= {link}
 
 
-def test_a_link_that_fails_once_is_tried_again_and_the_picture_not_bought_again(server: Scripted) -> None:
-    server.told = told({"data": [{"url": LINK}]})
+def test_a_link_that_fails_once_is_tried_again_and_the_picture_not_bought_again(
+    server: ScriptedServer,
+) -> None:
+    server.response = response_of({"data": [{"url": LINK}]})
 
     class Flaky(MemoryFetcher):
-        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
             if not self.asked:
                 self.held = {}
             fetch_now = super().fetch if self.asked else None
-            self.held = {LINK: Fetched(PICTURE, None)}
+            self.held = {LINK: RemoteFile(PICTURE, None)}
             if fetch_now is None:
                 self.asked.append(url)
-                return Fetched(b"<html>not yet</html>", "text/html")
+                return RemoteFile(b"<html>not yet</html>", "text/html")
             return fetch_now(url, max_bytes=max_bytes, until=until)
 
     image = generate(server, fetcher=Flaky({}))
 
     assert image.data == PICTURE
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("content_type", ["application/octet-stream", "text/plain", "image/x-unknown", ""])
 @pytest.mark.parametrize("provider", Provider)
 def test_bytes_are_known_by_what_they_are_and_not_by_their_type(
-    server: Scripted, provider: Provider, content_type: str
+    server: ScriptedServer, provider: Provider, content_type: str
 ) -> None:
-    server.told = Told(200, PICTURE, content_type=content_type)
+    server.response = ScriptedResponse(200, PICTURE, content_type=content_type)
 
     assert generate(server, provider).data == PICTURE
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 206])
-def test_every_status_of_success_brings_its_picture(server: Scripted, status: int) -> None:
-    server.told = told(OPENAI_ANSWER | {"data": [{"b64_json": ENCODED}]}, status)
+def test_every_status_of_success_brings_its_picture(server: ScriptedServer, status: int) -> None:
+    server.response = response_of(OPENAI_ANSWER | {"data": [{"b64_json": ENCODED}]}, status)
 
     assert generate(server).data == PICTURE
 
 
-def test_of_several_pictures_the_first_is_taken_and_their_number_told(server: Scripted) -> None:
-    server.told = told({"data": [{"b64_json": ENCODED}, {"b64_json": SECOND}, {"b64_json": SECOND}]})
+def test_of_several_pictures_the_first_is_taken_and_their_number_reported(server: ScriptedServer) -> None:
+    server.response = response_of(
+        {"data": [{"b64_json": ENCODED}, {"b64_json": SECOND}, {"b64_json": SECOND}]}
+    )
 
     image = generate(server)
 
     assert (image.data, image.pictures) == (PICTURE, 3)
 
 
-def test_what_google_drew_while_thinking_is_never_the_picture(server: Scripted) -> None:
+def test_what_google_drew_while_thinking_is_never_the_picture(server: ScriptedServer) -> None:
     sketch = {"thought": True, "inlineData": {"mimeType": "image/png", "data": ENCODED}}
-    server.told = told(GOOGLE_ANSWER | {"candidates": [{"content": {"parts": [sketch]}}]})
+    server.response = response_of(GOOGLE_ANSWER | {"candidates": [{"content": {"parts": [sketch]}}]})
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, Provider.GOOGLE)
@@ -268,8 +276,8 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("how", SPOILED)
-def test_what_stands_around_a_picture_cannot_lose_it(server: Scripted, how: str) -> None:
-    server.told = Told(200, SPOILED[how])
+def test_nothing_around_a_picture_in_the_answer_can_lose_it(server: ScriptedServer, how: str) -> None:
+    server.response = ScriptedResponse(200, SPOILED[how])
 
     assert generate(server).data == PICTURE
 
@@ -286,23 +294,23 @@ def test_what_stands_around_a_picture_cannot_lose_it(server: Scripted, how: str)
         (BODY, "br"),
     ],
 )
-def test_a_body_is_unpacked_by_what_it_is(server: Scripted, body: bytes, encoding: str) -> None:
-    server.told = Told(200, body, {"Content-Encoding": encoding} if encoding else {})
+def test_a_body_is_unpacked_by_what_it_is(server: ScriptedServer, body: bytes, encoding: str) -> None:
+    server.response = ScriptedResponse(200, body, {"Content-Encoding": encoding} if encoding else {})
 
     assert generate(server).data == PICTURE
 
 
-def test_a_whole_picture_in_an_answer_that_breaks_off_is_taken(server: Scripted) -> None:
-    server.told = Told(200, BODY + b" " * 10_000, cut_at=len(BODY))
+def test_a_whole_picture_in_an_answer_that_breaks_off_is_taken(server: ScriptedServer) -> None:
+    server.response = ScriptedResponse(200, BODY + b" " * 10_000, cut_at=len(BODY))
 
     assert generate(server).data == PICTURE
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_half_a_picture_is_not_taken_and_not_bought_again(server: Scripted, provider: Provider) -> None:
+def test_half_a_picture_is_not_taken_and_not_bought_again(server: ScriptedServer, provider: Provider) -> None:
     whole = ANSWERS[provider]
     inside = whole.body.find(IN_ANSWERS.encode()) + 10 if provider is not Provider.POLLINATIONS else 10
-    server.told = Told(200, whole.body, whole.headers, whole.content_type, cut_at=inside)
+    server.response = ScriptedResponse(200, whole.body, whole.headers, whole.content_type, cut_at=inside)
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider)
@@ -314,9 +322,9 @@ def test_half_a_picture_is_not_taken_and_not_bought_again(server: Scripted, prov
 @pytest.mark.parametrize("usage", [None, "odd"])
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b'{"data": []}', b'{"data": [{"b64_json": "%"}]}', b"[]"])
 def test_success_without_a_picture_is_not_tried_again_where_nothing_says_that_none_was_made(
-    server: Scripted, body: bytes, usage: object
+    server: ScriptedServer, body: bytes, usage: object
 ) -> None:
-    server.told = Told(200, body.replace(b"{}", json.dumps({"usage": usage}).encode()))
+    server.response = ScriptedResponse(200, body.replace(b"{}", json.dumps({"usage": usage}).encode()))
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server)
@@ -324,8 +332,8 @@ def test_success_without_a_picture_is_not_tried_again_where_nothing_says_that_no
     assert (failed.value.reason, failed.value.is_paid) == (Reason.BAD_ANSWER, True)
 
 
-def test_an_answer_that_counts_no_picture_may_be_tried_again(server: Scripted) -> None:
-    server.told = told(
+def test_an_answer_that_counts_no_picture_may_be_tried_again(server: ScriptedServer) -> None:
+    server.response = response_of(
         {"candidates": [{"finishReason": "NO_IMAGE"}], "usageMetadata": {"promptTokenCount": 12}}
     )
 
@@ -337,8 +345,8 @@ def test_an_answer_that_counts_no_picture_may_be_tried_again(server: Scripted) -
     assert sum(failed.value.usage.values()) == 12
 
 
-def test_a_refusal_tells_what_it_was_charged(server: Scripted) -> None:
-    server.told = told(
+def test_a_refusal_shows_what_it_was_charged(server: ScriptedServer) -> None:
+    server.response = response_of(
         {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 900}}
     )
 
@@ -350,8 +358,8 @@ def test_a_refusal_tells_what_it_was_charged(server: Scripted) -> None:
     assert sum(failed.value.usage.values()) == 900
 
 
-def test_an_error_that_repeats_the_reference_is_no_picture(server: Scripted) -> None:
-    server.told = told({"error": {"message": "bad", "input_image": ENCODED}}, 400)
+def test_an_error_that_repeats_the_reference_is_not_a_picture(server: ScriptedServer) -> None:
+    server.response = response_of({"error": {"message": "bad", "input_image": ENCODED}}, 400)
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server)
@@ -361,19 +369,21 @@ def test_an_error_that_repeats_the_reference_is_no_picture(server: Scripted) -> 
 
 @pytest.mark.parametrize("provider", Provider)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_with_the_key(server: Scripted, provider: Provider, status: int) -> None:
-    server.told = Told(status, b"", {"Location": f"{server.address}/elsewhere"})
+def test_a_redirect_is_not_followed_with_the_key(
+    server: ScriptedServer, provider: Provider, status: int
+) -> None:
+    server.response = ScriptedResponse(status, b"", {"Location": f"{server.address}/elsewhere"})
 
     with pytest.raises(ProviderFailure):
         generate(server, provider)
 
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_an_answer_that_drips_is_ended_in_time(server: Scripted, provider: Provider) -> None:
+def test_an_answer_that_drips_is_ended_in_time(server: ScriptedServer, provider: Provider) -> None:
     """Time limits of a socket begin anew with each byte."""
-    server.told = Told(200, b" " * 1_000, drip_seconds=0.05)
+    server.response = ScriptedResponse(200, b" " * 1_000, drip_seconds=0.05)
     until = datetime.now(UTC) + timedelta(seconds=1.5)
     url = server.address + ("/v1" if provider is Provider.OPENAI else "")
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
@@ -387,8 +397,10 @@ def test_an_answer_that_drips_is_ended_in_time(server: Scripted, provider: Provi
     assert datetime.now(UTC) < until + timedelta(seconds=2)
 
 
-def test_a_bomb_does_not_unpack_beyond_what_an_answer_may_have(server: Scripted) -> None:
-    server.told = Told(200, gzip.compress(b"[" + b" " * (80 * 1024 * 1024)), {"Content-Encoding": "gzip"})
+def test_a_bomb_does_not_unpack_beyond_what_an_answer_may_have(server: ScriptedServer) -> None:
+    server.response = ScriptedResponse(
+        200, gzip.compress(b"[" + b" " * (80 * 1024 * 1024)), {"Content-Encoding": "gzip"}
+    )
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, Provider.CLOUDFLARE)
@@ -414,9 +426,9 @@ USAGES: list[Any] = [
 
 @pytest.mark.parametrize("usage", USAGES)
 def test_a_usage_that_cannot_be_read_counts_as_none_and_loses_no_picture(
-    server: Scripted, usage: Any
+    server: ScriptedServer, usage: Any
 ) -> None:
-    server.told = told(openai({"b64_json": ENCODED}, usage=usage))
+    server.response = response_of(openai({"b64_json": ENCODED}, usage=usage))
 
     image = generate(server)
 
@@ -435,8 +447,8 @@ def test_a_usage_that_cannot_be_read_counts_as_none_and_loses_no_picture(
         "many",
     ],
 )
-def test_a_usage_of_google_that_cannot_be_read_loses_no_picture(server: Scripted, usage: Any) -> None:
-    server.told = told(GOOGLE_ANSWER | {"usageMetadata": usage})
+def test_a_usage_of_google_that_cannot_be_read_loses_no_picture(server: ScriptedServer, usage: Any) -> None:
+    server.response = response_of(GOOGLE_ANSWER | {"usageMetadata": usage})
 
     image = generate(server, Provider.GOOGLE)
 
@@ -444,8 +456,12 @@ def test_a_usage_of_google_that_cannot_be_read_loses_no_picture(server: Scripted
 
 
 @pytest.mark.parametrize("count", ["1.5", "None", "-1", "9" * 400, ""])
-def test_a_count_of_pollinations_that_cannot_be_read_loses_no_picture(server: Scripted, count: str) -> None:
-    server.told = Told(200, PICTURE, {"x-usage-completion-image-tokens": count}, content_type="image/png")
+def test_a_count_of_pollinations_that_cannot_be_read_loses_no_picture(
+    server: ScriptedServer, count: str
+) -> None:
+    server.response = ScriptedResponse(
+        200, PICTURE, {"x-usage-completion-image-tokens": count}, content_type="image/png"
+    )
 
     image = generate(server, Provider.POLLINATIONS)
 
@@ -462,15 +478,15 @@ def test_a_count_of_pollinations_that_cannot_be_read_loses_no_picture(server: Sc
     ],
 )
 def test_an_error_beside_a_picture_of_cloudflare_does_not_lose_it(
-    server: Scripted, answer: dict[str, Any]
+    server: ScriptedServer, answer: dict[str, Any]
 ) -> None:
-    server.told = told(answer)
+    server.response = response_of(answer)
 
     assert generate(server, Provider.CLOUDFLARE).data == PICTURE
 
 
-def test_a_block_beside_a_picture_of_google_does_not_lose_it(server: Scripted) -> None:
-    server.told = told(GOOGLE_ANSWER | {"promptFeedback": {"blockReason": "SAFETY"}})
+def test_a_block_beside_a_picture_of_google_does_not_lose_it(server: ScriptedServer) -> None:
+    server.response = response_of(GOOGLE_ANSWER | {"promptFeedback": {"blockReason": "SAFETY"}})
 
     assert generate(server, Provider.GOOGLE).data
 

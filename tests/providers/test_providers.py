@@ -30,7 +30,7 @@ from image_store.domain.generation.providers import (
 )
 from image_store.domain.images.media import MediaType
 from tests.fakes.fetcher import MemoryFetcher
-from tests.providers.scripted import Scripted, Told, scripted_server
+from tests.providers.scripted import ScriptedResponse, ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.loopback
 
@@ -42,15 +42,15 @@ SUFFIX = {Provider.OPENAI: "/v1"}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Scripted]:
+def server() -> Iterator[ScriptedServer]:
     with scripted_server() as script:
         yield script
 
 
 @pytest.fixture(autouse=True)
-def anew(server: Scripted) -> None:
-    server.told = Told()
-    server.asked.clear()
+def anew(server: ScriptedServer) -> None:
+    server.response = ScriptedResponse()
+    server.requests.clear()
 
 
 def request_to(provider: Provider, **more: Any) -> ImageRequest:
@@ -64,7 +64,9 @@ def request_to(provider: Provider, **more: Any) -> ImageRequest:
     return ImageRequest(**usual | more)
 
 
-def generate(server: Scripted, provider: Provider, *, seconds: float = 40, **more: Any) -> GeneratedImage:
+def generate(
+    server: ScriptedServer, provider: Provider, *, seconds: float = 40, **more: Any
+) -> GeneratedImage:
     url = server.address + SUFFIX.get(provider, "")
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
         provider
@@ -73,9 +75,9 @@ def generate(server: Scripted, provider: Provider, *, seconds: float = 40, **mor
     return module.generate(request_to(provider, **more), key=KEY, until=until)
 
 
-def told(body: Any, status: int = 200, **headers: str) -> Told:
+def response_of(body: Any, status: int = 200, **headers: str) -> ScriptedResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Told(status, json.dumps(body).encode(), named)
+    return ScriptedResponse(status, json.dumps(body).encode(), named)
 
 
 GOOGLE_ANSWER: dict[str, Any] = {
@@ -113,10 +115,10 @@ OPENAI_ANSWER: dict[str, Any] = {
 }
 CLOUDFLARE_ANSWER = {"result": {"image": ENCODED}, "success": True, "errors": [], "messages": []}
 ANSWERS = {
-    Provider.GOOGLE: told(GOOGLE_ANSWER),
-    Provider.OPENAI: told(OPENAI_ANSWER),
-    Provider.CLOUDFLARE: told(CLOUDFLARE_ANSWER),
-    Provider.POLLINATIONS: Told(
+    Provider.GOOGLE: response_of(GOOGLE_ANSWER),
+    Provider.OPENAI: response_of(OPENAI_ANSWER),
+    Provider.CLOUDFLARE: response_of(CLOUDFLARE_ANSWER),
+    Provider.POLLINATIONS: ScriptedResponse(
         200, PICTURE, {"x-usage-completion-image-tokens": "1"}, content_type="image/jpeg"
     ),
 }
@@ -127,14 +129,14 @@ ANSWERS = {
 
 @pytest.mark.parametrize("provider", Provider)
 def test_a_picture_comes_back_as_the_provider_sent_it_after_one_request(
-    server: Scripted, provider: Provider
+    server: ScriptedServer, provider: Provider
 ) -> None:
-    server.told = ANSWERS[provider]
+    server.response = ANSWERS[provider]
 
     image = generate(server, provider)
 
     assert image.data == PICTURE
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_a_worker_loads_only_the_adapter_of_the_provider_that_it_calls() -> None:
@@ -159,12 +161,12 @@ def test_every_provider_has_an_adapter(provider: Provider) -> None:
     assert isinstance(adapter, ProviderAdapter)
 
 
-def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Scripted) -> None:
-    server.told = ANSWERS[Provider.GOOGLE]
+def test_google_is_asked_for_an_image_of_the_requested_shape(server: ScriptedServer) -> None:
+    server.response = ANSWERS[Provider.GOOGLE]
 
     image = generate(server, Provider.GOOGLE, width=1376, height=768, negative_prompt="rain")
 
-    request = server.asked[0]
+    request = server.requests[0]
     body = json.loads(request.body)
     assert request.path == "/v1/models/gemini-nano-banana-2.1:generateContent"
     assert request.headers["x-goog-api-key"] == SECRET
@@ -174,9 +176,9 @@ def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Script
     assert image.params == {"aspect_ratio": "16:9", "image_size": "1K"}
 
 
-def test_google_counts_what_it_charges_for(server: Scripted) -> None:
+def test_google_counts_what_it_charges_for(server: ScriptedServer) -> None:
     """E4."""
-    server.told = ANSWERS[Provider.GOOGLE]
+    server.response = ANSWERS[Provider.GOOGLE]
 
     image = generate(server, Provider.GOOGLE)
 
@@ -190,12 +192,12 @@ def test_google_counts_what_it_charges_for(server: Scripted) -> None:
     assert cost_micros(Provider.GOOGLE, "gemini-nano-banana-2.1", image.usage, on=on) == 35_268
 
 
-def test_openai_is_asked_for_one_image_without_a_response_format(server: Scripted) -> None:
-    server.told = ANSWERS[Provider.OPENAI]
+def test_openai_is_asked_for_one_image_without_a_response_format(server: ScriptedServer) -> None:
+    server.response = ANSWERS[Provider.OPENAI]
 
     image = generate(server, Provider.OPENAI, quality="high")
 
-    request = server.asked[0]
+    request = server.requests[0]
     body = json.loads(request.body)
     assert request.path == "/v1/images/generations"
     assert request.headers["authorization"] == f"Bearer {SECRET}"
@@ -214,14 +216,14 @@ def test_openai_is_asked_for_one_image_without_a_response_format(server: Scripte
     }
 
 
-def test_openai_edits_where_there_are_references(server: Scripted) -> None:
+def test_openai_edits_where_there_are_references(server: ScriptedServer) -> None:
     """E6."""
-    server.told = ANSWERS[Provider.OPENAI]
+    server.response = ANSWERS[Provider.OPENAI]
     references = (Reference(b"one", MediaType.PNG), Reference(b"two", MediaType.JPEG))
 
     generate(server, Provider.OPENAI, references=references)
 
-    request = server.asked[0]
+    request = server.requests[0]
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
     form = BytesParser(policy=policy.HTTP).parsebytes(head + request.body)
     sent = [part.get_payload(decode=True) for part in form.iter_parts() if part.get_filename()]
@@ -229,32 +231,32 @@ def test_openai_edits_where_there_are_references(server: Scripted) -> None:
     assert sent == [b"one", b"two"]
 
 
-def test_google_is_shown_references(server: Scripted) -> None:
+def test_google_is_shown_references(server: ScriptedServer) -> None:
     """E6."""
-    server.told = ANSWERS[Provider.GOOGLE]
+    server.response = ANSWERS[Provider.GOOGLE]
 
     generate(server, Provider.GOOGLE, references=(Reference(b"one", MediaType.PNG),))
 
-    part = json.loads(server.asked[0].body)["contents"][0]["parts"][1]["inlineData"]
+    part = json.loads(server.requests[0].body)["contents"][0]["parts"][1]["inlineData"]
     assert (part["mime_type"], base64.b64decode(part["data"])) == ("image/png", b"one")
 
 
-def test_flux_of_cloudflare_is_told_a_prompt_and_steps_and_nothing_that_it_does_not_know(
-    server: Scripted,
+def test_flux_of_cloudflare_gets_only_a_prompt_and_steps(
+    server: ScriptedServer,
 ) -> None:
-    server.told = ANSWERS[Provider.CLOUDFLARE]
+    server.response = ANSWERS[Provider.CLOUDFLARE]
 
     generate(server, Provider.CLOUDFLARE, negative_prompt="rain")
 
-    request = server.asked[0]
+    request = server.requests[0]
     model = "@cf/black-forest-labs/flux-1-schnell"
     assert request.path == f"/client/v4/accounts/{KEY.account}/ai/run/{model}"
     assert request.headers["authorization"] == f"Bearer {SECRET}"
     assert json.loads(request.body) == {"prompt": "A cat / a dog? 100 % ünï\n\nAvoid: rain", "steps": 4}
 
 
-def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
-    server.told = Told(200, PICTURE, content_type="image/png")
+def test_cloudflare_may_answer_with_bare_bytes(server: ScriptedServer) -> None:
+    server.response = ScriptedResponse(200, PICTURE, content_type="image/png")
 
     image = generate(
         server,
@@ -265,7 +267,7 @@ def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
         negative_prompt="rain",
     )
 
-    body = json.loads(server.asked[0].body)
+    body = json.loads(server.requests[0].body)
     assert image.data == PICTURE
     assert body == {
         "prompt": "A cat / a dog? 100 % ünï",
@@ -278,12 +280,12 @@ def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
 
 
 @pytest.mark.parametrize(("seed", "sent"), [(7, "7"), (None, "-1")])
-def test_pollinations_has_the_prompt_in_its_path(server: Scripted, seed: int | None, sent: str) -> None:
-    server.told = ANSWERS[Provider.POLLINATIONS]
+def test_pollinations_has_the_prompt_in_its_path(server: ScriptedServer, seed: int | None, sent: str) -> None:
+    server.response = ANSWERS[Provider.POLLINATIONS]
 
     image = generate(server, Provider.POLLINATIONS, seed=seed, negative_prompt="rain")
 
-    address = urlsplit(server.asked[0].path)
+    address = urlsplit(server.requests[0].path)
     assert unquote(address.path) == "/image/A cat / a dog? 100 % ünï"
     assert address.path.count("/") == 2
     assert parse_qs(address.query) == {
@@ -293,13 +295,13 @@ def test_pollinations_has_the_prompt_in_its_path(server: Scripted, seed: int | N
         "seed": [sent],
         "negative_prompt": ["rain"],
     }
-    assert SECRET not in server.asked[0].path
+    assert SECRET not in server.requests[0].path
     assert image.usage == {Unit.IMAGE: 1}
 
 
-def test_an_answer_that_counts_nothing_has_no_usage(server: Scripted) -> None:
+def test_an_answer_that_counts_nothing_has_no_usage(server: ScriptedServer) -> None:
     """E4: the cost then comes from the table."""
-    server.told = told({"created": 1, "data": [{"b64_json": ENCODED}]})
+    server.response = response_of({"created": 1, "data": [{"b64_json": ENCODED}]})
 
     assert generate(server, Provider.OPENAI).usage is None
 
@@ -307,31 +309,35 @@ def test_an_answer_that_counts_nothing_has_no_usage(server: Scripted) -> None:
 # What fails ---------------------------------------------------------------------------------------------
 
 
-def google(status: int, name: str, *details: dict[str, Any]) -> Told:
-    return told({"error": {"code": status, "message": SECRET, "status": name, "details": details}}, status)
+def google(status: int, name: str, *details: dict[str, Any]) -> ScriptedResponse:
+    return response_of(
+        {"error": {"code": status, "message": SECRET, "status": name, "details": details}}, status
+    )
 
 
-def openai(status: int, kind: str, code: str | None = None, **headers: str) -> Told:
-    return told({"error": {"message": SECRET, "type": kind, "param": None, "code": code}}, status, **headers)
+def openai(status: int, kind: str, code: str | None = None, **headers: str) -> ScriptedResponse:
+    return response_of(
+        {"error": {"message": SECRET, "type": kind, "param": None, "code": code}}, status, **headers
+    )
 
 
-def cloudflare(status: int, code: int, **headers: str) -> Told:
+def cloudflare(status: int, code: int, **headers: str) -> ScriptedResponse:
     errors = [{"message": SECRET, "code": code}]
     body = {"result": None, "success": False, "errors": errors, "messages": []}
-    return told(body, status, **headers)
+    return response_of(body, status, **headers)
 
 
-def pollinations(status: int, message: str = SECRET, **headers: str) -> Told:
-    return told({"success": False, "error": {"message": message, "code": "X"}}, status, **headers)
+def pollinations(status: int, message: str = SECRET, **headers: str) -> ScriptedResponse:
+    return response_of({"success": False, "error": {"message": message, "code": "X"}}, status, **headers)
 
 
-def ended(reason: str) -> Told:
-    return told({"candidates": [{"finishReason": reason}], "usageMetadata": {"promptTokenCount": 1}})
+def ended(reason: str) -> ScriptedResponse:
+    return response_of({"candidates": [{"finishReason": reason}], "usageMetadata": {"promptTokenCount": 1}})
 
 
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "21.5s"}
 BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
-FAILURES: list[tuple[Provider, Told, Reason]] = [
+FAILURES: list[tuple[Provider, ScriptedResponse, Reason]] = [
     (Provider.GOOGLE, google(400, "INVALID_ARGUMENT"), Reason.BAD_REQUEST),
     (Provider.GOOGLE, google(400, "INVALID_ARGUMENT", BAD_KEY), Reason.BAD_KEY),
     (Provider.GOOGLE, google(400, "FAILED_PRECONDITION"), Reason.NO_BALANCE),
@@ -342,8 +348,8 @@ FAILURES: list[tuple[Provider, Told, Reason]] = [
     (Provider.GOOGLE, google(500, "INTERNAL"), Reason.UNAVAILABLE),
     (Provider.GOOGLE, google(503, "UNAVAILABLE"), Reason.UNAVAILABLE),
     (Provider.GOOGLE, google(504, "DEADLINE_EXCEEDED"), Reason.UNAVAILABLE),
-    (Provider.GOOGLE, Told(502, b"<html>", content_type="text/html"), Reason.UNAVAILABLE),
-    (Provider.GOOGLE, told({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), Reason.REFUSED),
+    (Provider.GOOGLE, ScriptedResponse(502, b"<html>", content_type="text/html"), Reason.UNAVAILABLE),
+    (Provider.GOOGLE, response_of({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), Reason.REFUSED),
     *(
         (Provider.GOOGLE, ended(reason), Reason.REFUSED)
         for reason in (
@@ -355,7 +361,7 @@ FAILURES: list[tuple[Provider, Told, Reason]] = [
         )
     ),
     *((Provider.GOOGLE, ended(reason), Reason.BAD_ANSWER) for reason in ("NO_IMAGE", "IMAGE_OTHER", "STOP")),
-    (Provider.GOOGLE, Told(200, b"{"), Reason.BAD_ANSWER),
+    (Provider.GOOGLE, ScriptedResponse(200, b"{"), Reason.BAD_ANSWER),
     (Provider.OPENAI, openai(400, "invalid_request_error"), Reason.BAD_REQUEST),
     (
         Provider.OPENAI,
@@ -370,9 +376,9 @@ FAILURES: list[tuple[Provider, Told, Reason]] = [
     (Provider.OPENAI, openai(429, "insufficient_quota", "insufficient_quota"), Reason.NO_BALANCE),
     (Provider.OPENAI, openai(500, "server_error"), Reason.UNAVAILABLE),
     (Provider.OPENAI, openai(503, "server_error"), Reason.UNAVAILABLE),
-    (Provider.OPENAI, told({"created": 1, "data": []}), Reason.BAD_ANSWER),
-    (Provider.OPENAI, told({"created": 1, "data": [{"b64_json": "%"}]}), Reason.BAD_ANSWER),
-    (Provider.OPENAI, Told(200, b"{"), Reason.BAD_ANSWER),
+    (Provider.OPENAI, response_of({"created": 1, "data": []}), Reason.BAD_ANSWER),
+    (Provider.OPENAI, response_of({"created": 1, "data": [{"b64_json": "%"}]}), Reason.BAD_ANSWER),
+    (Provider.OPENAI, ScriptedResponse(200, b"{"), Reason.BAD_ANSWER),
     (Provider.CLOUDFLARE, cloudflare(400, 5007), Reason.NO_MODEL),
     (Provider.CLOUDFLARE, cloudflare(400, 5004), Reason.BAD_REQUEST),
     (Provider.CLOUDFLARE, cloudflare(400, 3003), Reason.BAD_REQUEST),
@@ -390,8 +396,12 @@ FAILURES: list[tuple[Provider, Told, Reason]] = [
     (Provider.CLOUDFLARE, cloudflare(429, 3036), Reason.NO_BALANCE),
     (Provider.CLOUDFLARE, cloudflare(429, 3040), Reason.RATE_LIMITED),
     (Provider.CLOUDFLARE, cloudflare(500, 1), Reason.UNAVAILABLE),
-    (Provider.CLOUDFLARE, Told(502, b"bad gateway", content_type="text/plain"), Reason.UNAVAILABLE),
-    (Provider.CLOUDFLARE, told({"result": {}, "success": True, "errors": []}), Reason.BAD_ANSWER),
+    (
+        Provider.CLOUDFLARE,
+        ScriptedResponse(502, b"bad gateway", content_type="text/plain"),
+        Reason.UNAVAILABLE,
+    ),
+    (Provider.CLOUDFLARE, response_of({"result": {}, "success": True, "errors": []}), Reason.BAD_ANSWER),
     (Provider.CLOUDFLARE, cloudflare(200, 1), Reason.BAD_ANSWER),
     (Provider.POLLINATIONS, pollinations(400), Reason.BAD_REQUEST),
     (Provider.POLLINATIONS, pollinations(400, "Blocked by content policy"), Reason.REFUSED),
@@ -401,31 +411,31 @@ FAILURES: list[tuple[Provider, Told, Reason]] = [
     (Provider.POLLINATIONS, pollinations(429), Reason.RATE_LIMITED),
     (Provider.POLLINATIONS, pollinations(500), Reason.UNAVAILABLE),
     (Provider.POLLINATIONS, pollinations(502), Reason.UNAVAILABLE),
-    (Provider.POLLINATIONS, told({"no": "image"}), Reason.BAD_ANSWER),
-    (Provider.POLLINATIONS, Told(200, b"", content_type="image/jpeg"), Reason.BAD_ANSWER),
-    *((provider, Told(503, b""), Reason.UNAVAILABLE) for provider in Provider),
-    *((provider, Told(cut_at=0), Reason.CONNECTION) for provider in Provider),
+    (Provider.POLLINATIONS, response_of({"no": "image"}), Reason.BAD_ANSWER),
+    (Provider.POLLINATIONS, ScriptedResponse(200, b"", content_type="image/jpeg"), Reason.BAD_ANSWER),
+    *((provider, ScriptedResponse(503, b""), Reason.UNAVAILABLE) for provider in Provider),
+    *((provider, ScriptedResponse(cut_at=0), Reason.CONNECTION) for provider in Provider),
 ]
 
 
 @pytest.mark.parametrize(("provider", "answer", "reason"), FAILURES)
 def test_a_failure_is_known_for_what_it_is_after_one_request(
-    server: Scripted, provider: Provider, answer: Told, reason: Reason
+    server: ScriptedServer, provider: Provider, answer: ScriptedResponse, reason: Reason
 ) -> None:
-    server.told = answer
+    server.response = answer
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider)
 
     assert failed.value.reason is reason
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert SECRET not in failed.value.message
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_an_answer_that_breaks_off_is_a_lost_connection(server: Scripted, provider: Provider) -> None:
+def test_an_answer_that_breaks_off_is_a_lost_connection(server: ScriptedServer, provider: Provider) -> None:
     whole = ANSWERS[provider]
-    server.told = Told(whole.status, whole.body, whole.headers, whole.content_type, cut_at=10)
+    server.response = ScriptedResponse(whole.status, whole.body, whole.headers, whole.content_type, cut_at=10)
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider)
@@ -434,8 +444,8 @@ def test_an_answer_that_breaks_off_is_a_lost_connection(server: Scripted, provid
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_an_answer_that_takes_too_long_is_given_up(server: Scripted, provider: Provider) -> None:
-    server.told = Told(seconds=1.5)
+def test_an_answer_that_takes_too_long_is_given_up(server: ScriptedServer, provider: Provider) -> None:
+    server.response = ScriptedResponse(seconds=1.5)
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider, seconds=0.3)
@@ -445,7 +455,7 @@ def test_an_answer_that_takes_too_long_is_given_up(server: Scripted, provider: P
 
 @pytest.mark.parametrize("provider", Provider)
 def test_a_provider_that_is_not_there_is_unavailable(provider: Provider) -> None:
-    gone = Scripted()
+    gone = ScriptedServer()
     gone.address = "http://127.0.0.1:9"
 
     with pytest.raises(ProviderFailure) as failed:
@@ -456,12 +466,12 @@ def test_a_provider_that_is_not_there_is_unavailable(provider: Provider) -> None
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_nobody_is_asked_when_there_is_no_time(server: Scripted, provider: Provider) -> None:
+def test_no_provider_is_called_when_there_is_no_time(server: ScriptedServer, provider: Provider) -> None:
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider, seconds=-1)
 
     assert failed.value.reason is Reason.UNAVAILABLE
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -475,10 +485,10 @@ def test_nobody_is_asked_when_there_is_no_time(server: Scripted, provider: Provi
     ],
 )
 def test_a_provider_says_when_to_come_again(
-    server: Scripted, provider: Provider, answer: Told, seconds: float
+    server: ScriptedServer, provider: Provider, answer: ScriptedResponse, seconds: float
 ) -> None:
     """E3."""
-    server.told = answer
+    server.response = answer
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, provider)
@@ -490,8 +500,8 @@ def test_a_provider_says_when_to_come_again(
     "wait",
     ["Wed, 21 Oct 2020 07:28:00 GMT", "-1", "nan", "inf", "", "1e3", "9" * 100, "Wed, 99 Oct 2026", "\xb2"],
 )
-def test_a_wait_that_is_no_time_to_come_says_nothing(server: Scripted, wait: str) -> None:
-    server.told = pollinations(429, Retry_After=wait)
+def test_a_wait_that_is_not_in_the_future_is_ignored(server: ScriptedServer, wait: str) -> None:
+    server.response = pollinations(429, Retry_After=wait)
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, Provider.POLLINATIONS)
@@ -499,8 +509,8 @@ def test_a_wait_that_is_no_time_to_come_says_nothing(server: Scripted, wait: str
     assert failed.value.retry_after is None
 
 
-def test_a_wait_may_be_a_date_and_is_bounded(server: Scripted) -> None:
-    server.told = pollinations(429, Retry_After="Wed, 21 Oct 2099 07:28:00 GMT")
+def test_a_wait_may_be_a_date_and_is_bounded(server: ScriptedServer) -> None:
+    server.response = pollinations(429, Retry_After="Wed, 21 Oct 2099 07:28:00 GMT")
 
     with pytest.raises(ProviderFailure) as failed:
         generate(server, Provider.POLLINATIONS)
@@ -510,11 +520,11 @@ def test_a_wait_may_be_a_date_and_is_bounded(server: Scripted) -> None:
 
 @pytest.mark.parametrize("provider", Provider)
 def test_an_error_that_repeats_key_and_prompt_shows_them_nowhere(
-    server: Scripted, provider: Provider, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     caplog.set_level("WARNING", logger="asyncio")
-    server.told = told(
+    server.response = response_of(
         {"error": {"message": f"{SECRET} A cat", "details": [{"x": SECRET}], "code": {"a": SECRET}}}, 400
     )
 
@@ -528,7 +538,7 @@ def test_an_error_that_repeats_key_and_prompt_shows_them_nowhere(
 
 
 @pytest.mark.parametrize("provider", Provider)
-def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: Scripted, provider: Provider) -> None:
+def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: ScriptedServer, provider: Provider) -> None:
     module = image_providers(
         {provider: server.address}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})
     )[provider]
@@ -538,7 +548,7 @@ def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: Scripted, provi
         module.generate(request_to(provider), key=ProviderKey("two\nlines", KEY.account), until=until)
 
     assert failed.value.reason is Reason.BAD_KEY
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_key_is_not_in_its_own_text_form() -> None:

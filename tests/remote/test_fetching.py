@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from image_store.ports.images import Fetched
+    from image_store.ports.images import RemoteFile
 
 pytestmark = pytest.mark.loopback
 
@@ -74,7 +74,7 @@ class Browser:
             **more,
         )
 
-    def fetch(self, url: str, *, seconds: float = 10.0) -> Fetched:
+    def fetch(self, url: str, *, seconds: float = 10.0) -> RemoteFile:
         until = self._clock.now() + timedelta(seconds=seconds)
         return self._fetcher.fetch(url, max_bytes=MAX_BYTES, until=until)
 
@@ -111,7 +111,7 @@ def test_a_picture_is_fetched_with_its_type(good: Server) -> None:
     assert (fetched.data, fetched.content_type) == (PICTURE, "image/png")
 
 
-def test_a_request_names_the_host_and_tells_nothing_else(good: Server) -> None:
+def test_a_request_names_the_host_and_reveals_nothing_else(good: Server) -> None:
     Browser().fetch(f"http://{HOST}:{good.port}/a/b.png?size=3#top")
 
     (request,) = good.heads
@@ -124,7 +124,7 @@ def test_a_request_names_the_host_and_tells_nothing_else(good: Server) -> None:
     assert sent.keys() == {"Host", "Accept", "Accept-Encoding", "Connection", "User-Agent"}
 
 
-def test_over_https_name_indication_and_certificate_are_those_of_the_host(authority: Authority) -> None:
+def test_https_uses_the_name_and_the_certificate_of_the_host(authority: Authority) -> None:
     with Server(saying(answer(PICTURE)), tls=authority.serving(HOST)) as server:
         fetched = Browser(authority=authority).fetch(f"https://{HOST}:{server.port}/")
 
@@ -163,7 +163,7 @@ def test_a_length_that_is_too_short_ends_the_body(good: Server) -> None:
     assert fetched.data == b"first"
 
 
-def test_as_many_bytes_as_are_allowed_are_taken() -> None:
+def test_an_image_of_exactly_the_limit_is_accepted() -> None:
     body = bytes(MAX_BYTES)
     with Server(saying(answer(body))) as server:
         fetched = Browser().fetch(f"http://{HOST}:{server.port}/")
@@ -171,7 +171,7 @@ def test_as_many_bytes_as_are_allowed_are_taken() -> None:
     assert fetched.data == body
 
 
-def test_the_next_address_is_tried_when_one_takes_no_connection(good: Server) -> None:
+def test_the_next_address_is_tried_if_one_accepts_no_connection(good: Server) -> None:
     names = Names({HOST: [["::1", "127.0.0.1"]]})
 
     fetched = Browser(names, networks=["127.0.0.1/32", "::1/128"]).fetch(f"http://{HOST}:{good.port}/")
@@ -214,7 +214,7 @@ def test_a_host_is_resolved_once_and_reached_at_the_address_that_was_checked(goo
         ["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "192.168.0.1"],
     ],
 )
-def test_one_address_that_is_refused_refuses_the_host(good: Server, addresses: list[str]) -> None:
+def test_one_refused_address_refuses_the_host(good: Server, addresses: list[str]) -> None:
     browser = Browser(Names({HOST: [addresses]}))
 
     browser.refuses(f"http://{HOST}:{good.port}/")
@@ -247,7 +247,7 @@ def test_a_url_that_is_refused_is_never_connected_to(good: Server, url: str) -> 
     assert good.connections == 0
 
 
-def test_a_host_that_is_not_chosen_is_not_even_resolved(good: Server) -> None:
+def test_a_host_that_is_not_allowed_is_not_resolved(good: Server) -> None:
     names = Names({HOST: [["127.0.0.1"]]})
     browser = Browser(names, hosts=["other.example"])
 
@@ -262,7 +262,7 @@ def test_a_host_without_an_address_is_refused(names: Names) -> None:
     Browser(names).refuses(f"http://{HOST}/")
 
 
-def test_a_resolver_that_does_not_answer_is_not_waited_for() -> None:
+def test_a_resolver_that_hangs_is_abandoned() -> None:
     answered = threading.Event()
 
     def hang(_: str) -> Sequence[str]:
@@ -275,13 +275,13 @@ def test_a_resolver_that_does_not_answer_is_not_waited_for() -> None:
         answered.set()
 
 
-def test_nothing_is_done_when_no_time_is_left(good: Server) -> None:
+def test_without_time_left_nothing_is_fetched(good: Server) -> None:
     assert Browser().refuses(f"http://{HOST}:{good.port}/", seconds=0) == "out of time"
 
     assert good.connections == 0
 
 
-def test_a_port_that_nobody_listens_at_is_refused_alike() -> None:
+def test_a_closed_port_is_refused_like_any_other_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -351,7 +351,7 @@ def test_a_loop_of_redirects_ends() -> None:
         "",
     ],
 )
-def test_a_redirect_is_checked_as_a_url_is(good: Server, location: str) -> None:
+def test_a_redirect_is_checked_like_a_url(good: Server, location: str) -> None:
     browser = Browser(Names({HOST: [["127.0.0.1"]], "private.example": [["10.0.0.1"]]}))
     with Server(saying(redirect(location.format(port=good.port)))) as server:
         browser.refuses(f"http://{HOST}:{server.port}/")
@@ -360,7 +360,7 @@ def test_a_redirect_is_checked_as_a_url_is(good: Server, location: str) -> None:
     assert good.connections == 0
 
 
-def test_each_redirect_resolves_its_host_anew() -> None:
+def test_each_redirect_resolves_its_host_again() -> None:
     names = Names({HOST: [["127.0.0.1"], ["10.0.0.1"]]})
     with Server(hops(1)) as server:
         reason = Browser(names).refuses(f"http://{HOST}:{server.port}/")
@@ -404,7 +404,7 @@ def test_a_certificate_that_has_expired_is_refused(authority: Authority) -> None
     assert server.heads == []
 
 
-def test_without_a_choice_the_systems_authorities_count(authority: Authority) -> None:
+def test_by_default_the_authorities_of_the_system_are_trusted(authority: Authority) -> None:
     with Server(saying(answer(PICTURE)), tls=authority.serving(HOST)) as server:
         Browser().refuses(f"https://{HOST}:{server.port}/")
 
@@ -467,7 +467,7 @@ SLOW: dict[str, tuple[bytes, ...]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_an_answer_that_is_no_picture_in_plain_bytes_is_refused(case: str) -> None:
+def test_a_response_without_a_plain_image_is_refused(case: str) -> None:
     with Server(saying(*BAD[case])) as server:
         Browser().refuses(f"http://{HOST}:{server.port}/")
 
@@ -475,18 +475,18 @@ def test_an_answer_that_is_no_picture_in_plain_bytes_is_refused(case: str) -> No
 
 
 @pytest.mark.parametrize("case", ENDLESS)
-def test_what_never_ends_is_refused(case: str) -> None:
+def test_an_endless_response_is_refused(case: str) -> None:
     with Server(saying(*ENDLESS[case], forever=True)) as server:
         Browser().refuses(f"http://{HOST}:{server.port}/", seconds=1)
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_what_comes_drop_by_drop_is_refused_when_the_time_is_over(case: str) -> None:
+def test_a_slow_response_is_refused_when_the_time_is_over(case: str) -> None:
     with Server(saying(*SLOW[case], forever=True, pause=0.05)) as server:
         Browser().refuses(f"http://{HOST}:{server.port}/", seconds=0.5)
 
 
-def test_a_drop_by_drop_body_over_tls_is_refused_when_the_time_is_over(authority: Authority) -> None:
+def test_a_slow_body_over_tls_is_refused_when_the_time_is_over(authority: Authority) -> None:
     drops = saying(head(), b"x", forever=True, pause=0.05)
     with Server(drops, tls=authority.serving(HOST)) as server:
         reason = Browser(authority=authority).refuses(f"https://{HOST}:{server.port}/", seconds=0.5)
@@ -495,14 +495,14 @@ def test_a_drop_by_drop_body_over_tls_is_refused_when_the_time_is_over(authority
 
 
 @pytest.mark.parametrize("bytes_sent", [b"", b"HTTP/1.1 200 OK\r\n", head("Content-Length: 5") + b"12"])
-def test_a_server_that_falls_silent_is_not_waited_for(bytes_sent: bytes) -> None:
+def test_a_server_that_stops_sending_is_abandoned(bytes_sent: bytes) -> None:
     with Server(saying(bytes_sent, pause=5)) as server:
         reason = Browser(timeouts=IMPATIENT).refuses(f"http://{HOST}:{server.port}/")
 
     assert reason in {"TimeoutError", "ReadTimeoutError"}
 
 
-def test_a_server_that_accepts_and_never_shakes_hands_is_not_waited_for(authority: Authority) -> None:
+def test_a_server_without_a_tls_handshake_is_abandoned(authority: Authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -523,7 +523,7 @@ def test_the_log_names_the_reason_and_the_last_url_without_its_query() -> None:
 @pytest.mark.parametrize(
     "bytes_sent", [b"", head("Content-Length: 9999") + b"x", b"HTTP/1.1 200 OK\r\nbroken\r\n\r\n"]
 )
-def test_no_log_holds_a_query(bytes_sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_line_contains_a_query(bytes_sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     browser = Browser()
     caplog.set_level(logging.INFO)
     with Server(saying(bytes_sent)) as server:

@@ -90,7 +90,7 @@ def test_connections_of_several_clients_read_the_authorities_once(authority: Aut
     assert CountingContext.reads == 1
 
 
-def test_a_client_as_it_comes_reads_them_for_each_connection(authority: Authority) -> None:
+def test_an_unchanged_client_reads_the_authorities_for_each_connection(authority: Authority) -> None:
     with Server(saying(STORED), tls=authority.serving(HOST)) as server, client(server, authority) as store:
         for key in range(3):
             store.head_object(Bucket="b", Key=str(key))
@@ -133,7 +133,7 @@ def lay_out(bundle: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["plain", "Two  Words\tand  MORE ", "Österreich Ä", "猫", "x" * 64])
-def test_an_authority_that_is_laid_out_is_found_by_its_name(tmp_path: Path, name: str) -> None:
+def test_an_authority_in_the_folder_is_found_by_its_name(tmp_path: Path, name: str) -> None:
     others = [Authority(tmp_path, "another"), Authority(tmp_path, "another")]
     authority = Authority(tmp_path, name)
     bundle = Path(authority.bundle())
@@ -148,9 +148,7 @@ def test_an_authority_that_is_laid_out_is_found_by_its_name(tmp_path: Path, name
     assert len(list(folder.iterdir())) == 3
 
 
-def test_a_server_of_an_authority_that_is_not_laid_out_is_refused(
-    authority: Authority, tmp_path: Path
-) -> None:
+def test_a_server_of_an_authority_outside_the_folder_is_refused(authority: Authority, tmp_path: Path) -> None:
     lay_out(Path(authority.bundle()))
     other = Authority(tmp_path, "nobody's")
 

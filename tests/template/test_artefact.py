@@ -270,9 +270,7 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
 def test_powertools_exports_the_same_names_and_imports_them_on_demand(package: str, artefact: Path) -> None:
     offered = importlib.import_module(package).__all__
 
-    result = in_a_process_of_its_own(
-        "on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered
-    )
+    result = run_script("on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered)
 
     assert result["missing"] == []
     assert sorted(result["all"]) == sorted(offered)
@@ -289,7 +287,7 @@ def test_a_function_can_be_imported_with_only_its_layers_and_no_environment(
     compiled_for_this_machine = Path(pydantic_core.__file__).parent
     (tmp_path / "pydantic_core").symlink_to(compiled_for_this_machine)
 
-    result = in_a_process_of_its_own("cold_start.py", [str(tmp_path), *path])
+    result = run_script("cold_start.py", [str(tmp_path), *path])
 
     assert result["handler"] == "lambda_handler"
     assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx2", "openai"} & set(
@@ -301,7 +299,7 @@ def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_
     path = [str(artefact / "RetrieveFunction"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
     inputs = write_inputs(tmp_path)
 
-    result = in_a_process_of_its_own("cold_start.py", path, *inputs, environment=ENVIRONMENT)
+    result = run_script("cold_start.py", path, *inputs, environment=ENVIRONMENT)
 
     assert result["status"] == 200
     assert not SLOW_AND_NOT_NEEDED & set(result["loaded"])
@@ -312,7 +310,7 @@ def layers(artefact: Path, *names: str) -> list[str]:
     return [str(artefact / name / "python") for name in names]
 
 
-def in_a_process_of_its_own(
+def run_script(
     script: str, path: list[str], *arguments: str, environment: dict[str, str] | None = None
 ) -> Any:
     """The output of a script beside this file that can import only the standard library and `path`."""

@@ -61,7 +61,7 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def made_here(template: dict[str, Any]) -> set[str]:
+def metrics_of_filters(template: dict[str, Any]) -> set[str]:
     """The metrics of log filters."""
     filters = of_type(template, "AWS::Logs::MetricFilter").values()
     transformations = [one for each in filters for one in each["MetricTransformations"]]
@@ -69,12 +69,12 @@ def made_here(template: dict[str, Any]) -> set[str]:
     return {one["MetricName"] for one in transformations}
 
 
-def emitted(template: dict[str, Any]) -> set[str]:
+def own_metrics(template: dict[str, Any]) -> set[str]:
     """All metrics of the store itself."""
-    return made_here(template) | {metric.value for metric in Metric} | {REFUSED, KEYS_UNREADABLE}
+    return metrics_of_filters(template) | {metric.value for metric in Metric} | {REFUSED, KEYS_UNREADABLE}
 
 
-def watched(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
+def metrics_of(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
     """The metrics of an alarm with their namespaces."""
     if "Metrics" not in alarm:
         return [(alarm["Namespace"], alarm["MetricName"])]
@@ -91,10 +91,10 @@ def value_at(line: dict[str, Any], path: str) -> Any:
 
 
 def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -> None:
-    own = emitted(template)
+    own = own_metrics(template)
 
     for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
-        for namespace, metric in watched(alarm):
+        for namespace, metric in metrics_of(alarm):
             assert metric in (own if namespace == OWN else VENDORS[namespace]), name
 
 
@@ -141,7 +141,7 @@ def test_what_the_authorizer_counts_is_watched_with_the_dimension_that_it_writes
     ]
 
 
-def unset(parameter: str) -> dict[str, Any]:
+def is_zero(parameter: str) -> dict[str, Any]:
     """The condition that a number has its default of zero."""
     return {"Fn::Equals": [{"Ref": parameter}, 0]}
 
@@ -153,7 +153,7 @@ def test_the_storage_alarm_exists_only_with_a_bound(template: dict[str, Any]) ->
     assert alarm["Properties"]["Threshold"] == {"Ref": "StorageAlarmBytes"}
     assert template["Parameters"]["StorageAlarmBytes"]["Default"] == 0
     assert template["Conditions"]["RaisesStorageAlarm"] == {
-        "Fn::And": [{"Condition": "RaisesAlarms"}, {"Fn::Not": [unset("StorageAlarmBytes")]}]
+        "Fn::And": [{"Condition": "RaisesAlarms"}, {"Fn::Not": [is_zero("StorageAlarmBytes")]}]
     }
 
 
@@ -161,7 +161,7 @@ def test_the_budget_alarms_exist_only_with_a_budget_of_the_deployment(template: 
     for name in ("GenerationBudgetAlarm", "GenerationBudgetNearlyUsedAlarm"):
         assert template["Resources"][name]["Condition"] == "RaisesBudgetAlarms"
 
-    no_budget = {"Fn::And": [unset("BudgetDeploymentDaily"), unset("BudgetDeploymentMonthly")]}
+    no_budget = {"Fn::And": [is_zero("BudgetDeploymentDaily"), is_zero("BudgetDeploymentMonthly")]}
     assert template["Conditions"]["RaisesBudgetAlarms"] == {
         "Fn::And": [{"Condition": "RaisesAlarms"}, {"Fn::Not": [no_budget]}]
     }
@@ -185,8 +185,8 @@ def test_without_alarms_there_is_no_topic_and_nobody_gets_mail(template: dict[st
 def test_every_metric_of_a_log_filter_has_an_alarm(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
 
-    assert made_here(template) <= {
-        metric for alarm in alarms for namespace, metric in watched(alarm) if namespace == OWN
+    assert metrics_of_filters(template) <= {
+        metric for alarm in alarms for namespace, metric in metrics_of(alarm) if namespace == OWN
     }
 
 
@@ -196,7 +196,7 @@ def test_rows_that_cannot_be_read_raise_an_alarm_and_an_empty_account_raises_non
     """Every run emits its number of unreadable rows, even zero; without runs there is no data."""
     alarm = template["Resources"]["UnreadableRowsAlarm"]["Properties"]
 
-    assert watched(alarm) == [(OWN, Metric.UNREADABLE)]
+    assert metrics_of(alarm) == [(OWN, Metric.UNREADABLE)]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["TreatMissingData"] == "notBreaching"
 
@@ -215,7 +215,7 @@ def test_every_alarm_notifies_the_topic_and_has_its_section(template: dict[str, 
     assert anchors_of_alarms == anchors
 
 
-def logged(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
+def log_line_of(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
     """The log line of a report at a log level."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
@@ -233,7 +233,7 @@ def logged(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
 
 @pytest.mark.parametrize("level", ["INFO", "ERROR"])
 def test_the_filters_find_what_cleanup_logs_at_any_level(template: dict[str, Any], level: str) -> None:
-    line = logged(ALARMING, level=level)
+    line = log_line_of(ALARMING, level=level)
 
     for name, properties in of_type(template, "AWS::Logs::MetricFilter").items():
         conditions = CONDITION.findall(properties["FilterPattern"])
@@ -247,7 +247,7 @@ def test_the_filters_find_what_cleanup_logs_at_any_level(template: dict[str, Any
 
 
 def test_a_normal_run_of_cleanup_raises_no_alarm() -> None:
-    line = logged(CleanupReport(id="r1", started_at=NOON, dry_run=False))
+    line = log_line_of(CleanupReport(id="r1", started_at=NOON, dry_run=False))
 
     assert line["level"] == "INFO"
     assert line["report"]["stopped_because"] is None
@@ -319,7 +319,7 @@ def test_a_stopped_cleanup_raises_an_alarm_and_a_new_stack_does_not(template: di
 
 def test_the_dashboard_shows_every_alarm_and_known_metrics(template: dict[str, Any]) -> None:
     widgets = dashboard(template, conditions={"RaisesAlarms", *NARROWER})
-    own = emitted(template)
+    own = own_metrics(template)
 
     assert alarms_of(widgets) == of_type(template, "AWS::CloudWatch::Alarm").keys()
     for widget in widgets:

@@ -17,10 +17,14 @@ REF = "#/components/schemas/{model}"
 
 type Schema = dict[str, Any]
 
+_RELEASED_NAMES = {"MigrationSourceAnswer": "MigrationSourceTold"}
+"""Classes whose schema keeps an earlier name, because clients are generated from it."""
+
 
 def _component_name(model: type[BaseModel]) -> str:
-    """The name of a model in the document: that of its class without the suffix."""
-    return model.__name__.removesuffix("Answer").removesuffix("Body")
+    """The name of a model in the document: that of its class without the suffix, or an earlier one."""
+    name = model.__name__
+    return _RELEASED_NAMES.get(name) or name.removesuffix("Answer").removesuffix("Body")
 
 
 def _models() -> dict[str, type[BaseModel]]:

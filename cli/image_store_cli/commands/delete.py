@@ -12,7 +12,7 @@ from image_store_cli.each import outcome, report_failure
 from image_store_cli.errors import CommandError, RequestRefused, UsageError
 from image_store_cli.ids import read_ids
 from image_store_cli.problems import item_problem
-from image_store_cli.texts import counted
+from image_store_cli.texts import plural
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -52,7 +52,7 @@ def run(context: Context) -> Exit:
     if not ids and not args.group:
         context.out.note("There are no ids on stdin.")
         return outcome([], of=0)
-    images = f"all images of {args.group}" if args.group else counted(len(ids), "image")
+    images = f"all images of {args.group}" if args.group else plural(len(ids), "image")
     question = f"Delete {images} for good?" if args.permanent else f"Move {images} to the trash?"
     if not context.confirm(question):
         context.out.note("Nothing was deleted.")
@@ -67,7 +67,7 @@ def run(context: Context) -> Exit:
             refusal = RequestRefused(item_problem(failed["error"]))
             failures.append(refusal)
             report_failure(context, str(failed["id"]), refusal)
-    context.out.note(f"{counted(deleted, 'image')} deleted, {len(failures)} failed.")
+    context.out.note(f"{plural(deleted, 'image')} deleted, {len(failures)} failed.")
     return outcome(failures, of=deleted + len(failures))
 
 

@@ -16,7 +16,7 @@ from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
-from image_store_cli.texts import counted, plain
+from image_store_cli.texts import plain, plural
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -133,8 +133,8 @@ def _print(context: Context, finding: CheckResult) -> None:
 def _end(context: Context, findings: CheckResults) -> Exit:
     wrong, warnings = findings.number(Status.WRONG), findings.number(Status.WARNING)
     if wrong:
-        context.out.note(f"{counted(wrong, 'problem')}, {counted(warnings, 'warning')}.", style="red")
+        context.out.note(f"{plural(wrong, 'problem')}, {plural(warnings, 'warning')}.", style="red")
         return Exit.SOME_FAILED
-    text = f"No problems, {counted(warnings, 'warning')}." if warnings else "No problems."
+    text = f"No problems, {plural(warnings, 'warning')}." if warnings else "No problems."
     context.out.note(text, style="green")
     return Exit.OK

@@ -13,8 +13,8 @@ from rich.text import Text
 from image_store_cli.arguments import VISIBILITIES, add_command, count, group, pixel_size, positive
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import STDIN, checked
-from image_store_cli.texts import counted, moment, plain
+from image_store_cli.ids import STDIN, safe_id
+from image_store_cli.texts import moment, plain, plural
 from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def run(context: Context) -> Exit:
         return _list(context)
     if args.cancel:
         context.show_target()
-        return _print(context, context.api.request("DELETE", f"{PATH}/{checked(args.cancel)}").json())
+        return _print(context, context.api.request("DELETE", f"{PATH}/{safe_id(args.cancel)}").json())
     if args.watch:
-        job = context.api.get(f"{PATH}/{checked(args.watch)}")
+        job = context.api.get(f"{PATH}/{safe_id(args.watch)}")
     elif args.retry:
-        job = context.api.post(f"{PATH}/{checked(args.retry)}/retry")
+        job = context.api.post(f"{PATH}/{safe_id(args.retry)}/retry")
     else:
         # With its own key the request can be repeated after a lost response, and is paid for once.
         job = context.api.post(PATH, _request_body(context), key=str(uuid.uuid4()))
@@ -158,7 +158,7 @@ def _wait(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     return wait_for_end(
         context,
         job,
-        path=f"{PATH}/{checked(job['id'])}",
+        path=f"{PATH}/{safe_id(job['id'])}",
         ended=ENDED,
         description="generating",
         progress_of=progress_of,
@@ -185,7 +185,7 @@ def _print(context: Context, job: dict[str, Any]) -> Exit:
         figures = job["progress"]
         cost = f", ${job['cost_usd']:.4f}" if job.get("cost_usd") is not None else ""
         context.out.note(
-            f"Job {job['id']} {job['status']}: {figures['succeeded']} of {counted(figures['total'], 'picture')}{cost}."
+            f"Job {job['id']} {job['status']}: {figures['succeeded']} of {plural(figures['total'], 'picture')}{cost}."
         )
 
     context.out.document(job, human)

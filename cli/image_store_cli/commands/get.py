@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from image_store_cli.arguments import add_command
-from image_store_cli.downloads import Expected, extension_of, fetch, locate, safe_name, whole_file
+from image_store_cli.downloads import ExpectedBytes, extension_of, fetch, locate, safe_name, whole_file
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -66,17 +66,19 @@ def run(context: Context) -> Exit:
         raise UsageError(f"Several images need a folder as --output, and {output} is not one.")
     if is_folder:
         output.mkdir(parents=True, exist_ok=True)
-    taken: set[Path] = set()
+    used_paths: set[Path] = set()
     return for_each(
         context,
         ids,
-        lambda image_id: save(context, image_id, output, taken, rendition=args.rendition, force=args.force),
-        describe=lambda saved: f"saved  {saved['id']}  {saved['path']}",
+        lambda image_id: save(
+            context, image_id, output, used_paths, rendition=args.rendition, force=args.force
+        ),
+        describe=lambda file: f"saved  {file['id']}  {file['path']}",
     )
 
 
 def save(
-    context: Context, image_id: str, output: Path, taken: set[Path], *, rendition: str, force: bool
+    context: Context, image_id: str, output: Path, used_paths: set[Path], *, rendition: str, force: bool
 ) -> dict[str, Any]:
     """Save one image as a file; in a folder, under a name that no other image of this run has."""
     image, link, expected = _locate(context, image_id, rendition)
@@ -86,9 +88,9 @@ def save(
         path = output / safe_name(str(image["filename"]), extension)
         if rendition != ORIGINAL:  # the original may be in the same folder
             path = path.with_stem(f"{path.stem}-{rendition}")
-        if path in taken:
+        if path in used_paths:
             path = path.with_stem(f"{path.stem}-{image['id']}")
-        taken.add(path)
+        used_paths.add(path)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), DownloadColumn())
     with context.out.progress(*columns) as progress, whole_file(path, overwrite=force) as file:
         task = progress.add_task(plain(path.name), total=expected.size)
@@ -110,13 +112,13 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
     return Exit.OK
 
 
-def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
+def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, ExpectedBytes]:
     """Find the image, the link to its bytes, and their expected size and checksum.
 
     Those of a rendition are unknown, because it may be made, or its format chosen, when the link is requested.
     """
     image = context.api.get(image_path(image_id))
     if rendition == ORIGINAL:
-        expected = Expected(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
+        expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
         return image, locate(context.api, image_id, None), expected
-    return image, locate(context.api, image_id, rendition), Expected(size=None)
+    return image, locate(context.api, image_id, rendition), ExpectedBytes(size=None)

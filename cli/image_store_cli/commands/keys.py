@@ -11,9 +11,9 @@ from image_store_cli.arguments import add_command, add_yes, count, instant
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import checked, read_ids
+from image_store_cli.ids import read_ids, safe_id
 from image_store_cli.retries import RetryPolicy
-from image_store_cli.texts import counted, moment, plain
+from image_store_cli.texts import moment, plain, plural
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -60,12 +60,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         "--owner", metavar="OWNER", help="whose images it is for; for admins (default: yours)"
     )
     create.add_argument("--expires", metavar="TIME", type=instant, help="date or time at which the key ends")
-    listed = add_command(
+    list_command = add_command(
         inner, common, "list", _list, summary="list your keys", needs_admin=True,
         details="Keys that ended stay for 90 days. With --json: one key per line.",
         examples=("keys list", "keys list --all-owners"),
     )  # fmt: skip
-    whose = listed.add_mutually_exclusive_group()
+    whose = list_command.add_mutually_exclusive_group()
     whose.add_argument("--owner", metavar="OWNER", help="keys of this owner; for admins")
     whose.add_argument("--all-owners", action="store_true", help="keys of all owners; for admins")
     show = add_command(
@@ -138,7 +138,7 @@ def _rotate(context: Context) -> Exit:
 
 def _revoke(context: Context) -> Exit:
     ids = read_ids(context.args.ids, context.stdin)
-    if not context.confirm(f"Revoke {counted(len(ids), 'key')} for good?"):
+    if not context.confirm(f"Revoke {plural(len(ids), 'key')} for good?"):
         return Exit.OK
 
     def revoke(key_id: str) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _revoke(context: Context) -> Exit:
 
 
 def _path(key_id: str) -> str:
-    return f"{PATH}/{checked(key_id)}"
+    return f"{PATH}/{safe_id(key_id)}"
 
 
 def _impatient(context: Context) -> ApiClient:

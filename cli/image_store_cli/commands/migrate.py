@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, positive
 from image_store_cli.aws import call_operation
-from image_store_cli.downloads import Expected, fetch, whole_file
+from image_store_cli.downloads import ExpectedBytes, fetch, whole_file
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import checked
-from image_store_cli.texts import counted, plain, size
+from image_store_cli.ids import safe_id
+from image_store_cli.texts import plain, plural, size
 from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
@@ -161,12 +161,12 @@ def _fields(options: list[str]) -> dict[str, str]:
 
 
 def _status(context: Context) -> Exit:
-    migration = context.api.get(f"{PATH}/{checked(context.args.id)}")
+    migration = context.api.get(f"{PATH}/{safe_id(context.args.id)}")
     return _end(context, _wait(context, migration) if context.args.watch else migration)
 
 
 def _records(context: Context) -> Exit:
-    path, cursor = f"{PATH}/{checked(context.args.id)}/records", None
+    path, cursor = f"{PATH}/{safe_id(context.args.id)}/records", None
     while True:
         page = context.api.get(path, limit=PAGE_RECORDS, cursor=cursor)
         for item in page["items"]:
@@ -189,7 +189,7 @@ def _wait(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
     return wait_for_end(
         context,
         migration,
-        path=f"{PATH}/{checked(migration['id'])}",
+        path=f"{PATH}/{safe_id(migration['id'])}",
         ended=ENDED,
         description="counting",
         progress_of=progress_of,
@@ -209,7 +209,7 @@ def _end(context: Context, migration: dict[str, Any]) -> Exit:
         for error in migration["errors"][:SHOWN_ERRORS]:
             console.print(plain(f"  {error['record']}: {error['detail']} ({error['code']})"), soft_wrap=True)
         if (more := len(migration["errors"]) - SHOWN_ERRORS) > 0:
-            console.print(f"  and {counted(more, 'error')} more; --json shows them", soft_wrap=True)
+            console.print(f"  and {plural(more, 'error')} more; --json shows them", soft_wrap=True)
 
     context.out.document(migration, human)
     failed = migration["status"] == "failed" or migration["progress"]["failed"]
@@ -235,10 +235,10 @@ def _put(context: Context) -> Exit:
 def _content(context: Context) -> Exit:
     args = context.args
     path = Path(args.output)
-    answer = context.api.request("GET", f"{PATH}/{checked(args.id)}/content", params={"record": args.record})
+    answer = context.api.request("GET", f"{PATH}/{safe_id(args.id)}/content", params={"record": args.record})
     with whole_file(path, overwrite=args.force) as file:
         if link := answer.headers.get("location"):
-            fetch(context.api.http, link, file, Expected(size=None))
+            fetch(context.api.http, link, file, ExpectedBytes(size=None))
         else:
             file.write(answer.content)
     result = {"record": args.record, "path": str(path), "moved": bool(link)}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from image_store_cli.arguments import add_command
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import checked
-from image_store_cli.texts import counted, plain
+from image_store_cli.ids import safe_id
+from image_store_cli.texts import plain, plural
 from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(context: Context) -> Exit:
     if args.status is not None:
         if args.ids or args.dry_run:
             raise UsageError("--status takes no image ids and no --dry-run.")
-        repair = context.api.get(f"{PATH}/{checked(args.status)}")
+        repair = context.api.get(f"{PATH}/{safe_id(args.status)}")
     else:
         repair = _begin(context)
     return _end(context, repair if args.no_wait else _wait(context, repair))
@@ -58,7 +58,7 @@ def _begin(context: Context) -> dict[str, Any]:
     body: dict[str, Any] = {"dry_run": args.dry_run}
     context.show_target()
     if args.ids:
-        body["image_ids"] = [checked(each) for each in args.ids]
+        body["image_ids"] = [safe_id(each) for each in args.ids]
     repair: dict[str, Any] = context.api.post(PATH, body)
     context.out.note(f"Repair {repair['id']}")
     return repair
@@ -66,12 +66,12 @@ def _begin(context: Context) -> dict[str, Any]:
 
 def _wait(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
     def progress_of(state: dict[str, Any]) -> dict[str, Any]:
-        return {"description": f"{counted(state['progress']['examined'], 'image')} examined"}
+        return {"description": f"{plural(state['progress']['examined'], 'image')} examined"}
 
     return wait_for_end(
         context,
         repair,
-        path=f"{PATH}/{checked(repair['id'])}",
+        path=f"{PATH}/{safe_id(repair['id'])}",
         ended=ENDED,
         description="examining",
         progress_of=progress_of,
@@ -85,9 +85,9 @@ def _end(context: Context, repair: dict[str, Any]) -> Exit:
     def human(console: Console) -> None:
         verb = "missing" if repair["dry_run"] else "made"
         console.print(
-            f"{repair['id']}  {repair['status']}: {counted(figures['examined'], 'image')} examined, "
-            f"{counted(figures['renditions'], 'rendition')} and {figures['copies']} public copies {verb}, "
-            f"{counted(figures['originals_missing'], 'original')} missing, {figures['failed']} failed",
+            f"{repair['id']}  {repair['status']}: {plural(figures['examined'], 'image')} examined, "
+            f"{plural(figures['renditions'], 'rendition')} and {figures['copies']} public copies {verb}, "
+            f"{plural(figures['originals_missing'], 'original')} missing, {figures['failed']} failed",
             soft_wrap=True,
         )
         for error in repair["errors"][:SHOWN_ERRORS]:
@@ -95,7 +95,7 @@ def _end(context: Context, repair: dict[str, Any]) -> Exit:
                 plain(f"  {error['image_id']}: {error['detail']} ({error['code']})"), soft_wrap=True
             )
         if (more := len(repair["errors"]) - SHOWN_ERRORS) > 0:
-            console.print(f"  and {counted(more, 'error')} more; --json shows them", soft_wrap=True)
+            console.print(f"  and {plural(more, 'error')} more; --json shows them", soft_wrap=True)
 
     context.out.document(repair, human)
     return Exit.SOME_FAILED if figures["failed"] or figures["originals_missing"] else Exit.OK

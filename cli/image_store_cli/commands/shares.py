@@ -12,7 +12,7 @@ from rich.text import Text
 from image_store_cli.arguments import add_command, group
 from image_store_cli.each import for_each
 from image_store_cli.exits import Exit
-from image_store_cli.ids import checked, read_ids
+from image_store_cli.ids import read_ids, safe_id
 from image_store_cli.texts import moment, plain
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def _create(context: Context) -> Exit:
     args = context.args
     body: dict[str, Any] = {
-        "image_id": args.image and checked(args.image),
+        "image_id": args.image and safe_id(args.image),
         "group": args.group,
         "all": args.everything or None,
         "presets": args.presets,
@@ -109,7 +109,7 @@ def _revoke(context: Context) -> Exit:
     context.show_target()
 
     def revoke(share_id: str) -> dict[str, Any]:
-        context.api.delete(f"{PATH}/{checked(share_id)}")
+        context.api.delete(f"{PATH}/{safe_id(share_id)}")
         return {"id": share_id, "status": "revoked"}
 
     return for_each(context, ids, revoke, describe=lambda share: f"revoked  {share['id']}")

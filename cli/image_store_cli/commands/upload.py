@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from image_store_cli import journal, sources
 from image_store_cli.arguments import KINDS, VISIBILITIES, add_command, group, instant, positive
 from image_store_cli.errors import UsageError
-from image_store_cli.texts import counted
+from image_store_cli.texts import plural
 from image_store_cli.tokens import claims_of, key_id_of
 from image_store_cli.uploader_pool import UploadRun
 from image_store_cli.uploading import Uploader
@@ -103,7 +103,7 @@ def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile
     selection = sources.find(words, hidden=args.hidden)
     if selection.skipped:
         context.out.note(
-            f"Skipped {counted(len(selection.skipped), 'file')} of another type: {_some(selection.skipped)}"
+            f"Skipped {plural(len(selection.skipped), 'file')} of another type: {_some(selection.skipped)}"
         )
     pictures = selection.pictures
     if args.filename:

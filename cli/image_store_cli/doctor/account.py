@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import call_operation
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
-from image_store_cli.texts import counted
+from image_store_cli.texts import plural
 
 if TYPE_CHECKING:
     from image_store_cli.aws import Account, Stack
@@ -116,7 +116,7 @@ def _check_queues(findings: CheckResults, account: Account) -> None:
                 waiting.append(f"{number} in {name.removesuffix('Url')}")
         findings.ok("queues", "; ".join(waiting) + " waiting" if waiting else "they are empty")
         if dead:
-            findings.warn("dead letters", f"{counted(dead, 'message')} failed for good", DEAD_LETTERS_MEND)
+            findings.warn("dead letters", f"{plural(dead, 'message')} failed for good", DEAD_LETTERS_MEND)
         else:
             findings.ok("dead letters", "none")
 

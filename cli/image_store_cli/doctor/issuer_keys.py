@@ -9,7 +9,7 @@ import httpx
 
 from image_store_cli.doctor.identity import ALGORITHMS, issuer_of
 from image_store_cli.doctor.issuers import StackIssuer
-from image_store_cli.texts import counted, plain
+from image_store_cli.texts import plain, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def _check_keys(findings: CheckResults, entries: Any, claims: TokenClaims | None
             "The token's header names another key, or another algorithm, than the issuer signs with.",
         )
     else:
-        findings.ok(name, counted(len(usable), "key") + (", including that of the token" if kid else ""))
+        findings.ok(name, plural(len(usable), "key") + (", including that of the token" if kid else ""))
 
 
 def _kinds(key: Any) -> set[str]:

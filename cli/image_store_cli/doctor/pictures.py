@@ -12,10 +12,10 @@ import httpx
 from image_store_cli.api import unreachable_because
 from image_store_cli.doctor import cors
 from image_store_cli.doctor.pixel import pixel
-from image_store_cli.downloads import Expected, fetch, locate
+from image_store_cli.downloads import ExpectedBytes, fetch, locate
 from image_store_cli.errors import Broken, CommandError, Unavailable
 from image_store_cli.ids import image_path
-from image_store_cli.texts import counted
+from image_store_cli.texts import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,10 +81,10 @@ class PictureChecks:
     def _download(self, image: dict[str, Any]) -> None:
         mend = "Links lead into the private bucket: check R2Endpoint, R2AccountId, and that this machine reaches it."
         with self._findings.checking("download", mend):
-            expected = Expected(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
+            expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
             fetch(self._api.http, locate(self._api, image["id"], None), BytesIO(), expected)
             thumb = BytesIO()
-            fetch(self._api.http, locate(self._api, image["id"], "thumb"), thumb, Expected(size=None))
+            fetch(self._api.http, locate(self._api, image["id"], "thumb"), thumb, ExpectedBytes(size=None))
             if not thumb.getvalue():
                 raise Broken("The thumbnail is empty.")
             self._findings.ok("download", "the original is identical, and there is a thumbnail")
@@ -158,14 +158,14 @@ class PictureChecks:
     def _direct(self) -> None:
         data = pixel()
         checksum = hashlib.sha256(data).hexdigest()
-        announced = {
+        request = {
             "content_type": PNG,
             "size_bytes": len(data),
             "sha256": checksum,
             "filename": FILENAME,
         }
         with self._findings.checking("direct upload", STORAGE_MEND):
-            ticket = self._api.post("/v1/uploads", announced)
+            ticket = self._api.post("/v1/uploads", request)
             put = ticket["upload"]
             origins = (self._origin, self._api_origin)
             cors.check_upload_link(self._findings, self._api.http, put["url"], origins, put["headers"])
@@ -196,7 +196,7 @@ class PictureChecks:
         if remaining:
             self._findings.wrong(
                 "delete",
-                f"{counted(len(remaining), 'picture')} could not be deleted",
+                f"{plural(len(remaining), 'picture')} could not be deleted",
                 f"{DELETE_MEND} {' '.join(remaining)}",
             )
         elif self._stored_ids:

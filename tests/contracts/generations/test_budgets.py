@@ -56,7 +56,7 @@ def test_a_budget_refuses_before_anything_is_spent(jobs: Generations, budgets: B
     wait = half_a_day if "daily" in str(budgets).replace("daily=0", "") else half_a_day + timedelta(days=9)
     assert refused.value.retry_after == wait
     of_all = budgets.deployment_daily or budgets.deployment_monthly
-    assert refused.value.whose == ("deployment" if of_all else "owner")
+    assert refused.value.budget == ("deployment" if of_all else "owner")
 
 
 def test_a_request_that_is_too_much_alone_does_not_become_less_by_waiting(jobs: Generations) -> None:

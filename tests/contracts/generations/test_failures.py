@@ -14,7 +14,7 @@ from tests.fakes.dynamodb import new_table
 from tests.fakes.interception import InterceptedClient, lose_response, never_send
 
 
-def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
+def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
     losing = InterceptedClient(moto, transact_write_items=lose_response)
     jobs = DynamoGenerations(DynamoTable(new_table(moto), client=lambda: losing))
 

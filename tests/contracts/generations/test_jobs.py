@@ -64,7 +64,7 @@ def test_a_job_shows_its_first_image_and_keeps_showing_it(jobs: Generations) -> 
     assert items[0].image_id == "i"
 
 
-def test_what_never_was_is_not_found(jobs: Generations) -> None:
+def test_an_unknown_job_is_not_found(jobs: Generations) -> None:
     create(jobs)
 
     assert jobs.job(OTHER) is None
@@ -129,7 +129,7 @@ def test_a_cost_that_is_not_known_is_none(jobs: Generations) -> None:
     assert read(jobs).cost is None
 
 
-def test_of_two_who_change_an_image_one_does(jobs: Generations) -> None:
+def test_of_two_concurrent_changes_one_succeeds(jobs: Generations) -> None:
     (item,) = create(jobs)
     running(jobs, item)
 
@@ -193,7 +193,7 @@ def test_a_name_is_held_by_one_job_until_it_is_released_or_over(jobs: Generation
     create(jobs, job_id=OTHER, names=(name,))
 
 
-def test_a_name_that_is_over_is_taken_anew(jobs: Generations) -> None:
+def test_an_expired_name_can_be_taken_again(jobs: Generations) -> None:
     create(jobs, names=(JobName("digest", "print", NOON - timedelta(seconds=1)),))
 
     create(jobs, job_id=OTHER, names=(JobName("digest", "print", NOON + timedelta(hours=1)),))
@@ -201,7 +201,7 @@ def test_a_name_that_is_over_is_taken_anew(jobs: Generations) -> None:
     assert jobs.named("digest", at=NOON) == NamedJob(OTHER, "print", NOON)
 
 
-def test_a_name_is_brought_forward_once_by_whoever_saw_it(jobs: Generations) -> None:
+def test_only_who_saw_a_name_can_shorten_it_once(jobs: Generations) -> None:
     create(jobs, names=(JobName("digest", "print", NOON + timedelta(days=400)),))
     seen = jobs.named("digest", at=NOON)
     assert seen is not None

@@ -136,7 +136,7 @@ def test_only_the_object_that_an_etag_names_is_read(buckets: Buckets) -> None:
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 3), (2, 4), (5, 100), (6, 1), (0, 7)])
-def test_a_part_is_what_is_asked_for_and_there(bucket: ObjectStore, start: int, length: int) -> None:
+def test_a_part_contains_the_requested_bytes_that_exist(bucket: ObjectStore, start: int, length: int) -> None:
     put(bucket, "a/b.png")
     file = bucket.head("a/b.png")
     assert file is not None
@@ -180,7 +180,7 @@ def test_more_than_one_page_and_batch(bucket: ObjectStore) -> None:
     assert keys_below(bucket, "a/") == []
 
 
-def test_list_tells_of_objects_below_the_prefix_alone(bucket: ObjectStore) -> None:
+def test_a_list_contains_only_objects_below_the_prefix(bucket: ObjectStore) -> None:
     for key in ("a/1", "a/deeper/2", "ab/3", "b/4"):
         put(bucket, key, sha256="00ff")
 
@@ -193,7 +193,7 @@ def test_list_tells_of_objects_below_the_prefix_alone(bucket: ObjectStore) -> No
     assert all(each.modified_at.tzinfo is not None for each in files)
 
 
-def test_a_list_goes_on_behind_a_key_and_may_span_the_bucket(bucket: ObjectStore) -> None:
+def test_a_list_continues_after_a_key_and_may_span_the_bucket(bucket: ObjectStore) -> None:
     for key in ("a/1", "a/2", "b/3", "c"):
         put(bucket, key)
 

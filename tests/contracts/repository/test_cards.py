@@ -38,7 +38,7 @@ def test_a_tombstone_that_changed_is_not_forgotten(store: Rows) -> None:
     assert store.get(seen.record.id) == current
 
 
-def test_a_card_tells_what_a_gallery_shows(store: Rows) -> None:
+def test_a_card_contains_what_a_gallery_shows(store: Rows) -> None:
     image = ready(
         store,
         at=NOON + timedelta(milliseconds=7),

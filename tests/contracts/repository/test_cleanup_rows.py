@@ -73,7 +73,7 @@ def test_records_of_every_state_can_be_due(store: Rows, state: State) -> None:
     assert due(store, minutes(5)) == {image.record.id}
 
 
-def test_what_is_due_no_more_is_not_named(store: Rows) -> None:
+def test_what_is_not_due_any_more_is_not_listed(store: Rows) -> None:
     image = reserve(store)
 
     advance(store, image, State.READY, due_at=None)
@@ -145,7 +145,7 @@ def test_a_scan_loses_no_image_while_others_come_and_go(store: Rows) -> None:
     assert len(scanned_ids) == len(set(scanned_ids))
 
 
-def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: Rows) -> None:
+def test_a_scan_continues_after_an_image_that_was_forgotten_since(store: Rows) -> None:
     gone = {image.record.id: image for image in (buried(store) for _ in range(4))}
     stay = [ready(store) for _ in range(4)]
     records: list[ImageRecord] = []
@@ -248,7 +248,7 @@ def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: Ro
     assert set(store.find_settled([], at=NOON)) == set()
 
 
-def test_a_note_can_be_written_anew(store: Rows) -> None:
+def test_a_note_can_be_overwritten(store: Rows) -> None:
     store.note("noted", what="announced", expires_at=NOON)
     store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
 

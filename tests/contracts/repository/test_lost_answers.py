@@ -38,7 +38,7 @@ from tests.fakes.rows import DynamoRows
 @pytest.mark.parametrize(
     "lost", [lose_response, fail_after_effect, send_twice], ids=lambda lost: lost.__name__
 )
-def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
+def test_writes_whose_responses_are_lost_are_settled_by_a_strong_read(
     table: Table, lost: Callable[[Callable[[], Any]], Any]
 ) -> None:
     client = InterceptedClient(table.client, transact_write_items=lost)
@@ -82,7 +82,7 @@ def test_writes_that_never_happened_are_storage_unavailable(
     assert dynamo(table).usage(OWNER) == Usage(1, 1_000)
 
 
-def test_an_answer_lost_after_another_writer_won_is_no_success(table: Table) -> None:
+def test_a_response_lost_after_another_writer_won_is_not_a_success(table: Table) -> None:
     seen = reserve(dynamo(table))
 
     def overtaken(carry_out: Callable[[], Any]) -> Any:
@@ -97,7 +97,7 @@ def test_an_answer_lost_after_another_writer_won_is_no_success(table: Table) -> 
         store.replace(seen, moved(seen, State.READY))
 
 
-def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: Table) -> None:
+def test_a_read_that_cannot_settle_a_lost_response_is_storage_unavailable(table: Table) -> None:
     client = InterceptedClient(table.client, transact_write_items=lose_response, get_item=never_send)
 
     with pytest.raises(StorageUnavailable):

@@ -149,7 +149,7 @@ def test_an_edit_shows_in_every_list(store: Rows) -> None:
         assert (card.filename, card.visibility) == ("renamed.png", Visibility.PUBLIC)
 
 
-def test_the_trash_has_its_own_list_and_gives_back(store: Rows) -> None:
+def test_the_trash_has_its_own_list_and_can_be_restored(store: Rows) -> None:
     image = ready(store)
     image_id = image.record.id
     assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([image_id], [])

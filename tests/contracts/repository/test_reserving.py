@@ -205,7 +205,7 @@ def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
     assert store.get(image.record.id) == image
 
 
-def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: Rows) -> None:
+def test_an_idempotency_key_finds_the_image_reserved_with_it(store: Rows) -> None:
     image = pending(idempotency=KEY.name)
 
     store.reserve(reservation(image, idempotency=KEY))
@@ -236,7 +236,7 @@ def test_an_expired_idempotency_key_is_taken_by_the_next(store: Rows) -> None:
     assert store.idempotency(KEY.name) == kept_key(later, "another body")
 
 
-def test_an_idempotency_key_is_brought_forward_once_by_whoever_saw_it(store: Rows) -> None:
+def test_only_who_saw_an_idempotency_key_can_shorten_it_once(store: Rows) -> None:
     image = pending(idempotency=KEY.name)
     store.reserve(reservation(image, idempotency=KEY))
     seen = kept_key(image)

@@ -64,7 +64,7 @@ def counting(table: Table) -> tuple[DynamoRows, list[int]]:
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table, group: str | None) -> None:
+def test_an_empty_page_reads_2000_rows_and_returns_where_to_continue(table: Table, group: str | None) -> None:
     image_ids = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
     store, read = counting(table)
     list_query = query(1, kind=Kind.GENERATED, group=group, descending=False)

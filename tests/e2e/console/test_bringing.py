@@ -82,7 +82,7 @@ def test_files_that_are_picked_are_stored_as_was_chosen(pages: Pages, stack: Sta
     expect(page.locator(".facts").get_by_text("beach", exact=True)).to_be_visible()
 
 
-def test_what_is_no_picture_is_refused_in_words(pages: Pages) -> None:
+def test_what_is_not_a_picture_is_refused_in_words(pages: Pages) -> None:
     page = pages.open("#/upload", owner=OWNER)
     page.get_by_label("Pick files").set_input_files(
         [
@@ -295,7 +295,7 @@ def test_an_admin_sees_what_cleanup_would_remove(pages: Pages) -> None:
     expect(page.get_by_text("would be freed")).to_be_visible()
 
 
-def test_whoever_is_no_admin_finds_nothing_to_press(pages: Pages) -> None:
+def test_without_the_admin_scope_there_is_nothing_to_press(pages: Pages) -> None:
     page = pages.open("#/cleanup", owner=OWNER)
 
     expect(page.get_by_role("alert")).to_contain_text("This is for administrators of the store.")

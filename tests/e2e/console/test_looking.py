@@ -229,7 +229,7 @@ def many_cards(page: Page, card: dict[str, Any], number: int) -> None:
     page.route(re.compile(r"/v1/images\?"), answer)
 
 
-def test_a_gallery_at_its_bottom_goes_on_to_the_end_and_says_so(
+def test_a_gallery_at_its_bottom_continues_to_the_end_and_says_so(
     pages: Pages, images: list[dict[str, Any]]
 ) -> None:
     page = pages.open(owner=OWNER, prepare=lambda page: many_cards(page, images[0], 1_000))
@@ -344,7 +344,7 @@ def test_a_smaller_copy_is_found_from_the_image_it_looks_like(
     expect(page.get_by_role("img", name="A small lake")).to_be_visible()
 
 
-def test_a_part_that_this_store_does_not_have_says_so(pages: Pages) -> None:
+def test_a_disabled_feature_is_reported_as_such(pages: Pages) -> None:
     def missing(route: Route) -> None:
         route.fulfill(status=404, content_type="application/json", body='{"message":"Not Found"}')
 
@@ -530,7 +530,7 @@ def test_a_theme_that_was_chosen_stays(pages: Pages, images: list[dict[str, Any]
     assert light == page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(250, 249, 247)"
 
 
-def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
+def test_nothing_moves_for_users_who_prefer_no_motion(pages: Pages) -> None:
     page = pages.open(owner=OWNER, reduced_motion="reduce")
 
     longest = page.evaluate(

@@ -33,7 +33,7 @@ def _routes(template: Template) -> set[str]:
     "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html",
     breaks=lambda template: _stage(template)["RouteSettings"].update({"GET /gone": {}}),
 )
-def settings_are_of_routes_that_there_are(template: Template) -> Iterator[str]:
+def route_settings_name_only_existing_routes(template: Template) -> Iterator[str]:
     """API Gateway does not find the route of a key, and the stack fails."""
     yield from _stage(template)["RouteSettings"].keys() - _routes(template)
 
@@ -42,7 +42,7 @@ def settings_are_of_routes_that_there_are(template: Template) -> Iterator[str]:
     QUOTAS,
     breaks=lambda template: _body(template)["paths"].update({f"/{n}": {"get": {}} for n in range(300)}),
 )
-def an_api_has_no_more_than_it_may(template: Template) -> Iterator[str]:
+def an_api_keeps_within_its_quotas(template: Template) -> Iterator[str]:
     if len(_routes(template)) > 300:
         yield "more than 300 routes and integrations"
     if len(_body(template)["components"]["securitySchemes"]) > 10:
@@ -58,7 +58,7 @@ def _first_operation(template: Template) -> dict[str, Any]:
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html",
     breaks=lambda template: _first_operation(template).update(security=[{"NONE": []}]),
 )
-def a_document_names_the_security_schemes_that_it_has(template: Template) -> Iterator[str]:
+def a_document_defines_the_security_schemes_that_it_uses(template: Template) -> Iterator[str]:
     """Invalid OpenAPI is a warning, and FailOnWarnings stops the deployment."""
     known = _body(template)["components"]["securitySchemes"].keys()
     for path, operations in _body(template)["paths"].items():
@@ -71,7 +71,7 @@ def a_document_names_the_security_schemes_that_it_has(template: Template) -> Ite
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html",
     breaks=lambda template: _body(template)["x-amazon-apigateway-cors"].update(allowCredentials=True),
 )
-def credentials_are_not_allowed_to_any_origin(template: Template) -> Iterator[str]:
+def no_cors_rule_allows_credentials_for_every_origin(template: Template) -> Iterator[str]:
     cors = _body(template)["x-amazon-apigateway-cors"]
     if cors.get("allowCredentials"):
         yield "any origin may be allowed, and none of them with credentials"

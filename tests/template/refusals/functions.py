@@ -112,7 +112,7 @@ def the_longest_environment_fits_into_4_kb(template: Template) -> Iterator[str]:
     LAMBDA_LIMITS,
     breaks=lambda template: template["Parameters"]["ApiUrl"].update(AllowedPattern=r"^https://[^\s]+$"),
 )
-def what_is_measured_in_characters_has_one_byte_each(template: Template) -> Iterator[str]:
+def parameters_of_the_environment_accept_only_ascii(template: Template) -> Iterator[str]:
     for name, parameter in template["Parameters"].items():
         pattern = parameter.get("AllowedPattern")
         if pattern is None or "MaxLength" not in parameter:
@@ -126,7 +126,7 @@ def what_is_measured_in_characters_has_one_byte_each(template: Template) -> Iter
     LAMBDA_LIMITS,
     breaks=lambda template: properties(template, "GenerateFunction")["Layers"].append({"Ref": "SharedLayer"}),
 )
-def a_function_has_no_more_than_lambda_gives(template: Template) -> Iterator[str]:
+def a_function_keeps_within_lambdas_limits(template: Template) -> Iterator[str]:
     for name, function in _functions(template).items():
         if len(function.get("Layers", [])) > 5:
             yield f"{name}: more than five layers"
@@ -142,7 +142,7 @@ def a_function_has_no_more_than_lambda_gives(template: Template) -> Iterator[str
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html",
     breaks=lambda template: properties(template, "UploadFunction").update(Timeout=60),
 )
-def a_function_ends_before_the_gateway_gives_up(template: Template) -> Iterator[str]:
+def a_function_ends_before_the_gateway_times_out(template: Template) -> Iterator[str]:
     behind = {
         target_of(permission["FunctionName"])
         for permission in of_type(template, "AWS::Lambda::Permission").values()
@@ -162,7 +162,7 @@ def a_function_ends_before_the_gateway_gives_up(template: Template) -> Iterator[
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
     breaks=lambda template: properties(template, "RenderFunction").update(ReservedConcurrentExecutions=5),
 )
-def a_new_account_has_no_concurrency_to_reserve(template: Template) -> Iterator[str]:
+def no_concurrency_is_reserved_by_default(template: Template) -> Iterator[str]:
     """The account's limit may be ten executions, all of which must stay unreserved."""
     for name, function in _functions(template).items():
         if by_default(template, function.get("ReservedConcurrentExecutions")) is not None:
@@ -188,7 +188,7 @@ def a_role_needs_no_more_than_capability_iam(template: Template) -> Iterator[str
         {"PolicyName": "more", "PolicyDocument": {"Statement": [{"Resource": "x" * 11_000}]}}
     ),
 )
-def the_policies_of_a_role_fit(template: Template) -> Iterator[str]:
+def the_policies_of_a_role_fit_into_10_kb(template: Template) -> Iterator[str]:
     for name, role in of_type(template, "AWS::IAM::Role").items():
         text = "".join(json.dumps(policy["PolicyDocument"]) for policy in role["Policies"])
         if len(re.sub(r"\s", "", text)) > 10_240:
@@ -207,7 +207,7 @@ def _starters(template: Template) -> Iterator[tuple[str, str, str]]:
         {f"Permission{n}": deepcopy(template["Resources"]["ListFunctionListPermission"]) for n in range(60)}
     ),
 )
-def what_may_start_a_function_fits_into_its_policy(template: Template) -> Iterator[str]:
+def permissions_to_start_a_function_fit_into_its_policy(template: Template) -> Iterator[str]:
     """SAM makes a statement for each route, and the policy of a function, or of its alias, has 20 KB."""
     sizes: Counter[str] = Counter()
     for function, name, source in _starters(template):
@@ -260,7 +260,7 @@ def _allowed(template: Template, function: str, resource: str) -> set[str]:
         Statement=[]
     ),
 )
-def a_role_may_poll_what_starts_its_function(template: Template) -> Iterator[str]:
+def a_role_may_poll_the_event_sources_of_its_function(template: Template) -> Iterator[str]:
     """Lambda refuses an event source that the role cannot read, and drops failed events that it cannot send."""
     for function, source, mapping in _sources(template):
         missing = _POLLING[template["Resources"][source]["Type"]] - _allowed(template, function, source)
@@ -296,7 +296,7 @@ def _loops(template: Template) -> set[str]:
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
     breaks=lambda template: properties(template, "WorkFunction").pop("RecursiveLoop"),
 )
-def a_function_that_starts_itself_may(template: Template) -> Iterator[str]:
+def a_function_that_starts_itself_allows_recursive_loops(template: Template) -> Iterator[str]:
     """Lambda stops a loop after about 16 turns unless the function allows it."""
     allowed = {
         name
@@ -336,7 +336,7 @@ def _bounds(template: Template, value: Any) -> tuple[int, int]:
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
     breaks=lambda template: properties(template, "IngestFunctionQueue").update(BatchSize=50),
 )
-def an_event_source_keeps_within_its_bounds(template: Template) -> Iterator[str]:
+def an_event_source_keeps_within_its_limits(template: Template) -> Iterator[str]:
     for function, source, mapping in _sources(template):
         is_queue = template["Resources"][source]["Type"] == "AWS::SQS::Queue"
         window = mapping.get("MaximumBatchingWindowInSeconds", 0)
@@ -363,7 +363,7 @@ def an_event_source_keeps_within_its_bounds(template: Template) -> Iterator[str]
         Third=dict(template["Resources"]["AuditFunctionChanges"])
     ),
 )
-def no_more_than_two_read_a_stream(template: Template) -> Iterator[str]:
+def a_stream_has_at_most_two_readers(template: Template) -> Iterator[str]:
     readers = Counter(source for _, source, _ in _sources(template))
     for source, count in readers.items():
         if template["Resources"][source]["Type"] == "AWS::DynamoDB::Table" and count > 2:

@@ -130,8 +130,6 @@ def longest(template: Template, value: Any) -> str:
     match value:
         case {"Fn::If": _}:
             return max((longest(template, each) for each in alternatives(value)), key=len, default="")
-        case {"Fn::FindInMap": [name, key, attribute]}:
-            return str(template["Mappings"][name][key][attribute])
         case {"Fn::Sub": [str(text), dict(variables)]}:
             return _VARIABLE.sub(
                 lambda variable: _variable(template, variable[0], variable[1], variables), text

@@ -30,11 +30,11 @@ _OF_RULES = {
     QUOTAS,
     breaks=lambda template: template["Parameters"].update({f"P{n}": {"Type": "String"} for n in range(200)}),
 )
-def a_template_has_no_more_than_it_may(template: Template) -> Iterator[str]:
+def a_template_keeps_within_its_quotas(template: Template) -> Iterator[str]:
     for part, most in {"Parameters": 200, "Outputs": 200, "Mappings": 200, "Resources": 500}.items():
-        if len(template[part]) > most:
+        if len(template.get(part, {})) > most:
             yield f"more than {most} {part}"
-        for name in template[part]:
+        for name in template.get(part, {}):
             if not re.fullmatch(r"[A-Za-z0-9]{1,255}", name):
                 yield f"{part}: {name}"
     if len(template["Description"].encode()) > 1024:
@@ -85,7 +85,7 @@ def _used(value: Any) -> Iterator[tuple[str, Any]]:
         New={"Assertions": [{"Assert": {"Fn::Equals": [{"Fn::Join": ["", []]}, ""]}}]}
     ),
 )
-def a_rule_asks_parameters_alone_with_the_functions_of_rules(template: Template) -> Iterator[str]:
+def a_rule_uses_only_parameters_and_functions_of_rules(template: Template) -> Iterator[str]:
     for name, rule in template["Rules"].items():
         for used, value in _used(rule):
             if used.startswith("Fn::") and used not in _OF_RULES:
@@ -98,7 +98,7 @@ def a_rule_asks_parameters_alone_with_the_functions_of_rules(template: Template)
     "https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_CreateApplication.html",
     breaks=lambda template: template["Resources"]["ReadSettings"]["Properties"].update(Name="x" * 65),
 )
-def an_application_of_appconfig_has_a_name_of_64_characters(template: Template) -> Iterator[str]:
+def an_application_of_appconfig_has_a_name_of_at_most_64_characters(template: Template) -> Iterator[str]:
     for name, resource in template["Resources"].items():
         is_of_appconfig = resource["Type"].startswith("AWS::AppConfig::")
         if is_of_appconfig and len(resource["Properties"].get("Name", "")) > 64:

@@ -90,7 +90,7 @@ def a_first_deployment_that_fails_leaves_nothing_behind(template: Template) -> I
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
     breaks=lambda template: properties(template, "AuditLogs").update(LogGroupName="audit"),
 )
-def what_outlives_a_stack_takes_no_name_that_the_next_one_needs(template: Template) -> Iterator[str]:
+def a_retained_resource_has_no_fixed_name(template: Template) -> Iterator[str]:
     for name, resource in template["Resources"].items():
         if (
             resource.get("DeletionPolicy") == "RetainExceptOnCreate"
@@ -158,7 +158,7 @@ def a_secret_is_not_named_like_a_version_of_another(template: Template) -> Itera
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html",
     breaks=lambda template: properties(template, "DeadLetterQueue").update(MessageRetentionPeriod=60),
 )
-def a_queue_keeps_within_the_bounds_of_sqs(template: Template) -> Iterator[str]:
+def a_queue_keeps_within_the_limits_of_sqs(template: Template) -> Iterator[str]:
     """A message keeps its age when it goes to the dead-letter queue, which must therefore keep it for longer."""
     queues = of_type(template, "AWS::SQS::Queue")
     for name, queue in queues.items():

@@ -30,7 +30,7 @@ def _alarms(template: Template) -> dict[str, dict[str, Any]]:
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html",
     breaks=lambda template: properties(template, "SlowWorkAlarm").update(TreatMissingData="breaching"),
 )
-def no_alarm_is_raised_where_nothing_has_happened_yet(template: Template) -> Iterator[str]:
+def no_alarm_is_raised_without_data(template: Template) -> Iterator[str]:
     """A new stack has no data of any metric."""
     for name, alarm in _alarms(template).items():
         if alarm.get("TreatMissingData", "missing") == "breaching":
@@ -38,7 +38,7 @@ def no_alarm_is_raised_where_nothing_has_happened_yet(template: Template) -> Ite
 
 
 @guard(ALARMS, breaks=lambda template: properties(template, "SlowWorkAlarm").update(EvaluationPeriods=1000))
-def an_alarm_looks_back_no_further_than_cloudwatch_does(template: Template) -> Iterator[str]:
+def an_alarm_looks_back_no_further_than_cloudwatch_allows(template: Template) -> Iterator[str]:
     for name, alarm in _alarms(template).items():
         periods = [alarm.get("Period"), *(each["MetricStat"]["Period"] for each in _stats(alarm))]
         for period in filter(None, periods):
@@ -99,7 +99,7 @@ def a_metric_with_dimensions_has_no_default(template: Template) -> Iterator[str]
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html",
     breaks=lambda template: properties(template, "Dashboard").update(DashboardName="image store"),
 )
-def a_dashboard_has_a_name_and_widgets_that_cloudwatch_takes(template: Template) -> Iterator[str]:
+def a_dashboard_has_a_name_and_widgets_that_cloudwatch_accepts(template: Template) -> Iterator[str]:
     for name, dashboard in of_type(template, "AWS::CloudWatch::Dashboard").items():
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", longest(template, dashboard["DashboardName"])):
             yield f"{name}: its name"
@@ -112,7 +112,7 @@ def a_dashboard_has_a_name_and_widgets_that_cloudwatch_takes(template: Template)
     "https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html",
     breaks=lambda template: properties(template, "AlarmTopic").update(DisplayName="x" * 101),
 )
-def a_topic_shows_a_name_of_100_characters(template: Template) -> Iterator[str]:
+def a_topic_has_a_display_name_of_at_most_100_characters(template: Template) -> Iterator[str]:
     for name, topic in of_type(template, "AWS::SNS::Topic").items():
         if len(longest(template, topic.get("DisplayName", ""))) > 100:
             yield f"{name}: its display name is too long"
@@ -124,7 +124,7 @@ def a_topic_shows_a_name_of_100_characters(template: Template) -> Iterator[str]:
         LogGroupName=properties(template, "ListLogs")["LogGroupName"]
     ),
 )
-def a_log_group_has_a_name_of_its_own(template: Template) -> Iterator[str]:
+def every_log_group_has_its_own_name(template: Template) -> Iterator[str]:
     names = [
         longest(template, group["LogGroupName"])
         for group in of_type(template, "AWS::Logs::LogGroup").values()
@@ -139,7 +139,7 @@ def a_log_group_has_a_name_of_its_own(template: Template) -> Iterator[str]:
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html",
     breaks=lambda template: properties(template, "AccessLogs").update(LogGroupName="/aws/apigateway/api"),
 )
-def an_access_log_needs_no_room_in_the_policy_of_the_account(template: Template) -> Iterator[str]:
+def an_access_log_needs_no_space_in_the_policy_of_the_account(template: Template) -> Iterator[str]:
     """Where that is full, a stage fails: "Policy document length breaking Cloudwatch Logs Constraints"."""
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
         if "AccessLogSettings" not in stage:
@@ -155,7 +155,7 @@ def an_access_log_needs_no_room_in_the_policy_of_the_account(template: Template)
         ScheduleExpression="rate(1 minutes)"
     ),
 )
-def a_schedule_says_when(template: Template) -> Iterator[str]:
+def a_schedule_has_a_valid_rate_and_name(template: Template) -> Iterator[str]:
     for name, schedule in of_type(template, "AWS::Scheduler::Schedule").items():
         rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", schedule["ScheduleExpression"])
         if rate is None or (int(rate[1]) == 1) == bool(rate[3]):

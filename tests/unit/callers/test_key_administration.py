@@ -183,9 +183,9 @@ def test_a_change_is_written_once(world: World) -> None:
 def test_a_change_adds_no_scope_that_its_caller_could_not_grant(world: World) -> None:
     key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset({Scope.ACT_AS})))
 
-    kept = world.administration.change(ALICE, key.id, scopes=key.scopes | {Scope.READ_IMAGES})
+    changed = world.administration.change(ALICE, key.id, scopes=key.scopes | {Scope.READ_IMAGES})
 
-    assert kept.scopes == {Scope.ACT_AS, Scope.READ_IMAGES}
+    assert changed.scopes == {Scope.ACT_AS, Scope.READ_IMAGES}
     with pytest.raises(AdminRequired):
         world.administration.change(ALICE, key.id, scopes=frozenset({Scope.ADMIN}))
 

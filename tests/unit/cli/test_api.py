@@ -52,7 +52,7 @@ class Store:
         )
 
 
-def test_a_request_is_signed_in_and_leaves_out_what_is_none() -> None:
+def test_a_request_carries_the_token_and_omits_empty_values() -> None:
     store = Store(OK)
 
     body = store.api().get("/v1/images", limit=5, cursor=None)
@@ -63,7 +63,7 @@ def test_a_request_is_signed_in_and_leaves_out_what_is_none() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_request_that_has_to_wait_waits_as_long_as_it_is_told(status: int) -> None:
+def test_a_request_that_has_to_wait_waits_as_long_as_the_response_says(status: int) -> None:
     store = Store(problem(status, "storage_unavailable", **{"Retry-After": "7"}), OK)
 
     store.api().get("/v1/images")
@@ -80,7 +80,7 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
     assert (store.waits, refused.value.problem.code) == ([], "quota_exceeded")
 
 
-def test_a_quota_that_waiting_does_not_mend_is_told_at_once() -> None:
+def test_a_quota_that_waiting_cannot_fix_is_reported_at_once() -> None:
     store = Store(problem(429, "quota_exceeded"), OK)
 
     with pytest.raises(RequestRefused, match="quota_exceeded"):
@@ -99,7 +99,7 @@ def test_waiting_ends_after_as_many_tries_as_are_allowed() -> None:
     assert refused.value.exit is Exit.UNAVAILABLE
 
 
-def test_an_upload_that_runs_already_is_asked_for_until_it_is_done() -> None:
+def test_an_upload_already_in_progress_is_polled_until_it_is_done() -> None:
     running = problem(409, "idempotency_in_progress", **{"Retry-After": "110"})
     store = Store(*[running] * 10, OK)
 
@@ -154,19 +154,19 @@ def test_a_token_that_stays_refused_means_not_signed_in() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_a_route_that_is_not_there_is_said_in_plain_words(status: int) -> None:
+def test_a_missing_route_gets_a_plain_message(status: int) -> None:
     store = Store(httpx.Response(status, json={"message": "Not Found"}))
 
     with pytest.raises(NotOffered, match="does not offer GET /v1/search"):
         store.api().get("/v1/search", q="x")
 
 
-def test_a_web_page_is_no_store() -> None:
+def test_a_web_page_is_not_a_store() -> None:
     with pytest.raises(NotOffered, match="without JSON"):
         Store(httpx.Response(200, text="<html>")).api().get("/v1/images")
 
 
-def test_a_problem_is_told_with_all_that_helps() -> None:
+def test_a_problem_is_reported_with_all_that_helps() -> None:
     body = {
         "title": "Bad Request",
         "status": 400,
@@ -202,7 +202,7 @@ def test_the_exit_code_says_what_kind_of_error_it_was(status: int, code: str, ex
     assert refused.value.exit is exit_code
 
 
-def test_pages_go_on_over_empty_ones_and_end_where_they_are_told() -> None:
+def test_pages_continue_over_empty_ones_and_end_where_the_query_says() -> None:
     pages = [
         {"items": [{"id": "a"}], "next_cursor": "1"},
         {"items": [], "next_cursor": "2"},
@@ -230,7 +230,7 @@ def test_an_error_of_the_gateway_has_code_detail_and_request_id(status: int, cod
 
 
 @pytest.mark.parametrize("status", [401, 404])
-def test_an_error_of_the_gateway_that_is_told_in_words_of_its_own_keeps_its_request_id(status: int) -> None:
+def test_a_gateway_error_with_our_own_message_keeps_its_request_id(status: int) -> None:
     answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
 
     with pytest.raises(CommandError) as failed:

@@ -81,7 +81,7 @@ REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "No
     ],
     ids=lambda words: words[0],
 )
-def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
+def test_a_missing_route_of_the_deployment_has_its_own_exit_code(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     result = command(Store(), *words, folder=tmp_path)
@@ -91,7 +91,7 @@ def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
     assert "older than this command" in result.err
 
 
-def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -> None:
+def test_an_unknown_filter_of_the_deployment_is_reported_the_same_way(tmp_path: Path) -> None:
     fault = {"loc": ["query", "tag"], "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
     refusal = httpx.Response(400, json={"title": "Bad Request", "code": "invalid_request", "errors": [fault]})
 
@@ -102,7 +102,7 @@ def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
+def test_a_search_reports_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
     """C3."""
     page = {"items": [], "next_cursor": None, "not_searched": ["generation.prompt"]}
 
@@ -112,7 +112,7 @@ def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tu
     assert "Not searched, because the deployment encrypts it: generation.prompt." in result.err
 
 
-def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
+def test_similar_images_are_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
     body = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
     store = Store(**{"GET_images/0199/similar": [body]})
 
@@ -127,7 +127,7 @@ def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(t
     ]  # fmt: skip
 
 
-def test_that_nothing_looks_alike_is_no_failure_and_nothing_on_stdout(tmp_path: Path) -> None:
+def test_no_similar_image_is_not_a_failure_and_prints_nothing(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199/similar": [{"items": []}]})
 
     result = command(store, "similar", "0199", folder=tmp_path)
@@ -151,7 +151,7 @@ def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> 
     assert (error["code"], error["exit_code"], error["request_id"]) == ("image_not_found", 4, "r-1")
 
 
-def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Path) -> None:
+def test_a_job_is_watched_until_it_ends_and_each_item_is_reported_once(tmp_path: Path) -> None:
     store = Store(
         POST_generations=[job("queued", RUNS, RUNS)],
         **{
@@ -183,7 +183,7 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Pat
         (None, "prompts.jsonl cannot be read: No such file or directory."),
     ],
 )
-def test_a_file_of_prompts_that_cannot_be_read_is_told_with_the_reason(
+def test_a_file_of_prompts_that_cannot_be_read_is_reported_with_the_reason(
     lines: bytes | None, complaint: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "prompts.jsonl"
@@ -387,7 +387,7 @@ def test_what_a_command_acts_on_is_shown_before_it_acts(tmp_path: Path, words: t
 REPORT = {"dry_run": True, "orphans": 2, "bytes_freed": 1, "failed": 0, "stopped_because": None}
 
 
-def test_a_request_that_the_gateway_finds_too_large_is_told_of_direct_uploads(tmp_path: Path) -> None:
+def test_a_request_too_large_for_the_gateway_is_pointed_to_direct_uploads(tmp_path: Path) -> None:
     refusal = httpx.Response(413, json={"message": "Request Entity Too Large"})
 
     result = command(Store(POST_generations=[refusal]), "generate", "a cat", folder=tmp_path)

@@ -36,7 +36,7 @@ def ill(result: Said) -> dict[str, dict[str, str]]:
     return {line["check"]: line for line in result.lines if line["status"] == "wrong"}
 
 
-def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
+def test_a_healthy_deployment_passes_and_nothing_stays_in_it(tmp_path: Path) -> None:
     deployment = Deployment()
 
     result = doctor(deployment, tmp_path)
@@ -72,7 +72,7 @@ def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_an_illness_has_a_line_that_says_how_to_mend_it(
+def test_each_problem_has_a_line_that_says_how_to_fix_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], check: str, mend: str
 ) -> None:
     monkeypatch.setattr(pictures, "LISTED_SECONDS", 0)
@@ -97,7 +97,7 @@ def test_an_illness_has_a_line_that_says_how_to_mend_it(
     ],
     ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric", "half a key"],
 )
-def test_a_token_that_cannot_work_is_told_before_it_is_tried(
+def test_a_token_that_cannot_work_is_reported_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str
 ) -> None:
     result = doctor(Deployment(), tmp_path, given=given)
@@ -141,7 +141,7 @@ def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["CORS of copies"]
 
 
-def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:
+def test_an_unhealthy_store_is_a_warning(tmp_path: Path) -> None:
     result = doctor(Deployment(health="degraded"), tmp_path)
 
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["API"]

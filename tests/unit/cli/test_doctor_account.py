@@ -80,7 +80,7 @@ def looked_at(account: Any) -> dict[str, str]:
     return {finding.name: str(finding.status) for finding in findings.all if finding.status != "ok"}
 
 
-def test_an_account_that_is_well_is_told_so() -> None:
+def test_a_healthy_account_is_reported_as_healthy() -> None:
     assert looked_at(Played({})) == {}
 
 
@@ -104,9 +104,9 @@ def test_an_account_that_is_well_is_told_so() -> None:
         ({"store/r2": json.dumps({"access_key_id": "hush"})}, {"R2 secret": "wrong"}),
     ],
 )
-def test_what_is_ill_behind_the_api_is_named(changed: dict[str, Any], findings: dict[str, str]) -> None:
+def test_problems_behind_the_api_are_named(changed: dict[str, Any], findings: dict[str, str]) -> None:
     assert looked_at(Played(changed)) == findings
 
 
-def test_keys_that_open_no_bucket_are_told_for_each() -> None:
+def test_keys_that_open_no_bucket_are_reported_for_each_bucket() -> None:
     assert looked_at(Played({}, "AccessDenied")) == {"private bucket": "wrong", "public bucket": "wrong"}

@@ -222,6 +222,6 @@ def test_the_issuers_of_a_stack_are_those_of_its_parameters() -> None:
     findings = CheckResults(lambda _: None)
     further = [{"issuer": OTHER, "audiences": ["shop"], "subject_prefix": "shop:"}]
 
-    found = issuers_of(findings, {"Issuer": ISSUER, "Audience": AUDIENCE, "Issuers": json.dumps(further)})
+    trusted = issuers_of(findings, {"Issuer": ISSUER, "Audience": AUDIENCE, "Issuers": json.dumps(further)})
 
-    assert (tuple(found), findings.all) == (TRUSTED, [])
+    assert (tuple(trusted), findings.all) == (TRUSTED, [])

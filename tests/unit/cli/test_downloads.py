@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli.downloads import Expected, extension_of, fetch, safe_name, whole_file
+from image_store_cli.downloads import ExpectedBytes, extension_of, fetch, safe_name, whole_file
 from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.exits import Exit
 from tests.unit.cli.terminal import command
@@ -101,16 +101,16 @@ def test_a_new_file_can_be_read_as_others_of_its_maker(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "expected", "error"),
     [
-        (httpx.Response(200, stream=httpx.ByteStream(b"abc")), Expected(size=4), Broken),
-        (httpx.Response(200, stream=httpx.ByteStream(b"abc")), Expected(size=3, sha256="00"), Broken),
-        (httpx.Response(403, text="<Error/>"), Expected(size=3), RequestRefused),
-        (httpx.Response(503), Expected(size=3), Unavailable),
-        (httpx.ReadError("gone"), Expected(size=3), Unavailable),
+        (httpx.Response(200, stream=httpx.ByteStream(b"abc")), ExpectedBytes(size=4), Broken),
+        (httpx.Response(200, stream=httpx.ByteStream(b"abc")), ExpectedBytes(size=3, sha256="00"), Broken),
+        (httpx.Response(403, text="<Error/>"), ExpectedBytes(size=3), RequestRefused),
+        (httpx.Response(503), ExpectedBytes(size=3), Unavailable),
+        (httpx.ReadError("gone"), ExpectedBytes(size=3), Unavailable),
     ],
     ids=["too short", "other bytes", "expired", "down", "lost"],
 )
 def test_bytes_that_are_not_what_they_should_be_are_an_error(
-    answer: httpx.Response | Exception, expected: Expected, error: type[CommandError]
+    answer: httpx.Response | Exception, expected: ExpectedBytes, error: type[CommandError]
 ) -> None:
     with client(answer) as http, pytest.raises(error) as failed:
         fetch(http, LINK, BytesIO(), expected)

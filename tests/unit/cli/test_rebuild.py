@@ -52,7 +52,7 @@ def begun() -> dict[str, Any]:
     return {"finished": False, "examined": 0, "begins_at": begins_at.isoformat()}
 
 
-def test_the_wait_before_it_goes_on_is_told(tmp_path: Path) -> None:
+def test_the_wait_before_it_continues_is_reported(tmp_path: Path) -> None:
     waits: list[float] = []
 
     code, output = rebuilt(tmp_path, begun(), {"finished": True, "examined": 7}, sleep=waits.append)
@@ -62,7 +62,7 @@ def test_the_wait_before_it_goes_on_is_told(tmp_path: Path) -> None:
     assert 100 < waits[0] <= 120
 
 
-def test_an_interruption_says_that_figures_stand_still_until_it_is_repeated(tmp_path: Path) -> None:
+def test_an_interruption_reports_that_figures_stay_old_until_it_is_repeated(tmp_path: Path) -> None:
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
 

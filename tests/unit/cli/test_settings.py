@@ -155,12 +155,12 @@ def test_a_configuration_that_is_wrong_is_refused_by_name(home: Path, text: str,
 @pytest.mark.parametrize(
     "url", ["example.com", "ftp://example.com", "https://user:pass@example.com", "https://example.com/?a=b"]
 )
-def test_an_address_that_is_none_is_refused(home: Path, url: str) -> None:
+def test_an_invalid_address_is_refused(home: Path, url: str) -> None:
     with pytest.raises(UsageError, match="address"):
         resolved(home, "--url", url)
 
 
-def test_without_a_store_the_ways_to_name_one_are_told(tmp_path: Path) -> None:
+def test_without_a_store_the_ways_to_name_one_are_listed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--url or IMAGE_STORE_URL"):
         resolved(tmp_path)
 
@@ -175,7 +175,7 @@ def test_nothing_shows_a_token_or_a_key(home: Path) -> None:
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "print('')", "print('a b')"])
-def test_a_token_command_that_gives_none_is_said_without_what_it_printed(code: str) -> None:
+def test_a_token_command_without_a_token_is_reported_without_its_output(code: str) -> None:
     with pytest.raises(NotSignedIn) as failed:
         tokens.from_command([sys.executable, "-c", code]).current()
 

@@ -61,7 +61,7 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
     ("word", "complaint"),
     [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is not a JPEG")],
 )
-def test_a_name_that_leads_nowhere_is_bad_and_spoils_no_other(
+def test_a_name_that_matches_nothing_is_reported_and_does_not_affect_others(
     folder: Path, word: str, complaint: str
 ) -> None:
     selection = sources.find([str(folder / word), str(folder / "b.jpg")])

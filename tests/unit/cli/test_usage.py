@@ -15,7 +15,6 @@ from image_store_cli.parser import COMMANDS, build_parser
 from image_store_cli.usage import GROUPS, Parser
 
 KNOWN = commands_of(build_parser())
-BARE = {"", "migrate"}
 """Words that list commands when nothing follows."""
 ODD_ENGLISH = ("what is said", "who asks", "goes on where", "that is none", "to go by", "is told")
 
@@ -39,7 +38,7 @@ def test_a_bare_call_lists_the_commands_in_groups(capsys: pytest.CaptureFixture[
         assert [line.split()[0] for line in section.splitlines()] == list(names)
 
 
-def test_every_command_stands_in_one_group() -> None:
+def test_every_command_is_in_one_group() -> None:
     grouped = [name for names in GROUPS.values() for name in names]
 
     assert sorted(grouped) == sorted(KNOWN[""].commands)

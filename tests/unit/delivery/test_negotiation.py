@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_store.domain.delivery.negotiation import MAX_RANGES, accepts, preferred
+from image_store.domain.delivery.negotiation import MAX_RANGES, accepts, preferred_format
 from image_store.domain.images.media import MediaType
 
 WEBP, AVIF, JPEG = MediaType.WEBP, MediaType.AVIF, MediaType.JPEG
@@ -42,13 +42,13 @@ SAFARI_13 = "image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5"
     ],
 )
 def test_the_format_is_the_one_the_client_likes_best(accept: str | None, expected: MediaType) -> None:
-    assert preferred(accept, OFFERED) is expected
+    assert preferred_format(accept, OFFERED) is expected
 
 
 def test_the_usual_format_is_what_the_preset_says() -> None:
-    assert preferred("*/*", (JPEG, WEBP)) is JPEG
-    assert preferred("image/avif,image/webp", (JPEG, WEBP)) is WEBP
-    assert preferred("image/webp,image/png,image/jpeg", (MediaType.PNG, JPEG)) is JPEG
+    assert preferred_format("*/*", (JPEG, WEBP)) is JPEG
+    assert preferred_format("image/avif,image/webp", (JPEG, WEBP)) is WEBP
+    assert preferred_format("image/webp,image/png,image/jpeg", (MediaType.PNG, JPEG)) is JPEG
 
 
 def test_what_was_refused_is_not_accepted() -> None:
@@ -59,9 +59,9 @@ def test_what_was_refused_is_not_accepted() -> None:
 
 
 def test_a_header_without_end_is_read_to_a_limit() -> None:
-    assert preferred("text/html," * MAX_RANGES + "image/avif", OFFERED) is WEBP
+    assert preferred_format("text/html," * MAX_RANGES + "image/avif", OFFERED) is WEBP
 
 
 @given(st.text(alphabet="imagewbpvf/*,;q=.019 \t", max_size=200))
 def test_whatever_is_sent_is_answered_with_a_format_that_is_offered(accept: str) -> None:
-    assert preferred(accept, OFFERED) in OFFERED
+    assert preferred_format(accept, OFFERED) in OFFERED

@@ -33,7 +33,7 @@ def test_the_usual_presets_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", ";", "w640=640x;w1280=1280x;w2048=2048x"])
-def test_an_empty_text_stands_for_the_usual_presets(text: str) -> None:
+def test_an_empty_text_means_the_default_presets(text: str) -> None:
     assert presets_from(text) == PRESETS
 
 
@@ -73,7 +73,7 @@ def test_the_first_format_written_is_the_usual_one() -> None:
     assert preset.recipe_in(JPEG) == Recipe(9, 9, media_type=JPEG, quality=60)
 
 
-def test_an_animated_preset_stands_still_in_a_format_that_cannot_move() -> None:
+def test_an_animated_preset_is_still_in_a_format_without_animation() -> None:
     preset = presets_from("mine=9x9,animated")["mine"]
 
     assert preset.recipe_in(WEBP).animated
@@ -123,7 +123,7 @@ def test_names_with_a_meaning_cannot_be_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Ca rd", "../x", "ä", "a" * 33, "<b>"])
-def test_what_is_no_name_is_counted_and_not_repeated(name: str) -> None:
+def test_what_is_not_a_name_is_counted_and_not_repeated(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^Preset number 2 cannot be used"):
         presets_from(f"w320=320x;{name}=9x9")
 

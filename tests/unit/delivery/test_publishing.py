@@ -47,7 +47,7 @@ def test_publishing_states_its_intent_copies_and_commits(store: Store, visibilit
     assert is_shown(store, shown, publication_of(shown))
 
 
-def test_copies_say_nothing_but_their_type_and_how_long_they_live(store: Store) -> None:
+def test_copies_have_only_a_type_and_a_lifetime(store: Store) -> None:
     image = store.upload(Attributes(cache_control="public, max-age=9"))
 
     store.show(image, Visibility.PUBLIC)
@@ -58,7 +58,7 @@ def test_copies_say_nothing_but_their_type_and_how_long_they_live(store: Store) 
     assert headers == {("image/jpeg", "public, max-age=9"), ("image/webp", "public, max-age=9")}
 
 
-def test_publishing_changes_whatever_else_was_edited(store: Store) -> None:
+def test_publishing_keeps_the_other_changes_of_the_edit(store: Store) -> None:
     image = store.upload()
 
     shown = store.edit(

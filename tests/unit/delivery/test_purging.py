@@ -195,7 +195,7 @@ def test_images_that_expire_together_are_purged_together(store: Store) -> None:
     assert sorted(purged) == sorted(url for image in shown for url in urls_of(image))
 
 
-def test_without_a_cdn_to_tell_a_publication_is_forgotten_when_its_copies_are_gone() -> None:
+def test_without_a_cdn_a_publication_is_forgotten_when_its_copies_are_gone() -> None:
     store = Store(purges=False)
     shown = store.upload(PUBLIC)
 

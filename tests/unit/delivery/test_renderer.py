@@ -39,7 +39,7 @@ class Client:
 
 
 @pytest.mark.parametrize("render_request", [RENDITION, *TRANSFORMS])
-def test_what_is_wanted_arrives_as_it_was_sent(render_request: RenderRequest) -> None:
+def test_a_render_request_arrives_as_it_was_sent(render_request: RenderRequest) -> None:
     client = Client(lambda: {"StatusCode": 200})
 
     LambdaRenderer("render", client=lambda: client).render(render_request)

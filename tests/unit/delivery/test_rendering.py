@@ -109,7 +109,7 @@ def test_a_rendition_of_a_private_image_has_no_copy(store: Store) -> None:
     assert store.public.objects == {}
 
 
-def test_the_presets_of_the_upload_are_never_made_anew(store: Store) -> None:
+def test_the_presets_of_the_upload_are_never_made_again(store: Store) -> None:
     image = store.upload()
 
     store.rendering.make(
@@ -120,7 +120,7 @@ def test_the_presets_of_the_upload_are_never_made_anew(store: Store) -> None:
 
 
 @pytest.mark.parametrize("preset", ["w641", "original", ""])
-def test_what_is_no_preset_is_not_found(store: Store, preset: str) -> None:
+def test_what_is_not_a_preset_is_not_found(store: Store, preset: str) -> None:
     image = store.upload(PUBLIC)
     assert image.record.publication is not None
 
@@ -151,7 +151,9 @@ class Elsewhere(Renderer):
 
 
 @pytest.mark.parametrize("error", [None, StorageUnavailable("It could not be made.")])
-def test_what_cannot_be_had_now_is_stood_in_for_by_the_nearest(store: Store, error: Exception | None) -> None:
+def test_the_nearest_rendition_is_shown_while_one_cannot_be_made(
+    store: Store, error: Exception | None
+) -> None:
     image = store.upload()
     store.renderer = Elsewhere(error)
 
@@ -189,7 +191,7 @@ def test_the_nearest_is_what_the_client_takes_then_the_preset_then_the_width(
     assert file_shown.rendition.public_filename == expected
 
 
-def test_whoever_finds_the_lease_taken_makes_nothing(store: Store) -> None:
+def test_without_the_lease_nothing_is_made(store: Store) -> None:
     image = store.upload()
     now = store.clock.now()
     store.repository.take_rendering(request_for(image).name, holder="somebody", at=now, until=now + LEASE)
@@ -211,7 +213,9 @@ def test_a_lease_ends_by_itself(store: Store) -> None:
     assert len(made_of(store, image)) == 1
 
 
-def test_of_two_who_make_it_one_commits_and_the_other_leaves_its_object_to_the_sweep(store: Store) -> None:
+def test_of_two_concurrent_makers_one_commits_and_the_other_leaves_its_object_to_the_sweep(
+    store: Store,
+) -> None:
     image = store.upload(PUBLIC)
 
     def another() -> None:
@@ -230,9 +234,7 @@ def test_of_two_who_make_it_one_commits_and_the_other_leaves_its_object_to_the_s
 
 
 @pytest.mark.parametrize("visibility", Visibility)
-def test_an_edit_that_comes_between_is_kept_and_so_is_the_rendition(
-    store: Store, visibility: Visibility
-) -> None:
+def test_a_concurrent_edit_and_the_rendition_are_both_kept(store: Store, visibility: Visibility) -> None:
     image = store.upload(Attributes(visibility=visibility))
     store.repository.meanwhile = lambda: store.edit(
         image, lambda seen: replace(seen, details=replace(seen.details, title="A cat"))
@@ -244,7 +246,7 @@ def test_an_edit_that_comes_between_is_kept_and_so_is_the_rendition(
     assert store.current(image).details.title == "A cat"
 
 
-def test_a_rendition_that_comes_between_does_not_fail_an_edit(store: Store) -> None:
+def test_a_concurrent_rendition_does_not_fail_an_edit(store: Store) -> None:
     image = store.upload()
     store.repository.meanwhile = lambda: make(store, image)
 
@@ -258,7 +260,7 @@ def test_a_rendition_that_comes_between_does_not_fail_an_edit(store: Store) -> N
     assert len(made_of(store, image)) == 1
 
 
-def test_a_rendition_that_comes_between_does_not_fail_a_restore(store: Store) -> None:
+def test_a_concurrent_rendition_does_not_fail_a_restore(store: Store) -> None:
     image = store.upload()
     store.delete(image)
     store.repository.meanwhile = lambda: make(store, image)
@@ -281,7 +283,7 @@ def shown_anew(store: Store, image: Image) -> Callable[[], object]:
     return act
 
 
-def test_an_unpublish_that_comes_between_leaves_no_copy(store: Store) -> None:
+def test_a_concurrent_unpublish_leaves_no_copy(store: Store) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = hidden(store, image)
 
@@ -291,7 +293,7 @@ def test_an_unpublish_that_comes_between_leaves_no_copy(store: Store) -> None:
     assert len(made_of(store, image)) == 1
 
 
-def test_another_publication_that_comes_between_gets_the_copy(store: Store) -> None:
+def test_a_concurrent_publication_gets_the_copy(store: Store) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = shown_anew(store, image)
 
@@ -339,7 +341,7 @@ def test_a_copy_that_comes_after_the_unpublish_is_taken_away_by_cleanup(store: S
 
 
 @pytest.mark.parametrize("permanent", [True, False])
-def test_a_deletion_that_comes_between_leaves_no_copy(store: Store, permanent: bool) -> None:
+def test_a_concurrent_deletion_leaves_no_copy(store: Store, permanent: bool) -> None:
     image = store.upload(PUBLIC)
     store.repository.meanwhile = lambda: store.delete(image, permanent=permanent)
 
@@ -482,7 +484,7 @@ def test_a_sweep_without_grace_leaves_what_may_still_be_committed(
     assert left not in store.private.objects
 
 
-def test_a_commit_that_always_meets_others_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_always_conflicts_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     image = store.upload(PUBLIC)
     amendments = []
 

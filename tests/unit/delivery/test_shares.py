@@ -46,10 +46,10 @@ def share(store: Store, image: Image, **changes: Any) -> tuple[Share, str]:
 
 def shows(store: Store, token: str, image: Image, preset: str = "thumb") -> bool:
     try:
-        found = store.shared_view.find(token, image.record.id, preset, accept=None)
+        view = store.shared_view.find(token, image.record.id, preset, accept=None)
     except ImageNotFound:
         return False
-    assert (found.file.record.id, found.file.rendition.preset) == (image.record.id, preset)
+    assert (view.file.record.id, view.file.rendition.preset) == (image.record.id, preset)
     return True
 
 

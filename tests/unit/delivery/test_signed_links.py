@@ -183,7 +183,7 @@ def test_a_key_can_be_replaced_while_its_links_live() -> None:
     assert links(current="k2", k2="second").read(old) is None
 
 
-def test_the_name_of_the_current_key_is_no_key() -> None:
+def test_the_name_of_the_current_key_is_not_a_key() -> None:
     forged = LinkSignatures(keys=lambda: {"current": "current"}).make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
     assert links().read(forged) is None
@@ -257,7 +257,7 @@ def test_a_preset_that_does_not_exist_cannot_be_shared(store: Store) -> None:
         link_to(store, image, "w641")
 
 
-def test_an_image_of_somebody_else_cannot_be_shared(store: Store) -> None:
+def test_an_image_of_another_user_cannot_be_shared(store: Store) -> None:
     image = store.upload(owner="another")
 
     with pytest.raises(ImageNotFound):

@@ -150,7 +150,7 @@ def test_a_cursor_with_any_byte_changed_is_invalid(store: Store) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "A", "AAAA", "not a cursor", "Ж", "=" * 8, "A" * 5_000])
-def test_a_text_that_is_no_cursor_is_invalid(store: Store, cursor: str) -> None:
+def test_a_text_that_is_not_a_cursor_is_invalid(store: Store, cursor: str) -> None:
     with pytest.raises(InvalidCursor):
         store.lists.page(QUERY, cursor=cursor)
 
@@ -187,7 +187,7 @@ def test_a_secret_without_its_current_key_is_a_fault_of_the_deployment(keys: dic
         cursors(**keys).make(AFTER, QUERY, at=START)
 
 
-def test_the_name_of_the_current_key_is_no_key() -> None:
+def test_the_name_of_the_current_key_is_not_a_key() -> None:
     forged = cursors(current="current").make(AFTER, QUERY, at=START)
 
     with pytest.raises(InvalidCursor):

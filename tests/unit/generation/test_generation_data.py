@@ -28,7 +28,7 @@ TODAY = date.fromisoformat(PRICES_VERSION)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def test_every_price_says_since_when_it_holds_and_where_it_stands() -> None:
+def test_every_price_has_its_date_and_source() -> None:
     """E4."""
     for _, price in PRICES:
         assert price.source.startswith("https://")
@@ -62,7 +62,7 @@ def test_a_model_can_make_its_own_sizes(model: object) -> None:
             assert any(usage.values())
 
 
-def test_a_day_before_its_first_price_a_model_costs_nobody_knows_what() -> None:
+def test_a_model_has_no_known_price_before_its_first_one() -> None:
     usage = {Unit.IMAGE: 1}
 
     assert prices_of(Provider.POLLINATIONS, "flux", on=date(2026, 7, 29)) == {}
@@ -90,7 +90,7 @@ def test_dollars_of_settings_are_exact(text: str, micros: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-1", "NaN", "Infinity", "1,5", "$1"])
-def test_what_is_no_amount_of_dollars_is_refused(text: str) -> None:
+def test_what_is_not_an_amount_of_dollars_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="dollars"):
         micros_of(text)
 
@@ -136,7 +136,7 @@ def test_a_quality_that_a_model_does_not_know_becomes_its_default() -> None:
     assert (model.quality("max"), model.quality("high"), model.quality(None)) == ("medium", "high", "medium")
 
 
-def test_what_has_ended_ends_for_good_unless_it_failed() -> None:
+def test_an_ended_item_stays_ended_unless_it_failed() -> None:
     """E7."""
     for state in ENDED:
         again = {JobItemState.QUEUED} if state is JobItemState.FAILED else set()
@@ -226,7 +226,7 @@ def test_one_probe_at_a_time() -> None:
     assert probing.may_probe(at + PROBE_TIME)
 
 
-def test_what_meets_a_probe_looks_again_soon() -> None:
+def test_an_image_that_waits_for_a_probe_is_tried_again_soon() -> None:
     """E3: the probe may be over in a second; whoever waits for its longest time waits for minutes."""
     breaker = failed(FAILURES_TO_OPEN)
     assert breaker.open_until is not None
@@ -277,50 +277,50 @@ def without(budget: RetryBudget, retries: int) -> RetryBudget:
 
 def test_a_budget_begins_full_and_holds_no_more_than_that() -> None:
     """E3."""
-    full = RetryBudget().refilled(NOW, made=1_000).refilled(NOW + timedelta(days=1), made=1_000)
+    full = RetryBudget().refilled(NOW, image_count=1_000).refilled(NOW + timedelta(days=1), image_count=1_000)
 
     assert emptied(full) == MOST_RETRIES
 
 
 def test_five_images_or_a_minute_earn_a_retry() -> None:
-    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
 
-    assert emptied(empty.refilled(NOW, made=104)) == 0
-    assert emptied(empty.refilled(NOW, made=105)) == 1
-    assert emptied(empty.refilled(NOW + timedelta(seconds=59), made=100)) == 0
-    assert emptied(empty.refilled(NOW + timedelta(seconds=60), made=100)) == 1
+    assert emptied(empty.refilled(NOW, image_count=104)) == 0
+    assert emptied(empty.refilled(NOW, image_count=105)) == 1
+    assert emptied(empty.refilled(NOW + timedelta(seconds=59), image_count=100)) == 0
+    assert emptied(empty.refilled(NOW + timedelta(seconds=60), image_count=100)) == 1
 
 
 def test_what_was_counted_once_is_not_counted_again() -> None:
-    budget = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    budget = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
 
     for number in range(1, 60):  # looked at every second
-        budget = budget.refilled(NOW + timedelta(seconds=number), made=104)
+        budget = budget.refilled(NOW + timedelta(seconds=number), image_count=104)
 
     assert emptied(budget) == 1  # 4 shares of images and 4 of time
-    assert emptied(budget.refilled(NOW + timedelta(seconds=60), made=105)) == 2
+    assert emptied(budget.refilled(NOW + timedelta(seconds=60), image_count=105)) == 2
 
 
 def test_a_new_day_counts_its_images_from_the_first() -> None:
-    empty = without(RetryBudget().refilled(NOW, made=100), MOST_RETRIES)
+    empty = without(RetryBudget().refilled(NOW, image_count=100), MOST_RETRIES)
     tomorrow = NOW + timedelta(days=1)
 
     moment = replace(empty, at=tomorrow)
 
-    assert emptied(moment.refilled(tomorrow, made=10)) == 2
+    assert emptied(moment.refilled(tomorrow, image_count=10)) == 2
 
 
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
-    budget = RetryBudget().refilled(NOW, made=100)
+    budget = RetryBudget().refilled(NOW, image_count=100)
 
-    assert emptied(budget.refilled(NOW - timedelta(minutes=1), made=99)) == MOST_RETRIES
+    assert emptied(budget.refilled(NOW - timedelta(minutes=1), image_count=99)) == MOST_RETRIES
 
 
 @pytest.mark.parametrize(
     ("breaker", "health"),
     [(Breaker(), "ok"), (Breaker(failures=1), "degraded"), (failed(FAILURES_TO_OPEN), "down")],
 )
-def test_health_is_told_in_words(breaker: Breaker, health: str) -> None:
+def test_health_is_reported_in_words(breaker: Breaker, health: str) -> None:
     assert breaker.health(NOW) == health
 
 

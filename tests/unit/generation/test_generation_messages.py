@@ -106,7 +106,7 @@ def test_with_a_slow_provider_only_the_sweep_sends_an_image_again(images: int) -
     traffic = worked_off(generating, job := begun(generating, images))
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert generating.asked(FIRST) == images
+    assert generating.calls(FIRST) == images
     assert traffic.sent == images + traffic.by_sweep
     assert traffic.by_sweep <= images * traffic.sweeps
 

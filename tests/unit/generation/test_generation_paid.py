@@ -63,7 +63,7 @@ def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected
 
 
 @pytest.mark.parametrize("usage", [{"image": None}, {"image": "None"}, {"image": 1.5}])
-def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> None:
+def test_an_odd_usage_stored_by_an_earlier_version_is_ignored(usage: Any) -> None:
     generating = priced_generation()
     job = generating.begin()
 
@@ -130,7 +130,7 @@ def test_a_picture_that_did_not_arrive_whole_is_charged_for_and_not_bought_again
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert item.error is not None
     assert (item.error.code, item.error.reason) == ("provider_failed", Reason.CONNECTION)
-    assert generating.asked(SECOND) == generating.asked(THIRD) == 0
+    assert generating.calls(SECOND) == generating.calls(THIRD) == 0
     assert generating.spent() == Spending(POLLINATIONS_MICROS, 0)
 
 
@@ -165,7 +165,7 @@ def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> Non
 
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     assert generating.result_keys() == []
 
 
@@ -212,7 +212,7 @@ def test_an_image_names_what_it_was_made_from() -> None:
     assert _generation(generating, job)["reference_ids"] == [reference.record.id]
 
 
-def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of() -> None:
+def test_an_option_that_was_not_followed_is_recorded_and_gives_a_warning() -> None:
     generating = Generating(order=(SECOND,))
     job = generating.begin(
         a_request(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=THIRD)
@@ -237,7 +237,7 @@ def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of(
     )
 
 
-def test_a_wish_that_was_met_warns_of_nothing() -> None:
+def test_an_option_that_was_followed_gives_no_warning() -> None:
     generating = Generating()
     job = generating.begin(a_request(seed=7, size="3x2"), preference=ModelPreference(provider=FIRST))
 
@@ -263,7 +263,7 @@ def test_a_seed_that_nobody_gave_is_recorded_as_used_and_not_as_requested() -> N
     assert _record(generating, none).details.warnings == ()
 
 
-def test_several_pictures_are_told_of() -> None:
+def test_several_pictures_give_a_warning() -> None:
     generating = Generating()
     generating.let(FIRST, GeneratedImage(data=PICTURE, pictures=3))
     job = generating.begin()

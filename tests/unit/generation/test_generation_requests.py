@@ -62,7 +62,7 @@ def test_a_job_waits_with_each_of_its_images_on_its_way(generating: Generating) 
     assert generating.paid() == 0
 
 
-def test_what_images_may_cost_is_held_before_anybody_is_asked(generating: Generating) -> None:
+def test_the_estimated_cost_is_reserved_before_any_provider_is_called(generating: Generating) -> None:
     """E4: for the dearest of those who may do it."""
     generating.begin(times=2)
 
@@ -150,7 +150,7 @@ def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:
     assert generating.item(job).provider is THIRD
 
 
-def test_references_have_to_be_images_of_ones_own(generating: Generating) -> None:
+def test_references_must_be_images_of_the_same_owner(generating: Generating) -> None:
     """E6, A8."""
     others = generating.store.upload(owner="another").record.id
     trashed = generating.store.upload()
@@ -254,7 +254,7 @@ def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generatin
     assert generating.begin(a_request(), a_request(seed=2), join=True).id != first.id
 
 
-def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Generating) -> None:
+def test_a_key_that_joined_a_job_still_finds_it_after_its_end(generating: Generating) -> None:
     """E5."""
     first = generating.begin(join=True)
     generating.begin(join=True, idempotency=KEY)
@@ -264,7 +264,7 @@ def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Gen
     assert generating.paid() == 1
 
 
-def test_a_key_says_more_than_a_request(generating: Generating) -> None:
+def test_a_key_has_more_than_a_request(generating: Generating) -> None:
     first = generating.begin(join=True, idempotency=KEY)
     generating.work_off()
     generating.begin(join=True)
@@ -272,7 +272,7 @@ def test_a_key_says_more_than_a_request(generating: Generating) -> None:
     assert generating.begin(join=True, idempotency=KEY).id == first.id
 
 
-def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
+def test_the_same_image_can_be_requested_again(generating: Generating) -> None:
     first = generating.begin(a_request(seed=1), join=True)
 
     assert generating.begin(a_request(seed=1), join=False).id != first.id
@@ -285,7 +285,7 @@ def test_a_cancelled_job_is_not_joined(generating: Generating) -> None:
     assert generating.begin(join=True).id != first.id
 
 
-def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generating: Generating) -> None:
+def test_an_idempotency_key_finds_its_job_even_after_its_end(generating: Generating) -> None:
     first = generating.begin(idempotency=KEY)
     generating.work_off()
 
@@ -356,7 +356,7 @@ def test_jobs_are_listed_page_by_page(generating: Generating) -> None:
         generating.requests.page("another", cursor=cursor, limit=2)
 
 
-def test_providers_are_told_with_their_health_and_what_they_did(generating: Generating) -> None:
+def test_providers_are_listed_with_their_health_and_figures(generating: Generating) -> None:
     """E2, C4."""
     generating.keys.put(OWNER, Provider.GOOGLE, ProviderKey("mine"))
     generating.let(FIRST, failing(Reason.UNAVAILABLE))
@@ -406,7 +406,7 @@ def test_a_job_that_has_ended_stays_as_it_is(generating: Generating) -> None:
     assert generating.requests.cancel(OWNER, job.id)[0].status is JobStatus.SUCCEEDED
 
 
-def test_cancelling_meets_a_worker_that_was_quicker(generating: Generating) -> None:
+def test_cancelling_loses_to_a_worker_that_was_faster(generating: Generating) -> None:
     job = generating.begin(times=2)
     cancel = generating.jobs.cancel
 
@@ -441,7 +441,7 @@ def test_only_what_failed_is_made_again(generating: Generating) -> None:
     generating.work_off()
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert generating.asked(FIRST) == 4
+    assert generating.calls(FIRST) == 4
     assert generating.item(job, 1).calls == 2
     assert generating.item(job, 1).error is None
     assert generating.spent() == Spending(3 * POLLINATIONS_MICROS, 0)
@@ -530,7 +530,7 @@ def test_the_sweep_removes_what_an_ended_job_has_left(generating: Generating) ->
     assert generating.look_after().looked_at == 0
 
 
-def test_cleanup_leaves_answers_that_are_kept_alone(generating: Generating) -> None:
+def test_cleanup_leaves_spooled_results_alone(generating: Generating) -> None:
     """A4: an answer that waits for the store is nobody's orphan."""
     key = "paid/019ca945-0a00-7000-8000-000000000001/00/0123456789abcdef"
     generating.store.strew(generating.store.private, key)

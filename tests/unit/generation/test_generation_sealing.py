@@ -56,7 +56,7 @@ def calls(generating: Generating) -> tuple[int, int]:
     return generating.store.cipher.made, generating.store.cipher.asked
 
 
-def test_a_job_seals_all_its_wishes_with_one_data_key(generating: Generating) -> None:
+def test_a_job_seals_all_its_requests_with_one_data_key(generating: Generating) -> None:
     job = generating.begin(REQUEST, times=4)
 
     assert calls(generating) == (1, 0)
@@ -68,7 +68,7 @@ def test_a_job_seals_all_its_wishes_with_one_data_key(generating: Generating) ->
         assert_tells_nothing(job_items.item_row(item, ttl=0))
 
 
-def test_an_image_is_made_from_what_was_wished_for_and_stored_sealed(generating: Generating) -> None:
+def test_an_image_is_made_from_its_sealed_request_and_stored_sealed(generating: Generating) -> None:
     job = generating.begin(REQUEST)
     generating.work_off()
 
@@ -104,7 +104,7 @@ def test_without_encryption_a_job_is_as_it_was() -> None:
     assert calls(generating) == (0, 0)
 
 
-def test_a_kept_answer_tells_no_parameters(generating: Generating) -> None:
+def test_a_spooled_result_reveals_no_parameters(generating: Generating) -> None:
     bodies = []
     keep = generating.store.private.put
 
@@ -123,7 +123,7 @@ def test_a_kept_answer_tells_no_parameters(generating: Generating) -> None:
     assert generating.job(job).status is JobStatus.SUCCEEDED
 
 
-def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(generating: Generating) -> None:
+def test_a_spooled_result_of_a_dead_worker_becomes_the_image_it_was_paid_for(generating: Generating) -> None:
     """E5."""
     job = generating.begin(REQUEST)
     work = GenerateImage(job.id, 0)
@@ -147,7 +147,7 @@ def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(genera
     assert (details.generation["prompt"], details.generation["params"]) == (REQUEST.prompt, PARAMS)
 
 
-def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generating) -> None:
+def test_what_failed_is_made_again_from_its_sealed_request(generating: Generating) -> None:
     """E7."""
     generating.let(PROVIDER, failing(Reason.REFUSED), failing(Reason.REFUSED), GeneratedImage(data=PICTURE))
     job = generating.begin(REQUEST, times=2)
@@ -163,7 +163,7 @@ def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generati
     assert {request.prompt for request, _ in generating.providers[PROVIDER].asked} == {REQUEST.prompt}
 
 
-def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> None:
+def test_a_sealed_request_opens_only_in_its_own_place(generating: Generating) -> None:
     job = generating.begin(REQUEST, times=2)
     first, second = (generating.item(job, index) for index in range(2))
     elsewhere = [
@@ -235,14 +235,14 @@ def test_without_the_key_service_nothing_is_tried_again(generating: Generating) 
     assert generating.item(job) == before
 
 
-def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: Generating) -> None:
+def test_an_image_waits_for_the_key_service_before_any_provider_is_called(generating: Generating) -> None:
     job = generating.begin(REQUEST)
     generating.store.cipher.away = True
 
     with pytest.raises(StorageUnavailable):
         generating.do(GenerateImage(job.id, 0))
     assert generating.item(job).state is JobItemState.QUEUED
-    assert not generating.asked(PROVIDER)
+    assert not generating.calls(PROVIDER)
     generating.store.cipher.away = False
     generating.do(GenerateImage(job.id, 0))
 

@@ -110,7 +110,7 @@ def test_a_form_that_is_broken_or_too_large_in_parts_is_refused(body: bytes) -> 
         "multipart/form-data; boundary=ü",
     ],
 )
-def test_a_boundary_that_is_none_is_refused(content_type: str) -> None:
+def test_an_invalid_boundary_is_refused(content_type: str) -> None:
     with pytest.raises(InvalidRequest):
         read_form(form((b'Content-Disposition: form-data; name="file"', b"a")), content_type)
 

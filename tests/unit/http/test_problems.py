@@ -42,7 +42,7 @@ def test_a_problem_names_code_status_and_request() -> None:
 
 
 @pytest.mark.parametrize("kind", [errors.ConfigurationError, errors.ImageStoreError])
-def test_what_is_wrong_inside_is_not_told(kind: type[errors.ImageStoreError]) -> None:
+def test_details_of_internal_errors_are_not_shown(kind: type[errors.ImageStoreError]) -> None:
     answer = problem(kind("the secret image-store/r2 is not JSON"), request_id="r-1")
 
     assert answer.status_code == 500

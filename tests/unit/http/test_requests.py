@@ -91,7 +91,7 @@ def test_a_fault_names_its_place_and_never_the_input() -> None:
         ([], "Input should be an object"),
     ],
 )
-def test_a_fault_is_told_in_the_words_of_json(value: Any, message: str) -> None:
+def test_a_fault_is_described_in_terms_of_json(value: Any, message: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         validate(ImageAttributes, value, at="body")
 
@@ -110,7 +110,7 @@ def test_if_match_names_a_version_or_any(value: str | None, version: int | None)
 @pytest.mark.parametrize(
     "value", ["", '"', '""', "1", 'W/"1"', '"1", "2"', '"-1"', '"²"', '"x"', '"' + "9" * 5_000 + '"']
 )
-def test_if_match_that_can_name_no_version_is_not_met(value: str) -> None:
+def test_an_if_match_without_a_version_fails(value: str) -> None:
     """RFC 9110, section 13.1.1: If-Match compares strongly, so weak tags never match."""
     with pytest.raises(PreconditionFailed):
         _ = a_request(headers={"if-match": value}).if_version

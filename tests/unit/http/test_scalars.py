@@ -17,7 +17,7 @@ from image_store.entrypoints.http.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.operations.statistics_queries import StatsQuery
-from image_store.entrypoints.upkeep.cleanup_schemas import CleanupRequest
+from image_store.entrypoints.upkeep.request_schemas import CleanupRequest
 
 
 class Times(BaseModel):
@@ -89,7 +89,7 @@ def test_numbers_flags_and_texts_of_a_query_are_read() -> None:
         "P1D",
     ],
 )
-def test_what_is_no_instant_within_the_calendar_is_refused(value: Any) -> None:
+def test_what_is_not_an_instant_within_the_calendar_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError):
         Times.model_validate({"at": value})
 
@@ -128,7 +128,7 @@ def test_a_day_is_written_as_one(value: Any) -> None:
         {"seed": "1"},
     ],
 )
-def test_what_is_told_of_a_generation_is_bounded_and_of_its_kind(generation: dict[str, Any]) -> None:
+def test_attributes_of_a_generation_are_bounded_and_typed(generation: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ImageAttributes.model_validate({"generation": generation})
 

@@ -72,7 +72,7 @@ def test_permanent_deletion_leaves_no_objects(store: Store) -> None:
     assert store.private.objects == {}
 
 
-def test_foreign_and_unknown_images_fail_alone(store: Store) -> None:
+def test_foreign_and_unknown_images_do_not_affect_others(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
     (foreign,) = ids(fill(store, 1, owner="somebody else"))
 
@@ -90,7 +90,7 @@ def test_an_image_that_is_named_twice_is_deleted_once(store: Store) -> None:
     assert delete(store, (mine, mine), permanent=True) == DeletionResult((mine,), ())
 
 
-def test_what_lies_in_the_trash_already_counts_as_deleted(store: Store) -> None:
+def test_a_trashed_image_counts_as_deleted(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
     delete(store, (mine,))
 
@@ -114,7 +114,7 @@ def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     assert all(store.current(image).record.state is State.READY for image in other_images)
 
 
-def test_a_large_group_goes_on_behind_a_cursor(store: Store) -> None:
+def test_a_large_group_continues_from_a_cursor(store: Store) -> None:
     group = ids(fill(store, 2 * MAX_IDS + 1))
 
     first = delete(store, GROUP)
@@ -135,7 +135,7 @@ def test_a_group_of_exactly_a_page_has_no_cursor(store: Store) -> None:
     assert delete(store, GROUP).next_cursor is None
 
 
-def test_what_lies_in_the_trash_is_in_no_group(store: Store) -> None:
+def test_a_trashed_image_is_in_no_group(store: Store) -> None:
     trashed, ready = fill(store, 2)
     store.delete(trashed)
 
@@ -182,7 +182,7 @@ def test_what_of_a_group_is_not_reached_in_time_is_behind_the_cursor(store: Stor
     assert second == DeletionResult(group[2:], (), None)
 
 
-def test_a_group_of_which_nothing_was_reached_in_time_begins_anew(store: Store) -> None:
+def test_a_group_deletion_that_reached_nothing_in_time_starts_again(store: Store) -> None:
     group = ids(fill(store, 2))
     request = DeletionRequest(OWNER, GROUP, permanent=False)
 
@@ -203,7 +203,7 @@ def test_ids_that_are_not_reached_in_time_fail_for_that_reason(store: Store) -> 
     ]
 
 
-def test_what_fails_is_told_and_found_again_by_a_second_round(store: Store) -> None:
+def test_what_fails_is_reported_and_found_again_by_a_second_round(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
 
     def away() -> None:
@@ -224,7 +224,7 @@ def test_what_fails_is_told_and_found_again_by_a_second_round(store: Store) -> N
 @pytest.mark.parametrize(
     "other", [OwnerGroup(OWNER, "conversation:c2"), OwnerGroup("somebody else", "conversation:c1")]
 )
-def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: OwnerGroup) -> None:
+def test_a_cursor_is_valid_only_for_its_owner_and_group(store: Store, other: OwnerGroup) -> None:
     cursor = store.app.finding.cursors.make(UNKNOWN, other, at=store.clock.now())
 
     with pytest.raises(InvalidCursor):

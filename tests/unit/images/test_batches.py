@@ -63,7 +63,7 @@ def test_an_error_is_the_result_of_its_item_alone(batches: Batches) -> None:
     assert batches.run([0, 1, 2], do, until=LATER) == [0, error, 2]
 
 
-def test_a_fault_of_ours_is_logged_and_told_without_its_cause(
+def test_an_internal_error_is_logged_and_its_cause_is_not_revealed(
     batches: Batches, caplog: pytest.LogCaptureFixture
 ) -> None:
     def do(item: int) -> int:
@@ -94,7 +94,7 @@ def test_what_was_not_begun_in_time_is_never_begun(clock: SetClock) -> None:
     assert begun == [0, 1, 2]
 
 
-def test_nobody_waits_for_what_hangs(clock: SetClock) -> None:
+def test_a_write_that_hangs_is_abandoned(clock: SetClock) -> None:
     batches = Batches(clock=clock, last_step=timedelta(0))
     end = Event()
 

@@ -87,7 +87,7 @@ def test_the_test_event_of_s3_announces_nothing() -> None:
 
 
 @pytest.mark.parametrize("text", NOT_EVENTS)
-def test_what_is_no_event_is_refused(text: str) -> None:
+def test_what_is_not_an_event_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
         list(dropped_objects(text))
 
@@ -104,7 +104,7 @@ def test_what_is_no_event_is_refused(text: str) -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_what_may_go_better_later_is_delivered_again_alone(error: Exception) -> None:
+def test_only_what_may_succeed_later_is_delivered_again(error: Exception) -> None:
     letters, done = MemoryDeadLetters(), []
 
     def ingest(dropped: DroppedObject) -> None:
@@ -135,7 +135,9 @@ def test_what_can_never_succeed_is_a_dead_letter_and_done() -> None:
 
 
 @pytest.mark.parametrize("error", [StorageUnavailable("away"), RuntimeError("a fault of ours")])
-def test_a_dead_letter_that_cannot_be_sent_is_delivered_again_and_spoils_no_other(error: Exception) -> None:
+def test_a_dead_letter_that_cannot_be_sent_is_delivered_again_and_does_not_affect_others(
+    error: Exception,
+) -> None:
     class Away(MemoryDeadLetters):
         def send(self, body: str, *, reason: str) -> None:
             raise error
@@ -203,7 +205,7 @@ def test_a_refusal_that_cannot_be_remembered_is_delivered_again() -> None:
     assert letters.letters == []
 
 
-def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -> None:
+def test_each_object_of_a_message_is_ingested_whatever_happens_to_the_others() -> None:
     done: list[str] = []
     letters = MemoryDeadLetters()
 
@@ -220,7 +222,7 @@ def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -
     assert letters.letters == [(sent, "invalid_image")]
 
 
-def test_a_message_that_may_still_succeed_in_part_is_no_dead_letter_yet() -> None:
+def test_a_message_that_may_still_succeed_in_part_is_not_a_dead_letter_yet() -> None:
     letters = MemoryDeadLetters()
 
     def ingest(dropped: DroppedObject) -> None:

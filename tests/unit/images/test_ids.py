@@ -80,7 +80,7 @@ def test_random_publications_fit_into_links() -> None:
         IMAGE_ID.replace("0", "０"),
     ],
 )
-def test_other_spellings_and_other_versions_are_no_ids(text: str) -> None:
+def test_other_spellings_and_other_versions_are_not_ids(text: str) -> None:
     assert is_image_id(IMAGE_ID)
     assert not is_image_id(text)
 
@@ -91,7 +91,7 @@ def test_a_link_names_image_and_publication_in_43_characters_of_a_path() -> None
     assert set(LINK) <= set(ALPHABET)
 
 
-def test_of_all_last_characters_one_alone_makes_the_link() -> None:
+def test_only_one_last_character_makes_the_link() -> None:
     """Base64 ignores the spare bits at its end; a link must not have four addresses."""
     spellings = [LINK[:-1] + last for last in ALPHABET]
 

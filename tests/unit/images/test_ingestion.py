@@ -124,7 +124,7 @@ def test_the_same_bytes_under_another_key_or_version_become_another_image(store:
     assert len(store.repository.records) == 4
 
 
-def test_an_object_that_is_gone_again_is_no_image_and_no_error(store: Store) -> None:
+def test_an_object_that_is_gone_again_is_skipped_without_an_error(store: Store) -> None:
     assert ingest(store, "ingest/alice/cat.png") is None
     assert store.repository.records == {}
 
@@ -190,7 +190,7 @@ def test_an_object_whose_image_was_deleted_since_is_done(store: Store) -> None:
     assert store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50)) is None
 
 
-def test_a_version_that_is_gone_is_no_image_and_no_error(store: Store) -> None:
+def test_a_version_that_is_gone_is_skipped_without_an_error(store: Store) -> None:
     dropped = store.ingested.drop(KEY, PICTURE)
     store.ingested.expire(dropped)
 

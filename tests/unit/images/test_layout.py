@@ -54,5 +54,5 @@ def test_a_long_segment_is_cut_to_64_bytes_and_never_inside_a_character(text: st
 
 
 @pytest.mark.parametrize("dots", [".", "..", "..."])
-def test_a_segment_of_dots_is_no_step_in_a_path(dots: str) -> None:
+def test_a_segment_of_dots_is_not_a_step_in_a_path(dots: str) -> None:
     assert owned(dots) == f"upload/{'%2E' * len(dots)}/"

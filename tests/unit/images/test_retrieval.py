@@ -34,7 +34,7 @@ def test_foreign_images_are_not_found_whatever_their_visibility(store: Store, vi
         store.retrieval.get_record(OWNER, image.record.id)
 
 
-def test_foreign_and_missing_images_are_told_apart_by_nothing(store: Store) -> None:
+def test_nothing_distinguishes_foreign_images_from_missing_ones(store: Store) -> None:
     foreign = store.upload(owner="another").record.id
     answers = []
 
@@ -47,7 +47,7 @@ def test_foreign_and_missing_images_are_told_apart_by_nothing(store: Store) -> N
 
 
 @pytest.mark.parametrize("image_id", STRANGE_IDS, ids=repr)
-def test_what_is_no_id_is_not_found(store: Store, image_id: str) -> None:
+def test_what_is_not_an_id_is_not_found(store: Store, image_id: str) -> None:
     with pytest.raises(ImageNotFound):
         store.retrieval.get(OWNER, image_id)
     with pytest.raises(ImageNotFound):
@@ -74,7 +74,7 @@ def test_a_reservation_is_not_found(store: Store) -> None:
 
 
 @pytest.mark.parametrize("visibility", [Visibility.UNLISTED, Visibility.PUBLIC])
-def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
+def test_anyone_with_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
     record = store.upload(Attributes(visibility=visibility)).record
     assert record.publication is not None
 
@@ -96,7 +96,7 @@ def test_a_link_to_a_private_image_shows_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "A" * 42, "A" * 43, "A" * 44, "Ж" * 43, "not/a/link"])
-def test_what_is_no_link_shows_nothing(store: Store, text: str) -> None:
+def test_what_is_not_a_link_shows_nothing(store: Store, text: str) -> None:
     store.upload(Attributes(visibility=Visibility.PUBLIC))
 
     with pytest.raises(ImageNotFound):

@@ -23,7 +23,7 @@ from image_store.domain.images.reservation import RESERVATION_LIFETIME, Idempote
 from image_store.domain.images.sensitive import Sensitive, plain_generation, sensitive_in, with_sensitive
 from image_store.domain.upkeep.migration import JsonLines, Options
 from image_store.domain.work import MigrateBatch
-from image_store.ports.images import Fetched
+from image_store.ports.images import RemoteFile
 from image_store.services.images.direct_uploads import DirectUpload, Ticket
 from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, RemoteUrl, Sources
@@ -116,7 +116,7 @@ def assert_sealed(store: Store, image_id: str) -> None:
 # What is sealed ---------------------------------------------------------------------------------------
 
 
-def test_an_upload_is_sealed_and_its_owner_is_told_all_with_one_data_key(store: Store) -> None:
+def test_an_upload_is_sealed_and_answered_unsealed_with_one_data_key(store: Store) -> None:
     image = store.uploads.accept_and_show(upload_of(store))
 
     assert_told(image)
@@ -142,7 +142,9 @@ def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
         Attributes(title="A title", metadata={"a": 1}),
     ],
 )
-def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, attributes: Attributes) -> None:
+def test_where_nothing_is_sensitive_the_key_service_is_not_called(
+    store: Store, attributes: Attributes
+) -> None:
     image = store.uploads.accept_and_show(upload_of(store, attributes))
 
     shown_again = store.sealing.open(store.retrieval.get(OWNER, image.record.id))
@@ -175,7 +177,7 @@ def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, attribute
     assert opened == image
 
 
-def test_without_encryption_all_is_kept_in_plain() -> None:
+def test_without_encryption_everything_is_stored_unsealed() -> None:
     store = Store()
 
     image = store.uploads.accept_and_show(upload_of(store))
@@ -212,7 +214,7 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
         assert "lighthouse" not in str(asdict(image))
 
 
-def test_what_is_ingested_says_nothing_that_could_be_sealed(store: Store) -> None:
+def test_ingested_images_have_nothing_to_seal(store: Store) -> None:
     dropped = store.ingested.drop(f"ingest/{OWNER}/a.png", PICTURE)
 
     store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=25))
@@ -241,7 +243,7 @@ def test_tries_that_meet_others_seal_once(store: Store) -> None:
 # Who opens it -----------------------------------------------------------------------------------------
 
 
-def test_an_upload_that_is_repeated_is_answered_in_plain(store: Store) -> None:
+def test_an_upload_that_is_repeated_is_answered_unsealed(store: Store) -> None:
     first = store.uploads.accept_and_show(upload_of(store, key="k"))
 
     again = store.uploads.accept_and_show(upload_of(store, key="k"))
@@ -250,7 +252,7 @@ def test_an_upload_that_is_repeated_is_answered_in_plain(store: Store) -> None:
     assert calls(store) == (1, 1)
 
 
-def test_an_existing_image_is_answered_with_what_was_said_of_it(store: Store) -> None:
+def test_an_existing_image_is_answered_with_its_own_attributes(store: Store) -> None:
     store.upload(SENSITIVE)
     other = Attributes(generation={"prompt": "Another"}, on_duplicate=OnDuplicate.RETURN_EXISTING)
 
@@ -259,7 +261,7 @@ def test_an_existing_image_is_answered_with_what_was_said_of_it(store: Store) ->
     assert_told(image)
 
 
-def test_a_completed_upload_is_answered_in_plain_however_often_it_is_completed(store: Store) -> None:
+def test_a_completed_upload_is_answered_unsealed_however_often_it_is_completed(store: Store) -> None:
     ticket = begun(store)
 
     first = complete(store, ticket)
@@ -270,7 +272,7 @@ def test_a_completed_upload_is_answered_in_plain_however_often_it_is_completed(s
     assert calls(store) == (1, 2)
 
 
-def test_an_edit_keeps_what_is_sealed_and_is_answered_in_plain(store: Store) -> None:
+def test_an_edit_keeps_what_is_sealed_and_is_answered_unsealed(store: Store) -> None:
     image = store.upload(SENSITIVE)
 
     edited = store.edit(image, titled)
@@ -282,7 +284,7 @@ def test_an_edit_keeps_what_is_sealed_and_is_answered_in_plain(store: Store) -> 
     assert calls(store) == (1, 1)
 
 
-def test_an_edit_that_meets_another_opens_once(store: Store) -> None:
+def test_an_edit_that_conflicts_with_another_opens_once(store: Store) -> None:
     image = store.upload(SENSITIVE)
     store.repository.meanwhile = lambda: store.edit(
         image, lambda seen: replace(seen, details=replace(seen.details, rating=5))
@@ -295,7 +297,7 @@ def test_an_edit_that_meets_another_opens_once(store: Store) -> None:
     assert calls(store) == (1, 2)
 
 
-def test_an_image_out_of_the_trash_is_answered_in_plain(store: Store) -> None:
+def test_an_image_out_of_the_trash_is_answered_unsealed(store: Store) -> None:
     image = store.upload(SENSITIVE)
     store.delete(image)
 
@@ -399,7 +401,7 @@ def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, make: Callable[
 def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: str) -> None:
     store = Store(seals=seals)
     url = "https://pictures.example/A%20lighthouse.png"
-    sources = Sources(fetcher=lambda: MemoryFetcher({url: Fetched(PICTURE, "image/png")}))
+    sources = Sources(fetcher=lambda: MemoryFetcher({url: RemoteFile(PICTURE, "image/png")}))
     until = store.clock.now() + timedelta(seconds=25)
 
     image = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SENSITIVE, until))
@@ -438,7 +440,7 @@ def test_without_the_key_service_a_write_changes_nothing(store: Store, name: str
     assert store.contents() == before
 
 
-def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_go_on(store: Store) -> None:
+def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_continue(store: Store) -> None:
     sealed, plain = store.upload(SENSITIVE), store.upload()
     store.cipher.away = True
 
@@ -478,7 +480,7 @@ def test_a_record_with_nothing_sealed_is_shown_as_it_is(store: Store) -> None:
     assert with_sensitive(image, None) is image
 
 
-def test_a_conflict_is_no_reason_to_forget_that_something_is_sealed(store: Store) -> None:
+def test_a_conflict_does_not_forget_that_something_is_sealed(store: Store) -> None:
     image = store.upload(SENSITIVE)
 
     def always(seen: Image) -> Image:

@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.images import Fetched, Fetcher
+from image_store.ports.images import Fetcher, RemoteFile
 from image_store.services.images.sources import Content, RemoteUrl, Sources, filename_in
 from tests.fakes.fetcher import MemoryFetcher
 
@@ -14,11 +14,11 @@ URL = "https://pictures.example/a/b.png?signature=x"
 UNTIL = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def opened(fetched: Fetched, url: str = URL) -> Content:
+def opened(fetched: RemoteFile, url: str = URL) -> Content:
     return Sources(fetcher=lambda: MemoryFetcher({url: fetched})).open(RemoteUrl(url), until=UNTIL)
 
 
-def test_bytes_in_hand_are_what_they_are_and_no_fetcher_is_made() -> None:
+def test_bytes_in_the_request_need_no_fetcher() -> None:
     def make() -> NoReturn:
         pytest.fail("a fetcher was made")
 
@@ -28,19 +28,19 @@ def test_bytes_in_hand_are_what_they_are_and_no_fetcher_is_made() -> None:
 
 
 def test_bytes_at_a_url_are_fetched_with_a_name() -> None:
-    assert opened(Fetched(b"bytes", "image/png")) == Content(b"bytes", "image/png", "b.png")
+    assert opened(RemoteFile(b"bytes", "image/png")) == Content(b"bytes", "image/png", "b.png")
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "IMAGE/PNG; q=1", "image/jpg", "image/avif"])
 def test_a_type_that_the_store_accepts_counts_as_declared(content_type: str) -> None:
-    assert opened(Fetched(b"bytes", content_type)).declared_type == content_type
+    assert opened(RemoteFile(b"bytes", content_type)).declared_type == content_type
 
 
 @pytest.mark.parametrize(
     "content_type", [None, "", "application/octet-stream", "binary/octet-stream", "text/html", "image/*"]
 )
 def test_any_other_type_declares_nothing(content_type: str | None) -> None:
-    assert opened(Fetched(b"bytes", content_type)).declared_type is None
+    assert opened(RemoteFile(b"bytes", content_type)).declared_type is None
 
 
 def test_what_cannot_be_fetched_is_not_allowed() -> None:
@@ -48,13 +48,13 @@ def test_what_cannot_be_fetched_is_not_allowed() -> None:
         Sources(fetcher=lambda: MemoryFetcher({})).open(RemoteUrl(URL), until=UNTIL)
 
 
-def test_a_fetcher_is_told_the_limits() -> None:
+def test_a_fetcher_gets_the_limits() -> None:
     limits: list[tuple[str, int, datetime]] = []
 
     class Listening(Fetcher):
-        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
             limits.append((url, max_bytes, until))
-            return Fetched(b"bytes", None)
+            return RemoteFile(b"bytes", None)
 
     Sources(fetcher=Listening, max_bytes=7_000).open(RemoteUrl(URL), until=UNTIL)
 

@@ -133,7 +133,7 @@ def test_a_condition_that_fails_after_a_wait_is_an_answer() -> None:
     ],
     ids=str,
 )
-def test_what_waiting_does_not_mend_is_told_at_once(failure: Exception) -> None:
+def test_what_waiting_cannot_fix_is_reported_at_once(failure: Exception) -> None:
     for method in ("call", "conditional"):
         client = Scripted([failure])
 
@@ -208,7 +208,7 @@ def named() -> DynamoGenerations:
     )
 
 
-def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:
+def test_a_name_taken_by_a_repeated_write_belongs_to_the_job() -> None:
     jobs = named()
 
     jobs.add_name(NAME, "job", at=START)

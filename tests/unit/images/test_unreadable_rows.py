@@ -90,7 +90,7 @@ def test_policies_pass_over_what_they_cannot_read() -> None:
     assert store.repository.records[good.record.id].record.state is State.TRASHED
 
 
-def test_a_report_or_a_position_that_cannot_be_read_is_as_good_as_none(world: World) -> None:
+def test_a_report_or_position_that_cannot_be_read_is_treated_as_missing(world: World) -> None:
     world.collect()
     first = world.housekeeping.reports(limit=1)[0]
     spoil(world, keys.cleanup_report(first.id), report={"S": "["})
@@ -130,7 +130,7 @@ def test_the_others_of_a_batch_are_projected(world: World, caplog: pytest.LogCap
     assert "Item" in row
 
 
-def test_making_projections_anew_passes_over_what_cannot_be_read(world: World) -> None:
+def test_a_rebuild_skips_rows_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PUBLIC) for _ in range(2))
     for image in (bad, good):
         world.project(image.record.id)
@@ -145,7 +145,7 @@ def test_making_projections_anew_passes_over_what_cannot_be_read(world: World) -
     assert row["generation"] == {"N": "2"}
 
 
-def test_a_single_record_that_cannot_be_read_is_told_in_words(world: World) -> None:
+def test_a_single_record_that_cannot_be_read_gets_a_plain_message(world: World) -> None:
     image = world.upload(Visibility.PRIVATE)
     spoil_record(world, image)
 
@@ -167,7 +167,7 @@ def abandoned_by_a_clock_ahead(world: World, ahead: timedelta) -> Image:
     return pending
 
 
-def test_a_reservation_by_a_clock_that_ran_ahead_holds_no_key(world: World) -> None:
+def test_a_reservation_written_by_a_fast_clock_holds_no_key(world: World) -> None:
     abandoned_by_a_clock_ahead(world, timedelta(days=3))
 
     again = world.upload(Visibility.PUBLIC, key="a key")
@@ -175,7 +175,7 @@ def test_a_reservation_by_a_clock_that_ran_ahead_holds_no_key(world: World) -> N
     assert again.record.state is State.READY
 
 
-def test_a_reservation_by_a_clock_that_ran_ahead_is_collected(world: World) -> None:
+def test_a_reservation_written_by_a_fast_clock_is_collected(world: World) -> None:
     pending = abandoned_by_a_clock_ahead(world, timedelta(days=3))
     world.clock.instant += RESERVATION_LIFETIME
 
@@ -207,7 +207,7 @@ def test_an_image_whose_owner_wants_it_long_is_not_taken_for_one_of_a_wrong_cloc
     assert_readable(world, image)
 
 
-def test_a_lease_of_cleanup_by_a_clock_that_ran_ahead_is_taken_over() -> None:
+def test_a_lease_of_cleanup_written_by_a_fast_clock_is_taken_over() -> None:
     store = Store()
     store.housekeeping.take_lease(
         holder="ahead", at=store.clock.now(), until=store.clock.now() + timedelta(days=1)
@@ -216,7 +216,7 @@ def test_a_lease_of_cleanup_by_a_clock_that_ran_ahead_is_taken_over() -> None:
     assert store.collect().stopped_because is None
 
 
-def test_a_turn_that_lies_further_ahead_than_any_comes_at_once(world: World) -> None:
+def test_a_turn_impossibly_far_in_the_future_comes_at_once(world: World) -> None:
     now = world.clock.now()
     world.repository.owner_done("ahead", next_at=now + timedelta(days=30))
     world.repository.owner_done("soon", next_at=now + timedelta(hours=5))
@@ -224,7 +224,7 @@ def test_a_turn_that_lies_further_ahead_than_any_comes_at_once(world: World) -> 
     assert list(world.repository.owners_due(now)) == ["ahead"]
 
 
-def test_a_pass_that_began_in_the_future_does_not_hold_up_the_next(world: World) -> None:
+def test_a_pass_that_began_in_the_future_does_not_delay_the_next(world: World) -> None:
     ahead = timedelta(days=90)
     world.clock.instant += ahead
     world.collect()

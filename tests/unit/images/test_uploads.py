@@ -284,7 +284,7 @@ def test_reject_names_the_image_there_is(store: Store) -> None:
 
 
 @pytest.mark.parametrize("attributes", [RETURN_EXISTING, REJECT], ids=["return_existing", "reject"])
-def test_bytes_of_another_owner_other_bytes_and_trash_are_no_duplicates(
+def test_bytes_of_another_owner_other_bytes_and_trash_are_not_duplicates(
     store: Store, attributes: Attributes
 ) -> None:
     store.upload(attributes, owner="another")
@@ -402,7 +402,7 @@ def test_a_repeated_request_for_an_image_deleted_since_stores_nothing(store: Sto
     assert states(store) == [State.TOMBSTONE]
 
 
-def test_a_key_stands_for_its_request_for_24_hours_and_then_for_nothing(store: Store) -> None:
+def test_a_key_identifies_its_request_for_24_hours_and_then_nothing(store: Store) -> None:
     first = store.upload(idempotency=KEY)
     another = IdempotencyKey(KEY.name, "another fingerprint")
 

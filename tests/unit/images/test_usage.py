@@ -40,7 +40,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_anything_else_is_no_count(value: object) -> None:
+def test_anything_else_is_not_a_count(value: object) -> None:
     assert count(value) is None
 
 
@@ -51,7 +51,7 @@ def test_one_odd_count_spoils_a_usage(value: object) -> None:
     assert read_usage(counts) == CountedUsage(None, is_readable=False)
 
 
-def test_a_usage_of_nothing_says_nothing_and_is_readable() -> None:
+def test_an_empty_usage_is_readable_and_costs_nothing() -> None:
     assert read_usage(None) == read_usage({Unit.IMAGE: 0}) == CountedUsage(None)
 
 

@@ -178,7 +178,7 @@ def test_the_colours_of_every_frame_follow_the_profile() -> None:
     assert (red > 250, green > 250) == (True, True)
 
 
-def test_the_picture_for_viewers_that_know_no_animation_is_no_frame() -> None:
+def test_the_default_image_of_an_animated_png_is_not_a_frame() -> None:
     still = Image.new("RGB", (96, 64), (210, 30, 30))
     data = animated("PNG", [still, *film()[:3]], default_image=True, duration=[90, 110, 130])
 

@@ -209,7 +209,7 @@ def test_the_pixels_of_a_sequence_are_those_of_its_frames() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 48), (333, 77), (4_000, 3_000)])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_the_pixels_that_a_header_tells_are_those_of_the_picture(size: tuple[int, int], mode: str) -> None:
+def test_the_pixels_in_a_header_are_those_of_the_picture(size: tuple[int, int], mode: str) -> None:
     data = pictures.encoded(Image.new(mode, size), "AVIF", speed=10)
 
     pixel_counts = [max(pixels_in(data[at : at + length])) for ((at, length),) in coded_items(data)]

@@ -116,7 +116,7 @@ def test_grey_in_linear_light_is_brightened_and_stays_grey(*, alpha: bool) -> No
     ],
     ids=["garbage", "cut off", "for grey", "too large"],
 )
-def test_an_unusable_profile_is_as_good_as_none(profile: bytes) -> None:
+def test_an_unusable_profile_is_ignored(profile: bytes) -> None:
     data = patch("RGB", (234, 51, 35), "JPEG", profile)
 
     assert_shown(data, (234, 51, 35))
@@ -220,7 +220,7 @@ def test_an_avif_has_the_colors_that_its_numbers_say(numbers: tuple[int, int], g
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
-def test_hdr_is_told_in_a_warning(transfer: int, name: str) -> None:
+def test_hdr_gives_a_warning(transfer: int, name: str) -> None:
     data = colored_png(cicp(9, transfer))
 
     warnings = PillowProcessor().process(data, None, {}).warnings
@@ -228,7 +228,7 @@ def test_hdr_is_told_in_a_warning(transfer: int, name: str) -> None:
     assert warnings == (f"The picture is HDR ({name}); renditions show it toned down to SDR.",)
 
 
-def test_a_profile_that_is_ignored_is_told_in_a_warning() -> None:
+def test_a_profile_that_is_ignored_is_reported_in_a_warning() -> None:
     data = patch("RGB", (234, 51, 35), "JPEG", b"not a profile")
 
     (warning,) = PillowProcessor().process(data, None, {}).warnings
@@ -236,7 +236,7 @@ def test_a_profile_that_is_ignored_is_told_in_a_warning() -> None:
     assert "color profile" in warning
 
 
-def test_numbers_that_nobody_knows_are_told_in_a_warning() -> None:
+def test_numbers_that_nobody_knows_are_reported_in_a_warning() -> None:
     data = colored_png(cicp(1, 99))
 
     (warning,) = PillowProcessor().process(data, None, {}).warnings

@@ -106,14 +106,14 @@ def test_transparency_that_is_damaged_is_ignored_as_in_browsers() -> None:
 
 
 @pytest.mark.parametrize("colors", [bytes(3 * 257), bytes(3_000_000), b"1234"])
-def test_suggested_colors_that_are_no_palette_are_ignored_as_in_browsers(colors: bytes) -> None:
+def test_invalid_suggested_palettes_are_ignored_as_in_browsers(colors: bytes) -> None:
     picture, warnings = stored(with_chunks(PNG, chunk(b"PLTE", colors)))
 
     assert warnings == (damaged_in(b"PLTE"),)
     assert picture == stored(PNG)[0]
 
 
-def test_an_animation_is_decoded_without_colors_that_are_no_palette() -> None:
+def test_an_animation_is_decoded_without_invalid_palette_colors() -> None:
     """Each frame is a file of its own for the decoder: a large palette would be copied a thousand times."""
     picture = read_png(with_chunks(three_frames(), chunk(b"PLTE", bytes(3_000_000))))
 
@@ -128,7 +128,7 @@ def test_transparency_of_more_colors_than_there_are_is_ignored() -> None:
     assert picture == stored(PNG)[0]
 
 
-def test_a_picture_of_a_palette_that_is_none_is_refused_in_words() -> None:
+def test_a_picture_with_an_invalid_palette_is_refused_with_a_message() -> None:
     at = PALETTE_PNG.index(b"PLTE") - 4
     before, behind = PALETTE_PNG[:at], PALETTE_PNG[PALETTE_PNG.index(b"tRNS") - 4 :]
 

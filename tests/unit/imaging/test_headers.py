@@ -12,7 +12,6 @@ from image_store.domain.images.media import MediaType, sniff
 from tests import pictures
 
 EMPTY_GIF = b"GIF89a\x10\x00\x10\x00\x00\x00\x00"
-CHUNK = b"JUNK" + bytes(4)
 
 
 def with_frames_of_no_animation(png: bytes) -> bytes:
@@ -27,7 +26,7 @@ def header_of(data: bytes) -> Header | None:
 
 
 @pytest.mark.parametrize("name", [name for name in pictures.every_format() if "avif" not in name])
-def test_header_tells_the_size_and_frames_that_the_decoder_finds(name: str) -> None:
+def test_the_header_gives_the_size_and_frames_that_the_decoder_finds(name: str) -> None:
     data = pictures.every_format()[name]
     decoder = Image.open(BytesIO(data))
 
@@ -54,7 +53,7 @@ def test_header_of_avif_is_left_to_its_decoder() -> None:
     ],
     ids=["png", "gif", "gif frame", "webp", "jpeg", "png frames"],
 )
-def test_header_tells_what_a_bomb_claims(data: bytes, width: int, height: int, frames: int) -> None:
+def test_the_header_gives_the_claims_of_a_bomb(data: bytes, width: int, height: int, frames: int) -> None:
     header = header_of(data)
 
     assert header is not None

@@ -61,7 +61,7 @@ def test_spoiled_files_get_coded_answers_for_little(name: str) -> None:
         assert fate.is_fair, (fate, file)
 
 
-def test_what_kills_its_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_kills_its_process_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """No file is known that does: one that takes longer than any may is ended, and the next ones are looked at."""
     monkeypatch.setenv("HOSTILE_SECONDS", "0")
 

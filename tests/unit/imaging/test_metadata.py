@@ -214,7 +214,7 @@ def test_every_rendition_of_a_generated_picture_is_marked_and_says_nothing_else(
         assert len(file.data) == file.rendition.size_bytes
 
 
-def test_the_packet_stands_where_readers_look_for_it() -> None:
+def test_the_packet_is_where_readers_look_for_it() -> None:
     """Adobe's XMP specification, part 3: signature in a JPEG, keyword in a PNG, content type in an AVIF."""
     files = {
         file.rendition.preset: file for file in processed_of(pictures.png(120, 90), provenance=Provenance())
@@ -251,7 +251,7 @@ def test_prompt_and_seed_are_embedded_only_when_given() -> None:
     ],
     ids=["seed", "prompt", "control characters"],
 )
-def test_what_is_told_is_what_xml_can_hold(provenance: Provenance, text: str) -> None:
+def test_the_mark_contains_only_characters_that_xml_allows(provenance: Provenance, text: str) -> None:
     assert properties(xmp_packet(provenance))["AIPromptInformation"] == text
 
 

@@ -61,7 +61,7 @@ SLOW: dict[MediaType, dict[str, Any]] = {
         ("w640", AVIF, 0.94),
     ],
 )
-def test_a_rendition_is_as_like_its_original_as_one_made_slowly(
+def test_a_rendition_is_as_similar_to_its_original_as_one_made_slowly(
     name: str, media_type: MediaType, at_least: float
 ) -> None:
     original = photo(1)
@@ -80,7 +80,7 @@ def test_a_rendition_is_as_like_its_original_as_one_made_slowly(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_thumb_is_as_like_its_original_as_one_made_slowly(seed: int) -> None:
+def test_a_thumb_is_as_similar_to_its_original_as_one_made_slowly(seed: int) -> None:
     original = pictures.scene(1600, 1600, seed=seed)
     data = pictures.encoded(original, "JPEG", quality=95)
     ideal = original.resize((300, 300), Image.Resampling.LANCZOS)
@@ -92,7 +92,7 @@ def test_a_thumb_is_as_like_its_original_as_one_made_slowly(seed: int) -> None:
     assert quick >= 0.93
 
 
-def test_a_rendition_made_from_a_larger_one_is_as_good_as_one_made_alone() -> None:
+def test_a_rendition_made_from_a_larger_one_is_as_good_as_one_made_from_the_original() -> None:
     original = photo(2)
     data = pictures.encoded(original, "JPEG", quality=95)
     recipes = pictures.recipes_of("display", "w2048", "w1280", "w640")
@@ -119,7 +119,7 @@ def test_every_kind_of_pixel_is_as_good(mode: str) -> None:
     )  # dither has no likeness
 
 
-def test_the_measure_tells_a_blurred_or_a_shifted_picture() -> None:
+def test_the_measure_detects_a_blurred_or_shifted_picture() -> None:
     picture = pictures.scene(640, 480)
     blurred, shifted = picture.filter(ImageFilter.GaussianBlur(2)), Image.new("RGB", picture.size)
     shifted.paste(picture, (3, 0))

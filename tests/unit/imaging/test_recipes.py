@@ -145,7 +145,7 @@ def test_a_narrow_rendition_of_a_turned_picture_is_as_sharp_as_of_an_upright_one
         (Gravity(0.1, 0.9), YELLOW),
     ],
 )
-def test_a_cover_keeps_its_point_in_view_whichever_way_the_file_lies(
+def test_a_cover_keeps_its_point_in_view_for_every_orientation(
     orientation: int, gravity: Gravity, color: tuple[int, ...]
 ) -> None:
     wide = Recipe(120, 30, Fit.COVER, gravity, PNG)
@@ -229,7 +229,7 @@ def test_every_format_is_made_of_every_kind_of_pixel(mode: str, media_type: Medi
 
 
 @pytest.mark.parametrize("media_type", [JPEG, WEBP, AVIF])
-def test_quality_is_heard(media_type: MediaType) -> None:
+def test_quality_is_applied(media_type: MediaType) -> None:
     data = pictures.png(400, 300)
 
     sizes = [

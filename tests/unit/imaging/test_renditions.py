@@ -189,7 +189,7 @@ def test_grey_pictures_stay_grey(file_format: str) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_of_an_animation_all_frames_are_counted_and_the_first_one_stands_for_it(file_format: str) -> None:
+def test_all_frames_of_an_animation_are_counted_and_the_first_represents_it(file_format: str) -> None:
     data = pictures.animation(file_format, frames=4)
 
     processed = process(data)
@@ -203,7 +203,7 @@ def test_a_still_picture_has_one_frame() -> None:
     assert {process(data).frames for data in (pictures.jpeg(64, 64), pictures.gif(64, 64))} == {1}
 
 
-def test_further_pictures_inside_a_jpeg_are_no_animation() -> None:
+def test_further_pictures_inside_a_jpeg_are_not_an_animation() -> None:
     main, preview = pictures.quadrants(800, 600), Image.new("RGB", (80, 60))
     data = pictures.encoded(main, "MPO", save_all=True, append_images=[preview])
 

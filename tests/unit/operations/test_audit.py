@@ -106,14 +106,14 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 5_000, making="0123456789abcd
         (READY, replace(READY, state=State.TRASHED), ("changed_outside",)),
     ],
 )
-def test_a_change_has_its_words(
+def test_a_change_lists_its_actions(
     before: ImageRecord | None, after: ImageRecord | None, what: tuple[str, ...]
 ) -> None:
     assert changed(before, after).actions == what
 
 
-def test_a_change_of_nothing_is_none() -> None:
-    with pytest.raises(ValueError, match="nothing"):
+def test_a_change_without_a_record_is_an_error() -> None:
+    with pytest.raises(ValueError, match="without a record"):
         _ = changed(None, None).image
 
 
@@ -133,9 +133,7 @@ def row_of(image: Image, actor: Actor) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.READY, State.TRASHED])
-def test_nothing_that_a_person_wrote_is_ever_in_a_line(
-    state: State, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_has_no_text_that_a_person_wrote(state: State, capsys: pytest.CaptureFixture[str]) -> None:
     row = row_of(Image(replace(READY, state=state), SAYING), Actor.subject("alice", "r1"))
     assert MARK in json.dumps(row)
 
@@ -146,7 +144,7 @@ def test_nothing_that_a_person_wrote_is_ever_in_a_line(
     assert MARK not in out
 
 
-def test_nothing_that_could_be_seen_with_is_ever_in_a_line() -> None:
+def test_a_line_has_no_link_or_key() -> None:
     """Neither the publication, which is the link's secret, nor an attempt, which is part of every key."""
     record = replace(
         PUBLISHED, intent="secret-intent", publication="secret-publication", staging="secret-staging"
@@ -158,7 +156,7 @@ def test_nothing_that_could_be_seen_with_is_ever_in_a_line() -> None:
     assert record.attempt not in line
 
 
-def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_subject_cannot_break_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     owner = 'al\u2028ice" \u202e\n'
     row = row_of(Image(replace(READY, owner=owner), SAYING), Actor.subject(owner, "r1"))
 
@@ -178,7 +176,7 @@ def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixtu
         UNNAMED,
     ],
 )
-def test_who_signed_a_change_is_read_back(actor: Actor) -> None:
+def test_the_actor_of_a_change_is_read_back(actor: Actor) -> None:
     change = change_of(row_of(Image(READY, Details()), actor))
 
     assert change is not None
@@ -190,7 +188,7 @@ def test_a_subject_cannot_pass_for_a_function() -> None:
     assert Actor.subject("function:cleanup", "r1").name == "subject:function:cleanup"
 
 
-def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
+def test_an_old_record_has_no_actor() -> None:
     row = row_of(Image(READY, Details()), UNNAMED)
     del row["dynamodb"]["NewImage"]["by"]
 
@@ -201,14 +199,14 @@ def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
     assert line_of(change)["by"] is None
 
 
-def test_a_signature_costs_a_record_few_bytes() -> None:
+def test_an_actor_takes_few_bytes_of_a_record() -> None:
     """Of a write unit, a kilobyte, at most a twentieth."""
     for actor in (Actor.subject("alice", "a" * 16), Actor.function("generate", "0" * 36)):
         ((name, value),) = records.signature(READY, actor).items()
         assert len(name) + len(value["S"]) <= 58
 
 
-def test_the_last_who_was_named_acts() -> None:
+def test_the_last_actor_set_is_the_current_one() -> None:
     before = current_actor()
 
     act_as(Actor.function("cleanup", "r1"))

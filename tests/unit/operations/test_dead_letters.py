@@ -68,7 +68,7 @@ def works(count: int) -> list[GenerateImage]:
     return [GenerateImage("019ca945-0a00-7000-8000-000000000001", index) for index in range(count)]
 
 
-def test_works_are_sent_ten_at_a_time() -> None:
+def test_work_is_sent_in_batches_of_ten() -> None:
     sqs = NotingBatches()
 
     left = SqsWorkQueue(URL, client=lambda: sqs).send_all(works(25))
@@ -78,7 +78,7 @@ def test_works_are_sent_ten_at_a_time() -> None:
     assert [work_of(message["body"]) for message in sqs.waiting[URL]] == works(25)
 
 
-def test_a_batch_holds_no_more_than_sqs_takes() -> None:
+def test_a_batch_stays_within_the_limit_of_sqs() -> None:
     sqs, long = NotingBatches(), [CompleteUpload("x" * 100_000) for _ in range(5)]
 
     SqsWorkQueue(URL, client=lambda: sqs).send_all(long)
@@ -86,7 +86,7 @@ def test_a_batch_holds_no_more_than_sqs_takes() -> None:
     assert [len(entries) for entries in sqs.batches] == [2, 2, 1]
 
 
-def test_what_a_batch_leaves_is_sent_again_once_and_then_told() -> None:
+def test_refused_messages_are_sent_again_once_and_then_returned() -> None:
     sqs = NotingBatches()
     sqs.takes = [10, 3, 4, 1]
 
@@ -97,7 +97,7 @@ def test_what_a_batch_leaves_is_sent_again_once_and_then_told() -> None:
     assert left == [*works(25)[14:20], works(25)[24]]
 
 
-def test_of_a_queue_that_is_away_everything_is_left() -> None:
+def test_an_unavailable_queue_accepts_nothing() -> None:
     class Away(NotingBatches):
         def send_message_batch(self, **request: Any) -> dict[str, Any]:
             if self.batches:
@@ -121,7 +121,7 @@ class NotingBatches(MemorySqs):
         return super().send_message_batch(**request)
 
 
-def test_a_queue_that_does_not_answer_may_be_asked_again() -> None:
+def test_a_failure_of_a_queue_can_be_retried() -> None:
     class Unreachable:
         def send_message(self, **_: Any) -> None:
             raise EndpointConnectionError(endpoint_url=URL)

@@ -13,7 +13,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.entrypoints.operations.observability import logger
 
 
-def test_what_services_say_is_json_as_well_and_said_once() -> None:
+def test_services_log_json_once() -> None:
     ours = logging.getLogger("image_store")
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
@@ -59,7 +59,7 @@ def ask(refused: ClientError) -> None:
 
 
 @pytest.mark.parametrize("name", ["image_store", "image_store.queues"])
-def test_what_an_unexpected_error_quotes_is_not_logged_and_where_it_comes_from_is(name: str) -> None:
+def test_an_unexpected_error_is_logged_with_its_stack_and_without_its_text(name: str) -> None:
     """A17: a library's message may quote the value that it did not expect."""
     with logged() as out:
         try:
@@ -74,7 +74,7 @@ def test_what_an_unexpected_error_quotes_is_not_logged_and_where_it_comes_from_i
     assert "in look_up" in entry["exception"]
 
 
-def test_what_the_store_says_itself_and_the_code_of_a_service_are_logged() -> None:
+def test_texts_of_own_errors_and_codes_of_services_are_logged() -> None:
     refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:kms"}}, "Decrypt")
     with logged() as out:
         try:

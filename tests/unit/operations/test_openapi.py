@@ -136,7 +136,7 @@ def test_a_patch_claims_no_default(document: dict[str, Any]) -> None:
     assert "efault" not in json.dumps(patch["properties"])
 
 
-def test_the_bytes_of_files_are_no_strings(document: dict[str, Any]) -> None:
+def test_the_bytes_of_files_are_not_strings(document: dict[str, Any]) -> None:
     """`type: string` becomes a string in most generated clients."""
     media = [
         content
@@ -167,7 +167,7 @@ def test_the_codes_of_errors_are_those_of_the_code(document: dict[str, Any]) -> 
     assert schemas["Problem"]["properties"]["code"] == {"$ref": "#/components/schemas/ErrorCode"}
 
 
-def test_every_route_with_a_token_tells_that_it_may_be_missing(document: dict[str, Any]) -> None:
+def test_every_route_with_a_token_documents_401(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         is_private = bool(operation["security"])
         assert ("401" in operation["responses"]) == is_private, name
@@ -177,7 +177,7 @@ def test_every_route_with_a_token_tells_that_it_may_be_missing(document: dict[st
             assert "404" in operation["responses"], name
 
 
-def test_headers_that_clients_work_with_are_told(document: dict[str, Any]) -> None:
+def test_headers_that_clients_use_are_documented(document: dict[str, Any]) -> None:
     by_id = operations(document)
 
     assert set(by_id["createImage"]["responses"]["201"]["headers"]) == {"ETag", "Location"}

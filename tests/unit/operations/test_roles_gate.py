@@ -89,7 +89,7 @@ def test_a_transaction_needs_what_its_parts_need() -> None:
     assert {need.resource for need in needs} == {TABLE}
 
 
-def test_an_object_that_is_gone_is_told_to_those_who_may_list() -> None:
+def test_only_who_may_list_learns_that_an_object_is_gone() -> None:
     """Without leave to list, S3 answers 403 for what is not there."""
     gone = ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
     request = {"Bucket": "ingest", "Key": "ingest/a"}
@@ -97,6 +97,6 @@ def test_an_object_that_is_gone_is_told_to_those_who_may_list() -> None:
     assert needs_of_failure("s3", request, gone) == [Need("s3:ListBucket", "arn:aws:s3:::ingest")]
 
 
-def test_a_call_that_nobody_has_thought_of_is_no_free_pass(gate: Gate) -> None:
+def test_an_unknown_call_is_not_allowed(gate: Gate) -> None:
     with gate.at_work("upload"), pytest.raises((KeyError, AttributeError)):
         Guarded("kms", MemoryKms(), gate).schedule_key_deletion(KeyId=KEY)

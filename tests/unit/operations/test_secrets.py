@@ -83,7 +83,7 @@ def test_a_binary_secret_is_malformed(client: Any) -> None:
         ("AccessDeniedException", StorageUnavailable),
     ],
 )
-def test_a_missing_secret_is_a_fault_of_the_deployment_and_the_rest_may_be_repeated(
+def test_a_missing_secret_is_a_configuration_error_and_other_failures_can_be_retried(
     client: Any, code: str, expected: type[ImageStoreError]
 ) -> None:
     with Stubber(client) as stub:
@@ -96,7 +96,7 @@ def test_a_missing_secret_is_a_fault_of_the_deployment_and_the_rest_may_be_repea
     assert (raised.value.retry_after is not None) == (expected is StorageUnavailable)
 
 
-def test_a_failed_read_is_tried_again_at_the_next_use(client: Any) -> None:
+def test_a_failed_read_is_retried_at_the_next_use(client: Any) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_secret_value", "InternalServiceError")
         stub.add_response("get_secret_value", {"SecretString": '{"key": "value"}'})
@@ -109,7 +109,7 @@ def test_a_failed_read_is_tried_again_at_the_next_use(client: Any) -> None:
     assert members == {"key": "value"}
 
 
-def test_no_connection_is_no_answer() -> None:
+def test_a_failed_connection_is_storage_unavailable() -> None:
     class Unreachable:
         def get_secret_value(self, **_: str) -> None:
             raise EndpointConnectionError(endpoint_url="https://secretsmanager.invalid")

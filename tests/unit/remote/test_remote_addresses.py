@@ -135,7 +135,7 @@ def test_an_allowed_network_is_reached_at_any_port(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.1.0.1", "127.0.0.1", "fd13::1"])
-def test_what_lies_beside_an_allowed_network_stays_refused(address: str) -> None:
+def test_addresses_beside_an_allowed_network_are_refused(address: str) -> None:
     networks = [ip_network(text) for text in ("10.0.0.0/16", "127.0.0.2/32", "fd12::/16")]
 
     with pytest.raises(FetchRefusal):

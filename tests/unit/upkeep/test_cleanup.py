@@ -86,7 +86,7 @@ def test_what_is_due_is_collected_with_its_objects_and_then_forgotten(
     assert store.repository.due_publications == {}
 
 
-def test_an_image_nobody_wants_removed_is_left_alone(store: Store) -> None:
+def test_an_image_that_no_policy_matches_is_left_alone(store: Store) -> None:
     image = store.upload(PUBLIC)
     objects = dict(store.private.objects), dict(store.public.objects)
     store.clock.instant += timedelta(days=1_000)
@@ -161,7 +161,7 @@ def test_two_cleanups_at_once_collect_an_image_once(store: Store) -> None:
     assert store.repository.usage(OWNER) == Usage(0, 0)
 
 
-def test_a_row_that_fails_is_counted_and_holds_up_no_other(store: Store) -> None:
+def test_a_row_that_fails_is_counted_and_does_not_delay_others(store: Store) -> None:
     image = store.upload(PUBLIC)
     store.public.away = True
     store.show(image, Visibility.PRIVATE)

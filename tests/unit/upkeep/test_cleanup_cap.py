@@ -80,7 +80,7 @@ def test_the_number_that_a_person_names_counts_alone(named: int, stopped: str | 
     assert len(store.private.objects) == (50 if stopped else 0)
 
 
-def test_to_reconcile_stops_at_the_cap_as_well() -> None:
+def test_reconciling_stops_at_the_cap_too() -> None:
     store = with_orphans(11)
 
     report = store.collect(reconcile=True)
@@ -124,11 +124,11 @@ def test_what_rows_ask_for_is_not_counted_against_the_cap() -> None:
     assert store.collect().collected == {"tombstones": 20}
 
 
-def test_an_allowance_is_taken_whole_or_not_at_all() -> None:
+def test_an_allowance_is_taken_completely_or_not_at_all() -> None:
     allowance = Allowance(most=10)
 
-    assert allowance.take_found(6, examined=0)
-    assert not allowance.take_found(5, examined=0)
+    assert allowance.take_for_sweep(6, examined=0)
+    assert not allowance.take_for_sweep(5, examined=0)
     assert allowance.take(4)
     assert not allowance.take(1)
 
@@ -193,7 +193,7 @@ def report_line(report: CleanupReport) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("reconcile", [False, True])
-def test_a_dry_run_changes_nothing_and_tells_what_the_real_one_right_after_does(reconcile: bool) -> None:
+def test_a_dry_run_changes_nothing_and_reports_what_the_next_real_run_does(reconcile: bool) -> None:
     store, expected = crowded()
     before = store.contents()
 
@@ -206,7 +206,7 @@ def test_a_dry_run_changes_nothing_and_tells_what_the_real_one_right_after_does(
     assert store.contents() != before
 
 
-def test_a_dry_run_tells_that_the_real_one_would_stop_at_its_cap() -> None:
+def test_a_dry_run_reports_that_the_real_run_would_stop_at_its_cap() -> None:
     store = with_orphans(11)
     before = store.contents()
 

@@ -90,7 +90,7 @@ def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(st
     ]
 
 
-def test_a_dry_run_hands_nothing_over(store: Store) -> None:
+def test_a_dry_run_sends_no_repair(store: Store) -> None:
     image = store.upload()
     store.private.objects.pop(image.record.rendition_key(image.record.renditions[0]))
     store.clock.instant += GRACE
@@ -217,7 +217,7 @@ def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
     assert {store.current(image).record.state for image in image} == {State.READY}
 
 
-def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(
+def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_continues(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "_PAGE_RECORDS", 1)

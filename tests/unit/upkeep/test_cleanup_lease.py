@@ -92,7 +92,7 @@ def test_a_run_gives_its_lease_back_even_when_it_stopped(store: Store) -> None:
     assert store.collect().stopped_because is None
 
 
-def test_a_run_that_died_holds_up_the_next_no_longer_than_its_lease(store: Store) -> None:
+def test_a_dead_run_delays_the_next_only_until_its_lease_ends(store: Store) -> None:
     def die() -> None:
         raise KeyboardInterrupt
 
@@ -107,7 +107,7 @@ def test_a_run_that_died_holds_up_the_next_no_longer_than_its_lease(store: Store
     assert store.collect().collected["orphans"] == 1
 
 
-def test_a_dead_run_holds_up_nobody_who_takes_its_place(store: Store) -> None:
+def test_a_dead_run_does_not_delay_its_successor(store: Store) -> None:
     def die() -> None:
         raise KeyboardInterrupt
 
@@ -141,7 +141,7 @@ def test_without_an_answer_to_the_lease_nothing_is_done(
 
 
 @pytest.mark.parametrize("at", ["position", "move"])
-def test_a_position_that_cannot_be_read_or_kept_holds_up_neither_the_other_sweeps_nor_the_report(
+def test_a_position_that_cannot_be_read_or_kept_delays_neither_the_other_sweeps_nor_the_report(
     store: Store, at: str
 ) -> None:
     def away() -> None:

@@ -208,7 +208,7 @@ def test_a_pass_finds_every_orphan_of_its_start_while_objects_come_and_go(
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
-def test_a_slice_that_ends_where_objects_vanish_goes_on_behind_them(
+def test_a_slice_that_ends_where_objects_vanish_continues_after_them(
     store: Store, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     monkeypatch.setattr(objects, "PAGE_OBJECTS", 1)
@@ -240,7 +240,7 @@ def test_a_pass_over_the_objects_begins_once_a_day(store: Store) -> None:
     assert report.orphans == 1
 
 
-def test_on_demand_a_sweep_that_is_over_begins_anew_and_keeps_its_grace(store: Store) -> None:
+def test_on_demand_a_finished_sweep_starts_again_and_keeps_its_grace(store: Store) -> None:
     orphan = store.private_orphan()
     store.clock.instant += GRACE + MOMENT - timedelta(hours=1)
     store.collect()
@@ -326,7 +326,7 @@ def test_objects_a_bucket_does_not_remove_are_found_again(store: Store) -> None:
     assert store.private.objects == {}
 
 
-def test_a_listing_that_fails_is_counted_and_holds_up_no_other_sweep(
+def test_a_listing_that_fails_is_counted_and_does_not_delay_other_sweeps(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(prefix: str, *, after: str | None = None) -> object:

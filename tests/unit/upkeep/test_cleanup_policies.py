@@ -245,7 +245,7 @@ def test_without_a_trash_what_policies_let_go_is_gone_for_good() -> None:
     assert store.repository.usage(OWNER).images == 2
 
 
-def test_policies_stop_at_the_deployments_cap_and_go_on_in_the_next_run() -> None:
+def test_policies_stop_at_the_deployments_cap_and_continue_in_the_next_run() -> None:
     """The 1 % is for what looks like a mistake; policies are asked for."""
     store = Store(policies=[replace(KEEP_TWO, keep_newest=1)], most_removals=12)
     image_ids = fill(store, 21)

@@ -168,7 +168,7 @@ def test_every_instant_of_the_domain_was_thought_about() -> None:
 
 
 @AHEAD
-def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_lifetime(
+def test_a_key_taken_by_a_fast_clock_is_free_for_another_request_after_its_lifetime(
     world: World, ahead: timedelta
 ) -> None:
     with clock_ahead(world, ahead):
@@ -209,7 +209,7 @@ def test_a_key_that_somebody_else_has_taken_meanwhile_is_not_brought_forward(wor
 
 
 @AHEAD
-def test_the_key_of_a_job_by_a_clock_ahead_is_free_after_its_lifetime(ahead: timedelta) -> None:
+def test_the_key_of_a_job_written_by_a_fast_clock_is_free_after_its_lifetime(ahead: timedelta) -> None:
     generating = Generating(order=(A,))
     key, other = IdempotencyKey("a key", "a request"), IdempotencyKey("a key", "another request")
     generating.clock.instant += ahead
@@ -226,7 +226,7 @@ def test_the_key_of_a_job_by_a_clock_ahead_is_free_after_its_lifetime(ahead: tim
 
 
 @AHEAD
-def test_an_image_by_a_clock_ahead_waits_no_longer_than_any(ahead: timedelta) -> None:
+def test_an_image_requested_by_a_fast_clock_waits_no_longer_than_any(ahead: timedelta) -> None:
     generating = Generating(order=(A,))
     generating.let(A, failing(Reason.UNAVAILABLE))
     generating.clock.instant += ahead
@@ -240,7 +240,7 @@ def test_an_image_by_a_clock_ahead_waits_no_longer_than_any(ahead: timedelta) ->
     assert generating.clock.now() - began <= 2 * WAITING_LIFETIME + CLOCK_SKEW
 
 
-def test_an_image_by_a_clock_ahead_is_made(world: World) -> None:
+def test_an_image_requested_by_a_fast_clock_is_made(world: World) -> None:
     painting = Painting(world)
     with clock_ahead(world):
         painting.begin()
@@ -251,7 +251,7 @@ def test_an_image_by_a_clock_ahead_is_made(world: World) -> None:
     assert job.status is JobStatus.SUCCEEDED
 
 
-def test_a_lease_of_an_image_by_a_clock_ahead_is_taken_over(world: World) -> None:
+def test_a_lease_of_an_image_written_by_a_fast_clock_is_taken_over(world: World) -> None:
     painting = Painting(world)
     job = painting.begin()
     item = painting.generations.item(job.id, 0)
@@ -270,7 +270,7 @@ def _running(item: JobItem, lease_until: datetime) -> JobItem:
     return item.moved_to(JobItemState.RUNNING, change="0123456789abcdef", lease_until=lease_until)
 
 
-def test_a_job_that_is_to_be_looked_after_in_years_is_looked_after_at_once(world: World) -> None:
+def test_a_job_due_in_years_is_swept_at_once(world: World) -> None:
     painting = Painting(world)
     with clock_ahead(world):
         job = painting.begin()
@@ -284,7 +284,7 @@ def test_a_job_that_is_to_be_looked_after_in_years_is_looked_after_at_once(world
     assert list(painting.generations.due(world.clock.now(), limit=10)) == []
 
 
-def test_a_job_by_a_clock_ahead_is_searched_for_kept_answers_as_an_old_one_is() -> None:
+def test_a_job_written_by_a_fast_clock_is_searched_for_spooled_results_like_an_old_one() -> None:
     """After a restore of the table its answer may be kept though no row knows of it."""
     generating = Generating(order=(A,))
     generating.clock.instant += YEARS
@@ -316,7 +316,9 @@ def _dies_after(put: Callable[..., object]) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(("what", "longest"), [("open_until", LONGEST_PAUSE), ("probe_until", PROBE_TIME)])
-def test_a_breaker_by_a_clock_ahead_lets_a_probe_pass(world: World, what: str, longest: timedelta) -> None:
+def test_a_breaker_written_by_a_fast_clock_lets_a_probe_pass(
+    world: World, what: str, longest: timedelta
+) -> None:
     health = DynamoProviderHealth(DynamoTable(world.table, client=lambda: world.client))
     now = world.clock.now()
     opened = replace(Breaker(version=1), open_until=now, opened_at=now)
@@ -331,7 +333,7 @@ def test_a_breaker_by_a_clock_ahead_lets_a_probe_pass(world: World, what: str, l
     assert not right.may_probe(now)
 
 
-def test_a_failure_that_a_clock_ahead_wrote_down_is_not_counted_with_later_ones() -> None:
+def test_a_failure_written_by_a_fast_clock_is_not_counted_with_later_ones() -> None:
     now = datetime.fromisoformat("2026-03-01T12:00:00Z")
     ahead = Breaker().after_failure(now + YEARS, began=now + YEARS)
 
@@ -340,12 +342,12 @@ def test_a_failure_that_a_clock_ahead_wrote_down_is_not_counted_with_later_ones(
     assert recent.after_failure(now + WINDOW, began=now).failures == 2
 
 
-def test_retries_are_earned_again_after_one_that_a_clock_ahead_took() -> None:
+def test_retries_are_earned_again_after_one_that_a_fast_clock_took() -> None:
     now = datetime.fromisoformat("2026-03-01T12:00:00Z")
     spent = replace(RetryBudget(shares=0), at=now + YEARS, day=now.date(), made=0)
 
-    seen = spent.refilled(now, made=0)
-    later = seen.refilled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, made=0)
+    seen = spent.refilled(now, image_count=0)
+    later = seen.refilled(now + SHARE_TIME * SHARES_OF_A_RETRY * MOST_RETRIES, image_count=0)
 
     assert seen.shares == 0
     assert later.shares == MOST_RETRIES * SHARES_OF_A_RETRY
@@ -354,7 +356,7 @@ def test_retries_are_earned_again_after_one_that_a_clock_ahead_took() -> None:
 # Renditions and publications ----------------------------------------------------------------------------
 
 
-def test_a_lease_of_a_rendition_by_a_clock_ahead_is_taken_over(world: World) -> None:
+def test_a_lease_of_a_rendition_written_by_a_fast_clock_is_taken_over(world: World) -> None:
     now, lease = world.clock.now(), timedelta(seconds=40)
     assert world.repository.take_rendering("one", holder="ahead", at=now + YEARS, until=now + YEARS + lease)
     assert world.repository.take_rendering("two", holder="right", at=now, until=now + lease)
@@ -363,7 +365,7 @@ def test_a_lease_of_a_rendition_by_a_clock_ahead_is_taken_over(world: World) -> 
     assert not world.repository.take_rendering("two", holder="next", at=now, until=now + lease)
 
 
-def test_copies_that_a_clock_ahead_announced_are_forgotten(world: World) -> None:
+def test_copies_announced_by_a_fast_clock_are_forgotten(world: World) -> None:
     now = world.clock.now()
     keys = frozenset({"p/0123456789012345678901/w640.webp"})
     rows = []
@@ -407,7 +409,7 @@ def begun(world: World) -> Ticket:
     return ticket
 
 
-def test_an_upload_that_a_clock_ahead_handed_over_can_be_completed(world: World) -> None:
+def test_an_upload_that_a_fast_clock_handed_over_can_be_completed(world: World) -> None:
     ticket = begun(world)
     world.send(ticket)
     image = world.repository.get(ticket.image_id)
@@ -423,7 +425,7 @@ def test_an_upload_that_a_clock_ahead_handed_over_can_be_completed(world: World)
     assert stored.record.state is State.READY
 
 
-def test_an_upload_that_a_clock_ahead_began_to_complete_can_be_completed(world: World) -> None:
+def test_an_upload_that_a_fast_clock_began_to_complete_can_be_completed(world: World) -> None:
     ticket = begun(world)
     world.send(ticket)
     image = world.repository.get(ticket.image_id)
@@ -455,7 +457,7 @@ def test_an_upload_whose_bytes_are_missing_says_so_whatever_the_clock(world: Wor
 # Sweeps -------------------------------------------------------------------------------------------------
 
 
-def test_a_dropped_object_that_a_clock_ahead_announced_is_announced_again(world: World) -> None:
+def test_a_dropped_object_announced_by_a_fast_clock_is_announced_again(world: World) -> None:
     dropped = world.drop(announced=False)
     now = world.clock.now()
     world.repository.note(dropped.name, what="announced", expires_at=now + timedelta(days=10))
@@ -472,7 +474,7 @@ def test_a_dropped_object_that_was_announced_today_is_left_alone(world: World) -
     assert world.repository.find_settled(["a name"], at=now) == {"a name"}
 
 
-def test_a_sweep_that_a_clock_ahead_ended_begins_again(world: World) -> None:
+def test_a_sweep_that_a_fast_clock_ended_begins_again(world: World) -> None:
     with clock_ahead(world):
         world.sweep()
     assert world.sweep().stopped_because is None
@@ -482,7 +484,7 @@ def test_a_sweep_that_a_clock_ahead_ended_begins_again(world: World) -> None:
     assert world.sweep().stopped_because is None
 
 
-def test_a_rebuild_that_a_clock_ahead_began_goes_on(world: World) -> None:
+def test_a_rebuild_that_a_fast_clock_began_continues(world: World) -> None:
     with clock_ahead(world):
         state = world.projector.rebuild()
         begins_at = world.clock.now() + OLD_CONSUMERS

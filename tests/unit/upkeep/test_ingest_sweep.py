@@ -38,7 +38,7 @@ def wait(store: Store, time: timedelta) -> None:
     store.clock.instant += time
 
 
-def test_what_nobody_was_told_of_is_announced(store: Store) -> None:
+def test_objects_whose_event_was_lost_are_announced(store: Store) -> None:
     lost = store.ingested.drop(KEY, PICTURE)
     wait(store, EVENTS_TAKE)
 
@@ -107,7 +107,7 @@ def test_events_have_their_time_and_what_expires_is_left_alone(
     assert sweep(store).announced == announced
 
 
-def test_what_lies_elsewhere_in_the_bucket_is_not_announced(store: Store) -> None:
+def test_objects_outside_the_ingest_prefix_are_not_announced(store: Store) -> None:
     store.ingested.drop("other/cat.png", PICTURE)
     wait(store, EVENTS_TAKE)
 
@@ -159,7 +159,7 @@ class Slow(IngestEvents):
         wait(self.store, timedelta(minutes=1))
 
 
-def test_a_run_goes_on_where_the_last_one_stopped(store: Store) -> None:
+def test_a_run_continues_where_the_last_one_stopped(store: Store) -> None:
     store.ingested = MemoryIngestBucket("ingest", clock=store.clock, page=2)
     lost = [store.ingested.drop(f"ingest/alice/{number}.png", PICTURE) for number in range(5)]
     wait(store, EVENTS_TAKE)

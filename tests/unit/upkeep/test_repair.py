@@ -97,7 +97,7 @@ def test_a_lost_public_bucket_is_filled_from_the_private_one_without_decoding(st
     assert store.current(image) == image
 
 
-def test_the_record_tells_the_size_of_what_another_encoder_made(store: Store) -> None:
+def test_the_record_has_the_size_that_another_encoder_produced(store: Store) -> None:
     image = store.upload()
     stored = replace(image.record.renditions[0], size_bytes=1)
     before = replace(image.record, renditions=(stored, *image.record.renditions[1:]))
@@ -281,7 +281,7 @@ def test_a_dry_run_counts_the_same_and_makes_nothing(store: Store) -> None:
     assert store.contents() == before
 
 
-def test_named_images_alone_are_repaired_and_unknown_ones_are_reported(store: Store) -> None:
+def test_only_named_images_are_repaired_and_unknown_ones_are_reported(store: Store) -> None:
     first, second = damaged(store, 2)
     unknown = store.ids.image_id()
 
@@ -380,7 +380,7 @@ def test_a_repair_that_there_is_not_is_not_found(store: Store, name: str) -> Non
         store.repair_requests.get(name)
 
 
-def test_owners_images_are_found_whoever_they_are(store: Store) -> None:
+def test_images_of_every_owner_are_found(store: Store) -> None:
     image = store.upload(owner=f"{OWNER} the second")
     lose(store.private, derived_keys(image.record))
 

@@ -52,7 +52,7 @@ class Generation:
                 generations=self._ports.generations,
                 fingerprints=Fingerprints(keys=self._ports.signing_keys),
             ),
-            report_used_up=self._ports.report_used_up,
+            report_used_up_budget=self._ports.report_used_up_budget,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -67,6 +67,7 @@ class Generation:
             results=self.results,
             writer=self._job_item_writer,
             settlement=self._settlement,
+            storage=self.storage,
             sealed_requests=self._sealed_requests,
             clock=self._ports.clock,
         )

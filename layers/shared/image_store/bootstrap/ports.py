@@ -318,11 +318,11 @@ class Ports:
         return call_counter(self._settings.metrics_namespace)
 
     @lazy_property
-    def report_used_up(self) -> Callable[[str], None]:
+    def report_used_up_budget(self) -> Callable[[str], None]:
         """Counts a budget that is used up."""
-        from image_store.entrypoints.operations.metrics import count_exhausted_budget
+        from image_store.entrypoints.operations.metrics import count_used_up_budget
 
-        return lambda whose: count_exhausted_budget(self._settings.metrics_namespace, whose)
+        return lambda budget: count_used_up_budget(self._settings.metrics_namespace, budget)
 
     @lazy_property
     def housekeeping(self) -> Housekeeping:

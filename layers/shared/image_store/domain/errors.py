@@ -222,10 +222,10 @@ class BudgetExceeded(ImageStoreError):
 class BudgetUsedUp(BudgetExceeded):
     """A budget is used up until its next day or month."""
 
-    def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
+    def __init__(self, message: str, *, budget: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
-        self.whose = whose
-        """`owner` or `deployment`."""
+        self.budget = budget
+        """Whose budget: `owner` or `deployment`."""
 
 
 # Who is calling ---------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class ImageProcessor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class RemoteFile:
     """The file that a remote server returned."""
 
     data: bytes
@@ -140,7 +140,7 @@ class Fetched:
 class Fetcher(Protocol):
     """Reads files from remote servers."""
 
-    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
         """Read the file at a URL, by `until`.
 
         Raises

@@ -1,4 +1,4 @@
-"""What cleanup, migrations and repairs remember."""
+"""What cleanup, migrations and repairs store."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 
 class Housekeeping(Protocol):
-    """What cleanup remembers between its runs. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """The state of cleanup between its runs. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
-        """Take the right to run, with `take_over` from a run that holds it; None while another run holds it."""
+        """Take the right to run; None while another run holds it. With `take_over`, take it from that run."""
         ...
 
     def end_lease(self, lease: Lease) -> None:
-        """Give it back; nothing happens when it was lost."""
+        """Give a lease back; nothing happens if it was lost."""
         ...
 
     def position(self, sweep: str) -> PassPosition | None:
-        """How far a sweep has come; None before its first pass."""
+        """The position of a sweep; None before its first pass."""
         ...
 
     def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
-        """Remember how far a sweep has come; Conflict when the lease was lost."""
+        """Store the position of a sweep; Conflict if the lease was lost."""
         ...
 
     def keep_report(self, report: CleanupReport, lease: Lease) -> None:
-        """Keep a report for 90 days; Conflict when the lease was lost."""
+        """Store a report for 90 days; Conflict if the lease was lost."""
         ...
 
     def reports(self, *, limit: int) -> Sequence[CleanupReport]:
@@ -53,47 +53,47 @@ class Housekeeping(Protocol):
 
 
 class CleanupRows(Protocol):
-    """Where cleanup looks for what is to be done."""
+    """The rows that cleanup has to look at."""
 
     def due(self, before: datetime) -> Iterator[str]:
-        """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
+        """The ids of images that are due, and publications with the prefix `publication:`.
 
-        Read lazily, in pages. Eventually consistent: the caller reads each again before it acts.
+        Read lazily, in pages. Eventually consistent, so the caller reads each again before it acts.
         """
         ...
 
     def owners_due(self, before: datetime) -> Iterator[str]:
-        """The owners whose images policies have to look at; in pages, and eventually consistent, as `due`."""
+        """The owners that are due for policies; lazily and eventually consistent, like `due`."""
         ...
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
-        """Let an owner's turn come again at `next_at`. Safe to repeat."""
+        """Set the next turn of an owner. Safe to repeat."""
         ...
 
     def scan(self, *, after: str | None, limit: int) -> tuple[RecordPage, str | None]:
-        """Records of all owners in no order, page by page, and where to go on; for maintenance alone.
+        """One page of the records of all owners, in no order, and where to continue; only for maintenance.
 
-        Reads the whole table once it is repeated to its end. A page may be short or empty.
+        Repeated to the end, it reads the whole table. A page may be short or empty.
         """
         ...
 
 
 class FeedUpkeep(Protocol):
-    """Rows of the feed that do not follow from their records. Raises StorageUnavailable as the others do."""
+    """Rows of the feed that do not match their records. Raises StorageUnavailable when DynamoDB does not answer."""
 
     def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
-        """Replace the rows of the feed that earlier builds wrote, until it is done or a time has come.
+        """Replace the feed rows that earlier builds wrote, until none is left or until `until`.
 
-        Returns how many images it has moved. Safe to repeat and to run twice; when nothing is left it reads two rows.
+        Returns the number of images. Safe to repeat and to run twice at once; if nothing is left, it reads two rows.
         """
         ...
 
 
 class Migrations(Protocol):
-    """How far migrations have come. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """Migrations and their records. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def create(self, migration: Migration) -> None:
-        """Remember a new migration."""
+        """Store a new migration."""
         ...
 
     def get(self, migration_id: str) -> Migration | None:
@@ -101,7 +101,7 @@ class Migrations(Protocol):
         ...
 
     def save(self, after: Migration, *, step: int) -> None:
-        """Replace a migration that is still at this step; Conflict when it is not, and nothing was written.
+        """Replace a migration that is still at this step; otherwise Conflict, and nothing is written.
 
         If the response is lost, a strongly consistent read decides.
         """
@@ -110,57 +110,57 @@ class Migrations(Protocol):
     def keep_records(
         self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
     ) -> None:
-        """Remember which images the records of a migration became; at most 50 at once. Safe to repeat."""
+        """Store the images of moved records, at most 50 at once. Safe to repeat."""
         ...
 
     def image_of_record(self, migration_id: str, record_id: str) -> str | None:
-        """The id of the image that a record of a migration became; None when none was remembered."""
+        """The id of the image of a migrated record; None if it is not stored."""
         ...
 
     def image_of_picture(self, picture: str) -> str | None:
-        """The id of the image that a record of any source became, by its `picture_name`; None when there is none."""
+        """The id of the image of a record in any source, by its `picture_name`; None if it is not stored."""
         ...
 
     def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
-        """The records of a migration with their images, in no order that means anything, page by page."""
+        """One page of the moved records of a migration with their images, in an arbitrary order."""
         ...
 
     def totals(self) -> MigrationTotals:
-        """What all sources have come to: of each the last migration counts. At most 1,000 sources are added up."""
+        """The totals of all sources; of each source the last migration counts. Adds up at most 1,000 sources."""
         ...
 
 
 class MigrationSource(Protocol):
     """The records of a migration, in an order that does not change.
 
-    All methods raise SourceUnreadable when trying again is of no use, StorageUnavailable otherwise.
+    All methods raise SourceUnreadable if a retry cannot help, and StorageUnavailable if it may.
     """
 
     def count(self, after: str | None) -> Iterator[CountedRecords]:
-        """Count the records behind a position, a part at a time; None is the beginning."""
+        """Count the records after a position, part by part; None is the beginning."""
         ...
 
     def steps(self, after: str | None) -> Iterator[SourceStep]:
-        """Go through the records behind a position of `steps`, one at a time; each is read when it is asked for."""
+        """Go through the records after a position of an earlier step, one at a time and lazily."""
         ...
 
     def find(self, record_id: str) -> SourceRecord | None:
-        """Read one record by its id; InvalidRequest where that would mean to read all of them."""
+        """Read one record by its id; InvalidRequest if that would need to read all records."""
         ...
 
     def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
-        """Write the id of its image into the record at the position of its step; False if its picture has changed.
+        """Write the id of the image into the record at a position; False if its picture has changed.
 
-        Safe to repeat. A source that cannot be written to does nothing.
+        Safe to repeat. A source that cannot be written does nothing.
         """
         ...
 
 
 class Repairs(Protocol):
-    """How far repairs have come. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """Repairs. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def create(self, job: RepairJob) -> None:
-        """Remember a new repair for 90 days."""
+        """Store a new repair for 90 days."""
         ...
 
     def get(self, repair_id: str) -> RepairJob | None:
@@ -168,7 +168,7 @@ class Repairs(Protocol):
         ...
 
     def save(self, after: RepairJob, *, step: int) -> None:
-        """Replace a repair that is still at this step; Conflict when it is not, and then nothing was written.
+        """Replace a repair that is still at this step; otherwise Conflict, and nothing is written.
 
         If the response is lost, a strongly consistent read decides.
         """

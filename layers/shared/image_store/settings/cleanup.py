@@ -50,7 +50,7 @@ def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
 ) -> "Policy":
     # Few functions know policies, so the others do not import them.
-    from image_store.domain.images.attributes import composed
+    from image_store.domain.images.attributes import normalize_text
     from image_store.domain.images.image import Kind
     from image_store.domain.upkeep.cleanup import Policy
 
@@ -60,7 +60,7 @@ def _policy(
         raise TypeError("not a text")
     return Policy(
         kind=Kind(kind),
-        category=composed(category) if category is not None else None,
+        category=normalize_text(category) if category is not None else None,
         older_than=timedelta(days=older_than_days),
         keep_newest=keep_newest,
     )

@@ -63,7 +63,9 @@ def _providers(variables: Variables) -> "tuple[Provider, ...]":
     try:
         return tuple(dict.fromkeys(Provider(name.lower()) for name in names))
     except ValueError:
-        raise ConfigurationError(f"PROVIDERS must be some of {', '.join(Provider)}.") from None
+        raise ConfigurationError(
+            f"PROVIDERS must be providers separated by commas: {', '.join(Provider)}."
+        ) from None
 
 
 def _provider_urls(variables: Variables) -> "Mapping[Provider, str]":

@@ -26,17 +26,17 @@ def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None
     generating.let(FIRST, failing(Reason.UNAVAILABLE))
     generating.begin(times=8)
     generating.work_off()
-    assert generating.asked(FIRST) == 5
+    assert generating.calls(FIRST) == 5
     assert generating.health.rows[FIRST].open_until is not None
 
     generating.begin(times=2)
     generating.work_off()
-    assert generating.asked(FIRST) == 5
+    assert generating.calls(FIRST) == 5
 
     generating.clock.instant += timedelta(seconds=31)
     generating.begin(times=2)
     generating.work_off()
-    assert generating.asked(FIRST) == 6  # one probe, and it failed
+    assert generating.calls(FIRST) == 6  # one probe, and it failed
 
     generating.let(FIRST, GeneratedImage(data=PICTURE))
     generating.clock.instant += timedelta(minutes=2)
@@ -51,7 +51,7 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
     generating.begin(times=5)
     generating.work_off()
     generating.clock.instant += timedelta(seconds=31)
-    before = generating.asked(FIRST)
+    before = generating.calls(FIRST)
     meanwhile = generating.begin()
 
     def probe(_: object) -> GeneratedImage:
@@ -63,7 +63,7 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
     generating.begin()
     generating.work_off()
 
-    assert generating.asked(FIRST) == before + 1
+    assert generating.calls(FIRST) == before + 1
     assert generating.item(meanwhile).provider is SECOND
 
 
@@ -192,7 +192,9 @@ def test_an_image_waits_no_longer_for_an_own_key_than_for_a_provider(generating:
     assert generating.item(job).state is JobItemState.FAILED
 
 
-def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(generating: Generating) -> None:
+def test_a_probe_that_succeeds_is_recorded_even_if_its_result_cannot_be_spooled(
+    generating: Generating,
+) -> None:
     """E2."""
     pausing_no_more(generating, FIRST)
     job = generating.begin()
@@ -205,7 +207,7 @@ def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(genera
 
 
 @pytest.mark.parametrize("is_made", [True, False])
-def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
+def test_a_probe_is_recorded_although_others_write_the_breaker_meanwhile(
     generating: Generating, is_made: bool
 ) -> None:
     """E2: or it would hold off all others until it counts as dead."""
@@ -232,7 +234,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
     assert (generating.health.rows[FIRST].open_until is None) is is_made
 
 
-def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
+def test_a_call_that_is_not_the_probe_does_not_end_the_probe_of_another(generating: Generating) -> None:
     """E2."""
     candidate = ModelCandidate(models_of(FIRST)[0], own_key=False, holds=0)
     early = generating.run.calls.watch.choose([candidate], CallHistory())

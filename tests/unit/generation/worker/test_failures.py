@@ -23,7 +23,7 @@ TRANSIENT = [Reason.RATE_LIMITED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.CON
 
 
 @pytest.mark.parametrize("reason", TRANSIENT)
-def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) -> None:
+def test_temporary_errors_are_tried_again_twice_with_growing_pauses(reason: Reason) -> None:
     """E3."""
     generating = Generating(order=(FIRST,))
     generating.let(FIRST, failing(reason))
@@ -48,7 +48,7 @@ def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) 
 
 
 @pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.BAD_REQUEST])
-def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
+def test_errors_of_the_request_are_tried_once_and_nowhere_else(
     generating: Generating, reason: Reason
 ) -> None:
     """E3."""
@@ -61,13 +61,11 @@ def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
     assert (item.state, item.calls) == (JobItemState.FAILED, 1)
     assert item.error is not None
     assert item.error.reason == reason
-    assert generating.asked(SECOND) == 0
+    assert generating.calls(SECOND) == 0
 
 
 @pytest.mark.parametrize("reason", [Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL])
-def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
-    generating: Generating, reason: Reason
-) -> None:
+def test_errors_of_an_account_go_to_another_provider_at_once(generating: Generating, reason: Reason) -> None:
     """E2."""
     generating.let(FIRST, failing(reason))
     job = generating.begin()
@@ -78,7 +76,7 @@ def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
 
     item = generating.item(job)
     assert (item.state, item.provider, item.retries) == (JobItemState.SUCCEEDED, SECOND, 0)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
 
 
 def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None:
@@ -87,10 +85,10 @@ def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None
 
     generating.work_off()
 
-    assert (generating.item(job).provider, generating.asked(FIRST)) == (SECOND, 0)
+    assert (generating.item(job).provider, generating.calls(FIRST)) == (SECOND, 0)
 
 
-def test_when_no_account_is_good_the_image_fails_with_the_last_reason(generating: Generating) -> None:
+def test_when_no_account_works_the_image_fails_with_the_last_reason(generating: Generating) -> None:
     for provider in (FIRST, SECOND, THIRD):
         generating.let(provider, failing(Reason.NO_BALANCE))
     job = generating.begin()
@@ -110,7 +108,7 @@ def test_another_provider_is_tried_after_one_that_failed_just_now(generating: Ge
 
     generating.work_off()
 
-    assert (generating.item(job).provider, generating.asked(FIRST)) == (SECOND, 1)
+    assert (generating.item(job).provider, generating.calls(FIRST)) == (SECOND, 1)
 
 
 def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
@@ -120,7 +118,7 @@ def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
     generating.work_off()
 
     assert generating.item(job).state is JobItemState.FAILED
-    assert (generating.asked(FIRST), generating.asked(SECOND)) == (3, 0)
+    assert (generating.calls(FIRST), generating.calls(SECOND)) == (3, 0)
 
 
 def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(generating: Generating) -> None:
@@ -133,7 +131,7 @@ def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(gene
     assert generating.outcomes[0].reason is Reason.BAD_ANSWER
 
 
-def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
+def test_bytes_that_are_not_an_image_are_paid_and_not_stored() -> None:
     generating = priced_generation()
     object.__setattr__(
         generating.storage.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
@@ -150,7 +148,7 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
 
-def test_an_answer_that_is_no_picture_is_told_of_as_the_providers() -> None:
+def test_an_answer_that_is_not_a_picture_is_reported_as_the_providers_error() -> None:
     generating = priced_generation()
     object.__setattr__(generating.storage.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
     job = generating.begin()

@@ -23,7 +23,7 @@ def test_a_message_that_comes_twice_is_done_once(generating: Generating) -> None
     assert (generating.paid(), generating.item(job).calls) == (1, 1)
 
 
-def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None:
+def test_of_two_workers_with_one_image_only_one_calls_the_provider(generating: Generating) -> None:
     """E5."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -35,11 +35,11 @@ def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None
     generating.providers[FIRST].answer = meanwhile
     generating.work_off()
 
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     assert generating.job(job).status is JobStatus.SUCCEEDED
 
 
-def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Generating) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing_any_more(generating: Generating) -> None:
     """The fence: whoever was stopped for longer than its lease."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -61,7 +61,7 @@ def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Gener
     assert generating.jobs.ledger == {}
 
 
-def test_a_call_whose_worker_died_is_made_again_when_its_lease_is_over(generating: Generating) -> None:
+def test_a_call_whose_worker_died_is_repeated_when_its_lease_ends(generating: Generating) -> None:
     """E5: the one case that may be paid twice."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -69,7 +69,7 @@ def test_a_call_whose_worker_died_is_made_again_when_its_lease_is_over(generatin
     generating.do_until_killed(work)
 
     generating.do(work)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
     generating.clock.instant += LEASE
     generating.do(work)
     generating.work_off()
@@ -118,7 +118,7 @@ def test_fifty_images_survive_a_provider_that_dies_in_the_middle() -> None:
     made_by = [generating.item(job, index).provider for index in range(50)]
     assert (made_by.count(FIRST), made_by.count(SECOND)) == (20, 30)
     assert generating.paid() == 50
-    assert generating.asked(FIRST) == 25  # five failures open the breaker
+    assert generating.calls(FIRST) == 25  # five failures open the breaker
     assert sum(cost or 0 for cost in generating.jobs.ledger.values()) == done.cost
     spent, _ = generating.jobs.spending(OWNER, on=generating.clock.now().date())
     assert spent == Spending(done.cost or 0, 0)
@@ -164,7 +164,7 @@ def test_a_waiting_image_of_a_job_whose_cancelling_died_is_cancelled(generating:
     assert (generating.item(job).state, generating.paid()) == (JobItemState.CANCELLED, 0)
 
 
-def test_work_for_what_never_was_is_dropped(generating: Generating) -> None:
+def test_work_for_an_unknown_image_is_dropped(generating: Generating) -> None:
     generating.do(GenerateImage("019ca945-0a00-7000-8000-000000000009", 0))
 
     assert generating.queue.waiting == []

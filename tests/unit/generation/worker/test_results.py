@@ -21,7 +21,7 @@ from tests.faults.faults import Killed
 from tests.samples import OWNER
 
 
-def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: Generating) -> None:
+def test_a_spooled_result_is_stored_and_nobody_is_paid_again(generating: Generating) -> None:
     """E5."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
@@ -58,7 +58,7 @@ def test_a_bucket_that_is_away_for_a_moment_costs_no_second_call(generating: Gen
     assert (generating.job(job).status, generating.paid()) == (JobStatus.SUCCEEDED, 1)
 
 
-def test_a_bucket_that_stays_away_is_waited_for_until_there_is_no_time(generating: Generating) -> None:
+def test_a_worker_waits_for_an_unavailable_bucket_until_its_time_is_up(generating: Generating) -> None:
     generating.begin()
     generating.store.private.away = True
     generating.queue.delays.clear()
@@ -121,7 +121,7 @@ def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Gener
     assert (item.state, item.image_id, generating.paid()) == (JobItemState.SUCCEEDED, None, 1)
 
 
-def test_nobody_is_called_who_would_cost_more_than_is_held() -> None:
+def test_no_provider_is_called_that_would_cost_more_than_is_reserved() -> None:
     """E4."""
     generating = priced_generation(Budgets(owner_daily=1_000_000))
     generating.keys.put(OWNER, FIRST, ProviderKey("mine"))

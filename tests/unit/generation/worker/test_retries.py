@@ -26,7 +26,7 @@ def test_a_provider_that_is_away_for_ever_is_called_a_dozen_times_for_fifty_imag
     generating.work_in_time()
 
     assert generating.job(job).status is JobStatus.FAILED
-    assert generating.asked(FIRST) <= 5 + 6
+    assert generating.calls(FIRST) <= 5 + 6
 
 
 def failing_mostly(every: int) -> Callable[[object], GeneratedImage]:
@@ -52,7 +52,7 @@ def test_a_provider_that_fails_mostly_is_called_hardly_more_often_than_there_are
     successes = generating.job(job).counts[JobItemState.SUCCEEDED]
     minutes = (generating.clock.now() - began) // timedelta(minutes=1)
     assert generating.health.rows[FIRST].open_until is None
-    assert generating.asked(FIRST) <= 50 + 10 + successes // 5 + minutes
+    assert generating.calls(FIRST) <= 50 + 10 + successes // 5 + minutes
     assert sum(item.retries for item in generating.jobs.rows.values()) >= 10
 
 
@@ -93,7 +93,7 @@ def test_the_hiccups_of_a_healthy_provider_are_all_tried_again(every: int) -> No
 
 def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Generating) -> None:
     """E2, E3: somebody else's first call is no retry."""
-    spent = generating.health.rows[FIRST].retries.refilled(generating.clock.now(), made=0)
+    spent = generating.health.rows[FIRST].retries.refilled(generating.clock.now(), image_count=0)
     while (after := spent.without_one()) is not None:
         spent = after
     generating.health.save(FIRST, generating.health.rows[FIRST].with_retries(spent))
@@ -103,7 +103,7 @@ def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Ge
     generating.work_in_time()
 
     assert (generating.item(job).provider, generating.item(job).state) == (SECOND, JobItemState.SUCCEEDED)
-    assert generating.asked(FIRST) == 1
+    assert generating.calls(FIRST) == 1
 
 
 def test_a_call_that_succeeds_writes_nothing_for_the_budget(generating: Generating) -> None:
@@ -123,5 +123,5 @@ def test_the_limit_of_an_own_key_takes_nothing_from_the_budget_of_all() -> None:
 
     generating.work_in_time()
 
-    assert generating.asked(FIRST) == 60
+    assert generating.calls(FIRST) == 60
     assert generating.health.rows[FIRST].version == 0

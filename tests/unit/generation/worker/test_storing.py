@@ -81,7 +81,7 @@ def test_a_provider_that_counts_nothing_costs_what_the_table_says() -> None:
     assert generating.item(job).cost == 634  # 4 tiles and 4 steps
 
 
-def test_a_cost_that_nobody_knows_is_none_and_never_0(generating: Generating) -> None:
+def test_an_unknown_cost_is_none_and_never_0(generating: Generating) -> None:
     """E4: there were no prices in March."""
     job = generating.begin()
 
@@ -129,7 +129,7 @@ def test_variations_are_images_of_their_own_with_seeds_of_their_own(generating: 
     assert len({generating.item(job, index).image_id for index in range(3)}) == 3
 
 
-def test_a_paid_image_is_stored_whatever_the_quota_says_by_then() -> None:
+def test_a_paid_image_is_stored_even_if_the_quota_is_used_up_by_then() -> None:
     generating = Generating(quota=Quota(images=1, size_bytes=len(PICTURE)))
     job = generating.begin()
     with pytest.raises(QuotaExceeded):

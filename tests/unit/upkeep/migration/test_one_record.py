@@ -103,7 +103,7 @@ def test_one_record_that_is_bad_is_counted(store: Store) -> None:
 
 
 @pytest.mark.parametrize("migration_id", ["nonsense", "019ca945-0a00-7000-8000-0000000000ff"])
-def test_a_migration_that_there_never_was_is_not_found(store: Store, migration_id: str) -> None:
+def test_a_migration_that_never_existed_is_not_found(store: Store, migration_id: str) -> None:
     with pytest.raises(MigrationNotFound):
         store.migration_requests.get(migration_id)
 
@@ -124,7 +124,7 @@ def test_a_record_shows_its_picture_before_and_its_image_after(store: Store) -> 
 
 
 @pytest.mark.parametrize("key", ["migrations/pictures/none", "migrations/pictures/", "ingest/alice/a.png"])
-def test_what_is_no_record_of_the_source_has_no_picture(store: Store, key: str) -> None:
+def test_what_is_not_a_record_of_the_source_has_no_picture(store: Store, key: str) -> None:
     put(store, PICTURE, "ingest/alice/a.png")
     migration = begin(store, Folder("migrations/pictures/"), owner=OWNER)
 
@@ -132,7 +132,7 @@ def test_what_is_no_record_of_the_source_has_no_picture(store: Store, key: str) 
         store.migration_requests.picture_of(migration, key)
 
 
-def test_what_is_no_picture_is_not_shown(store: Store) -> None:
+def test_what_is_not_a_picture_is_not_shown(store: Store) -> None:
     put(store, text_of(b"<html>").encode(), "migrations/a.html")
     migration = begin(store, Folder("migrations/"), owner=OWNER)
 

@@ -81,7 +81,7 @@ def test_a_message_that_comes_twice_changes_nothing(store: Store) -> None:
     assert len(store.repository.records) == 7
 
 
-def test_messages_of_the_past_and_of_nothing_are_dropped(store: Store) -> None:
+def test_outdated_messages_and_those_of_unknown_migrations_are_dropped(store: Store) -> None:
     put(store, lines(*map(record, range(7))))
     migration = begin(store, batch_size=1)
     for _ in range(4):
@@ -96,7 +96,7 @@ def test_messages_of_the_past_and_of_nothing_are_dropped(store: Store) -> None:
     assert (store.work.waiting, len(store.migrations.saved)) == (waiting, saved)
 
 
-def test_of_two_workers_with_one_batch_one_goes_on(store: Store) -> None:
+def test_of_two_workers_with_one_batch_one_continues(store: Store) -> None:
     put(store, lines(*map(record, range(4))))
     begin(store, batch_size=2)
     receive(store)
@@ -114,7 +114,7 @@ def test_of_two_workers_with_one_batch_one_goes_on(store: Store) -> None:
 
 
 @pytest.mark.parametrize("room", [timedelta(0), ROOM_FOR_ONE - timedelta(seconds=1)])
-def test_a_worker_without_time_does_one_record_and_hands_on(store: Store, room: timedelta) -> None:
+def test_a_worker_without_time_moves_one_record_and_sends_the_rest(store: Store, room: timedelta) -> None:
     put(store, lines(*map(record, range(3))))
     begin(store)
     while store.migrations.saved[-1].total is None:

@@ -117,7 +117,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("line", BAD, ids=lambda line: ascii(line[:60]))
-def test_a_bad_record_is_told_and_stops_nothing(store: Store, line: bytes) -> None:
+def test_a_bad_record_is_reported_and_stops_nothing(store: Store, line: bytes) -> None:
     put(store, lines(record(8)) + line + b"\n" + lines(record(9)))
     begin(store)
 
@@ -144,7 +144,7 @@ def test_only_the_last_fifty_errors_are_kept(store: Store) -> None:
     assert [error.record for error in done.tally.errors] == [f"line {number}" for number in range(11, 61)]
 
 
-def test_a_migration_tells_which_image_each_record_became(store: Store) -> None:
+def test_a_migration_shows_which_image_each_record_became(store: Store) -> None:
     done = migrate(store, *(record(number) for number in range(5)), record(9, image="!"), batch_size=2)
 
     first = store.migration_requests.records(done, after=None, limit=3)
@@ -163,7 +163,7 @@ def test_a_cursor_of_no_page_is_refused(store: Store, cursor: str) -> None:
         store.migration_requests.records(done, after=cursor, limit=3)
 
 
-def test_a_failed_record_is_told_by_its_line_and_its_id(store: Store) -> None:
+def test_a_failed_record_is_reported_with_its_line_and_id(store: Store) -> None:
     done = migrate(store, record(1), record(2, image="!"), record(3, image=7), {"image": DATA_URI})
 
     assert [(error.record, error.record_id) for error in done.tally.errors] == [

@@ -29,7 +29,9 @@ from tests.unit.upkeep.migration.records import (
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\n\n \r\n"])
 @pytest.mark.parametrize("last", [b"", b"\n"])
-def test_lines_may_end_in_many_ways_and_blank_ones_are_none(store: Store, ending: bytes, last: bytes) -> None:
+def test_lines_may_end_in_many_ways_and_blank_ones_are_skipped(
+    store: Store, ending: bytes, last: bytes
+) -> None:
     put(store, b"\xef\xbb\xbf" + ending.join(lines(record(number)).strip() for number in range(5)) + last)
     begin(store, batch_size=2)
 
@@ -182,7 +184,7 @@ def test_objects_are_listed_from_where_the_batch_before_ended(store: Store) -> N
     assert calls == [None, None, "migrations/1.png"]
 
 
-def test_an_object_that_vanishes_is_no_record(store: Store) -> None:
+def test_an_object_that_vanishes_is_not_a_record(store: Store) -> None:
     put(store, PICTURE, "migrations/a.png")
     ghost = StoredObject("migrations/b.png", 1, store.clock.now())
     real = store.ingested.list

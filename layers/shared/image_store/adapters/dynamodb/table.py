@@ -22,7 +22,7 @@ from image_store.adapters.dynamodb.keys import Key
 from image_store.domain.errors import Conflict, StorageUnavailable
 
 CONFLICT_RETRY = timedelta(seconds=6)
-"""Enough for some hundred writers of one row, and less than the timeout of every function."""
+"""Enough for a few hundred writers of one row, and less than the timeout of every function."""
 LONGEST_BACKOFF_SECONDS = 0.16
 _FIRST_BACKOFF_SECONDS = 0.02
 _BATCH_GET_ROWS = 100

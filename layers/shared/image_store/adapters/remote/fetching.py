@@ -30,7 +30,7 @@ from image_store.adapters.remote.refusal import FetchRefusal
 from image_store.adapters.remote.time_limit import TimeLimit
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.images import Fetched, Fetcher
+from image_store.ports.images import Fetcher, RemoteFile
 from image_store.ports.system import Clock
 
 MAX_REDIRECTS = 3
@@ -95,7 +95,7 @@ class HttpFetcher(Fetcher):
         self._trust = trust
         self._timeouts = timeouts or Timeouts()
 
-    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> RemoteFile:
         trail: list[Target] = []
         try:
             return self._follow(url, trail, max_bytes=max_bytes, until=until)
@@ -106,7 +106,7 @@ class HttpFetcher(Fetcher):
         self._report(reason, trail[-1].without_query if trail else "")
         raise UrlNotAllowed
 
-    def _follow(self, url: str, trail: list[Target], *, max_bytes: int, until: datetime) -> Fetched:
+    def _follow(self, url: str, trail: list[Target], *, max_bytes: int, until: datetime) -> RemoteFile:
         target = parse_target(url)
         for _ in range(1 + MAX_REDIRECTS):
             trail.append(target)
@@ -188,7 +188,7 @@ class HttpFetcher(Fetcher):
         return left
 
 
-def _read(response: BaseHTTPResponse, time_limit: TimeLimit, *, max_bytes: int) -> Fetched:
+def _read(response: BaseHTTPResponse, time_limit: TimeLimit, *, max_bytes: int) -> RemoteFile:
     if response.status != 200:
         raise FetchRefusal(f"status {response.status}")
     _check_headers(response, max_bytes)
@@ -202,7 +202,7 @@ def _read(response: BaseHTTPResponse, time_limit: TimeLimit, *, max_bytes: int) 
         raise FetchRefusal("out of time")
     if not chunks:
         raise FetchRefusal("an empty body")
-    return Fetched(b"".join(chunks), response.headers.get("Content-Type"))
+    return RemoteFile(b"".join(chunks), response.headers.get("Content-Type"))
 
 
 def _check_headers(response: BaseHTTPResponse, max_bytes: int) -> None:

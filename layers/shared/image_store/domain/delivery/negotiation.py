@@ -12,7 +12,7 @@ _BY_SIZE = (MediaType.AVIF, MediaType.WEBP, MediaType.JPEG, MediaType.PNG, Media
 _QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
-def preferred(accept: str | None, offered: Sequence[MediaType]) -> MediaType:
+def preferred_format(accept: str | None, offered: Sequence[MediaType]) -> MediaType:
     """The format of `offered` that a client prefers; `offered` begins with the default format.
 
     Among formats of equal quality a format that the header names comes before one that only a wildcard matches, and

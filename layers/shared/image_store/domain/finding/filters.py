@@ -48,7 +48,7 @@ class Filters(Period):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some images of the owner are left out; the trash is a shelf of its own and no filter."""
+        """Whether some images of the owner are left out; the trash is a list of its own and not a filter."""
         return any(getattr(self, name) is not None for name in FILTER_NAMES if name != "trashed")
 
     def filter_binding(self, first: tuple[str, ...]) -> tuple[str | None, ...]:

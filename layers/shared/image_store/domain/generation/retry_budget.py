@@ -31,8 +31,8 @@ class RetryBudget:
     made: int = 0
     """The number of images of that day that are counted."""
 
-    def refilled(self, now: datetime, *, made: int) -> "RetryBudget":
-        """The budget with what was earned since; `made` is the number of images of this day."""
+    def refilled(self, now: datetime, *, image_count: int) -> "RetryBudget":
+        """The budget with what was earned since; `image_count` counts the images of this day."""
         on = now.date()
         since = self.at
         if since is not None and is_too_far_ahead(since, now, longest=timedelta(0)):
@@ -40,11 +40,11 @@ class RetryBudget:
         ticks = max(0, (now - since) // SHARE_TIME) if since is not None else 0
         counted = self.made if self.day == on else 0
         return RetryBudget(
-            shares=min(self.shares + ticks + max(0, made - counted), MOST_RETRIES * SHARES_OF_A_RETRY),
+            shares=min(self.shares + ticks + max(0, image_count - counted), MOST_RETRIES * SHARES_OF_A_RETRY),
             # The rest of the time counts the next time.
             at=now if since is None else since + ticks * SHARE_TIME,
             day=on,
-            made=max(made, counted),
+            made=max(image_count, counted),
         )
 
     def without_one(self) -> "RetryBudget | None":

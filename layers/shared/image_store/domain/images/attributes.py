@@ -21,7 +21,7 @@ MAX_FILENAME_CHARS = 255
 MAX_CATEGORY_CHARS = 64
 
 
-def composed(text: str) -> str:
+def normalize_text(text: str) -> str:
     """A text in Unicode's normal form NFC, in which texts are stored and compared: `é` is one character, not two."""
     if text.isascii():
         return text

@@ -42,14 +42,14 @@ def folder(layout: KeyLayout, *, owner: str, attributes: Attributes, at: datetim
         case KeyLayout.MODEL:
             model = (attributes.generation or {}).get("model") or "unknown-model"
             segments = ["generations", f"{at:%Y-%m-%d}", str(model)]
-    return "".join(f"{_encoded(segment)}/" for segment in segments if segment)
+    return "".join(f"{_encode(segment)}/" for segment in segments if segment)
 
 
 def _first(groups: tuple[str, ...], group_type: str) -> str:
     return next((group.partition(":")[2] for group in groups if group.startswith(f"{group_type}:")), "")
 
 
-def _encoded(segment: str) -> str:
+def _encode(segment: str) -> str:
     """Percent-encode a segment and cut it to its limit, never inside an escape or a character."""
     encoded = ""
     for character in segment:

@@ -27,7 +27,7 @@ class AuditEntry:
         """The record after the write, or the last one if it was removed."""
         record = self.after or self.before
         if record is None:
-            raise ValueError("a change of nothing")
+            raise ValueError("a change without a record")
         return record
 
     @property

@@ -8,9 +8,9 @@ from typing import Any
 from image_store.domain.images.image import Kind
 
 LONGEST_RUN = timedelta(minutes=16)
-"""What the longest function may take, and the margin of the lease."""
+"""The longest timeout of a function, with a margin for the lease."""
 POLICIES_EVERY = timedelta(days=1)
-"""How often an owner's images are looked at."""
+"""How often policies look at the images of an owner."""
 GRACE = timedelta(hours=24)
 """How old an object or a record must be before cleanup may call it garbage.
 
@@ -20,7 +20,7 @@ An hour would be enough: a record exists before the first of its objects. A day 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Which of an owner's images may go: those older than a time AND outside the newest of their kind."""
+    """Moves an owner's images to the trash that are older than a time AND not among the newest of their kind."""
 
     kind: Kind
     category: str | None = None
@@ -31,7 +31,7 @@ class Policy:
 
 @dataclass(slots=True, kw_only=True)
 class CleanupReport:
-    """What a run removed, or would remove in a dry run; counts are of images, publications or objects."""
+    """What a run removed, or would remove in a dry run: numbers of images, publications or objects."""
 
     id: str
     started_at: datetime
@@ -44,35 +44,35 @@ class CleanupReport:
     trash: int = 0
     """Images past their time in the trash."""
     deleted: int = 0
-    """Deletions that had begun and were finished."""
+    """Deletions that had started earlier and are now complete."""
     tombstones: int = 0
     publications: int = 0
     """Publications whose copies were removed."""
     staged: int = 0
-    """Objects that were uploaded directly and never accepted."""
+    """Objects of direct uploads that were never accepted."""
     orphans: int = 0
     """Objects that belong to no record or publication."""
     dangling: int = 0
-    """Records whose original is gone."""
+    """Records whose original is missing."""
     renditions_missing: int = 0
-    """Renditions that are gone while their original is there."""
+    """Missing renditions of images whose original exists."""
     copies_missing: int = 0
-    """Public copies that are gone while their image is published."""
+    """Missing public copies of published images."""
     repairs: int = 0
-    """Images that were handed over to be repaired."""
+    """Images that were queued for repair."""
     policies: list[int] = field(default_factory=list)
-    """Images that each policy took, in the order of the policies."""
+    """Images that each policy removed, in the order of the policies."""
     unknown: int = 0
-    """Objects whose keys are not ours; they are never touched."""
+    """Objects whose keys do not belong to the store; they are never removed."""
     bytes_freed: int = 0
     examined: int = 0
-    """Objects and records that the sweeps looked at."""
+    """Objects and records that the sweeps examined."""
     unreadable: int = 0
-    """Images and publications whose rows cannot be read: they are left as they are, with all of their objects."""
+    """Images and publications whose rows cannot be read; they and their objects are left as they are."""
     failed: int = 0
-    """Steps that a store did not answer; the next run takes them."""
+    """Steps that failed because a store did not answer; the next run repeats them."""
     stopped_because: str | None = None
-    """`another_run`, `deadline` or `cap`; None when nothing was left to do."""
+    """`another_run`, `deadline` or `cap`; None if nothing was left to do."""
 
     _left: set[str] = field(default_factory=set, repr=False, compare=False)
 
@@ -82,12 +82,12 @@ class CleanupReport:
         self.unreadable = len(self._left)
 
     def as_dict(self) -> dict[str, Any]:
-        """The counts and texts of a report, by name."""
+        """The values of a report by name."""
         return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
 
     @property
     def collected(self) -> Counter[str]:
-        """What was removed, by the name of its count; what there was none of is left out."""
+        """The numbers of removed things by name, without zeros."""
         counts = {name: getattr(self, name) for name in _COLLECTED} | {"policies": sum(self.policies)}
         return Counter({name: count for name, count in counts.items() if count})
 
@@ -107,7 +107,7 @@ _COLLECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run; a later lease has a higher token, and writes of an earlier one are refused."""
+    """The right to run; a later lease has a higher token, and writes with an earlier one fail."""
 
     holder: str
     token: int
@@ -115,7 +115,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class PassPosition:
-    """How far a sweep has come; `after` is None when its pass is over."""
+    """The position of a sweep; `after` is None at the end of its pass."""
 
     started_at: datetime
     after: str | None

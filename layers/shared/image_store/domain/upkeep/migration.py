@@ -1,4 +1,4 @@
-"""Migrations: pictures that live as base64 or data URIs in existing records, and how far they have been moved."""
+"""Migrations: move pictures out of existing records, where they are base64 or data URIs, into the store."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ MAX_OBJECT_BYTES = MAX_BYTES
 DEFAULT_BATCH_SIZE = 10
 KEPT_ERRORS = 50
 REMEMBERED = timedelta(days=3650)
-"""For how long a record is known to have been moved."""
+"""How long the store remembers that a record was moved."""
 
 _MAX_RECORD_CHARS = 200
 _MAX_DETAIL_CHARS = 300
@@ -22,12 +22,12 @@ _MAX_ID_CHARS = 2048
 
 
 class MigrationStatus(StrEnum):
-    """How far a migration has come."""
+    """The status of a migration."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    """Every record was looked at; some may have failed."""
+    """All records were examined; some may have failed."""
     FAILED = "failed"
     """The source could not be read to its end; the last error says why."""
 
@@ -37,7 +37,7 @@ RUNNING = frozenset({MigrationStatus.QUEUED, MigrationStatus.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """What the fields of a record are called."""
+    """The names of the fields of a record."""
 
     image: str = "image"
     id: str = "id"
@@ -47,7 +47,7 @@ class FieldNames:
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """An object of the ingest bucket with a JSON object in each line."""
+    """An object of the ingest bucket with a JSON object on each line."""
 
     key: str
 
@@ -63,7 +63,7 @@ class Folder:
 class Table:
     """An attribute of a DynamoDB table.
 
-    Without `id_attribute` a record is named by its primary key: its value, or both values as a JSON array.
+    Without `id_attribute` the id of a record is its primary key: the value, or both values as a JSON array.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class OneRecord:
-    """A record that came with the request; its picture is not kept with the migration."""
+    """A record in the request itself; the migration does not store its picture."""
 
     id: str
     owner: str
@@ -84,22 +84,22 @@ SourceLocation = JsonLines | Folder | Table | OneRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a source is to be understood, and what is to be done with it."""
+    """How to read a source, and what to do with its records."""
 
     fields: FieldNames = FieldNames()
     owner: str | None = None
-    """Whose all the images are; None when each record says so."""
+    """The owner of all images; None if each record names its owner."""
     batch_size: int = DEFAULT_BATCH_SIZE
     write_back: bool = False
-    """Whether the ids of the images are written into the table's records."""
+    """Whether to write the ids of the images into the records of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordError:
-    """Why a record, or the rest of a source, was not moved; never with its picture."""
+    """Why a record, or the rest of a source, was not moved; never contains the picture."""
 
     record: str
-    """Where the record stands in its source: its line, key or id."""
+    """The place of the record in its source: its line, key or id."""
     code: str
     detail: str
     record_id: str | None = None
@@ -107,17 +107,17 @@ class RecordError:
 
     @classmethod
     def of(cls, record: str, code: str, detail: str, *, record_id: str | None = None) -> "RecordError":
-        """An error short enough to be kept."""
-        shown = None if record_id is None else record_id[:_MAX_RECORD_CHARS]
-        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS], shown)
+        """An error with shortened texts."""
+        short_id = None if record_id is None else record_id[:_MAX_RECORD_CHARS]
+        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS], short_id)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A record as its source gives it."""
+    """A record of a source."""
 
     place: str
-    """Where it was found, for errors."""
+    """Where it is in its source, for errors."""
     id: str
     image: bytes | str
     """Raw bytes, or base64 or a data URI as text or as bytes."""
@@ -128,12 +128,12 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class MigratedRecord:
-    """A record and the image that it became."""
+    """A moved record and its image."""
 
     record_id: str
     image_id: str
     picture: str
-    """The `picture_name` of the record: the same in every source."""
+    """The `picture_name` of the record, the same in every source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +147,11 @@ class MigratedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationTotals:
-    """Records of all sources, by what the last migration of each source has come to."""
+    """Numbers of records of all sources, by the outcome of the last migration of each source."""
 
     moved: int = 0
     left: int = 0
-    """Not looked at yet; the records of a source that is still being counted are left out."""
+    """Not examined yet; a source that is still being counted adds nothing."""
     failed: int = 0
 
     def __add__(self, other: "MigrationTotals") -> "MigrationTotals":
@@ -162,16 +162,17 @@ class MigrationTotals:
 
 @dataclass(frozen=True, slots=True)
 class SourceStep:
-    """One step through a source: to a record, to one that cannot be understood, or past nothing."""
+    """One step through a source."""
 
     position: str
-    """Where to go on behind it; means something to its source alone."""
-    found: SourceRecord | RecordError | None
+    """Where to continue after it; only its source understands it."""
+    record: SourceRecord | RecordError | None
+    """The record, or why it cannot be read; None for a place without a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedRecords:
-    """So many more records up to a position."""
+    """The number of records since the last count, up to a position."""
 
     position: str
     records: int
@@ -179,7 +180,7 @@ class CountedRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationTally:
-    """What became of records."""
+    """The outcomes of records, counted."""
 
     moved: int = 0
     already_moved: int = 0
@@ -188,23 +189,23 @@ class MigrationTally:
 
     @property
     def seen(self) -> int:
-        """How many records that is."""
+        """The number of all these records."""
         return self.moved + self.already_moved + self.failed
 
     def with_moved(self) -> "MigrationTally":
-        """One more that was moved."""
+        """The tally after one more record was moved."""
         return replace(self, moved=self.moved + 1)
 
     def with_already_moved(self) -> "MigrationTally":
-        """One more that had been moved before."""
+        """The tally after one more record that had been moved before."""
         return replace(self, already_moved=self.already_moved + 1)
 
     def with_failed(self, error: RecordError) -> "MigrationTally":
-        """One more that cannot be moved as it is."""
+        """The tally after one more record that cannot be moved."""
         return replace(self, failed=self.failed + 1, errors=self._errors_with(error))
 
     def with_error(self, error: RecordError) -> "MigrationTally":
-        """The same with an error that is no record's."""
+        """The tally with an error that belongs to no record."""
         return replace(self, errors=self._errors_with(error))
 
     def _errors_with(self, error: RecordError) -> tuple[RecordError, ...]:
@@ -213,7 +214,7 @@ class MigrationTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """A migration as it is remembered."""
+    """A migration as it is stored."""
 
     id: str
     source: SourceLocation
@@ -232,14 +233,14 @@ class Migration:
 
     @property
     def left(self) -> int | None:
-        """How many records have not been looked at; None while that is not known."""
+        """The number of records that are not examined yet; None while it is unknown."""
         return None if self.total is None else max(0, self.total - self.tally.seen)
 
 
 def identity(source: SourceLocation, bucket: str) -> tuple[str, ...]:
-    """What makes records of two migrations the same: the place they come from, and not the request.
+    """The parts by which two migrations recognise the same record: its origin, and not the request.
 
-    A folder adds nothing, as the id of its record is a key already: overlapping folders move an object once.
+    A folder adds no part, because the id of its record is a key: overlapping folders move an object once.
     """
     match source:
         case JsonLines():
@@ -253,24 +254,24 @@ def identity(source: SourceLocation, bucket: str) -> tuple[str, ...]:
 
 
 def record_name(source: SourceLocation, bucket: str, record_id: str) -> str:
-    """The name under which it is remembered that a record was moved: a digest."""
+    """The name under which the store remembers that a record was moved; a digest."""
     parts = ("migration", *identity(source, bucket), record_id)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def picture_name(owner: str, record_id: str, sha256: str) -> str:
-    """What makes records of any two sources one: owner, id and bytes; a digest."""
+    """Identifies the same record in different sources by owner, id and bytes; a digest."""
     return hashlib.sha256(json.dumps(("picture", owner, record_id, sha256)).encode()).hexdigest()
 
 
 def source_name(source: SourceLocation) -> str:
-    """What makes the sources of two migrations of a deployment one; a digest."""
+    """Identifies the same source in different migrations; a digest."""
     parts = (type(source).__name__, asdict(source))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def record_of(value: Any, names: FieldNames, *, place: str) -> SourceRecord | RecordError:
-    """The record that a decoded JSON value is."""
+    """The record in a decoded JSON value."""
     if not isinstance(value, dict):
         return _bad(place, "The record is not a JSON object.")
     record_id, image = value.get(names.id), value.get(names.image)

@@ -1,4 +1,4 @@
-"""Repairs: objects that a record names and storage lacks, and the progress of a repair of many images."""
+"""Repairs: the missing objects of images, and the progress of a repair of many images."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,31 +12,31 @@ KEPT_REPAIR_ERRORS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingObjects:
-    """What storage lacks of one image."""
+    """The missing objects of one image."""
 
     original: bool = False
-    """Without its original nothing can be made again."""
+    """Without the original nothing can be restored."""
     renditions: tuple[Rendition, ...] = ()
-    """Those whose private object is gone."""
+    """Renditions whose private object is missing."""
     copies: tuple[Rendition, ...] = ()
-    """Those whose public copy is gone; only of an image that is published."""
+    """Renditions whose public copy is missing; only for a published image."""
 
     def __bool__(self) -> bool:
         return self.original or bool(self.renditions) or bool(self.copies)
 
 
 class RepairStatus(StrEnum):
-    """How far a repair has come."""
+    """The status of a repair."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    """Every image was examined; some may have failed."""
+    """All images were examined; some may have failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairError:
-    """Why the files of one image could not be made again."""
+    """Why the files of one image could not be restored."""
 
     image_id: str
     code: str
@@ -45,25 +45,25 @@ class RepairError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairTally:
-    """What a repair has found and made; in a dry run, what it would make."""
+    """The results of a repair, counted; in a dry run, what it would restore."""
 
     examined: int = 0
-    """Images whose objects were looked for."""
+    """Images whose objects were checked."""
     renditions: int = 0
     copies: int = 0
     originals_missing: int = 0
     """Images that cannot be repaired: cleanup removes their records."""
     failed: int = 0
-    """Images that could not be repaired although their original is there."""
+    """Images that could not be repaired although their original exists."""
     errors: tuple[RepairError, ...] = ()
     """The last 50."""
 
     def plus_examined(self, images: int) -> "RepairTally":
-        """The tally after the objects of more images were looked for."""
+        """The tally after more images were examined."""
         return replace(self, examined=self.examined + images)
 
     def plus(self, missing: MissingObjects) -> "RepairTally":
-        """The tally after what one image lacked was made, or only counted."""
+        """The tally after the missing objects of one image were restored, or only counted."""
         if missing.original:
             return replace(self, originals_missing=self.originals_missing + 1)
         return replace(
@@ -79,20 +79,20 @@ class RepairTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairJob:
-    """A repair of named images, or of the whole store, as it is remembered."""
+    """A repair of some images, or of the whole store, as it is stored."""
 
     id: str
     created_at: datetime
     updated_at: datetime
     pending: tuple[str, ...] = ()
-    """Images to be repaired next. Of a queued repair: those that the request named, not looked at yet."""
+    """Images to repair next; in a queued repair the images of the request, which are not examined yet."""
     scans: bool = True
-    """Whether records are left to be read: never where images were named."""
+    """Whether there are more records to read; always False if the request named images."""
     dry_run: bool = False
     status: RepairStatus = RepairStatus.QUEUED
     step: int = 1
     """The fencing number: only work that carries it is done, and every save raises it."""
     after: str | None = None
-    """Where records are read next; None is the beginning."""
+    """Where to read the next records; None for the beginning."""
     tally: RepairTally = RepairTally()
     finished_at: datetime | None = None

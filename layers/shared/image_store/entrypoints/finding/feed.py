@@ -14,19 +14,19 @@ from image_store.entrypoints.finding.pages import field_values
 from image_store.entrypoints.http.request import JSON
 from image_store.entrypoints.images.answers import Answers
 
-_ALWAYS_SHOWN = frozenset({"renditions"})
+_ALWAYS_PUBLIC = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})
 
 
-def shown_fields(*, details: bool, owners: bool) -> frozenset[str]:
+def public_fields(*, details: bool, owners: bool) -> frozenset[str]:
     """The fields that a deployment makes public; the others are null in its feed."""
-    of_images = frozenset(FIELDS) - _OWNER if details else _ALWAYS_SHOWN
+    of_images = frozenset(FIELDS) - _OWNER if details else _ALWAYS_PUBLIC
     return of_images | (_OWNER if owners else frozenset())
 
 
-def needs_details(fields: frozenset[str], shown: frozenset[str]) -> bool:
-    """Whether the shown fields of a request need details."""
-    return bool(fields & shown & FIELDS_OF_DETAILS)
+def needs_details(fields: frozenset[str], public: frozenset[str]) -> bool:
+    """Whether the public fields of a request need details."""
+    return bool(fields & public & FIELDS_OF_DETAILS)
 
 
 def feed_answer(
@@ -34,7 +34,7 @@ def feed_answer(
     page: Page,
     *,
     fields: frozenset[str],
-    shown: frozenset[str],
+    public: frozenset[str],
     details: bool,
     api_url: str,
     cache_for: timedelta,
@@ -52,7 +52,7 @@ def feed_answer(
             "filename": card.filename if details else None,
             "alt_text": card.alt_text if details or card.alt_text_given else None,
             "public_url": f"{api_url}/i/{quote(link(card.id, publication))}",
-            **{name: value if name in shown else None for name, value in values.items()},
+            **{name: value if name in public else None for name, value in values.items()},
         }
 
     items = [item(card, card.publication) for card in page.cards if card.publication is not None]

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.domain.images import details as limits
-from image_store.domain.images.attributes import MAX_FILENAME_CHARS, composed
+from image_store.domain.images.attributes import MAX_FILENAME_CHARS, normalize_text
 from image_store.domain.images.filenames import REORDERING, clean_filename
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _composed(text: str) -> str:
             "Input should have at most {most} characters before it is composed",
             {"most": MAX_CHARS_TO_COMPOSE},
         )
-    return composed(text)
+    return normalize_text(text)
 
 
 MAX_URL_CHARS = 2048
@@ -155,13 +155,13 @@ class OneOf(Strict):
 
 def unique(tags: list[str]) -> tuple[str, ...]:
     """Tags in their order, each once."""
-    return tuple(dict.fromkeys(map(composed, tags)))
+    return tuple(dict.fromkeys(map(normalize_text, tags)))
 
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
     members = (f"{kind}:{member}" for kind, members in groups.items() for member in members)
-    names = tuple(dict.fromkeys(map(composed, members)))
+    names = tuple(dict.fromkeys(map(normalize_text, members)))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names

@@ -32,7 +32,7 @@ def edit_of(patch: ImagePatch) -> Edit:
         if "groups" in sent:
             values["groups"] = _groups(details.groups, patch.groups)
         if "metadata" in sent:
-            merged = {} if patch.metadata is None else _merged(details.metadata, patch.metadata)
+            merged = {} if patch.metadata is None else _merge(details.metadata, patch.metadata)
             values["metadata"] = checked_metadata(merged)
         of_record = {name: values.pop(name) for name in _OF_RECORD if name in values}
         return Image(replace(image.record, **of_record), replace(details, **values))
@@ -50,14 +50,14 @@ def _groups(names: tuple[str, ...], patch: dict[str, list[str] | None] | None) -
     return flat_groups(groups | {kind: members or [] for kind, members in patch.items()})
 
 
-def _merged(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+def _merge(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     merged = dict(value)
     for name, new in patch.items():
         if new is None:
             merged.pop(name, None)
         elif isinstance(new, dict):
             old = merged.get(name)
-            merged[name] = _merged(old if isinstance(old, dict) else {}, new)
+            merged[name] = _merge(old if isinstance(old, dict) else {}, new)
         else:
             merged[name] = new
     return merged

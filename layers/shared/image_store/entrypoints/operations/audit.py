@@ -66,6 +66,6 @@ def handle_trail(
                 sys.stdout.write(f"{json.dumps(line_of(change))}\n")
         except Exception as error:
             # The text of the error may quote the row.
-            logger.error("change not written down", event_id=row["eventID"], reason=type(error).__name__)
+            logger.error("audit line not written", event_id=row["eventID"], reason=type(error).__name__)
             return {"batchItemFailures": [{"itemIdentifier": row["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}

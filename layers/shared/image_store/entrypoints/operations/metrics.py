@@ -92,8 +92,8 @@ def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, v
                 metric.add_metadata(key="reason", value=outcome.reason.value)
 
 
-def count_exhausted_budget(namespace: str, whose: str) -> None:
-    """Count a request that exceeded a budget; `whose` is `owner` or `deployment`."""
-    name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
+def count_used_up_budget(namespace: str, budget: str) -> None:
+    """Count a request that exceeded a budget; `budget` is `owner` or `deployment`."""
+    name = Metric.DEPLOYMENT_BUDGET if budget == "deployment" else Metric.OWNER_BUDGET
     with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
         pass

@@ -48,7 +48,7 @@ class MigrationRecordNameAnswer(BaseModel):
     id: str
 
 
-class MigrationSourceToldAnswer(BaseModel):
+class MigrationSourceAnswer(BaseModel):
     """Where the records are, as requested."""
 
     jsonl: str | None = None
@@ -95,7 +95,7 @@ class MigrationAnswer(BaseModel):
 
     id: str
     status: Literal["queued", "running", "succeeded", "failed"]
-    source: MigrationSourceToldAnswer
+    source: MigrationSourceAnswer
     progress: MigrationProgressAnswer
     errors: list[MigrationErrorAnswer]
     created_at: datetime

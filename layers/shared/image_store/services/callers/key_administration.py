@@ -160,12 +160,12 @@ class KeyAdministration:
 
     def _check_room(self, owner: str, now: datetime) -> None:
         """Raise TooManyKeys for an owner with 100 keys in force, or with 1,000 that are listed."""
-        in_force, listed, after = 0, 0, None
+        in_force, total, after = 0, 0, None
         while True:
             page, after = self._api_keys.page(owner, after=after, limit=100)
             in_force += sum(key.is_in_force(now) for key in page)
-            listed += len(page)
-            if in_force >= MAX_KEYS or listed >= MAX_LISTED_KEYS:
+            total += len(page)
+            if in_force >= MAX_KEYS or total >= MAX_LISTED_KEYS:
                 raise TooManyKeys
             if after is None:
                 return

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from image_store.domain.delivery.negotiation import accepts, preferred
+from image_store.domain.delivery.negotiation import accepts, preferred_format
 from image_store.domain.delivery.render_requests import RenditionRequest
 from image_store.domain.delivery.renditions import Preset, Rendition
 from image_store.domain.errors import StorageUnavailable
@@ -58,7 +58,7 @@ class Renditions:
             if rendition is None:
                 raise not_found()
             return RenditionFile(record, rendition, is_exact=True)
-        request = RenditionRequest(record.id, name, preferred(accept, preset.formats))
+        request = RenditionRequest(record.id, name, preferred_format(accept, preset.formats))
         rendition = record.rendition(name, request.media_type)
         if rendition is None:
             self._make(request)

@@ -48,7 +48,7 @@ class Transforming:
         """
         if not take_render_lease(self.leases, request.name, self.ids.token(), self.clock.now()):
             return
-        record = self._marked(request.image_id)
+        record = self._mark(request.image_id)
         if record is None:
             return
         key = record.transform_key(transform_filename(request.recipe))
@@ -76,8 +76,8 @@ class Transforming:
         except Conflict:
             return  # another try was first, and its encoder wrote other bytes
 
-    def _marked(self, image_id: str) -> ImageRecord | None:
-        """The record, once it notes that there may be transforms; None if the image cannot have any."""
+    def _mark(self, image_id: str) -> ImageRecord | None:
+        """Note in the record that there may be transforms, and return it; None if the image cannot have any."""
         for _ in range(_TRIES):
             record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY:

@@ -1,12 +1,12 @@
 """Searches an owner's images by words: the best matches first, then the newest.
 
-1. One word leads. Its rows are read in windows: whole words before longer ones, then by rank, then the newest first.
-2. Every row holds all terms of its image, so the other words cost no reads.
-3. The images of a window are ranked together and answered page by page. Then the next window follows.
+1. The rows of one word, the leading word, are read in windows: exact matches before longer words, then by rank, then
+   the newest first.
+2. Every row holds all terms of its image, so the other words need no reads.
+3. The images of a window are ranked together and returned page by page. Then the next window follows.
 
-So the cost of a page depends on the page and not on the number of images. Most searches fit into one window and are
-ranked as a whole. A cursor contains the bounds of its window, so changes between pages neither hide an image nor repeat
-one.
+So the cost of a page does not depend on the number of images. Most searches fit into one window and are ranked as a
+whole. A cursor contains the bounds of its window, so changes between pages neither hide nor repeat an image.
 """
 
 import json
@@ -30,7 +30,7 @@ _PROBED_WORDS = 4
 _LAST = "\U0010ffff"
 """Sorts after every letter."""
 _LIKELY = 0.5
-"""If this share of the first rows matches, a window fills a page, whichever word leads."""
+"""If this share of the first rows matches, a window fills a page with any leading word."""
 
 
 @dataclass(frozen=True, slots=True)

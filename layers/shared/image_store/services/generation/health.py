@@ -145,7 +145,7 @@ class HealthWatch:
             if not breaker.is_closed(now):
                 return None
             image_count = self.health.image_count(provider, on=now.date())
-            left = breaker.retries.refilled(now, made=image_count).without_one()
+            left = breaker.retries.refilled(now, image_count=image_count).without_one()
             if left is None:
                 _log.warning("no retry is left for a provider", extra={"provider": provider.value})
                 return False

@@ -73,7 +73,7 @@ class GenerationJobs:
     """An owner's quota of images; 0 for none."""
     sealed_requests: SealedRequests
     names: JobNames
-    report_used_up: Callable[[str], None]
+    report_used_up_budget: Callable[[str], None]
     """Receives whose budget had no room for a request: `owner` or `deployment`."""
     clock: Clock
     ids: Ids
@@ -106,7 +106,7 @@ class GenerationJobs:
             except Conflict:
                 continue  # the same request began a job at the same moment
             except BudgetUsedUp as error:
-                self.report_used_up(error.whose)
+                self.report_used_up_budget(error.budget)
                 raise
             self._send(items)
             return job, items
@@ -198,7 +198,7 @@ class GenerationJobs:
                 changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
             )
         except BudgetUsedUp as error:
-            self.report_used_up(error.whose)
+            self.report_used_up_budget(error.budget)
             raise
         self._send([change.after for change in changes])
         return self.items(owner, job_id)

@@ -72,6 +72,18 @@ class ProviderResults:
             else:
                 return
 
+    def respool(
+        self, item: JobItem, entry: LedgerEntry, original_key: str, *, until: datetime
+    ) -> ProviderResult | None:
+        """Put the original of an uncommitted upload into the bucket as a result, like `put`; None if it is missing."""
+        try:
+            data = self.private.get(original_key, max_bytes=MAX_RESULT_BYTES)
+        except ObjectMissing:
+            return None
+        result = ProviderResult(entry, data)
+        self.put(item, result, until=until)
+        return result
+
     def find(self, item: JobItem, call: ProviderCall) -> ProviderResult | None:
         """Find the result of a call."""
         return self._read(call.result_key(item.job_id, item.index))

@@ -71,7 +71,7 @@ def in_base64(text: str) -> Content:
         raise InvalidRequest(
             "`source.base64` holds a data URI: send it as `source.data_uri`, or send only what follows its comma."
         )
-    return Content(_decoded(text))
+    return Content(_decode(text))
 
 
 def in_data_uri(uri: str) -> Content:
@@ -85,7 +85,7 @@ def in_data_uri(uri: str) -> Content:
     if parameters and parameters[-1].lower() == "base64":
         # Browsers take base64 without the `=` at its end here (https://infra.spec.whatwg.org/#forgiving-base64).
         text = "".join(unquote(text).split()).rstrip("=")
-        return Content(_decoded(text + "=" * (-len(text) % 4)), media_type or None)
+        return Content(_decode(text + "=" * (-len(text) % 4)), media_type or None)
     return Content(unquote_to_bytes(text), media_type or None)
 
 
@@ -94,7 +94,7 @@ def is_data_uri(text: str) -> bool:
     return text[:_LONGEST_INDENT].lstrip()[:5].lower() == "data:"
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

@@ -107,7 +107,7 @@ class Uploads:
             sha256=sha256,
             size_bytes=len(content.data),
             media_type=processed.media_type,
-            attributes=self._named(upload.attributes, content.filename),
+            attributes=self._with_filename(upload.attributes, content.filename),
             idempotency=upload.idempotency,
             extra_warnings=upload.extra_warnings(processed),
         )
@@ -123,7 +123,7 @@ class Uploads:
         provenance = provenance_of(self.mark, attributes.kind, generation)
         return self.processor.process(data, None, UPLOAD_RECIPES, provenance=provenance)
 
-    def _named(self, attributes: Attributes, filename: str | None) -> Attributes:
+    def _with_filename(self, attributes: Attributes, filename: str | None) -> Attributes:
         # Some providers put the prompt into the address of a picture, so a store that seals takes no name from it.
         if attributes.filename or self.sealing.seals:
             return attributes

@@ -1,14 +1,14 @@
 """Finds ingested objects whose event was lost.
 
-S3 delivers events at least once, yet a queue can be emptied by mistake or its policy be wrong for a while. The sweep
-goes through the versions of the ingest bucket and announces again what became neither an image nor a refusal. It
-looks at what is older than an hour, for what is younger may still be on its way, and younger than the bucket's
-lifecycle.
+S3 delivers events at least once, but a queue can be emptied by mistake, or its policy can be wrong for a while. The
+sweep goes through the versions of the ingest bucket and announces again every object that became neither an image nor a
+refusal. It leaves out objects of the last hour, whose events may still arrive, and objects past the lifecycle of the
+bucket.
 
-Announcing too much is harmless: an object becomes one image however often it is announced. What was announced is
-noted for a day, so that an object that fails again and again, or a queue that is long, is not announced by every run.
+A needless announcement is harmless, because an object becomes one image however often it is announced. Announcements
+are noted for a day, so that not every run announces an object that fails repeatedly or waits in a long queue.
 
-A pass over the whole bucket may take several runs: each goes on where the last one stopped. Then the sweep rests.
+A pass over the whole bucket may take several runs; each continues where the last one stopped. Then the sweep rests.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _SWEEP = "ingest"
 
 @dataclass(slots=True)
 class SweepReport:
-    """What a run did: `stopped_because` is None when it came to the end of the bucket."""
+    """The result of a run; `stopped_because` is None if it reached the end of the bucket."""
 
     examined: int = 0
     announced: int = 0
@@ -50,21 +50,21 @@ class IngestSweep:
     clock: Clock
 
     def run(self, *, until: datetime) -> SweepReport:
-        """Go on through the bucket, page by page, until its end or `until`. Safe to repeat and to run twice."""
+        """Continue through the bucket, page by page, to its end or until `until`. Safe to repeat, even at once."""
         report = SweepReport()
         try:
             self._run(report, until=until)
         except StorageUnavailable:
-            report.stopped_because = "storage_unavailable"  # the next run goes on with the page that failed
+            report.stopped_because = "storage_unavailable"  # the next run continues with the page that failed
         return report
 
     def _run(self, report: SweepReport, *, until: datetime) -> None:
-        kept = self.notes.sweep_position(_SWEEP)
-        rests_until = kept.not_before if kept is not None and kept.after is None else None
+        position = self.notes.sweep_position(_SWEEP)
+        rests_until = position.not_before if position is not None and position.after is None else None
         if rests_until is not None and not has_passed(rests_until, self.clock.now(), longest=REST):
             report.stopped_because = "resting"
             return
-        after = kept.after if kept is not None else None
+        after = position.after if position is not None else None
         while self.clock.now() < until:
             page = self.bucket.versions(INGEST_PREFIX, after=after)
             report.examined += len(page.versions)

@@ -26,7 +26,7 @@ class Projections:
     clock: Clock
 
     def project(self, image_ids: Collection[str], *, failed: Callable[[str, Exception], None]) -> None:
-        """Project images as they are now; `failed` gets each image that has to be tried again."""
+        """Project images as they are now; calls `failed` for each image that needs a retry."""
         epoch = self.projector.rebuild().new_epoch
         for image_id in image_ids:
             try:
@@ -39,9 +39,9 @@ class Projections:
     def rebuild(self, *, until: datetime) -> Rebuild:
         """Rebuild the projections of all images, or continue a rebuild; a run ends at `until`.
 
-        The answer is under way until the rebuild is complete: call again, not before `begins_at`. Images can be
-        stored, changed and deleted meanwhile, and figures of the served epoch are answered. Conflict when another
-        run is at work.
+        If the returned rebuild is under way, call again, not before its `begins_at`. Images can be stored, changed
+        and deleted meanwhile, and requests read figures of the served epoch. Conflict if another run works at the
+        same time.
         """
         state = self.projector.rebuild()
         if not state.is_under_way:
@@ -56,10 +56,10 @@ class Projections:
             examined, after = self.projector.rebuild_slice(
                 after=state.after, limit=_SLICE_ROWS, epoch=state.new_epoch, at=self.clock.now()
             )
-            done = replace(state, after=after, examined=state.examined + examined)
+            next_state = replace(state, after=after, examined=state.examined + examined)
             if after is None:
-                done = replace(done, served_epoch=done.new_epoch, begins_at=None)
-            state = self.projector.store_rebuild(done)
+                next_state = replace(next_state, served_epoch=next_state.new_epoch, begins_at=None)
+            state = self.projector.store_rebuild(next_state)
             if not state.is_under_way:
                 break
         return state

@@ -34,7 +34,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
 
     def create(self, key: ApiKey) -> None:
         item = _item_of(key) | self._signature()
-        listed = {
+        list_row = {
             **keys.listed_api_key(key.owner, key.id),
             **schema.STAMP,
             "id": {"S": key.id},
@@ -44,7 +44,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
         self._rows.transact(
             [
                 ("key", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}}),
-                ("listed", {"Put": {"TableName": self._rows.name, "Item": listed, **is_new}}),
+                ("listed", {"Put": {"TableName": self._rows.name, "Item": list_row, **is_new}}),
             ],
             settled=lambda: self._item(key.id) == item,
         )
@@ -92,11 +92,13 @@ class DynamoApiKeys(OnTable, ApiKeys):
             **start,
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
-        found = {
+        keys_by_id = {
             key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), key_of)
         }
         last = answer.get("LastEvaluatedKey")
-        return [found[key_id] for key_id in ids if key_id in found], last["sk"]["S"] if last else None
+        return [keys_by_id[key_id] for key_id in ids if key_id in keys_by_id], last["sk"][
+            "S"
+        ] if last else None
 
     def record_use(self, key_id: str, *, at: datetime) -> None:
         self._rows.conditional(

@@ -23,7 +23,7 @@ class DynamoShares(OnTable, Shares):
 
     def create(self, share: Share) -> None:
         item = _item_of(share)
-        listed = {
+        list_row = {
             **keys.listed_share(share.owner, text_time(share.created_at), share.id),
             **schema.STAMP,
             "id": {"S": share.id},
@@ -33,7 +33,7 @@ class DynamoShares(OnTable, Shares):
         self._rows.transact(
             [
                 ("share", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}}),
-                ("listed", {"Put": {"TableName": self._rows.name, "Item": listed, **is_new}}),
+                ("listed", {"Put": {"TableName": self._rows.name, "Item": list_row, **is_new}}),
             ],
             settled=lambda: self._item(share.id) == item,
         )

@@ -34,14 +34,14 @@ class DynamoFeedRows(OnTable, FeedRows):
             "ScanIndexForward": False,
         }
         # Usually one owner owns all images of a group, but anyone may use its name.
-        filtered = query.group is not None and query.owner is not None
-        if filtered:
+        is_filtered = query.group is not None and query.owner is not None
+        if is_filtered:
             request["FilterExpression"] += " AND #owner = :owner"
             request["ExpressionAttributeNames"] = {"#owner": "owner"}
             values[":owner"] = {"S": query.owner}
         if after is not None:
             request["ExclusiveStartKey"] = keys.key(partition, after)
-        rows, resume = read_page(self._rows, request, limit=query.limit, filtered=filtered)
+        rows, resume = read_page(self._rows, request, limit=query.limit, is_filtered=is_filtered)
         return FeedSlice(tuple(schema.readable(rows, _entry)), resume["sk"]["S"] if resume else None)
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:

@@ -21,7 +21,7 @@ from image_store.domain.images.image import State
 from image_store.ports.finding import ListRows
 
 _FEWEST_ROWS, _MOST_ROWS = 25, 500
-"""Rows that one filtered Query reads; the minimum doubles with each Query of a request."""
+"""Rows that one Query with a filter reads; the minimum doubles with each Query of a request."""
 _MOST_RECORDS = 100
 """Records that one read asks for."""
 _SPARE = 1.25
@@ -38,8 +38,8 @@ class DynamoListRows(OnTable, ListRows):
         request = _card_request(query, partition)
         if after is not None:
             request["ExclusiveStartKey"] = _start_key(partition, after)
-        filtered = "FilterExpression" in request
-        rows, resume = read_page(self._rows, request, limit=query.limit, filtered=filtered)
+        is_filtered = "FilterExpression" in request
+        rows, resume = read_page(self._rows, request, limit=query.limit, is_filtered=is_filtered)
         name = "id" if partition.is_index else "sk"
         return CardPage(tuple(cards.cards_of(rows)), _resume_id(resume, name) if resume else None)
 
@@ -126,18 +126,18 @@ class _Partition:
 
 
 def read_page(
-    table: DynamoTable, request: dict[str, Any], *, limit: int, filtered: bool
+    table: DynamoTable, request: dict[str, Any], *, limit: int, is_filtered: bool
 ) -> tuple[list[items.Item], items.Item | None]:
     """Repeat a Query until a page is full: its items, and the item or key after which the next page begins.
 
-    The key is None after the last page. At most 2,000 rows are examined. With `filtered`, a filter may drop many of
+    The key is None after the last page. At most 2,000 rows are examined. With `is_filtered`, a filter may drop many of
     them.
     """
     page: list[items.Item] = []
     examined = queries = 0
     while True:
         rows = missing = limit - len(page)
-        if filtered or queries:  # a second Query means that rows were dropped, such as expired ones
+        if is_filtered or queries:  # a second Query means that rows were dropped, such as expired ones
             rows = _rows_to_read(missing, matches=len(page), examined=examined, queries=queries)
         response = table.call("query", **request, Limit=min(rows, MAX_EXAMINED_ROWS - examined))
         page += response["Items"]

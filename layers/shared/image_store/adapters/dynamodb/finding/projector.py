@@ -1,7 +1,7 @@
 """Keeps the projections of images up to date: applies each change once, and never returns to an older version.
 
-The row `PROJECTION#{id}` holds the projected version of the record and the facts behind it, so the difference to the
-next version needs no search.
+The row `PROJECTION#{id}` holds the projected version of the record and its facts, so the difference to the next version
+needs no search.
 
 1. The row and the figures are written in one transaction. Therefore figures count every image once.
 2. Writes that do not fit follow in more transactions. Each requires that the row still has the revision of the one
@@ -122,13 +122,13 @@ class DynamoProjector(OnTable, Projector):
             terms=rows.digest_of(terms),
             is_complete=False,
         )
-        fresh = current is None or not current.is_complete or again
+        writes_all = current is None or not current.is_complete or again
         old_keys = current.row_keys(image_id) if current else set()
         writes: list[dict[str, Any]] = []
         if facts is not None:
-            if fresh or (current and current.cards != new.cards):
+            if writes_all or (current and current.cards != new.cards):
                 writes += map(self._put, card_rows.values())
-            if fresh or (current and current.terms != new.terms):
+            if writes_all or (current and current.terms != new.terms):
                 writes += map(self._put, terms.values())
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
         is_gone = image is None or image.record.state in _END_STATES
@@ -155,8 +155,10 @@ class DynamoProjector(OnTable, Projector):
         while True:
             batch, writes = writes[:room], writes[room:]
             item = _item_of(image_id, row, is_complete=not writes, ends_at=ends_at)
-            mine = ("projection", self._put_next(item, row.revision))
-            self._rows.transact([mine, *first, *(("row", write) for write in batch)], settled=lambda: False)
+            own_row = ("projection", self._put_next(item, row.revision))
+            self._rows.transact(
+                [own_row, *first, *(("row", write) for write in batch)], settled=lambda: False
+            )
             if not writes:
                 return
             row = replace(row, revision=row.revision + 1)
@@ -262,7 +264,7 @@ class DynamoProjector(OnTable, Projector):
                 check = ("projection", self._check(image_id, row))
                 try:
                     self._rows.transact([check, ("row", self._delete(stray))], settled=lambda: False)
-                except Conflict:  # the projection changed meanwhile, and its consumer removes the rows
+                except Conflict:  # the projection has changed, and its consumer removes the rows
                     continue
 
     def _check(self, image_id: str, row: _Row | None) -> dict[str, Any]:

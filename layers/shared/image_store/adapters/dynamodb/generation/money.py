@@ -249,10 +249,10 @@ def _ttl(call: ProviderCall) -> dict[str, str]:
 
 
 def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
-    whose, _, period = name.partition("_")
-    owned = "Your" if whose == "owner" else "The deployment's"
+    budget, _, period = name.partition("_")
+    owned = "Your" if budget == "owner" else "The deployment's"
     return BudgetUsedUp(
         f"{owned} {period} budget for generated images has no room for this request.",
-        whose=whose,
+        budget=budget,
         retry_after=retry_after,
     )

@@ -37,7 +37,7 @@ class Budget:
 
     @property
     def has_frames_enough(self) -> bool:
-        """Whether there are more frames than any deployment decodes, so that nobody needs to count on."""
+        """Whether there are already more frames than any deployment decodes, so that counting can stop."""
         return self.frames >= _MAX_FRAMES_COUNTED
 
     def take_frame(self) -> None:

@@ -10,13 +10,13 @@ from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import ProviderFailure, Reason
 from image_store.domain.images.image import State
 from image_store.ports.generation import Generations
-from image_store.ports.objects import ObjectMissing
 from image_store.ports.system import Clock
 from image_store.services.generation.provenance import entry_from_provenance
-from image_store.services.generation.provider_results import MAX_RESULT_BYTES, ProviderResult, ProviderResults
+from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY, JobItemWriter
 from image_store.services.generation.worker.settlement import STORE_RETRY, Settlement
+from image_store.services.generation.worker.storage import ResultStorage
 
 _log = logging.getLogger("image_store.generation")
 
@@ -29,6 +29,7 @@ class Recovery:
     results: ProviderResults
     writer: JobItemWriter
     settlement: Settlement
+    storage: ResultStorage
     sealed_requests: SealedRequests
     clock: Clock
 
@@ -88,7 +89,7 @@ class Recovery:
     def _finish_stored(self, job: Job, item: JobItem, call: ProviderCall, until: datetime) -> bool:
         """End an item whose result was stored and removed; False if it was not stored."""
         try:
-            image = self.settlement.storage.find(item, call)
+            image = self.storage.find(item, call)
         except ImageNotFound:  # it was stored, and its owner has deleted it since
             self.settlement.succeed(item, entry_from_provenance(None, call, now=self.clock.now()), None)
             return True
@@ -99,11 +100,8 @@ class Recovery:
             self.settlement.succeed(item, entry, image.record.id)
             return True
         # The upload was not committed: its original is in the bucket, and becomes a provider result once more.
-        try:
-            data = self.results.private.get(image.record.original_key, max_bytes=MAX_RESULT_BYTES)
-        except ObjectMissing:
+        result = self.results.respool(item, entry, image.record.original_key, until=until)
+        if result is None:
             return False
-        result = ProviderResult(entry, data)
-        self.results.put(item, result, until=until)
         self._continue(job, item, result, until)
         return True

@@ -1,18 +1,18 @@
 """Collects garbage.
 
-Only cleanup collects garbage, only past a deadline or a grace, and records only by the same conditional transitions
-as every other writer. It can therefore run at any time, twice at once, and against live uploads: the writer that loses
-changes nothing. What it collects, by module:
+Only cleanup collects garbage, and only after a deadline or a grace period. It changes records by the same conditional
+transitions as every other writer, so it can run at any time, twice at once, and during uploads: the writer that loses a
+race changes nothing. What it collects, by module:
 
-- `due`: rows whose time has come: reservations past their deadline, images past their expiry or their time in the
-  trash, deletions that were not finished, tombstones past their grace, publications that are not current.
-- `objects`: objects that belong to no record (orphans), in both buckets and in staging. A record is written before
-  the first of its objects, and removed after the last: an object without one, read after the object was listed, is
-  garbage. The grace only covers clocks that disagree.
-- `records`: records whose original is gone (dangling).
-- `policies`: images that a deployment's policies let go, into the trash.
+- `due`: rows that are due: reservations after their deadline, images after their expiry or their time in the trash,
+  unfinished deletions, tombstones after their grace, publications that are not current.
+- `objects`: objects that belong to no record (orphans), in both buckets and in staging. A record is written before its
+  first object and removed after its last, so an object is garbage if its record, read after the object was listed, does
+  not exist. The grace only covers clocks that disagree.
+- `records`: records whose original is missing (dangling).
+- `policies`: images that the policies of a deployment move to the trash.
 
-What no row asked to remove is bounded by an allowance: a run that would remove far more than usual stops before it
-removes any of it. A lease keeps two runs from doing the same work; its growing token keeps a run that lost it from
-writing how far it came.
+An allowance limits the removals that no due row requires: a run that would remove far more than usual stops before it
+removes any of them. A lease prevents two runs from doing the same work. Its growing token prevents a run that lost the
+lease from storing a position.
 """

@@ -1,4 +1,4 @@
-"""Bounds how much a run may remove that no due row asked for."""
+"""Limits the removals of a run that no due row requires."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,30 @@ _ONE_IN = 100
 
 @dataclass(slots=True, kw_only=True)
 class Allowance:
-    """At most `most`, and of what sweeps find, beyond ten, no more than 1 % of what the run has looked at.
+    """At most `most` removals; sweeps may remove ten things, or 1 % of those that the run has examined if that is more.
 
-    A wrong bucket name or a table that was restored to yesterday makes everything look like garbage; a run that
-    meets this stops and leaves the decision to a person, whose number then counts alone.
+    With a wrong bucket name, or a table that was restored to yesterday, everything looks like garbage. Then a run stops
+    and leaves the decision to a person; the number that the person sets is the only limit.
     """
 
     most: int
-    decided: bool = False
-    """Whether a person named `most` for this run."""
+    is_set_by_person: bool = False
+    """Whether a person set `most` for this run."""
     used: int = 0
-    found: int = 0
-    """How many of those sweeps found."""
+    swept: int = 0
+    """The part of `used` that sweeps took."""
 
-    def take_found(self, wanted: int, *, examined: int) -> bool:
-        """Take removals of what a sweep found, all of them or none; False when that is too many."""
-        usual = max(ALWAYS_ALLOWED, examined // _ONE_IN) - self.found
-        if (not self.decided and wanted > usual) or not self.take(wanted):
+    def take_for_sweep(self, removals: int, *, examined: int) -> bool:
+        """Take the removals of a sweep, all of them or none; False if they are too many."""
+        usual = max(ALWAYS_ALLOWED, examined // _ONE_IN) - self.swept
+        if (not self.is_set_by_person and removals > usual) or not self.take(removals):
             return False
-        self.found += wanted
+        self.swept += removals
         return True
 
-    def take(self, wanted: int) -> bool:
-        """Take removals that the deployment's own rules ask for, all of them or none; False when too many."""
-        if wanted > self.most - self.used:
+    def take(self, removals: int) -> bool:
+        """Take removals by the deployment's policies, all of them or none; False if they are too many."""
+        if removals > self.most - self.used:
             return False
-        self.used += wanted
+        self.used += removals
         return True

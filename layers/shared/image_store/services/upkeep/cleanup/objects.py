@@ -29,7 +29,7 @@ class OrphanFinder(Protocol):
     """Finds the orphans of a page: objects that belong to no record or publication."""
 
     def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        """The orphans among these objects, the age of the objects left aside; unknown keys are counted."""
+        """The orphans among these objects, whatever their age; counts unknown keys."""
         ...
 
 
@@ -41,65 +41,65 @@ class PrivateObjects:
     clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        settled = [
-            found for found in page if not self._is_overdue(found) and not self._may_be_committed(found)
+        candidates = [
+            stored for stored in page if not self._is_overdue(stored) and not self._may_be_committed(stored)
         ]
-        return self._without_record(settled, report)
+        return self._without_record(candidates, report)
 
     def abandoned_uploads(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
-        return self._without_record([found for found in page if self._is_overdue(found)], report)
+        """Staged objects that are older than any upload takes and have no record; `orphans` leaves them out."""
+        return self._without_record([stored for stored in page if self._is_overdue(stored)], report)
 
-    def _is_overdue(self, found: StoredObject) -> bool:
+    def _is_overdue(self, stored: StoredObject) -> bool:
         lifetime_began = self.clock.now() - STAGING_LIFETIME
-        return found.key.startswith(STAGING_PREFIX) and found.modified_at < lifetime_began
+        return stored.key.startswith(STAGING_PREFIX) and stored.modified_at < lifetime_began
 
-    def _may_be_committed(self, found: StoredObject) -> bool:
-        """Whether a record may still come to name this object: not even a sweep without a grace takes it then."""
+    def _may_be_committed(self, stored: StoredObject) -> bool:
+        """Whether a record may still commit this object; then not even a sweep without a grace removes it."""
         began = self.clock.now() - RESERVATION_LIFETIME
-        return found.modified_at >= began and _TRY.fullmatch(found.key.rpartition("/")[2]) is not None
+        return stored.modified_at >= began and _TRY.fullmatch(stored.key.rpartition("/")[2]) is not None
 
     def _without_record(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        named = [(found, image_id_of(found.key)) for found in page]
-        report.unknown += sum(image_id is None for _, image_id in named)
-        images = self.repository.get_records({image_id for _, image_id in named if image_id is not None})
-        # What cannot be read may name any of its objects.
+        ids = [(stored, image_id_of(stored.key)) for stored in page]
+        report.unknown += sum(image_id is None for _, image_id in ids)
+        images = self.repository.get_records({image_id for _, image_id in ids if image_id is not None})
+        # A record that cannot be read may name any of its objects.
         report.leave(*images.unreadable)
         return [
-            found
-            for found, image_id in named
+            stored
+            for stored, image_id in ids
             if image_id is not None
             and image_id not in images.unreadable
-            and not _belongs(found.key, images.get(image_id))
+            and not _belongs(stored.key, images.get(image_id))
         ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicObjects:
-    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
+    """Copies: their keys are `p/{publication}/{file}`. Objects of a due row are left to `due`."""
 
     publications: PublicationRows
     clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
-        named = [(found, publication_of(found.key)) for found in page]
-        report.unknown += sum(name is None for _, name in named)
-        rows = self.publications.publications({name for _, name in named if name is not None})
+        names = [(stored, publication_of(stored.key)) for stored in page]
+        report.unknown += sum(name is None for _, name in names)
+        rows = self.publications.publications({name for _, name in names if name is not None})
         now = self.clock.now()
         return [
-            found
-            for found, name in named
+            stored
+            for stored, name in names
             if name is not None and (name not in rows or _has_impossible_deadline(rows[name], now))
         ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSlice:
-    """What a sweep found between two keys."""
+    """The orphans that a sweep stored between two keys."""
 
     orphans: list[StoredObject]
     after: str | None
-    """The last key it looked at; None at the end of the bucket."""
+    """The last key that was examined; None at the end of the bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +110,19 @@ class ObjectSweep:
     bucket: ObjectStore
     finder: OrphanFinder
     delete: Callable[[Sequence[str]], None]
-    """Takes keys out of the bucket."""
+    """Removes keys from the bucket."""
     grace: timedelta
     clock: Clock
 
     def look(
         self, report: CleanupReport, *, after: str, at_most: int, orphans_at_most: int, until: datetime
     ) -> ObjectSlice:
-        """Look on from a key, at about `at_most` objects; stops early when it has found too much to remove."""
+        """Examine about `at_most` objects after a key; stops early if it finds too many orphans."""
         oldest = self.clock.now() - self.grace
         orphans: list[StoredObject] = []
         looked = 0
         for page in batched(self.bucket.list("", after=after or None), PAGE_OBJECTS, strict=False):
-            old = [found for found in page if found.modified_at < oldest]
+            old = [stored for stored in page if stored.modified_at < oldest]
             orphans += self.finder.orphans(old, report)
             looked += len(page)
             report.examined += len(page)
@@ -135,13 +135,13 @@ class ObjectSweep:
         """Remove orphans."""
         if not orphans:
             return
-        self.delete([found.key for found in orphans])
+        self.delete([stored.key for stored in orphans])
         self.count(orphans, report)
 
     def count(self, orphans: Collection[StoredObject], report: CleanupReport) -> None:
         """Count orphans as removed."""
         report.orphans += len(orphans)
-        report.bytes_freed += sum(found.size_bytes for found in orphans)
+        report.bytes_freed += sum(stored.size_bytes for stored in orphans)
 
 
 def _has_impossible_deadline(row: PublicationRow, now: datetime) -> bool:
@@ -149,7 +149,7 @@ def _has_impossible_deadline(row: PublicationRow, now: datetime) -> bool:
 
 
 def image_id_of(key: str) -> str | None:
-    """The image that a private key names by its last three segments, behind whatever folder."""
+    """The image in the last three segments of a private key, after any folder."""
     match key.split("/"):
         case [*_, image_id, attempt, file] if is_image_id(image_id) and _ATTEMPT.fullmatch(attempt) and file:
             return image_id
@@ -157,7 +157,7 @@ def image_id_of(key: str) -> str | None:
 
 
 def _belongs(key: str, record: ImageRecord | None) -> bool:
-    """Whether an object is one of an image's; those of one that is being stored or deleted are left to it."""
+    """Whether an object belongs to an image; every object of an image that is being stored or deleted does."""
     if record is None:
         return False
     if record.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:

@@ -1,4 +1,4 @@
-"""Policies: images that are old AND outside the newest of their owner, kind and category go into the trash."""
+"""Policies: images that are old AND not among the newest of their owner, kind and category go into the trash."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,72 +36,81 @@ class Policies:
         self,
         report: CleanupReport,
         allowance: Allowance,
-        taken: set[str],
+        removed_ids: set[str],
         *,
         on_demand: bool,
         until: datetime,
     ) -> str | None:
-        """Apply them to every owner whose turn has come, on demand to all; answers why it stopped before that.
+        """Apply the policies to every owner who is due, or on demand to all; returns why it stopped early.
 
-        Images in `taken` are gone already, and those that go now are added to it: so a dry run counts none twice.
+        Images in `removed_ids` count as removed. The images that are removed now are added, so a dry run counts each
+        once.
         """
         if not self.policies:
             return None
         report.policies = [0] * len(self.policies)
-        # All turns come within a day, and those that this run ends not before a day is over.
+        # All turns are within a day; the turns that this run ends are a full day away.
         turns_until = self.clock.now() + (EVERY - _MOMENT if on_demand else timedelta(0))
         for owner in self.rows.owners_due(turns_until):
             if self.clock.now() >= until:
                 return "deadline"
-            if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
-                return stopped  # the owner's turn is not over
+            if (reason := self._apply_to(owner, report, allowance, removed_ids, until=until)) is not None:
+                return reason  # the owner's turn is not over
             if not report.dry_run:
                 self.rows.owner_done(owner, next_at=self.clock.now() + EVERY)
         return None
 
     def _apply_to(
-        self, owner: str, report: CleanupReport, allowance: Allowance, taken: set[str], *, until: datetime
+        self,
+        owner: str,
+        report: CleanupReport,
+        allowance: Allowance,
+        removed_ids: set[str],
+        *,
+        until: datetime,
     ) -> str | None:
         for number, policy in enumerate(self.policies):
-            for record in self._superfluous(owner, policy, report, taken):
+            for record in self._superfluous(owner, policy, report, removed_ids):
                 if self.clock.now() >= until:
                     return "deadline"
                 if not allowance.take(1):
                     return "cap"
                 if report.dry_run or self._delete(record, report):
-                    taken.add(record.id)
+                    removed_ids.add(record.id)
                     report.policies[number] += 1
                     if (
                         not self.deletion.trash_retention
-                    ):  # otherwise it is freed once its time in the trash is over
+                    ):  # otherwise the bytes are freed after the time in the trash
                         report.bytes_freed += record.stored_bytes
         return None
 
     def _superfluous(
-        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
+        self, owner: str, policy: Policy, report: CleanupReport, removed_ids: Collection[str]
     ) -> Iterator[ImageRecord]:
-        """An owner's images that a policy lets go, the oldest first, each after a strong read."""
-        boundary = self._boundary(owner, policy, report, taken)
+        """An owner's images that a policy removes, the oldest first, each after a strongly consistent read."""
+        boundary = self._boundary(owner, policy, report, removed_ids)
         if boundary is None:
             return
         until = self.clock.now() - policy.older_than
         query = replace(self._query(owner, policy), descending=False, until=until)
-        for record in self._images(query, report, taken):
+        for record in self._images(query, report, removed_ids):
             if record.id >= boundary:
                 return
             yield record
 
     def _boundary(
-        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
+        self, owner: str, policy: Policy, report: CleanupReport, removed_ids: Collection[str]
     ) -> str | None:
-        """The id of the oldest image that has to stay; None when there are not more than that.
+        """The id of the oldest image that has to stay; None if there are fewer images than must stay.
 
-        Each of those that stay is confirmed by a strong read: an index that is behind must not count images
-        among the newest that are no longer there.
+        Each image that stays is confirmed by a strongly consistent read, because an index that is out of date must not
+        count deleted images among the newest.
         """
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
-        for number, record in enumerate(self._images(self._query(owner, policy), report, taken), start=1):
+        for number, record in enumerate(
+            self._images(self._query(owner, policy), report, removed_ids), start=1
+        ):
             if number == policy.keep_newest:
                 return record.id
         return None
@@ -111,7 +120,7 @@ class Policies:
         return ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category, from_records=True)
 
     def _images(
-        self, query: ListQuery, report: CleanupReport, taken: Collection[str]
+        self, query: ListQuery, report: CleanupReport, removed_ids: Collection[str]
     ) -> Iterator[ImageRecord]:
         after: str | None = None
         while True:
@@ -121,7 +130,7 @@ class Policies:
             report.examined += len(page.cards)
             for card in page.cards:
                 record = images.get(card.id)
-                if record is not None and record.id not in taken and _matches(record, query):
+                if record is not None and record.id not in removed_ids and _matches(record, query):
                     yield record
             after = page.resume_after
             if after is None:

@@ -1,7 +1,7 @@
-"""Records whose objects are gone: a sweep of the table, in slices.
+"""Sweeps the table, in slices, for records whose objects are missing.
 
-A record without its original cannot be mended and goes. Renditions and public copies can be made again: such images
-are handed over to the function `work`, which repairs them one by one.
+A record without its original cannot be repaired and is removed. Renditions and public copies can be restored: such
+images are sent to the function `work`, which repairs them one by one.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,19 +26,19 @@ _PAGE_RECORDS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSlice:
-    """What a sweep found among some records."""
+    """The results of a sweep over some records."""
 
     dangling: list[ImageRecord] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
-    """The ids of images that lack renditions or public copies and have their original."""
+    """The ids of images with missing renditions or public copies, whose original exists."""
     ahead: list[str] = field(default_factory=list)
-    """The ids of images that wait for a time that only a clock that ran ahead can have set."""
+    """The ids of images that wait for a time that only a wrong clock can have set."""
     after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSweep:
-    """Looks whether each image has its objects."""
+    """Checks whether each image has its objects."""
 
     repository: ImageRepository
     rows: CleanupRows
@@ -52,37 +52,41 @@ class RecordSweep:
     def look(
         self,
         report: CleanupReport,
-        taken: Collection[str],
+        removed_ids: Collection[str],
         *,
         after: str,
         at_most: int,
         dangling_at_most: int,
         until: datetime,
     ) -> RecordSlice:
-        """Look on from a record, at about `at_most` of them; those in `taken` are gone already."""
+        """Examine about `at_most` records after a position; images in `removed_ids` count as removed."""
         oldest = self.clock.now() - self.grace
-        found = RecordSlice()
+        record_slice = RecordSlice()
         looked = 0
         position: str | None = after
         while position is not None:
             images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             report.leave(*images.unreadable)
             now = self.clock.now()
-            found.ahead.extend(record.id for record in images if is_due_too_far_ahead(record, now))
-            shown = [
+            record_slice.ahead.extend(record.id for record in images if is_due_too_far_ahead(record, now))
+            visible = [
                 record
                 for record in images
-                if record.is_visible and record.updated_at <= oldest and record.id not in taken
+                if record.is_visible and record.updated_at <= oldest and record.id not in removed_ids
             ]
-            self._sort(shown, found, report)
+            self._sort(visible, record_slice, report)
             looked += len(images)
-            report.examined += len(shown)
-            if looked >= at_most or len(found.dangling) > dangling_at_most or self.clock.now() >= until:
+            report.examined += len(visible)
+            if (
+                looked >= at_most
+                or len(record_slice.dangling) > dangling_at_most
+                or self.clock.now() >= until
+            ):
                 break
-        return replace(found, after=position)
+        return replace(record_slice, after=position)
 
     def remove(self, dangling: Sequence[ImageRecord], report: CleanupReport) -> None:
-        """Delete records whose original is surely gone: it is looked for once more."""
+        """Delete records whose original is missing, after one more check."""
         for record in dangling:
             try:
                 image = self.repository.get(record.id)
@@ -103,18 +107,18 @@ class RecordSweep:
             report.dangling += 1
 
     def repair(self, damaged: Sequence[str], report: CleanupReport) -> None:
-        """Hand images over to be repaired; what the queue does not take, the next pass finds again."""
+        """Queue images for repair; if the queue does not accept one, the next pass finds it again."""
         left = self.work.send_all([RepairImage(image_id) for image_id in damaged])
         report.repairs += len(damaged) - len(left)
         report.failed += len(left)
 
-    def _sort(self, images: Sequence[ImageRecord], found: RecordSlice, report: CleanupReport) -> None:
-        """Add to a slice the images that lack something."""
+    def _sort(self, images: Sequence[ImageRecord], record_slice: RecordSlice, report: CleanupReport) -> None:
+        """Add the images with missing objects to a slice."""
         for record, missing in zip(images, self.check.missing(images), strict=True):
             if missing.original:
-                found.dangling.append(record)
+                record_slice.dangling.append(record)
                 continue
             report.renditions_missing += len(missing.renditions)
             report.copies_missing += len(missing.copies)
             if missing:
-                found.damaged.append(record.id)
+                record_slice.damaged.append(record.id)

@@ -1,4 +1,4 @@
-"""One run of cleanup: the lease, the phases in their order, the report."""
+"""One run of cleanup: takes the lease, runs the phases in order, and stores the report."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from image_store.services.upkeep.cleanup.records import RecordSweep
 
 OBJECTS_EVERY = timedelta(days=1)
 RECORDS_EVERY = timedelta(days=7)
-"""A pass over the records asks for every object, so it is the dearer one."""
+"""A pass over the records sends a request for every object, so it is more expensive."""
 OBJECTS_A_RUN = 100_000
 RECORDS_A_RUN = 5_000
 _LEASE_MARGIN = timedelta(minutes=1)
@@ -29,7 +29,7 @@ _LEASE_MARGIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """What the phases of one run share."""
+    """The state that the phases of one run share."""
 
     report: CleanupReport
     lease: Lease | None
@@ -38,8 +38,8 @@ class _Run:
     until: datetime
     on_demand: bool
     reconcile: bool
-    taken: set[str] = field(default_factory=set)
-    """The images that this run took, or would have taken: later phases leave them out."""
+    removed_ids: set[str] = field(default_factory=set)
+    """The images that this run removed, or would have removed; later phases leave them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +67,14 @@ class Cleanup:
         reconcile: bool = False,
         take_over: bool = False,
     ) -> CleanupReport:
-        """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
+        """Collect garbage until `until` or until none is left. Safe to repeat and to run twice at once.
 
-        A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
-        for this run and lifts the bound of 1 %. With `on_demand` no owner and no sweep waits for its next turn.
-        `reconcile` compares table and buckets anew, at once and without a grace, as after a restored backup.
-        `take_over` ends another run; use it only when that run is known to be dead.
+        A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap for
+        this run, without the limit of 1 %. With `on_demand` no owner and no sweep waits for its next turn. `reconcile`
+        compares table and buckets from the start and without a grace, as after a restored backup. `take_over` ends
+        another run; use it only if you know that this run has stopped.
 
-        Raises StorageUnavailable when not even the lease could be taken.
+        Raises StorageUnavailable if the lease cannot be taken.
         """
         now = self.clock.now()
         report = CleanupReport(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
@@ -90,7 +90,7 @@ class Cleanup:
                 return report
         allowance = Allowance(
             most=self.most_removals if most_removals is None else most_removals,
-            decided=most_removals is not None,
+            is_set_by_person=most_removals is not None,
         )
         run = _Run(
             report=report,
@@ -107,10 +107,10 @@ class Cleanup:
                 self.housekeeping.keep_report(report, lease)
                 self.housekeeping.end_lease(lease)
         except Conflict:
-            report.stopped_because = "another_run"  # this run took too long, and another took its place
+            report.stopped_because = "another_run"  # this run took too long, and another one took the lease
             report.finished_at = self.clock.now()
         except StorageUnavailable:
-            report.failed += 1  # the report is lost, and the lease ends by itself
+            report.failed += 1  # the report is lost, and the lease expires
         return report
 
     def reports(self, *, limit: int) -> Sequence[CleanupReport]:
@@ -120,17 +120,17 @@ class Cleanup:
     def _phases(self, run: _Run) -> None:
         report = run.report
         try:
-            done = self.due.collect(report, run.taken, until=run.until)
+            is_complete = self.due.collect(report, run.removed_ids, until=run.until)
         except StorageUnavailable:
             report.failed += 1
             return
-        if not done:
+        if not is_complete:
             report.stopped_because = "deadline"
             return
         self._staging(report)
         try:
             report.stopped_because = self.policies.apply(
-                report, run.allowance, run.taken, on_demand=run.on_demand, until=run.until
+                report, run.allowance, run.removed_ids, on_demand=run.on_demand, until=run.until
             )
         except StorageUnavailable:
             report.failed += 1
@@ -144,14 +144,14 @@ class Cleanup:
                 report.failed += 1
 
     def _staging(self, report: CleanupReport) -> None:
-        """Delete what has been in staging for too long: no upload waits for it, so no allowance bounds it."""
+        """Delete objects that are too old in staging; no upload waits for them, so no allowance limits them."""
         try:
             for page in batched(self.private.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
-                found = self.staging.abandoned_uploads(page, report)
-                if found and not report.dry_run:
-                    self.private.delete([each.key for each in found])
-                report.staged += len(found)
-                report.bytes_freed += sum(each.size_bytes for each in found)
+                uploads = self.staging.abandoned_uploads(page, report)
+                if uploads and not report.dry_run:
+                    self.private.delete([upload.key for upload in uploads])
+                report.staged += len(uploads)
+                report.bytes_freed += sum(upload.size_bytes for upload in uploads)
         except StorageUnavailable:
             report.failed += 1
 
@@ -159,45 +159,47 @@ class Cleanup:
         position = self._position(sweep.name, OBJECTS_EVERY, run)
         if position.after is None:
             return
-        found = (replace(sweep, grace=timedelta(0)) if run.reconcile else sweep).look(
+        object_slice = (replace(sweep, grace=timedelta(0)) if run.reconcile else sweep).look(
             run.report,
             after=position.after,
             at_most=OBJECTS_A_RUN,
             orphans_at_most=run.allowance.most,
             until=run.until,
         )
-        if not run.allowance.take_found(len(found.orphans), examined=run.report.examined):
+        if not run.allowance.take_for_sweep(len(object_slice.orphans), examined=run.report.examined):
             run.report.stopped_because = "cap"
             return
         if run.lease is None:
-            sweep.count(found.orphans, run.report)
+            sweep.count(object_slice.orphans, run.report)
         else:
-            sweep.remove(found.orphans, run.report)
-        self._move(sweep.name, replace(position, after=found.after), run)
+            sweep.remove(object_slice.orphans, run.report)
+        self._move(sweep.name, replace(position, after=object_slice.after), run)
 
     def _records(self, run: _Run) -> None:
         position = self._position("records", RECORDS_EVERY, run)
         if position.after is None:
             return
-        found = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
+        record_slice = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
             run.report,
-            run.taken,
+            run.removed_ids,
             after=position.after,
             at_most=RECORDS_A_RUN,
             dangling_at_most=run.allowance.most,
             until=run.until,
         )
-        self.due.take([name for name in found.ahead if name not in run.taken], run.report, run.taken)
+        self.due.take(
+            [name for name in record_slice.ahead if name not in run.removed_ids], run.report, run.removed_ids
+        )
         if run.lease is not None:
-            self.records.repair(found.damaged, run.report)
-        if not run.allowance.take_found(len(found.dangling), examined=run.report.examined):
+            self.records.repair(record_slice.damaged, run.report)
+        if not run.allowance.take_for_sweep(len(record_slice.dangling), examined=run.report.examined):
             run.report.stopped_because = "cap"
             return
         if run.lease is None:
-            run.report.dangling += len(found.dangling)
+            run.report.dangling += len(record_slice.dangling)
         else:
-            self.records.remove(found.dangling, run.report)
-        self._move("records", replace(position, after=found.after), run)
+            self.records.remove(record_slice.dangling, run.report)
+        self._move("records", replace(position, after=record_slice.after), run)
 
     def _move(self, sweep: str, position: PassPosition, run: _Run) -> None:
         if run.lease is not None:
@@ -206,7 +208,7 @@ class Cleanup:
             run.report.stopped_because = "deadline"
 
     def _position(self, sweep: str, every: timedelta, run: _Run) -> PassPosition:
-        """Where a sweep goes on; a new pass begins when the last one is over and its time has come."""
+        """Where a sweep continues; a new pass begins if the last one is complete and the next one is due."""
         now = self.clock.now()
         position = self.housekeeping.position(sweep)
         if run.reconcile or position is None:

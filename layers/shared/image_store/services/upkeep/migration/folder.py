@@ -1,4 +1,4 @@
-"""Records that are objects: each holds a picture, as it is or as base64 or a data URI in a text."""
+"""Reads records from objects, one in each: raw bytes, or base64 or a data URI as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from image_store.ports.upkeep import MigrationSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSource(MigrationSource):
-    """MigrationSource on the objects below a prefix, by their keys; a position is a key."""
+    """MigrationSource on the objects below a prefix; a position is a key."""
 
     bucket: ObjectStore
     prefix: str
@@ -29,7 +29,7 @@ class FolderSource(MigrationSource):
 
     def steps(self, after: str | None) -> Iterator[SourceStep]:
         for stored in self.bucket.list(self.prefix, after=after):
-            yield SourceStep(stored.key, self._found(stored.key))
+            yield SourceStep(stored.key, self._record(stored.key))
 
     def find(self, record_id: str) -> SourceRecord | None:
         if not record_id.startswith(self.prefix) or not _is_record(record_id):
@@ -39,7 +39,7 @@ class FolderSource(MigrationSource):
     def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
         return True
 
-    def _found(self, key: str) -> SourceRecord | RecordError | None:
+    def _record(self, key: str) -> SourceRecord | RecordError | None:
         if not _is_record(key):
             return None
         try:
@@ -56,5 +56,5 @@ class FolderSource(MigrationSource):
 
 
 def _is_record(key: str) -> bool:
-    """Consoles make objects that stand for folders; they are none of the records."""
+    """Whether an object is a record; consoles create objects that only represent folders."""
     return not key.endswith("/")

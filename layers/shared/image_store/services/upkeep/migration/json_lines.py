@@ -1,7 +1,7 @@
-"""Records in an object of JSON lines, read a part at a time.
+"""Reads records from an object of JSON lines, part by part.
 
-A position is a byte offset with the line it lies in; it also names the object's ETag, so that an object that is
-replaced ends the migration instead of mixing two files.
+A position is a byte offset with the number of its line. It also has the object's ETag, so that a replaced object ends
+the migration and two files are never mixed.
 """
 
 import json
@@ -28,7 +28,7 @@ PART_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Behind which byte, in an object of which size and ETag, after so many lines."""
+    """A position: the byte offset, the number of lines before it, and the size and ETag of the object."""
 
     offset: int
     lines: int
@@ -43,7 +43,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line without its end; None stands for one that is longer than a line may be."""
+    """A line without its end; the text is None if the line is too long."""
 
     text: bytes | None
 
@@ -64,7 +64,7 @@ class JsonLinesSource(MigrationSource):
 
     def steps(self, after: str | None) -> Iterator[SourceStep]:
         for place, line in self._lines(after):
-            yield SourceStep(place.text, self._found(f"line {place.lines}", line))
+            yield SourceStep(place.text, self._record(f"line {place.lines}", line))
 
     def find(self, record_id: str) -> SourceRecord | None:
         raise InvalidRequest(
@@ -75,7 +75,7 @@ class JsonLinesSource(MigrationSource):
     def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
         return True
 
-    def _found(self, name: str, line: _Line | None) -> SourceRecord | RecordError | None:
+    def _record(self, name: str, line: _Line | None) -> SourceRecord | RecordError | None:
         if line is None:
             return None
         if line.text is None:
@@ -92,27 +92,32 @@ class JsonLinesSource(MigrationSource):
         return record_of(value, self.fields, place=name)
 
     def _lines(self, after: str | None) -> Iterator[tuple[_Place, _Line | None]]:
-        """Each line with the place behind it; without a line when only a part of a long one was passed."""
+        """Each line with the place after it; None instead of the line after a part of a line that is too long."""
         place = _Place(*json.loads(after)) if after is not None else self._beginning()
-        held, at, searched = b"", 0, 0
+        buffer, at, searched_to = b"", 0, 0
         while place.offset < place.size_bytes:
-            behind = held.find(b"\n", searched) + 1
-            read_to = place.offset + len(held) - at
-            if not behind and read_to < place.size_bytes:
-                if len(held) - at > MAX_LINE_BYTES + 2:
-                    place, held, at, searched = replace(place, offset=read_to, in_long_line=True), b"", 0, 0
+            line_end = buffer.find(b"\n", searched_to) + 1
+            read_to = place.offset + len(buffer) - at
+            if not line_end and read_to < place.size_bytes:
+                if len(buffer) - at > MAX_LINE_BYTES + 2:
+                    place, buffer, at, searched_to = (
+                        replace(place, offset=read_to, in_long_line=True),
+                        b"",
+                        0,
+                        0,
+                    )
                     yield place, None
                     continue
-                held, at = held[at:] + self._part(place, read_to), 0
-                searched = read_to - place.offset
+                buffer, at = buffer[at:] + self._part(place, read_to), 0
+                searched_to = read_to - place.offset
                 continue
-            behind = behind or len(held)
-            text = held[at:behind].rstrip(b"\r\n")
+            line_end = line_end or len(buffer)
+            text = buffer[at:line_end].rstrip(b"\r\n")
             too_long = place.in_long_line or len(text) > MAX_LINE_BYTES
             place = replace(
-                place, offset=place.offset + behind - at, lines=place.lines + 1, in_long_line=False
+                place, offset=place.offset + line_end - at, lines=place.lines + 1, in_long_line=False
             )
-            at = searched = behind
+            at = searched_to = line_end
             yield place, _Line(None if too_long else text)
 
     def _beginning(self) -> _Place:
@@ -125,8 +130,8 @@ class JsonLinesSource(MigrationSource):
         length = min(PART_BYTES, place.size_bytes - start)
         try:
             return self.bucket.get_part(self.key, start=start, length=length, etag=place.etag)
-        except ObjectMissing as missing:
-            raise SourceUnreadable("The object was removed or replaced while it was read.") from missing
+        except ObjectMissing as error:
+            raise SourceUnreadable("The object was removed or replaced while it was read.") from error
 
 
 def _is_record(line: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Moving one record: its picture becomes an image of its owner's, once."""
+"""Moves one record: its picture becomes one image of its owner."""
 
 import hashlib
 from collections.abc import Callable
@@ -38,21 +38,21 @@ from image_store.services.images.uploads import Upload, Uploads
 _NOT_OF_THE_RECORD: tuple[type[ImageStoreError], ...] = (*RETRYABLE, SourceUnreadable)
 
 AttributesOf = Callable[[Any, str], Attributes]
-"""The attributes of the image of a record, from its decoded JSON and the record's id; raises as an upload's does."""
+"""Returns the attributes of an image from the JSON and the id of its record; raises the errors of an upload."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveOutcome:
-    """What became of a step."""
+    """The outcome of a step."""
 
     tally: MigrationTally
     migrated: MigratedRecord | None = None
-    """The record with its image; None for a step past nothing, a record that failed, or an image that is deleted."""
+    """The record with its image; None if the step has no record, the record failed, or the image is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mover:
-    """Moves records, and counts what became of them."""
+    """Moves records and counts the outcomes."""
 
     bucket_name: str
     migrations: Migrations
@@ -69,12 +69,12 @@ class Mover:
         *,
         until: datetime,
     ) -> MoveOutcome:
-        """Do a step: store the picture of its record, unless that was done before.
+        """Do a step: store the picture of its record, unless it is stored already.
 
-        `stored` are the images of this batch, and takes the new one in. Safe to repeat. Raises what may go better
-        later, and SourceUnreadable.
+        `stored` are the images of this batch; the new one is added. Safe to repeat. Raises retryable errors and
+        SourceUnreadable.
         """
-        tally, image = migration.tally, step.found
+        tally, image = migration.tally, step.record
         if image is None:
             return MoveOutcome(tally)
         if isinstance(image, RecordError):
@@ -88,7 +88,7 @@ class Mover:
         except ImageStoreError as error:
             failure = RecordError.of(image.place, error.code, _detail(error), record_id=image.id)
             return MoveOutcome(tally.with_failed(failure))
-        # What was made since the last save was made by this batch, or by a worker that died over it.
+        # An image that is newer than the last save is from this batch, or from a worker that failed in it.
         if record is None:
             return MoveOutcome(tally.with_already_moved())
         migrated = MigratedRecord(image.id, record.id, picture)
@@ -100,7 +100,7 @@ class Mover:
     def _stored(
         self, migration: Migration, image: SourceRecord, until: datetime
     ) -> tuple[ImageRecord | None, str]:
-        """The image of a record, stored now or before, and None when it was deleted since; and its picture's name."""
+        """The image of a record, stored now or before, or None if it was deleted; and the name of its picture."""
         content = content_of(image)
         owner = _owner(migration.options.owner or image.owner)
         attributes = self.attributes_of(image.attributes, image.id)
@@ -110,7 +110,7 @@ class Mover:
             attributes = replace(attributes, filename=image.filename)
         sha256 = hashlib.sha256(content.data).hexdigest()
         picture = picture_name(owner, image.id, sha256)
-        # Moved from another source before: by itself, or in another file.
+        # The record may have been moved from another source before: by itself, or in another file.
         if (image_id := self.migrations.image_of_picture(picture)) is not None:
             return self._image(image_id), picture
         key = IdempotencyKey(
@@ -131,7 +131,7 @@ class Mover:
 
 
 def content_of(image: SourceRecord) -> Content:
-    """The bytes of a record's picture; InvalidRequest when they cannot be decoded."""
+    """The bytes of a record's picture; InvalidRequest if they cannot be decoded."""
     content = _content(image.image)
     if not content.data:
         raise InvalidRequest("There are no bytes in this record's picture.")
@@ -145,7 +145,7 @@ def _content(record: bytes | str) -> Content:
         try:
             text = record.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
-            return Content(record)  # decoding it fails with a message of its own
+            return Content(record)  # the decoder raises an error with its own message
     else:
         text = record.strip()
     return in_data_uri(text) if is_data_uri(text) else in_base64(text)

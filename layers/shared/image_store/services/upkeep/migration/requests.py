@@ -1,4 +1,4 @@
-"""What admins ask of migrations: to begin one, to see how far it has come, and for the picture of a record."""
+"""Requests of admins: begin a migration, read its progress, and get the picture of a record."""
 
 import re
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ from image_store.services.upkeep.migration.moving import Mover, content_of
 from image_store.services.upkeep.migration.sources import MigrationSources
 
 _PLACE = re.compile(r"[0-9a-f]{64}")
-"""Where a page of records ends: the digest of a record's id."""
+"""The end of a page of records: the digest of a record's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationRequests:
-    """Begins migrations and reports them."""
+    """Begins migrations and reports their progress."""
 
     migrations: Migrations
     repository: ImageRepository
@@ -50,15 +50,15 @@ class MigrationRequests:
     mover: Mover
     work: WorkQueue
     table: str
-    """The one table that the deployment lets migrations read; empty when there is none."""
+    """The only table that migrations may read; empty if there is none."""
     clock: Clock
     ids: Ids
 
     def begin(self, source: SourceLocation, options: Options) -> Migration:
-        """Begin a migration behind the request.
+        """Begin a migration that continues after the request.
 
-        Two requests make two migrations; each record is moved once all the same. Raises InvalidRequest for
-        a table that the deployment does not name.
+        Two requests begin two migrations, but each record is moved once. InvalidRequest for a table that the deployment
+        does not name.
         """
         if isinstance(source, Table) and source.name != self.table:
             raise InvalidRequest(
@@ -70,9 +70,9 @@ class MigrationRequests:
         return migration
 
     def move_one(self, image: SourceRecord, *, until: datetime) -> Migration:
-        """Move a record that came with the request, at once; safe to repeat.
+        """Move the record in a request at once; safe to repeat.
 
-        A record that cannot be moved is counted as failed. Raises what may go better later; then nothing is remembered.
+        A record that cannot be moved counts as failed. Raises retryable errors; then nothing is stored.
         """
         migration = self._new(OneRecord(image.id, image.owner or ""), Options())
         outcome = self.mover.move(migration, None, SourceStep("", image), set(), until=until)
@@ -80,7 +80,7 @@ class MigrationRequests:
             expires_at = self.clock.now() + REMEMBERED
             self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
         now = self.clock.now()
-        done = Migration(
+        result = Migration(
             id=migration.id,
             source=migration.source,
             options=migration.options,
@@ -91,21 +91,21 @@ class MigrationRequests:
             tally=outcome.tally,
             finished_at=now,
         )
-        self.migrations.create(done)
-        return done
+        self.migrations.create(result)
+        return result
 
     def get(self, migration_id: str) -> Migration:
-        """How far a migration has come; MigrationNotFound."""
+        """The progress of a migration; MigrationNotFound."""
         migration = self.migrations.get(migration_id) if is_image_id(migration_id) else None
         if migration is None:
             raise MigrationNotFound("There is no such migration.")
         return migration
 
     def image_of(self, migration: Migration, record_id: str) -> ImageRecord | None:
-        """The image that a record became; None while it is not moved, ImageNotFound when the image is gone."""
+        """The image of a record; None while the record is not moved, ImageNotFound if the image was deleted."""
         image_id = self.migrations.image_of_record(migration.id, record_id)
         if image_id is None:
-            # Moved by another migration of the same source, or by a worker that died before it could say so.
+            # Another migration of the same source may have moved it, or a worker that failed before it stored that.
             name = record_name(migration.source, self.mover.bucket_name, record_id)
             row = self.claims.idempotency(name)
             if row is None or row.is_expired(self.clock.now()):
@@ -119,13 +119,13 @@ class MigrationRequests:
         return record
 
     def records(self, migration: Migration, *, after: str | None, limit: int) -> MigratedPage:
-        """Some records of a migration with the images that they became; InvalidCursor for an `after` of no page."""
+        """A page of moved records with their images; InvalidCursor unless `after` is the end of a page."""
         if after is not None and not _PLACE.fullmatch(after):
             raise InvalidCursor("The cursor is not one of this list.")
         return self.migrations.records(migration.id, after=after, limit=limit)
 
     def picture_of(self, migration: Migration, record_id: str) -> tuple[bytes, MediaType]:
-        """The picture of a record that is not moved yet, decoded, and its type as its bytes show it.
+        """The decoded picture of a record that is not moved yet, and its type by its first bytes.
 
         Raises ImageNotFound, UnsupportedMediaType, InvalidRequest, PayloadTooLarge, SourceUnreadable
         """

@@ -1,4 +1,4 @@
-"""Carries a migration on by one step; the package documents steps and what their failures leave behind."""
+"""Continues a migration by one step; the docstring of the package describes the steps and their failures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from image_store.services.upkeep.migration.moving import Mover
 from image_store.services.upkeep.migration.sources import MigrationSources
 
 ROOM_FOR_ONE = timedelta(seconds=20)
-"""What the largest picture takes, from reading it to its last put."""
+"""The time for the largest picture, from reading it to its last put."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,36 +35,36 @@ class MigrationRun:
     clock: Clock
 
     def carry_on(self, work: MigrateBatch, *, until: datetime) -> None:
-        """Do a step, if the migration waits for it, and send the next.
+        """Do a step, if the migration is at it, and send the next.
 
-        Safe to repeat. Raises what may go better later when it came before anything was done.
+        Safe to repeat. Raises retryable errors, unless a part of the step is done.
         """
         migration = self.migrations.get(work.migration_id)
         if migration is None or migration.status not in RUNNING:
             return
         if work.step == migration.step - 1:
-            self._send(migration)  # the worker of that step may have died before it sent the next
+            self._send(migration)  # the worker of that step may have failed before it sent the next
         if work.step != migration.step:
             return
         if migration.total is None:
-            done = self._counted(migration, until)
+            progress = self._counted(migration, until)
         else:
-            done, migrated = self._moved(migration, until)
+            progress, migrated = self._moved(migration, until)
             if migrated:
                 self.migrations.keep_records(migration.id, migrated, expires_at=self.clock.now() + REMEMBERED)
-        after = replace(done, step=migration.step + 1, updated_at=self.clock.now())
+        next_state = replace(progress, step=migration.step + 1, updated_at=self.clock.now())
         try:
-            self.migrations.save(after, step=migration.step)
+            self.migrations.save(next_state, step=migration.step)
         except Conflict:
-            return  # another worker did this step, and goes on
-        if after.status in RUNNING:
-            self._send(after)
+            return  # another worker did this step and continues
+        if next_state.status in RUNNING:
+            self._send(next_state)
 
     def _send(self, migration: Migration) -> None:
         self.work.send(MigrateBatch(migration.id, migration.step))
 
     def _counted(self, migration: Migration, until: datetime) -> Migration:
-        """The migration after its source was counted, or as much of it as the time allowed."""
+        """The migration after counting its source, or as much of it as the time allows."""
         after = replace(migration, status=MigrationStatus.RUNNING)
         try:
             for part in self.sources.of(migration).count(migration.position):
@@ -80,7 +80,7 @@ class MigrationRun:
         return replace(after, total=after.counted, position=None)
 
     def _moved(self, migration: Migration, until: datetime) -> tuple[Migration, Sequence[MigratedRecord]]:
-        """The migration after a batch of its records, or as many as the time allowed; and what they became."""
+        """The migration after a batch of its records, or as many as the time allows; and the moved records."""
         after, records, source = migration, 0, self.sources.of(migration)
         stored: set[str] = set()
         migrated: list[MigratedRecord] = []
@@ -90,7 +90,7 @@ class MigrationRun:
                 after = replace(after, position=step.position, tally=outcome.tally)
                 if outcome.migrated is not None:
                     migrated.append(outcome.migrated)
-                records += step.found is not None
+                records += step.record is not None
                 if records == migration.options.batch_size or self._is_late(until):
                     return after, migrated
         except SourceUnreadable as error:

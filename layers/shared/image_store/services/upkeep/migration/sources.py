@@ -1,4 +1,4 @@
-"""Where the records of a migration are read, by what its source is."""
+"""Opens the source of a migration by its kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from image_store.services.upkeep.migration.json_lines import JsonLinesSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationSources:
-    """Opens sources; nothing is read before a source is asked for something."""
+    """Opens sources; nothing is read until the first call of a method of a source."""
 
     bucket: ObjectStore
     table: Callable[[Table, FieldNames], MigrationSource]
 
     def of(self, migration: Migration) -> MigrationSource:
-        """The source of a migration; SourceUnreadable for a record that came with its request and is gone with it."""
+        """The source of a migration; SourceUnreadable for a record that was in its request and is not stored."""
         fields = migration.options.fields
         match migration.source:
             case JsonLines(key):

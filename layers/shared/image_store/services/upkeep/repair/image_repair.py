@@ -1,4 +1,4 @@
-"""Repairing one image."""
+"""Repairs one image."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRepair:
-    """Makes what storage lacks of one image."""
+    """Restores the missing objects of one image."""
 
     repository: ImageRepository
     check: StorageCheck
@@ -39,21 +39,21 @@ class ImageRepair:
     def repair(
         self, image_id: str, *, until: datetime, missing: MissingObjects | None = None
     ) -> MissingObjects:
-        """Make the missing renditions and public copies of an image, and return what it lacked. Safe to repeat.
+        """Restore the missing renditions and public copies of an image, and return what was missing. Safe to repeat.
 
-        `missing` is what was found a moment ago; without it storage is asked. Nothing is done for an image that is
-        not READY or TRASHED, or whose original is gone.
+        `missing` is the result of a check a moment ago; without it storage is checked now. Does nothing if the image is
+        not READY or TRASHED, or its original is missing.
 
         Raises
         ------
         ChecksumMismatch
             the stored bytes are not those that were accepted
         Conflict
-            its publication has no row that could name the copies: publish it again
-        InvalidImage and its kind
+            its publication has no row, which would have to name the copies: publish the image again
+        InvalidImage and its subclasses
             this version of the store cannot decode the original
         StorageUnavailable, DeadlineExceeded
-            it may go better later
+            a later try may succeed
         """
         record = self.repository.get_record(image_id)
         if record is None or not record.is_visible:
@@ -68,27 +68,31 @@ class ImageRepair:
             self._copy(image_id, missing.copies)
         return missing
 
-    def _make(self, record: ImageRecord, lost: Sequence[Rendition], until: datetime) -> None:
+    def _make(self, record: ImageRecord, missing: Sequence[Rendition], until: datetime) -> None:
         data = self._original(record)
         recipes = {
-            made.filename: recipe for made in lost if (recipe := self._recipe(record, made)) is not None
+            rendition.filename: recipe
+            for rendition in missing
+            if (recipe := self._recipe(record, rendition)) is not None
         }
         provenance = provenance_for(self.repository, record, self.mark)
         files = self.processor.process(data, record.media_type, recipes, provenance=provenance).renditions
         if self.clock.now() >= until:
             raise too_late()
-        made = {file.rendition.preset: file for file in files}
-        for rendition in lost:
-            if (file := made.get(rendition.filename)) is not None:
+        files_by_name = {file.rendition.preset: file for file in files}
+        for rendition in missing:
+            if (file := files_by_name.get(rendition.filename)) is not None:
                 self._put(record, rendition, file)
-        self._note_sizes(record.id, {name: file.rendition.size_bytes for name, file in made.items()})
+        self._amend_sizes(
+            record.id, {name: file.rendition.size_bytes for name, file in files_by_name.items()}
+        )
 
-    def _recipe(self, record: ImageRecord, lost: Rendition) -> Recipe | None:
-        """How a rendition is made in the format that it had; None when the deployment has no such preset any more."""
-        preset = self.presets.get(lost.preset)
+    def _recipe(self, record: ImageRecord, rendition: Rendition) -> Recipe | None:
+        """The recipe of a rendition in its present format; None if the deployment has no such preset any more."""
+        preset = self.presets.get(rendition.preset)
         if preset is None:
             return None
-        return within_limits(preset.recipe_in(lost.media_type), record)
+        return within_limits(preset.recipe_in(rendition.media_type), record)
 
     def _original(self, record: ImageRecord) -> bytes:
         try:
@@ -99,27 +103,27 @@ class ImageRepair:
             raise ChecksumMismatch("The stored original is not the one that was accepted.")
         return data
 
-    def _put(self, record: ImageRecord, lost: Rendition, file: RenderedFile) -> None:
+    def _put(self, record: ImageRecord, rendition: Rendition, file: RenderedFile) -> None:
         try:
             self.private.put(
-                record.rendition_key(lost),
+                record.rendition_key(rendition),
                 file.data,
-                content_type=lost.media_type,
+                content_type=rendition.media_type,
                 cache_control=PRIVATE_CACHE_CONTROL,
                 metadata={},
             )
         except Conflict:
-            return  # another repair was first, and made it with another version of an encoder
+            return  # another repair was first, with another version of an encoder
 
-    def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
+    def _amend_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
         """Correct the sizes of renditions in the record."""
         for _ in range(_TRIES):
             record = self.repository.get_record(image_id)
             if record is None or not record.is_visible:
                 return
             renditions = tuple(
-                replace(made, size_bytes=sizes.get(made.filename, made.size_bytes))
-                for made in record.renditions
+                replace(rendition, size_bytes=sizes.get(rendition.filename, rendition.size_bytes))
+                for rendition in record.renditions
             )
             if renditions == record.renditions:
                 return
@@ -131,17 +135,17 @@ class ImageRepair:
                 continue  # the image was changed meanwhile
             return
 
-    def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
-        for rendition in lost:
+    def _copy(self, image_id: str, missing: Sequence[Rendition]) -> None:
+        for rendition in missing:
             record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY or record.publication is None:
                 return  # it was unpublished meanwhile
-            current = next((made for made in record.renditions if made.filename == rendition.filename), None)
+            current = next((each for each in record.renditions if each.filename == rendition.filename), None)
             if current is not None and not self.publisher.add_copy(record, current):
                 self._require_unpublished(record)
 
     def _require_unpublished(self, record: ImageRecord) -> None:
-        """Conflict when the image still shows a publication that has no row."""
+        """Conflict if the image still has a publication without a row."""
         now = self.repository.get_record(record.id)
         if now is not None and now.publication == record.publication:
             raise Conflict(

@@ -1,4 +1,4 @@
-"""What admins ask of repairs: to begin one, and to see how far it has come."""
+"""Requests of admins: begin a repair, and read its progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from image_store.ports.upkeep import Repairs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairRequests:
-    """Begins repairs and reports them."""
+    """Begins repairs and reports their progress."""
 
     repairs: Repairs
     work: WorkQueue
@@ -22,10 +22,10 @@ class RepairRequests:
     ids: Ids
 
     def begin(self, *, image_ids: Sequence[str] | None = None, dry_run: bool = False) -> RepairJob:
-        """Begin a repair of these images, or of every image of the store; it runs behind the request.
+        """Begin a repair of these images, or of every image of the store; it continues after the request.
 
-        A dry run counts what is missing and makes nothing. Beginning twice is harmless: there are two jobs, and what
-        one has made the other does not miss.
+        A dry run counts missing objects and restores none. A second repair is harmless: it finds the objects that the
+        first one restored.
         """
         now = self.clock.now()
         job = RepairJob(
@@ -41,7 +41,7 @@ class RepairRequests:
         return job
 
     def get(self, repair_id: str) -> RepairJob:
-        """How far a repair has come; RepairNotFound."""
+        """The progress of a repair; RepairNotFound."""
         job = self.repairs.get(repair_id) if is_image_id(repair_id) else None
         if job is None:
             raise RepairNotFound("There is no such repair.")

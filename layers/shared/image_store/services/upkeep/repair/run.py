@@ -1,13 +1,13 @@
-"""Carrying a repair of many images on, step by step, like a migration.
+"""Continues a repair of many images step by step, like a migration.
 
-1. A message names the repair and its step. A message of an earlier step does nothing, but for sending the next one
-   again, in case its sender died before it could.
-2. A page of records is read, their objects are looked for, and what is missing is made.
+1. A message names the repair and its step. A message of the previous step only sends the next message again, because
+   its sender may have failed before. Older messages do nothing.
+2. A page of records is read, their objects are checked, and missing objects are restored.
 3. One conditional write saves the position and the counts, and raises the step.
 4. The next message is sent.
 
-A worker that dies before 3 leaves its message, and the step is done again: what it had made is not missing any more
-and is then not counted again. One that dies between 3 and 4 leaves its message as well.
+If a worker fails before 3, its message comes again and the step is repeated: restored objects are not missing any more,
+so they are not counted again. If it fails between 3 and 4, its message comes again too.
 """
 
 import logging
@@ -36,12 +36,12 @@ from image_store.services.upkeep.repair.storage_check import StorageCheck
 _logger = logging.getLogger(__name__)
 
 ROOM_FOR_ONE = timedelta(seconds=20)
-"""What the largest image takes, from reading its original to its last copy."""
+"""The time for the largest image, from reading its original to its last copy."""
 
 _PAGE_RECORDS = 100
 _PAGES_A_STEP = 10
 _TRY_AGAIN = (StorageUnavailable, DeadlineExceeded, ConfigurationError)
-"""Errors that are not the image's: what was done is saved, and the rest is done by a later step."""
+"""Errors that do not depend on the image: the step saves its results, and a later step continues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +57,9 @@ class RepairRun:
     clock: Clock
 
     def carry_on(self, work: RepairStep, *, until: datetime) -> None:
-        """Do a step, if the repair waits for it, and send the next.
+        """Do a step, if the repair is at it, and send the next.
 
-        Safe to repeat. Raises StorageUnavailable when nothing could be done; the message then comes again.
+        Safe to repeat. Raises StorageUnavailable if nothing was done; the message then comes again.
         """
         job = self.repairs.get(work.repair_id)
         if job is None or job.status is RepairStatus.SUCCEEDED:
@@ -72,15 +72,14 @@ class RepairRun:
         try:
             self.repairs.save(after, step=job.step)
         except Conflict:
-            return  # another worker did this step, and goes on
+            return  # another worker did this step and continues
         if after.status is RepairStatus.RUNNING:
             self._send(after)
 
     def repair(self, work: RepairImage, *, until: datetime) -> None:
         """Repair one image that cleanup found. Safe to repeat.
 
-        Why an image cannot be repaired is logged, as nothing is gained by trying again. Raises what may go better
-        later.
+        If the image cannot be repaired, the reason is logged, because a retry would not help. Raises retryable errors.
         """
         try:
             self.image_repair.repair(work.image_id, until=until)
@@ -95,21 +94,21 @@ class RepairRun:
         self.work.send(RepairStep(job.id, job.step))
 
     def _step(self, job: RepairJob, until: datetime) -> RepairJob:
-        """The repair after as many images as the time allowed, at most some pages of them."""
+        """The repair after some pages of images, or as many images as the time allows."""
         after = replace(job, status=RepairStatus.RUNNING)
-        # What this step found. Images that an earlier step left pending are looked for again: that was long ago.
-        missing: dict[str, MissingObjects] = {}
+        # The results of this step. Images that an earlier step left pending are checked again.
+        missing_of: dict[str, MissingObjects] = {}
         try:
             if job.status is RepairStatus.QUEUED and job.pending:
-                after = self._named(after, missing)
+                after = self._named(after, missing_of)
             for _ in range(_PAGES_A_STEP):
                 while after.pending:
-                    after = self._repaired(after, missing, until)
+                    after = self._repaired(after, missing_of, until)
                     if self._is_late(until):
                         return after
                 if not after.scans:
                     return replace(after, status=RepairStatus.SUCCEEDED, finished_at=self.clock.now())
-                after = self._scanned(after, missing)
+                after = self._scanned(after, missing_of)
                 if self._is_late(until):
                     return after
         except _TRY_AGAIN:
@@ -117,8 +116,8 @@ class RepairRun:
                 raise
         return after
 
-    def _named(self, job: RepairJob, found: dict[str, MissingObjects]) -> RepairJob:
-        """The repair after the images that its request named were looked at."""
+    def _named(self, job: RepairJob, missing_of: dict[str, MissingObjects]) -> RepairJob:
+        """The repair after the images in its request were examined."""
         images = self.repository.get_records(job.pending)
         tally = job.tally
         for image_id in job.pending:
@@ -129,19 +128,19 @@ class RepairRun:
                         image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
                     )
                 )
-        return self._examined(replace(job, tally=tally), list(images.values()), found)
+        return self._examined(replace(job, tally=tally), list(images.values()), missing_of)
 
-    def _scanned(self, job: RepairJob, found: dict[str, MissingObjects]) -> RepairJob:
-        """The repair after the next page of records was looked at."""
+    def _scanned(self, job: RepairJob, missing_of: dict[str, MissingObjects]) -> RepairJob:
+        """The repair after the next page of records was examined."""
         images, position = self.rows.scan(after=job.after, limit=_PAGE_RECORDS)
-        return replace(self._examined(job, images, found), after=position, scans=position is not None)
+        return replace(self._examined(job, images, missing_of), after=position, scans=position is not None)
 
     def _examined(
-        self, job: RepairJob, images: Sequence[ImageRecord], found: dict[str, MissingObjects]
+        self, job: RepairJob, images: Sequence[ImageRecord], missing_of: dict[str, MissingObjects]
     ) -> RepairJob:
-        """The repair after the objects of images were looked for; those that lack something are pending.
+        """The repair after these images were examined; images with missing objects are pending.
 
-        What they lack is added to `found`.
+        Adds the missing objects to `missing_of`.
         """
         visible = [record for record in images if record.is_visible]
         tally = job.tally.plus_examined(len(visible))
@@ -151,15 +150,17 @@ class RepairRun:
                 tally = tally.plus(missing)
             elif missing:
                 pending.append(record.id)
-                found[record.id] = missing
+                missing_of[record.id] = missing
         return replace(job, pending=tuple(pending), tally=tally)
 
-    def _repaired(self, job: RepairJob, found: dict[str, MissingObjects], until: datetime) -> RepairJob:
+    def _repaired(self, job: RepairJob, missing_of: dict[str, MissingObjects], until: datetime) -> RepairJob:
         """The repair after the first pending image."""
         image_id, *rest = job.pending
         tally = job.tally
         try:
-            tally = tally.plus(self.image_repair.repair(image_id, until=until, missing=found.get(image_id)))
+            tally = tally.plus(
+                self.image_repair.repair(image_id, until=until, missing=missing_of.get(image_id))
+            )
         except _TRY_AGAIN:
             raise
         except ImageStoreError as error:

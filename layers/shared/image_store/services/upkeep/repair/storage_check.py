@@ -1,4 +1,4 @@
-"""Which objects of images are gone."""
+"""Finds the missing objects of images."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,35 +14,37 @@ _PARALLEL_HEADS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageCheck:
-    """Asks both buckets for every object that records name."""
+    """Checks every object of records in both buckets."""
 
     private: ObjectStore
     public: ObjectStore | None
-    """None when there is no public bucket, and then no copy can be missing."""
+    """None without a public bucket; then no copy can be missing."""
 
     def missing(self, images: Sequence[ImageRecord]) -> list[MissingObjects]:
-        """What storage lacks of each image, in their order: one HEAD request for each object.
+        """The missing objects of each image, in order; sends one HEAD request for each object.
 
-        Raises StorageUnavailable when a bucket does not answer: an unknown object never counts as missing.
+        Raises StorageUnavailable when a bucket does not answer, so that no object counts as missing by mistake.
         """
-        wanted: list[tuple[ObjectStore | None, str]] = [
+        places: list[tuple[ObjectStore | None, str]] = [
             (self.private, key) for record in images for key in record.private_keys
         ]
-        wanted += [(self.public, key) for record in images for key in self._copies(record)]
+        places += [(self.public, key) for record in images for key in self._copies(record)]
         with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
-            found = list(pool.map(_is_there, wanted))
-        gone = {
+            are_there = list(pool.map(_is_there, places))
+        missing = {
             (bucket is self.private, key)
-            for (bucket, key), is_there in zip(wanted, found, strict=True)
+            for (bucket, key), is_there in zip(places, are_there, strict=True)
             if not is_there
         }
         return [
             MissingObjects(
-                original=(True, record.original_key) in gone,
+                original=(True, record.original_key) in missing,
                 renditions=tuple(
-                    made for made in record.renditions if (True, record.rendition_key(made)) in gone
+                    rendition
+                    for rendition in record.renditions
+                    if (True, record.rendition_key(rendition)) in missing
                 ),
-                copies=tuple(made for key, made in self._copies(record).items() if (False, key) in gone),
+                copies=tuple(copy for key, copy in self._copies(record).items() if (False, key) in missing),
             )
             for record in images
         ]
@@ -51,7 +53,7 @@ class StorageCheck:
         """The renditions of a published image by the keys of their public copies."""
         if self.public is None or record.publication is None or record.state is not State.READY:
             return {}
-        return {public_key(record.publication, made): made for made in record.renditions}
+        return {public_key(record.publication, rendition): rendition for rendition in record.renditions}
 
 
 def _is_there(place: tuple[ObjectStore | None, str]) -> bool:
