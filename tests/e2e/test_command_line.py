@@ -385,7 +385,7 @@ def test_a_key_of_the_command_line_acts_for_an_owner_until_it_is_revoked(
     with_key.begin = ()
     with_key.lines("upload", "a.png")
     with stack.http(other) as client:
-        assert len(listed(client)) == 1
+        assert len(list_ids(client)) == 1
 
     with_key.environment |= {"IMAGE_STORE_KEY": key}
     refused = with_key.lines("doctor", exit_code=1)
