@@ -9,7 +9,8 @@ import pytest
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.actor import Actor
-from image_store.domain.callers.api_keys import ApiKey, KeyLimits, secret_digest
+from image_store.domain.callers.api_keys import ApiKey, secret_digest
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.ports.callers import ApiKeys

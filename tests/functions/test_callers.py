@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import InvalidToken, IssuerUnavailable, KeyExpired, KeyRevoked
 from image_store.entrypoints.callers.verdicts import verdict_against, verdict_of
@@ -98,6 +99,25 @@ def test_only_a_key_with_act_as_names_another_owner(
 
     assert refused(store, a_request(method, path, bound, **other), function, 403, "act_as_required")
     assert store.call(a_request(method, path, free, **other), function=function).status not in {401, 403}
+
+
+@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+def test_every_private_route_counts_the_requests_of_a_key_with_such_a_limit(
+    store: Deployment, function: str, method: str, path: str, scope: Scope
+) -> None:
+    limits = KeyLimits(requests_per_minute=1)
+    key = key_holder("0123456789abcdef", owner="alice", scopes=set(Scope), limits=limits)
+    sent = a_request(method, path, verdict_of(key))
+
+    first = store.call(sent, function=function)
+    before = store.contents()
+    second = store.call(sent, function=function)
+
+    assert first.status not in {401, 403, 429}
+    assert (second.status, second.headers["Retry-After"]) == (429, "60")
+    if method != "HEAD":
+        assert_refused(second, 429, "rate_limited")
+    assert store.contents() == before
 
 
 @pytest.mark.parametrize(("function", "method", "path", "scope"), FOR_ADMINS, ids=str)

@@ -66,6 +66,7 @@ def test_a_created_key_lets_its_owner_in(store: Deployment) -> None:
         "expires_at": "2027-03-01T12:00:00.000Z",
         "revoked_at": None,
         "last_used_at": None,
+        "limits": {"requests_per_minute": None},
         "previous_secret_until": None,
     }
     assert accepted_by_the_authorizer(store, answer.json["key"]) == {
@@ -128,7 +129,10 @@ def test_a_user_grants_only_their_own_rights(store: Deployment, body: Any) -> No
         {"name": "x", "scopes": ["images:read"], "owner": "é" * 255},
         {"name": "x", "scopes": ["images:read"], "expires_at": "2026-03-01T12:00:00Z"},
         {"name": "x", "scopes": ["images:read"], "expires_at": "2036-12-01T12:00:00Z"},
-        {"name": "x", "scopes": ["images:read"], "limits": {}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"requests": 1}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": 0}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": 30_001}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": "1"}},
     ],
 )
 def test_a_wrong_request_creates_nothing(store: Deployment, body: Any) -> None:
@@ -209,6 +213,34 @@ def test_a_wrong_change_changes_nothing(store: Deployment, body: Any) -> None:
 
     assert_refused(send(store, "change", body=body), 400, "invalid_request")
     assert store.contents() == before
+
+
+def test_a_change_of_limits_keeps_those_that_it_does_not_name(store: Deployment) -> None:
+    store.answer_to("keys/create")
+
+    with_limit = store.answer_to("keys/limit")
+    same = send(store, "change", body={"limits": {}})
+    without_limit = send(store, "change", body={"limits": {"requests_per_minute": None}})
+    store.answer_to("keys/limit")
+    without_any = send(store, "change", body={"limits": None})
+
+    assert with_limit.json["limits"]["requests_per_minute"] == 600
+    assert same.json["limits"] == with_limit.json["limits"]
+    assert set(without_limit.json["limits"].values()) == {None}
+    assert set(without_any.json["limits"].values()) == {None}
+
+
+def test_the_limits_of_a_key_reach_the_functions_with_its_caller(store: Deployment) -> None:
+    body = {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": 2}}
+    key = send(store, "create", body=body).json["key"]
+    sent = deepcopy(event("list/newest"))
+    sent["requestContext"]["authorizer"]["lambda"] = accepted_by_the_authorizer(store, key)
+
+    answers = [store.call(sent, function="list") for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert_refused(answers[2], 429, "rate_limited")
+    assert answers[2].headers["Retry-After"] == "30"
 
 
 def test_a_rotated_key_works_and_the_old_secret_until_the_grace_period_is_over(store: Deployment) -> None:

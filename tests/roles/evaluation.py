@@ -110,7 +110,7 @@ def _holds(operator: str, value: str | None, expected: str) -> bool:
     match operator:
         case "StringEquals":
             return value == expected
-        case "StringLike":
+        case "StringLike" | "ForAllValues:StringLike":  # of keys with one value here
             return value is not None and fnmatchcase(value, expected)
         case "StringLikeIfExists":
             return value is None or fnmatchcase(value, expected)

@@ -33,7 +33,9 @@ WRITES = {
 
 # The ledger --------------------------------------------------------------------------------------------
 
-WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search", "site", "stats"}
+WRITES_NO_ROW = {"audit", "feed", "links", "site"}
+WRITES_REQUEST_COUNTS_ALONE = {"health", "list", "retrieve", "search", "stats"}
+"""Functions that only read; of the table they may write the rows that count the requests of API keys."""
 HOLDERS = {
     "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),
@@ -110,6 +112,24 @@ def test_functions_that_only_read_write_no_row() -> None:
     assert writers == set(FUNCTIONS) - WRITES_NO_ROW
 
 
+def test_functions_that_only_read_write_the_counts_of_requests_at_most() -> None:
+    writes = {
+        function: [statement for statement in ROLES.of(function) if WRITES & set(statement.actions)]
+        for function in FUNCTIONS
+    }
+    limited = {
+        function
+        for function, grants in writes.items()
+        if [grant.sid for grant in grants if ":dynamodb:" in grant.resource] == ["CountRequests"]
+    }
+
+    assert limited == WRITES_REQUEST_COUNTS_ALONE
+    for function in limited:
+        [grant] = [grant for grant in writes[function] if grant.sid == "CountRequests"]
+        assert grant.actions == ("dynamodb:UpdateItem",)
+        assert values_of(grant) == ["KEYREQUESTS#*"]
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_grant_names_actions_and_resources_one_by_one(function: str) -> None:
     for statement in ROLES.of(function):
@@ -126,6 +146,8 @@ def test_keys_are_limited_to_a_purpose_and_lists_to_a_folder(function: str) -> N
         for action in statement.actions:
             bound_to = [key for begin, key in CONDITIONS.items() if action.startswith(begin)]
             keys = [key for compared in statement.conditions.values() for key in compared]
+            if action == "dynamodb:UpdateItem" and keys:
+                bound_to = ["dynamodb:LeadingKeys"]
             assert keys == bound_to, (statement.sid, action)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from image_store.domain.callers.api_keys import ApiKey, parse_key
-from image_store.domain.callers.caller import user
+from image_store.domain.callers.caller import key_holder, user
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
-from image_store.domain.errors import InvalidToken, KeyRevoked
+from image_store.domain.errors import InvalidToken, KeyRevoked, RateLimited
 from image_store.services.callers.key_administration import KeyAdministration, KeyList, KeyRequest
 from tests.faults.operation import Operation
 from tests.faults.roles import runs_as
@@ -14,6 +15,9 @@ from tests.faults.world import World
 from tests.samples import OWNER
 
 CALLER = user(OWNER, scopes=(), admin_scope="", admin_subjects=())
+LIMITED = key_holder(
+    "0123456789abcdef", owner=OWNER, scopes=set(Scope), limits=KeyLimits(requests_per_minute=2)
+)
 REQUEST = KeyRequest(name="nightly job", scopes=frozenset({Scope.READ_IMAGES}))
 
 type Issued = tuple[ApiKey, str]
@@ -50,6 +54,23 @@ def listed(world: World) -> list[ApiKey]:
     page, _ = keys_of(world).page(CALLER, KeyList(OWNER), cursor=None, limit=100)
     assert [keys_of(world).get(CALLER, key.id) for key in page] == list(page)
     return list(page)
+
+
+@runs_as("list")
+def send_requests(world: World, _: None = None) -> int:
+    """Send three requests with a key that may send two in a minute; how many were let in."""
+    limits = world.app.callers.request_limits
+    for let_in in range(3):
+        try:
+            limits.count(LIMITED)
+        except RateLimited:
+            return let_in
+    return 3
+
+
+def limited(_: World, __: None, let_in: int) -> None:
+    """A request whose response is lost may count twice; none is let in beyond the limit."""
+    assert let_in in {1, 2}
 
 
 def is_good(world: World, text: str) -> bool:
@@ -101,5 +122,6 @@ KEYS = (
     Operation("create a key", lambda _: None, create, created, calls=2, whatever=at_most_one),
     Operation("rename a key", create, rename, renamed, calls=2, whatever=one_key(rename)),
     Operation("rotate a key", create, rotate, rotated, calls=2),
+    Operation("count the requests of a key", lambda _: None, send_requests, limited, calls=3),
     Operation("revoke a key", create, revoke, revoked, calls=2, whatever=one_key(revoke)),
 )

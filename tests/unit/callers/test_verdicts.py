@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.callers.caller import key_holder, user
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import (
     ConfigurationError,
@@ -23,6 +24,12 @@ from image_store.entrypoints.callers.verdicts import caller_of, verdict_of
 
 ALICE = user("älice|1", scopes={"admin"}, admin_scope="admin", admin_subjects=())
 HOLDER = key_holder("0123456789abcdef", owner="bob", scopes={Scope.READ_IMAGES})
+LIMITED = key_holder(
+    "0123456789abcdef",
+    owner="bob",
+    scopes={Scope.READ_IMAGES},
+    limits=KeyLimits(requests_per_minute=1, images_per_day=0, cost_micros_per_month=10**12),
+)
 
 
 class Verifying:
@@ -50,7 +57,7 @@ def context(verdict: Any) -> dict[str, Any]:
     return {"authorizer": {"lambda": verdict}}
 
 
-@pytest.mark.parametrize("caller", [ALICE, HOLDER], ids=["user", "key"])
+@pytest.mark.parametrize("caller", [ALICE, HOLDER, LIMITED], ids=["user", "key", "key with limits"])
 def test_a_caller_reaches_the_functions_as_it_was_verified(
     caller: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

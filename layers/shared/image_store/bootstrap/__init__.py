@@ -11,6 +11,7 @@ from collections.abc import Callable
 from image_store.bootstrap.assembly import Application, assemble
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
+from image_store.entrypoints.callers.admission import count_requests_with
 from image_store.settings import Settings
 
 __all__ = ["Application", "application", "assemble", "prepare", "use"]
@@ -37,6 +38,9 @@ def use(assemble_application: Callable[[], Application] | None) -> None:
     """Replace how the application of this process is assembled; None restores the usual way."""
     global _assemble, _current
     _assemble, _current = assemble_application or _deployed, None
+
+
+count_requests_with(lambda: application().callers.request_limits)
 
 
 def prepare() -> None:

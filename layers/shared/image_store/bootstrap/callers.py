@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.callers.authorization import Authorization
     from image_store.services.callers.key_administration import KeyAdministration
+    from image_store.services.callers.request_limits import RequestLimits
 
 
 class Callers:
@@ -31,6 +32,12 @@ class Callers:
             admin_scope=self._settings.admins.scope,
             admin_subjects=self._settings.admins.subjects,
         )
+
+    @lazy_property
+    def request_limits(self) -> RequestLimits:
+        from image_store.services.callers.request_limits import RequestLimits
+
+        return RequestLimits(self._ports.request_buckets, clock=self._ports.clock)
 
     @lazy_property
     def key_administration(self) -> KeyAdministration:

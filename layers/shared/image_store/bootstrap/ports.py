@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
-    from image_store.ports.callers import ApiKeys, TokenVerifier
+    from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
     from image_store.ports.finding import (
         FeedRows,
@@ -86,6 +86,12 @@ class Ports:
         from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 
         return DynamoApiKeys(self.table, actor=current_actor)
+
+    @lazy_property
+    def request_buckets(self) -> RequestBuckets:
+        from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
+
+        return DynamoRequestBuckets(self.table)
 
     @lazy_property
     def sleep(self) -> Callable[[float], None]:

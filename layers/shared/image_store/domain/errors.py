@@ -213,6 +213,15 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class RateLimited(ImageStoreError):
+    """The API key sends more requests a minute than it may."""
+
+    code = "rate_limited"
+
+    def __init__(self, per_minute: int, *, retry_after: timedelta) -> None:
+        super().__init__(f"This API key may send {per_minute:,} requests a minute.", retry_after=retry_after)
+
+
 class BudgetExceeded(ImageStoreError):
     """The request alone costs more than a budget allows; a retry cannot succeed."""
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from image_store.domain.callers.api_keys import ApiKey
+    from image_store.domain.callers.key_limits import RequestRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,17 @@ class TokenVerifier(Protocol):
             the token is malformed, forged, expired, for another audience, or of an issuer that is not accepted
         IssuerUnavailable
             the issuer's keys are not known and cannot be read; its tokens may be good
+        """
+        ...
+
+
+class RequestBuckets(Protocol):
+    """The token buckets of API keys with a limit of requests."""
+
+    def take(self, key_id: str, rate: RequestRate, *, at: datetime) -> bool:
+        """Count a request of a key; False, and nothing is counted, if its bucket is empty.
+
+        Exact however many requests come at once. A repeat counts again. Raises StorageUnavailable.
         """
         ...
 

@@ -24,6 +24,11 @@ def id_of_api_key(row: Key) -> str | None:
     return pk.removeprefix(_API_KEY_PREFIX) if sk == API_KEY and pk.startswith(_API_KEY_PREFIX) else None
 
 
+def request_bucket(key_id: str) -> Key:
+    """The row that counts the requests of an API key; functions that only read may write such rows alone."""
+    return key(f"KEYREQUESTS#{key_id}", "BUCKET")
+
+
 API_KEYS = "KEYS"
 """The partition that lists the API keys of all owners."""
 

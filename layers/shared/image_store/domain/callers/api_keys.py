@@ -7,9 +7,10 @@ A key is `isk_{id}_{secret}`. The store keeps the SHA-256 of the secret alone; 2
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import InvalidToken, KeyExpired, KeyRevoked
 
@@ -27,20 +28,6 @@ LAST_USE_PERIOD = timedelta(hours=1)
 
 _ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _KEY = re.compile(rf"isk_({_ID.pattern})_([A-Za-z0-9_-]{{43}})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyLimits:
-    """What one key may use; None is no limit of its own."""
-
-    requests_per_minute: int | None = None
-    images_per_day: int | None = None
-    images_per_month: int | None = None
-    bytes_per_day: int | None = None
-    bytes_per_month: int | None = None
-    cost_micros_per_day: int | None = None
-    cost_micros_per_month: int | None = None
-    """Millionths of a dollar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +50,7 @@ class ApiKey:
     previous_sha256: str | None = None
     """The secret before the last rotation."""
     previous_until: datetime | None = None
-    limits: KeyLimits = field(default_factory=KeyLimits)
+    limits: KeyLimits = NO_LIMITS
 
     def check(self, secret: str, *, now: datetime) -> None:
         """Raise unless this is a secret of the key and the key is in force.

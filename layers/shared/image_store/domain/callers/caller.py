@@ -1,11 +1,17 @@
 """Who sends a request, as the authorizer found out."""
 
-from collections.abc import Collection
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from image_store.domain.callers.actor import is_owner
+from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
 from image_store.domain.callers.scopes import USER_SCOPES, Scope
 from image_store.domain.errors import ActAsRequired, AdminRequired, InvalidRequest, ScopeRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 SUBJECT_PREFIX = "subject:"
 KEY_NAME_PREFIX = "key:"
@@ -20,6 +26,8 @@ class Caller:
     owner: str
     """Whose images the request is about."""
     scopes: frozenset[Scope]
+    limits: KeyLimits = NO_LIMITS
+    """Of the API key that the caller uses."""
 
     @property
     def key_id(self) -> str | None:
@@ -40,7 +48,7 @@ class Caller:
             raise AdminRequired("Only admins may do this.")
         raise ScopeRequired(scope)
 
-    def acting_for(self, owner: str) -> "Caller":
+    def acting_for(self, owner: str) -> Caller:
         """The caller about another owner's images.
 
         Raises
@@ -69,6 +77,8 @@ def user(owner: str, *, scopes: Collection[str], admin_scope: str, admin_subject
     )
 
 
-def key_holder(key_id: str, *, owner: str, scopes: Collection[Scope]) -> Caller:
+def key_holder(
+    key_id: str, *, owner: str, scopes: Collection[Scope], limits: KeyLimits = NO_LIMITS
+) -> Caller:
     """The caller with an API key."""
-    return Caller(name=f"{KEY_NAME_PREFIX}{key_id}", owner=owner, scopes=frozenset(scopes))
+    return Caller(name=f"{KEY_NAME_PREFIX}{key_id}", owner=owner, scopes=frozenset(scopes), limits=limits)

@@ -8,6 +8,12 @@ from pydantic import BaseModel, Field
 from image_store.domain.callers.scopes import Scope
 
 
+class KeyLimitsAnswer(BaseModel):
+    """What a key may use; null is no limit of its own."""
+
+    requests_per_minute: int | None
+
+
 class ApiKeyAnswer(BaseModel):
     """An API key without its secret."""
 
@@ -23,6 +29,7 @@ class ApiKeyAnswer(BaseModel):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None = Field(description="Exact to an hour.")
+    limits: KeyLimitsAnswer
     previous_secret_until: datetime | None = Field(
         description="Until when the secret before the last rotation works; null if it does not."
     )

@@ -8,12 +8,14 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.callers.api_keys import USUAL_GRACE, ApiKey
+from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.callers.request_schemas import (
     ApiKeyPatch,
     ApiKeyRequest,
     ApiKeysQuery,
+    KeyLimitsFields,
     KeyRotationRequest,
 )
 from image_store.entrypoints.http.request import JSON, Request
@@ -26,7 +28,11 @@ def read_new_key(request: Request) -> KeyRequest:
     """Read the request to create a key."""
     body = request.json(ApiKeyRequest)
     return KeyRequest(
-        name=body.name, scopes=frozenset(body.scopes), owner=body.owner, expires_at=body.expires_at
+        name=body.name,
+        scopes=frozenset(body.scopes),
+        owner=body.owner,
+        expires_at=body.expires_at,
+        limits=KeyLimits(**body.limits.sent) if body.limits is not None else NO_LIMITS,
     )
 
 
@@ -42,7 +48,11 @@ def read_changes(request: Request) -> dict[str, Any]:
     """Read the changes of a merge patch; only fields that were sent are in it."""
     patch = request.json(ApiKeyPatch, media_types=("application/merge-patch+json", JSON))
     changes = {name: getattr(patch, name) for name in patch.model_fields_set}
-    return changes | ({"scopes": frozenset(patch.scopes)} if "scopes" in changes else {})
+    if "scopes" in changes:
+        changes["scopes"] = frozenset(patch.scopes)
+    if patch.limits is not None:
+        changes["limits"] = patch.limits.sent
+    return changes
 
 
 def read_grace(request: Request) -> timedelta:
@@ -86,6 +96,7 @@ def _view(key: ApiKey, now: datetime) -> dict[str, Any]:
         "expires_at": _time(key.expires_at),
         "revoked_at": _time(key.revoked_at),
         "last_used_at": _time(key.last_used_at),
+        "limits": {name: getattr(key.limits, name) for name in KeyLimitsFields.model_fields},
         "previous_secret_until": _time(key.previous_until) if is_grace else None,
     }
 

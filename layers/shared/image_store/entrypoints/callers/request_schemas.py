@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL_GRACE
+from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE
 from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.fields import Line, MergePatch, Strict
 from image_store.entrypoints.http.scalars import Flag, Instant, Whole
@@ -37,6 +38,22 @@ Scopes = Annotated[
 ]
 
 
+class KeyLimitsFields(MergePatch):
+    """What a key may use, whoever it acts for; null, or a limit that is not sent, is no limit."""
+
+    requests_per_minute: Whole | None = Field(
+        None,
+        ge=1,
+        le=MAX_REQUESTS_PER_MINUTE,
+        description="A token bucket: it holds as many requests, and fills again within a minute.",
+    )
+
+    @property
+    def sent(self) -> dict[str, int | None]:
+        """The limits that were sent, by their names."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
 class ApiKeyRequest(Strict):
     """An API key to create."""
 
@@ -46,14 +63,18 @@ class ApiKeyRequest(Strict):
         None, description="Whose images it reads and writes; by default yours. Others need an admin."
     )
     expires_at: Instant | None = Field(None, description="Within ten years; by default it does not expire.")
+    limits: KeyLimitsFields | None = Field(
+        None, description="What the key may use; by default no limits of its own."
+    )
 
 
 class ApiKeyPatch(MergePatch):
-    """A merge patch (RFC 7396) of an API key; null removes the expiry."""
+    """A merge patch (RFC 7396) of an API key; null removes the expiry or a limit."""
 
     name: KeyName = ""
     scopes: Scopes = Field([])
     expires_at: Instant | None = None
+    limits: KeyLimitsFields | None = Field(None, description="Limits to change; null removes all.")
 
 
 class ApiKeysQuery(Strict):

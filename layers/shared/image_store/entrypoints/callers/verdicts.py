@@ -6,11 +6,13 @@ gateway keeps a verdict for the same `Authorization` header, so it depends on no
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 from image_store.domain.callers.actor import is_owner
 from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import (
     ImageStoreError,
@@ -30,7 +32,8 @@ VERDICTS = (InvalidToken, KeyRevoked, KeyExpired, IssuerUnavailable, StorageUnav
 
 def verdict_of(caller: Caller) -> dict[str, str]:
     """The verdict for a caller."""
-    return {"name": caller.name, "owner": caller.owner, "scopes": " ".join(sorted(caller.scopes))}
+    verdict = {"name": caller.name, "owner": caller.owner, "scopes": " ".join(sorted(caller.scopes))}
+    return verdict if caller.limits == NO_LIMITS else verdict | {"limits": _text_of(caller.limits)}
 
 
 def verdict_against(error: ImageStoreError) -> dict[str, str]:
@@ -50,7 +53,22 @@ def caller_of(request_context: Mapping[str, Any]) -> Caller:
         raise InvalidToken("Send the header Authorization: Bearer with a token or an API key.")
     given = str(verdict.get("scopes", "")).split()
     scopes = frozenset(scope for scope in Scope if scope.value in given)
-    return Caller(name=verdict["name"], owner=verdict["owner"], scopes=scopes)
+    limits = _limits_of(str(verdict["limits"])) if verdict.get("limits") else NO_LIMITS
+    return Caller(name=verdict["name"], owner=verdict["owner"], scopes=scopes, limits=limits)
+
+
+def _text_of(limits: KeyLimits) -> str:
+    """Limits as `name=limit`, with spaces between; those that are not set are left out."""
+    values = {field.name: getattr(limits, field.name) for field in fields(limits)}
+    return " ".join(f"{name}={limit}" for name, limit in values.items() if limit is not None)
+
+
+def _limits_of(text: str) -> KeyLimits:
+    """The limits in a verdict; InvalidToken for a text that holds others: a request must not pass without them."""
+    try:
+        return KeyLimits(**{name: int(limit) for name, limit in (each.split("=") for each in text.split())})
+    except (TypeError, ValueError):
+        raise InvalidToken("The limits of the API key cannot be read.") from None
 
 
 def _refusal(code: str, reason: str) -> ImageStoreError:

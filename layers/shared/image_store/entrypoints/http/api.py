@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.entrypoints.callers.actors import act_as
+from image_store.entrypoints.callers.admission import admit
 from image_store.entrypoints.http.compression import finish
 from image_store.entrypoints.http.problems import STATUSES, internal_problem, problem
 from image_store.entrypoints.http.request import Request
@@ -136,6 +137,7 @@ class Api:
         def respond(**path_parts: str) -> "Response[Any]":
             if scope is not None:
                 self._request.caller.check_scope(scope)
+                admit(self._request.caller)
             return handler(self._request, **path_parts)
 
         self._resolver.route(path, method=method)(respond)

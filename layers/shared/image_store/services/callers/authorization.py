@@ -61,7 +61,7 @@ class Authorization:
         now = self._clock.now()
         key.check(secret, now=now)
         self._record_use(key, now)
-        return callers.key_holder(key.id, owner=key.owner, scopes=key.scopes)
+        return callers.key_holder(key.id, owner=key.owner, scopes=key.scopes, limits=key.limits)
 
     def _record_use(self, key: ApiKey, now: datetime) -> None:
         if key.last_used_at is not None and now - key.last_used_at < LAST_USE_PERIOD:

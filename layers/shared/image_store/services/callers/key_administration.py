@@ -1,7 +1,7 @@
 """Creates, lists, changes, rotates and revokes API keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from image_store.domain.callers.api_keys import (
     MAX_LISTED_KEYS,
     USUAL_GRACE,
     ApiKey,
-    KeyLimits,
     is_key_id,
     key_text,
     secret_digest,
 )
 from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
 from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, Scope
 from image_store.domain.errors import AdminRequired, InvalidRequest, KeyNotFound, ScopeRequired, TooManyKeys
 from image_store.ports.callers import ApiKeys
@@ -34,7 +34,7 @@ class KeyRequest:
     owner: str | None = None
     """None is the caller's own."""
     expires_at: datetime | None = None
-    limits: KeyLimits = field(default_factory=KeyLimits)
+    limits: KeyLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,9 @@ class KeyAdministration:
         Raises the errors of `create`, but counts keys only if the change brings an expired key into force again.
         """
         key, now = self.get(caller, key_id), self._clock.now()
+        if "limits" in changes:
+            limits = changes["limits"]
+            changes["limits"] = NO_LIMITS if limits is None else replace(key.limits, **limits)
         after = replace(key, **changes)
         _check_grant(caller, after.owner, after.scopes - key.scopes)
         if after.expires_at != key.expires_at:

@@ -12,7 +12,8 @@ from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_
 from image_store.adapters.dynamodb.keys import Key, key
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
 from image_store.domain.callers.actor import UNNAMED, Actor
-from image_store.domain.callers.api_keys import ApiKey, KeyLimits
+from image_store.domain.callers.api_keys import ApiKey
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.ports.callers import ApiKeys
 
