@@ -69,8 +69,8 @@ def test_who_stored_published_and_deleted_an_image_is_in_the_log(stack: Stack) -
 
 def test_what_became_of_a_key_and_what_it_did_for_an_owner_is_in_the_log(stack: Stack) -> None:
     with stack.admin() as admin:
-        asked = {"name": "a name of mine", "scopes": ["images:write", "act-as"], "owner": "backend"}
-        key = admin.post("/v1/keys", json=asked).raise_for_status().json()
+        request_body = {"name": "a name of mine", "scopes": ["images:write", "act-as"], "owner": "backend"}
+        key = admin.post("/v1/keys", json=request_body).raise_for_status().json()
         with stack.http(None) as backend:
             headers = {
                 "Authorization": f"Bearer {key['key']}",
