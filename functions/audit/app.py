@@ -1,4 +1,4 @@
-"""Writes into the audit trail who changed which image or API key; reads the changes from the stream."""
+"""Writes into the audit trail who changed which image, API key or share; reads the changes from the stream."""
 
 from typing import Any
 

@@ -19,7 +19,9 @@ class Streaming:
         return getattr(self._client, name)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
-        rows = [row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY"}]
+        rows = [
+            row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE"}
+        ]
         before = [self._client.get_item(**row).get("Item") for row in rows]
         answer = self._client.transact_write_items(TransactItems=TransactItems)
         for row, old in zip(rows, before, strict=True):
@@ -31,7 +33,7 @@ class Streaming:
         row = {name: request[name] for name in ("TableName", "Key")} | {"ConsistentRead": True}
         before = self._client.get_item(**row).get("Item")
         answer = self._client.update_item(**request)
-        if request["Key"]["sk"]["S"] == "KEY":
+        if request["Key"]["sk"]["S"] in {"KEY", "SHARE"}:
             self._tell(request["Key"], before, self._client.get_item(**row).get("Item"))
         return answer
 

@@ -317,3 +317,42 @@ def test_a_change_made_with_a_key_names_the_key_and_the_owner(
 
     assert [" ".join(line["audit"]) for line in lines] == ["reserved", "stored", "edited", "trashed"]
     assert {(line["owner"], line["by"]) for line in lines} == {("bob", "key:00000000000000aa")}
+
+
+def test_the_life_of_a_share_is_written_down_without_its_address(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("upload/raw")
+    trail()
+    address = store.answer_to("share/share-image").json["url_prefix"]
+    store.answer_to("share/share-group")
+    store.answer_to("share/revoke-share")
+    created, _, revoked = deepcopy(store.client.told)
+    lines = trail()
+    for record in (created, revoked):
+        record["eventName"] = "REMOVE"
+        record["dynamodb"]["OldImage"] = record["dynamodb"].pop("NewImage")
+
+    ends = trail([created, revoked])
+
+    by_alice = ("subject:alice", REQUEST)
+    assert audit_lines(lines) == [
+        ("share_created", *by_alice),
+        ("share_created", *by_alice),
+        ("share_revoked", *by_alice),
+    ]
+    assert lines[0] == {
+        "audit": ["share_created"],
+        "time": "2026-03-01T12:00:00.000Z",
+        "share_id": "0000000000000005",
+        "owner": "alice",
+        "by": "subject:alice",
+        "request_id": REQUEST,
+        "shows": "image",
+        "image_id": IMAGE_ID,
+        "expires_at": "2026-03-02T12:00:00.000Z",
+        "event_id": lines[0]["event_id"],
+    }
+    assert [line["audit"] for line in ends] == [["share_lost"], ["share_forgotten"]]
+    for text in (address.rpartition(".")[2], "For Bob", "session:s1"):
+        assert text not in json.dumps(lines + ends)

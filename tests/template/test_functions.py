@@ -253,8 +253,8 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
-    api_keys = [caller_keys.API_KEY] if name == "Audit" else []
-    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *api_keys]}}}}
+    others = [caller_keys.API_KEY, caller_keys.SHARE] if name == "Audit" else []
+    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *others]}}}}
 
 
 def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:

@@ -316,6 +316,7 @@ SCREENS = {
     "statistics": ("#/statistics", ".plot"),
     "health": ("#/health", ".card table, .card .empty"),
     "cleanup": ("#/cleanup", ".card:not([hidden])"),
+    "shares": ("#/shares", ".empty"),
     "trash": ("#/trash", ".empty"),
     "keys": ("#/keys", ".card table"),
 }

@@ -95,6 +95,7 @@ INSTANTS = {
     "Card.created_at": INFORMS,
     "AuditEntry.at": INFORMS,
     "KeyAuditEntry.at": INFORMS,
+    "ShareAuditEntry.at": INFORMS,
     "FeedEntry.expires_at": OWNERS,
     "FeedQuery.since": "of a request",
     "FeedQuery.until": "of a request",

@@ -8,6 +8,7 @@ export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
+export { showShares } from "../shares/shares.js";
 export { showUpload } from "../uploads/upload.js";
 export { openViewer } from "../viewer/viewer.js";
 export { showNotFound } from "./not-found.js";

@@ -14,6 +14,7 @@ export const SCREENS = [
   { path: "/generate", title: "Generate", load: rest("showGenerate") },
   { path: "/jobs", title: "Jobs", load: rest("showJobs") },
   { path: "/jobs/:id", title: "Job", load: rest("showJob") },
+  { path: "/shares", title: "Shares", load: rest("showShares") },
   { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
   { path: "/providers", title: "Providers", load: rest("showProviders") },
   { path: "/keys", title: "API keys", load: rest("showKeys") },

@@ -14,6 +14,7 @@ const LIBRARY = [
   ["/generate", "generate", "Generate"],
   ["/jobs", "jobs", "Jobs"],
   ["/feed", "feed", "Public feed"],
+  ["/shares", "link", "Shares"],
   ["/trash", "trash", "Trash"],
 ];
 const STORE = [

@@ -1,5 +1,6 @@
 // The details of an image, and the switch of its visibility.
 import { makeLink } from "../parts/api.js";
+import { copyLink } from "../parts/copy-link.js";
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
 import {
@@ -40,12 +41,18 @@ export function details(image, { publish, edit }) {
         image.warnings.map((warning) => h("li", {}, warning)),
       ),
     !isTrashed && visibility(image, publish),
-    !isTrashed && (image.public_url ? share(image.public_url) : shareForATime(image)),
+    !isTrashed && (image.public_url ? copyLink(image.public_url) : shareForATime(image)),
     !isTrashed &&
       h(
         "p",
         {},
         h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, icon("images"), "Find similar images"),
+      ),
+    !isTrashed &&
+      h(
+        "p",
+        {},
+        h("a", { class: "quiet-link", href: `#/shares?image_id=${image.id}` }, icon("link"), "Share for longer"),
       ),
     section(
       "Details",
@@ -137,7 +144,7 @@ function shareForATime(image) {
     button.disabled = true;
     try {
       const { url, expires_at: ends } = await makeLink(image.id, DAY);
-      const shared = share(url);
+      const shared = copyLink(url);
       root.replaceWith(
         shared,
         h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`),
@@ -149,26 +156,6 @@ function shareForATime(image) {
     }
   }
   return root;
-}
-
-function share(url) {
-  const id = unique("link");
-  const copy = async () => {
-    await navigator.clipboard.writeText(url).then(
-      () => notify("Link copied."),
-      () => {
-        document.getElementById(id).select();
-        notify("Copy it with Ctrl-C.");
-      },
-    );
-  };
-  return h(
-    "div",
-    { class: "share" },
-    h("label", { class: "unseen", for: id }, "Link to share"),
-    h("input", { id, value: url, readonly: true, onfocus: (event) => event.target.select() }),
-    h("button", { type: "button", class: "button", onclick: copy }, icon("link"), "Copy link"),
-  );
 }
 
 function generation(provenance) {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from image_store.bootstrap.assembly import Application
-    from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
+    from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.entrypoints.operations.console import ConsoleSettings
     from image_store.services.operations.fill_level import FillLevelReader
     from image_store.services.operations.health import Health
@@ -53,7 +53,7 @@ class Operations:
         )
 
     @property
-    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | KeyAuditEntry | None]:
+    def change_reader(self) -> Callable[[dict[str, Any]], AnyAuditEntry | None]:
         """Reads what a record of the table's stream says for the audit trail; None if it is about other rows."""
         return self._ports.change_reader
 

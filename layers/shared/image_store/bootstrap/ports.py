@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.clients import Clients
     from image_store.domain.generation.ledger import CallOutcome
     from image_store.domain.generation.providers import Provider, ProviderKey
-    from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
+    from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
@@ -200,11 +200,11 @@ class Ports:
         return changed_image
 
     @lazy_property
-    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | KeyAuditEntry | None]:
-        from image_store.adapters.dynamodb.callers.changes import key_change_of
+    def change_reader(self) -> Callable[[dict[str, Any]], AnyAuditEntry | None]:
+        from image_store.adapters.dynamodb.callers.changes import key_change_of, share_change_of
         from image_store.adapters.dynamodb.images.changes import change_of
 
-        return lambda record: change_of(record) or key_change_of(record)
+        return lambda record: change_of(record) or key_change_of(record) or share_change_of(record)
 
     @lazy_property
     def publication_rows(self) -> PublicationRows:
@@ -222,7 +222,7 @@ class Ports:
     def shares(self) -> Shares:
         from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 
-        return DynamoShares(self.table)
+        return DynamoShares(self.table, actor=current_actor)
 
     @lazy_property
     def purger(self) -> Purger | None:

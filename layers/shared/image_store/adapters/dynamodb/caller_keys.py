@@ -48,9 +48,18 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_SORT_PART_BYTES else f"~{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+SHARE = "SHARE"
+_SHARE_PREFIX = "SHARE#"
+
+
 def share(share_id: str) -> Key:
     """The row of a share."""
-    return key(f"SHARE#{share_id}", "SHARE")
+    return key(f"{_SHARE_PREFIX}{share_id}", SHARE)
+
+
+def is_share(row: Key) -> bool:
+    """Whether the row of a share has this key."""
+    return row["sk"]["S"] == SHARE and row["pk"]["S"].startswith(_SHARE_PREFIX)
 
 
 def shares(owner: str) -> str:

@@ -1,10 +1,11 @@
-"""The audit trail: who changed an image or an API key, in which request, and how."""
+"""The audit trail: who changed an image, an API key or a share, in which request, and how."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.callers.actor import Actor
 from image_store.domain.callers.api_keys import ApiKey
+from image_store.domain.delivery.shares import Share
 from image_store.domain.images.image import ImageRecord, State
 
 
@@ -79,6 +80,42 @@ class KeyAuditEntry:
         if self.before.revoked_at != self.after.revoked_at:
             return ("key_revoked",)
         return ("key_rotated",) if self.before.secret_sha256 != self.after.secret_sha256 else ("key_changed",)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareAuditEntry:
+    """One write of a share, from the table's stream, which may deliver a write more than once."""
+
+    event_id: str
+    """The same in every delivery of this write."""
+    at: datetime
+    before: Share | None
+    """None if the share is new."""
+    after: Share | None
+    """None if the share was removed."""
+    actor: Actor | None
+    """None if it is unknown, as for a share that was removed."""
+
+    @property
+    def share(self) -> Share:
+        """The share after the write, or the last one if it was removed."""
+        share = self.after or self.before
+        if share is None:
+            raise ValueError("a change of nothing")
+        return share
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the write did."""
+        if self.after is None:
+            return ("share_lost",) if self.share.is_in_force(self.at) else ("share_forgotten",)
+        if self.before is None:
+            return ("share_created",)
+        is_revocation = self.before.revoked_at is None and self.after.revoked_at is not None
+        return ("share_revoked",) if is_revocation else ("changed_outside",)
+
+
+type AnyAuditEntry = AuditEntry | KeyAuditEntry | ShareAuditEntry
 
 
 _ACTION_BY_STATE = {

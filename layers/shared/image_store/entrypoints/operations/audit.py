@@ -1,8 +1,8 @@
-"""Writes the audit trail to the log: one line of JSON for each change of an image record or an API key.
+"""Writes the audit trail to the log: one line of JSON for each change of an image record, an API key or a share.
 
-A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt or name
-of a key, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a change have the
-same `event_id`.
+A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt, group or
+name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a
+change have the same `event_id`.
 """
 
 import json
@@ -10,15 +10,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from image_store.domain.operations.audit import AuditEntry, KeyAuditEntry
+from image_store.domain.operations.audit import AnyAuditEntry, KeyAuditEntry, ShareAuditEntry
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.operations.observability import logger
 
 
-def line_of(change: AuditEntry | KeyAuditEntry) -> dict[str, Any]:
+def line_of(change: AnyAuditEntry) -> dict[str, Any]:
     """Make the line of a change."""
     if isinstance(change, KeyAuditEntry):
         return _line_of_key(change)
+    if isinstance(change, ShareAuditEntry):
+        return _line_of_share(change)
     image = change.image
     return {
         "audit": list(change.actions),
@@ -52,8 +54,24 @@ def _line_of_key(change: KeyAuditEntry) -> dict[str, Any]:
     }
 
 
+def _line_of_share(change: ShareAuditEntry) -> dict[str, Any]:
+    share = change.share
+    return {
+        "audit": list(change.actions),
+        "time": rfc3339(change.at),
+        "share_id": share.id,
+        "owner": share.owner,
+        "by": change.actor.name if change.actor else None,
+        "request_id": change.actor.request_id if change.actor else None,
+        "shows": "image" if share.image_id else "group" if share.group else "all",
+        "image_id": share.image_id,
+        "expires_at": rfc3339(share.expires_at),
+        "event_id": change.event_id,
+    }
+
+
 def handle_trail(
-    event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | KeyAuditEntry | None]
+    event: dict[str, Any], *, read: Callable[[dict[str, Any]], AnyAuditEntry | None]
 ) -> dict[str, Any]:
     """Write a line for each change of a batch, at every log level, and report where to retry from.
 

@@ -1,13 +1,14 @@
-"""Reads changes of API keys from records of the table's stream."""
+"""Reads changes of API keys and shares from records of the table's stream."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb.callers.api_keys import key_of
+from image_store.adapters.dynamodb.delivery.shares import share_of
 from image_store.adapters.dynamodb.items import Item
 from image_store.domain.callers.actor import Actor
-from image_store.domain.operations.audit import KeyAuditEntry
+from image_store.domain.operations.audit import KeyAuditEntry, ShareAuditEntry
 
 
 def key_change_of(stream_record: dict[str, Any]) -> KeyAuditEntry | None:
@@ -25,8 +26,23 @@ def key_change_of(stream_record: dict[str, Any]) -> KeyAuditEntry | None:
     )
 
 
+def share_change_of(stream_record: dict[str, Any]) -> ShareAuditEntry | None:
+    """The change in a stream record, as an audit entry; None for a stream record about another kind of row."""
+    stream = stream_record["dynamodb"]
+    if not keys.is_share(stream["Keys"]):
+        return None
+    before, after = stream.get("OldImage"), stream.get("NewImage")
+    return ShareAuditEntry(
+        event_id=stream_record["eventID"],
+        at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
+        before=share_of(before) if before else None,
+        after=share_of(after) if after else None,
+        actor=_actor_of(after) if after else None,
+    )
+
+
 def _actor_of(item: Item) -> Actor | None:
-    """The actor of the change in the item of a key; None for an item that names none."""
+    """The actor of the change in an item; None for an item that names none."""
     if "by" not in item:
         return None
     name, _, request_id = item["by"]["S"].rpartition(" ")

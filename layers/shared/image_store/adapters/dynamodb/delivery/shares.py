@@ -1,7 +1,7 @@
 """Shares as rows of the table: one row for each share, and one that lists it under its owner."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,8 @@ from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.keys import key
-from image_store.adapters.dynamodb.table import OnTable
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.delivery.shares import Share
 from image_store.ports.delivery import Shares
 
@@ -19,10 +20,17 @@ KEPT_AFTER_END = timedelta(days=7)
 
 
 class DynamoShares(OnTable, Shares):
-    """Shares in the one table."""
+    """Shares in the one table.
+
+    `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
+    """
+
+    def __init__(self, table: DynamoTable, *, actor: Callable[[], Actor] = lambda: UNNAMED) -> None:
+        super().__init__(table)
+        self._actor = actor
 
     def create(self, share: Share) -> None:
-        item = _item_of(share)
+        item = _item_of(share) | {"by": self._signature()}
         list_row = {
             **keys.listed_share(share.owner, text_time(share.created_at), share.id),
             **schema.STAMP,
@@ -40,7 +48,7 @@ class DynamoShares(OnTable, Shares):
 
     def get(self, share_id: str) -> Share | None:
         item = self._item(share_id)
-        return _share_of(item) if item is not None else None
+        return share_of(item) if item is not None else None
 
     def page(self, owner: str, *, after: str | None, limit: int) -> tuple[Sequence[Share], str | None]:
         start = {"ExclusiveStartKey": key(keys.shares(owner), after)} if after is not None else {}
@@ -55,7 +63,7 @@ class DynamoShares(OnTable, Shares):
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
         rows = self._rows.get_many(list(map(keys.share, ids)))
-        by_id = {share.id: share for share in schema.readable(rows, _share_of)}
+        by_id = {share.id: share for share in schema.readable(rows, share_of)}
         last = answer.get("LastEvaluatedKey")
         return [by_id[share_id] for share_id in ids if share_id in by_id], last["sk"]["S"] if last else None
 
@@ -63,10 +71,16 @@ class DynamoShares(OnTable, Shares):
         self._rows.conditional(
             "update_item",
             Key=keys.share(share.id),
-            UpdateExpression="SET revoked_at = :at",
+            UpdateExpression="SET revoked_at = :at, #by = :by",
             ConditionExpression="attribute_exists(pk) AND attribute_not_exists(revoked_at)",
-            ExpressionAttributeValues={":at": {"S": text_time(at)}},
+            ExpressionAttributeNames={"#by": "by"},
+            ExpressionAttributeValues={":at": {"S": text_time(at)}, ":by": self._signature()},
         )
+
+    def _signature(self) -> dict[str, str]:
+        """The actor of a change, which only the audit trail reads."""
+        actor = self._actor()
+        return {"S": f"{actor.name} {actor.request_id}"}
 
     def _item(self, share_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.share(share_id), ConsistentRead=True)
@@ -89,7 +103,8 @@ def _item_of(share: Share) -> Item:
 
 
 @schema.reading
-def _share_of(item: Item) -> Share:
+def share_of(item: Item) -> Share:
+    """The share in an item."""
     schema.version_of(item)
     body = json.loads(item["share"]["S"])
     body |= {name: parse_time(body[name]) for name in ("created_at", "expires_at")}
