@@ -2,6 +2,7 @@
 import { person } from "../frame/auth.js";
 import { call } from "../parts/api.js";
 import { confirm } from "../parts/dialogs.js";
+import { copyField } from "../parts/copy-field.js";
 import { fill, h, unique } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { atMoment, onDay } from "../parts/format.js";
@@ -16,6 +17,7 @@ const SCOPES = {
 const SCOPES_OF_ADMINS = { "act-as": "Act for any owner", "images:admin": "Do what admins may do" };
 const LIFETIMES = { "": "Never", 30: "In 30 days", 90: "In 90 days", 365: "In a year" };
 const STATES = { active: "Active", expired: "Expired", revoked: "Revoked" };
+const COPY = { label: "API key", name: "Copy key", notice: "Key copied." };
 const DAY = 86_400_000;
 const PAGE = 50;
 
@@ -106,7 +108,7 @@ export async function showKeys(root, { signal }) {
 
   function show({ key }, words) {
     fresh.hidden = false;
-    fill(fresh, h("p", {}, `${words}. Keep it now: it is not shown again.`), secret(key));
+    fill(fresh, h("p", {}, `${words}. Keep it now: it is not shown again.`), copyField(key, COPY));
     fresh.focus();
   }
 }
@@ -119,23 +121,6 @@ async function attempt(act) {
   } catch (error) {
     notify(error.message, { isProblem: true });
   }
-}
-
-/** A key in a field that cannot be edited, with a button that copies it. */
-function secret(key) {
-  const shown = h("input", { id: unique("key"), value: key, readonly: true, autocomplete: "off" });
-  const copy = () =>
-    navigator.clipboard.writeText(key).then(
-      () => notify("Key copied."),
-      () => shown.select(),
-    );
-  return h(
-    "div",
-    { class: "share" },
-    h("label", { class: "unseen", for: shown.id }, "API key"),
-    shown,
-    h("button", { type: "button", class: "button", onclick: copy }, "Copy key"),
-  );
 }
 
 function form(isAdmin, create) {
