@@ -58,11 +58,13 @@ class Terminal:
         self.home = home
         self.owner = owner
         self.environment = environment_of(stack, home)
+        self.begin: tuple[str, ...] = ("--subject", owner)
+        """The words before each command: who calls, unless the environment says so."""
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Begin a command in a process of its own, which can be killed."""
         return subprocess.Popen(
-            [sys.executable, "-m", "image_store_cli", "--subject", self.owner, *words],
+            [sys.executable, "-m", "image_store_cli", *self.begin, *words],
             cwd=self.home,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -73,7 +75,7 @@ class Terminal:
 
     def run(self, *words: str, exit_code: int = 0, stdin: str = "") -> str:
         """Run a command in this process, check its exit code and answer what it printed on stdout."""
-        args = build_parser().parse_args(["--subject", self.owner, *words])
+        args = build_parser().parse_args([*self.begin, *words])
         stdout, complained = io.StringIO(), io.StringIO()
         context = Context(
             args,
@@ -364,3 +366,45 @@ def test_the_doctor_names_a_public_bucket_that_is_missing(stack: Stack, terminal
     assert set(wrong) == {"public link"}
     assert "PublicBucket" in wrong["public link"]["mend"]
     assert owned(stack, terminal) == []
+
+
+# API keys ------------------------------------------------------------------------------------------------
+
+
+def test_a_key_of_the_command_line_acts_for_an_owner_until_it_is_revoked(
+    stack: Stack, terminal: Terminal
+) -> None:
+    key = terminal.run("keys", "create", "job", "--scope", "images:read", "--scope", "images:write").strip()
+    free = terminal.run("keys", "create", "free", "--scope", "images:write", "--scope", "act-as").strip()
+    bound_id = key.split("_")[1]
+    other = f"{terminal.owner}-other"
+    (terminal.home / "a.png").write_bytes(png(40, 30))
+
+    with_key = Terminal(stack, terminal.home, terminal.owner)
+    with_key.environment |= {"IMAGE_STORE_KEY": free, "IMAGE_STORE_OWNER": other}
+    with_key.begin = ()
+    with_key.lines("upload", "a.png")
+    with stack.http(other) as client:
+        assert len(list_ids(client)) == 1
+
+    with_key.environment |= {"IMAGE_STORE_KEY": key}
+    refused = with_key.lines("doctor", exit_code=1)
+    [wrong] = [line for line in refused if line["status"] == "wrong"]
+    assert (wrong["check"], "act-as" in wrong["mend"]) == ("token accepted", True)
+
+    del with_key.environment["IMAGE_STORE_OWNER"]
+    assert {line["status"] for line in with_key.lines("doctor", "--read-only")} <= {
+        "ok",
+        "skipped",
+        "warning",
+    }
+
+    rotated = terminal.run("keys", "rotate", bound_id, "--grace-hours", "0").strip()
+    assert rotated.startswith(f"isk_{bound_id}_")
+    terminal.run("keys", "revoke", bound_id, "--yes")
+    assert terminal.document("keys", "show", bound_id)["status"] == "revoked"
+    assert {each["id"] for each in terminal.lines("keys", "list")} >= {bound_id, free.split("_")[1]}
+    with_key.environment |= {"IMAGE_STORE_KEY": rotated}
+    error = with_key.lines("doctor", "--read-only", exit_code=1)
+    [wrong] = [line for line in error if line["status"] == "wrong"]
+    assert (wrong["check"], "never works again" in wrong["mend"]) == ("token accepted", True)

@@ -219,6 +219,8 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
     "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
     "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
+    "authorize": ([get], [put, delete, Holder.query, scan, query_owners, r2_secret, signing_secret]),
+    "keys": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
     "health": (
         [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],
         [put, delete, Holder.query, scan, query_owners, receive("WorkQueue"), send("IngestQueue")],

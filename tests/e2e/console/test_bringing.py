@@ -318,6 +318,7 @@ SCREENS = {
     "cleanup": ("#/cleanup", ".card:not([hidden])"),
     "shares": ("#/shares", ".empty"),
     "trash": ("#/trash", ".empty"),
+    "keys": ("#/keys", ".card table"),
 }
 
 

@@ -49,7 +49,7 @@ def revoke(world: World, before: Issued) -> None:
 
 
 @runs_as("keys")
-def listed(world: World) -> list[ApiKey]:
+def keys_in_list(world: World) -> list[ApiKey]:
     """The owner's keys; each that is listed can be read by its id."""
     page, _ = keys_of(world).page(CALLER, KeyList(OWNER), cursor=None, limit=100)
     assert [keys_of(world).get(CALLER, key.id) for key in page] == list(page)
@@ -76,7 +76,7 @@ def limited(_: World, __: None, let_in: int) -> None:
 def is_good(world: World, text: str) -> bool:
     """Whether a key lets its owner in."""
     key_id, secret = parse_key(text)
-    key = next(key for key in listed(world) if key.id == key_id)
+    key = next(key for key in keys_in_list(world) if key.id == key_id)
     try:
         key.check(secret, now=world.clock.now())
     except (InvalidToken, KeyRevoked):
@@ -85,16 +85,16 @@ def is_good(world: World, text: str) -> bool:
 
 
 def created(world: World, _: None, issued: Issued) -> None:
-    assert listed(world) == [issued[0]]
+    assert keys_in_list(world) == [issued[0]]
     assert is_good(world, issued[1])
 
 
 def at_most_one(world: World, _: None) -> None:
-    assert len(listed(world)) <= 1
+    assert len(keys_in_list(world)) <= 1
 
 
 def renamed(world: World, before: Issued, after: ApiKey) -> None:
-    assert listed(world) == [after]
+    assert keys_in_list(world) == [after]
     assert is_good(world, before[1])
 
 
@@ -111,9 +111,9 @@ def one_key(change: Callable[[World, Issued], object]) -> Callable[[World, Issue
     """Whatever became of a change, the key is listed once, and repeating the change carries it out."""
 
     def check(world: World, before: Issued) -> None:
-        assert [key.id for key in listed(world)] == [before[0].id]
+        assert [key.id for key in keys_in_list(world)] == [before[0].id]
         change(world, before)
-        assert [key.id for key in listed(world)] == [before[0].id]
+        assert [key.id for key in keys_in_list(world)] == [before[0].id]
 
     return check
 

@@ -4,6 +4,7 @@ export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";
 export { showJobs } from "../generation/jobs.js";
 export { showProviders } from "../generation/providers.js";
+export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";

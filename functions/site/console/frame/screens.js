@@ -17,6 +17,7 @@ export const SCREENS = [
   { path: "/shares", title: "Shares", load: rest("showShares") },
   { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
   { path: "/providers", title: "Providers", load: rest("showProviders") },
+  { path: "/keys", title: "API keys", load: rest("showKeys") },
   { path: "/cleanup", title: "Cleanup", load: rest("showCleanup") },
   { path: "/health", title: "Health", isPublic: true, load: rest("showHealth") },
 ];

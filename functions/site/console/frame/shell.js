@@ -20,6 +20,7 @@ const LIBRARY = [
 const STORE = [
   ["/statistics", "stats", "Statistics"],
   ["/providers", "providers", "Providers"],
+  ["/keys", "lock", "API keys"],
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
 ];

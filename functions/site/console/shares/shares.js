@@ -1,7 +1,7 @@
 // Shares: addresses under which anybody sees private images, until they expire or are revoked.
 import { nothing } from "../gallery/images.js";
 import { call } from "../parts/api.js";
-import { copyLink } from "../parts/copy-link.js";
+import { copyField } from "../parts/copy-field.js";
 import { confirm } from "../parts/dialogs.js";
 import { fill, h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
@@ -132,7 +132,7 @@ function row(share) {
         h("span", {}, ended(share)),
       ),
       share.status === "active" &&
-        copyLink(share.image_id ? picture(share) : share.url_prefix, {
+        copyField(share.image_id ? picture(share) : share.url_prefix, {
           label: share.image_id ? "Address of the image" : "Address; add /image-id/preset",
           name: "Copy address",
         }),

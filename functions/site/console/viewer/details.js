@@ -1,6 +1,6 @@
 // The details of an image, and the switch of its visibility.
 import { makeLink } from "../parts/api.js";
-import { copyLink } from "../parts/copy-link.js";
+import { copyField } from "../parts/copy-field.js";
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
 import {
@@ -41,7 +41,7 @@ export function details(image, { publish, edit }) {
         image.warnings.map((warning) => h("li", {}, warning)),
       ),
     !isTrashed && visibility(image, publish),
-    !isTrashed && (image.public_url ? copyLink(image.public_url) : shareForATime(image)),
+    !isTrashed && (image.public_url ? copyField(image.public_url) : shareForATime(image)),
     !isTrashed &&
       h(
         "p",
@@ -144,7 +144,7 @@ function shareForATime(image) {
     button.disabled = true;
     try {
       const { url, expires_at: ends } = await makeLink(image.id, DAY);
-      const shared = copyLink(url);
+      const shared = copyField(url);
       root.replaceWith(
         shared,
         h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`),

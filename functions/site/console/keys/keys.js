@@ -1,0 +1,229 @@
+// API keys: create, list, rotate and revoke them. The only place that ever shows a key is the box of a new one.
+import { person } from "../frame/auth.js";
+import { call } from "../parts/api.js";
+import { confirm } from "../parts/dialogs.js";
+import { copyField } from "../parts/copy-field.js";
+import { fill, h, unique } from "../parts/dom.js";
+import { field } from "../parts/fields.js";
+import { atMoment, onDay } from "../parts/format.js";
+import { notify } from "../parts/notices.js";
+import { problemBox } from "../parts/problem-box.js";
+
+const SCOPES = {
+  "images:read": "See and download images",
+  "images:write": "Store, change and delete images",
+  "generations:write": "Generate images",
+};
+const SCOPES_OF_ADMINS = { "act-as": "Act for any owner", "images:admin": "Do what admins may do" };
+const LIFETIMES = { "": "Never", 30: "In 30 days", 90: "In 90 days", 365: "In a year" };
+const STATES = { active: "Active", expired: "Expired", revoked: "Revoked" };
+const COPY = { label: "API key", name: "Copy key", notice: "Key copied." };
+const DAY = 86_400_000;
+const PAGE = 50;
+
+export async function showKeys(root, { signal }) {
+  const { isAdmin } = person();
+  const fresh = h("section", { class: "card", hidden: true, tabindex: "-1", "aria-label": "New key" });
+  const list = h("tbody");
+  const more = h("p", { class: "row" });
+  const none = h("p", { class: "fine" }, "Loading …");
+  const all = h("input", { type: "checkbox", id: unique("all"), onchange: () => load(null) });
+  root.append(
+    h(
+      "header",
+      { class: "screen-head" },
+      h(
+        "div",
+        {},
+        h("h1", { tabindex: "-1" }, "API keys"),
+        h("p", { class: "fine" }, "A key lets a program call the store without a user: a cron job, a webhook …"),
+      ),
+    ),
+    fresh,
+    h("section", { class: "card" }, h("h2", {}, "Create a key"), form(isAdmin, create)),
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, "Keys"),
+      isAdmin && h("p", { class: "row" }, all, h("label", { for: all.id }, "Keys of all owners")),
+      table(list, isAdmin),
+      none,
+      more,
+    ),
+  );
+  await load(null);
+
+  async function load(cursor) {
+    const query = { limit: PAGE, cursor, all_owners: all.checked ? "true" : null };
+    try {
+      const { data } = await call("GET", "/v1/keys", { query, signal });
+      if (all.checked !== Boolean(query.all_owners)) return; // another list was chosen meanwhile
+      if (cursor === null) list.replaceChildren();
+      list.append(...data.items.map((key) => row(key, isAdmin, { rotate, revoke })));
+      none.textContent = list.children.length ? "" : "No keys yet.";
+      fill(
+        more,
+        data.next_cursor &&
+          h("button", { type: "button", class: "button", onclick: () => load(data.next_cursor) }, "Show more keys"),
+      );
+    } catch (error) {
+      if (!signal.aborted) fill(more, problemBox(error, { retry: () => load(cursor) }));
+    }
+  }
+
+  async function create(json) {
+    const { data } = await call("POST", "/v1/keys", { json });
+    show(data, "This is the new key");
+    await load(null);
+  }
+
+  async function rotate(key) {
+    const question = {
+      title: `Rotate “${key.name}”?`,
+      text: "You get a new key. The old one works for another day, and one from an earlier rotation ends at once.",
+      yes: "Rotate",
+    };
+    if (!(await confirm(question))) return;
+    await attempt(async () => {
+      const { data } = await call("POST", `${path(key)}/rotate`);
+      show(data, `The old key works until ${atMoment(data.previous_secret_until)}. This is the new one`);
+      await load(null);
+    });
+  }
+
+  async function revoke(key) {
+    const question = {
+      title: `Revoke “${key.name}”?`,
+      text: "Programs that use it are refused within a minute. This cannot be undone.",
+      yes: "Revoke",
+      isDangerous: true,
+    };
+    if (!(await confirm(question))) return;
+    await attempt(async () => {
+      await call("DELETE", path(key));
+      notify("The key is revoked.");
+      await load(null);
+    });
+  }
+
+  function show({ key }, words) {
+    fresh.hidden = false;
+    fill(fresh, h("p", {}, `${words}. Keep it now: it is not shown again.`), copyField(key, COPY));
+    fresh.focus();
+  }
+}
+
+const path = ({ id }) => `/v1/keys/${encodeURIComponent(id)}`;
+
+async function attempt(act) {
+  try {
+    await act();
+  } catch (error) {
+    notify(error.message, { isProblem: true });
+  }
+}
+
+function form(isAdmin, create) {
+  const problem = h("p", { class: "form-problem", role: "alert" });
+  const scopes = { ...SCOPES, ...(isAdmin && SCOPES_OF_ADMINS) };
+  const submit = async (event) => {
+    event.preventDefault();
+    const sent = new FormData(event.target);
+    const button = event.target.querySelector("[type=submit]");
+    problem.textContent = "";
+    button.disabled = true;
+    try {
+      await create({
+        name: sent.get("name").trim(),
+        scopes: sent.getAll("scope"),
+        ...(sent.get("owner") && { owner: sent.get("owner") }),
+        ...(sent.get("days") && { expires_at: new Date(Date.now() + sent.get("days") * DAY).toISOString() }),
+      });
+      event.target.elements.name.value = "";
+    } catch (error) {
+      problem.textContent = error.message;
+    } finally {
+      button.disabled = false;
+    }
+  };
+  return h(
+    "form",
+    { class: "stack", onsubmit: submit },
+    field("Name", (id) => h("input", { id, name: "name", required: true, autocomplete: "off" }), "What it is for."),
+    h(
+      "fieldset",
+      { class: "stack" },
+      h("legend", {}, "What it may do"),
+      Object.entries(scopes).map(([scope, words]) => choice(scope, words)),
+    ),
+    field("Expires", (id) =>
+      h(
+        "select",
+        { id, name: "days" },
+        Object.entries(LIFETIMES).map(([value, words]) => h("option", { value }, words)),
+      ),
+    ),
+    isAdmin &&
+      field("Owner", (id) => h("input", { id, name: "owner", autocomplete: "off" }), "Empty for your own images."),
+    problem,
+    h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Create key")),
+  );
+}
+
+function choice(scope, words) {
+  const id = unique("scope");
+  const isUsual = scope === "images:read" || scope === "images:write";
+  return h(
+    "div",
+    { class: "row" },
+    h("input", { id, type: "checkbox", name: "scope", value: scope, checked: isUsual }),
+    h("label", { for: id }, `${words} (${scope})`),
+  );
+}
+
+function table(list, isAdmin) {
+  const names = ["Name", "State", "May", isAdmin && "Owner", "Last used", "Expires", "Actions"].filter(Boolean);
+  return h(
+    "div",
+    { class: "table-frame", tabindex: "0", role: "region", "aria-label": "API keys" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          names.map((name) => h("th", {}, name)),
+        ),
+      ),
+      list,
+    ),
+  );
+}
+
+function row(key, isAdmin, { rotate, revoke }) {
+  const button = (name, kind, act) =>
+    h(
+      "button",
+      { type: "button", class: `button ${kind}`, "aria-label": `${name} ${key.name}`, onclick: () => act(key) },
+      name,
+    );
+  return h(
+    "tr",
+    {},
+    h("td", { class: "is-wide" }, h("b", {}, key.name), h("p", { class: "fine" }, key.id)),
+    h("td", {}, h("span", { class: `state is-${key.status === "active" ? "ok" : "cancelled"}` }, STATES[key.status])),
+    h("td", { class: "is-wide" }, key.scopes.join(", ")),
+    isAdmin && h("td", { class: "is-wide" }, key.owner),
+    h("td", {}, key.last_used_at ? onDay(key.last_used_at) : "–"),
+    h("td", {}, key.expires_at ? onDay(key.expires_at) : "Never"),
+    h(
+      "td",
+      {},
+      key.status === "active" &&
+        h("div", { class: "row" }, button("Rotate", "", rotate), button("Revoke", "is-danger-quiet", revoke)),
+    ),
+  );
+}
