@@ -37,11 +37,16 @@ def read_generation(request: Request) -> JobRequest:
         preference=ModelPreference(provider=body.provider, model=body.model, fallback=body.fallback),
         join=body.join,
         idempotency=idempotency_of(request, "json", canonical(value)),
-        key_budget=key_budget_of(request.caller),
+        key_budget=_key_budget_of(request.caller),
     )
 
 
-def key_budget_of(caller: Caller) -> KeyBudget | None:
+def retry_of(request: Request, job_id: str) -> tuple[str, str, KeyBudget | None]:
+    """Whose job to retry, which one, and the budgets of the API key that asks for it."""
+    return request.owner, job_id, _key_budget_of(request.caller)
+
+
+def _key_budget_of(caller: Caller) -> KeyBudget | None:
     """The budgets of the API key that sends the request; None if it has none."""
     daily, monthly = caller.limits.cost_micros_per_day, caller.limits.cost_micros_per_month
     if caller.key_id is None or (daily is None and monthly is None):

@@ -158,7 +158,7 @@ class GenerationJobs:
         raise Conflict("The job changes at this moment; try again.", retry_after=timedelta(seconds=1))
 
     def retry(
-        self, owner: str, job_id: str, *, key_budget: KeyBudget | None = None
+        self, owner: str, job_id: str, key_budget: KeyBudget | None = None
     ) -> tuple[Job, list[JobItem]]:
         """Queue the failed items again, each with a new hold and a new place in the quota.
 
