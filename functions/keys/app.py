@@ -1,9 +1,9 @@
-"""Creates, shows, changes, rotates and revokes API keys."""
+"""Creates, shows, changes, rotates and revokes API keys, and creates upload tokens."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.callers import keys
+from image_store.entrypoints.callers import keys, upload_tokens
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
@@ -101,6 +101,24 @@ def delete_key(request: Request, key_id: str) -> "Response[str]":
     """Revokes an API key for good. The list shows it for another 90 days."""
     application().callers.key_administration.revoke(request.caller, key_id)
     return answers.no_content()
+
+
+@api.post(
+    "/v1/upload-tokens",
+    summary="Create an upload token",
+    body="UploadTokenRequest",
+    answers={201: "UploadToken"},
+    problems=(400, 415, 422, 503),
+)
+def create_upload_token(request: Request) -> "Response[str]":
+    """Creates a token with which a browser can upload images, within the limits that you set, and do nothing else.
+
+    The token is in this response and in no other. It cannot be revoked, so let it expire soon.
+    """
+    app = application()
+    caller, new_token = upload_tokens.read_new_upload_token(request)
+    token, text = app.callers.upload_permissions.create(caller, new_token)
+    return upload_tokens.created_upload_token(token, text)
 
 
 lambda_handler = api.handler()

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images.batches import read_batch
@@ -14,6 +15,7 @@ api = Api("Images")
 @api.post(
     "/v1/images",
     summary="Store an image",
+    or_scope=Scope.UPLOAD_IMAGES,
     body="ImageUpload",
     query="ImageAttributes",
     headers=("Idempotency-Key",),
@@ -25,7 +27,7 @@ def create_image(request: Request) -> "Response[str]":
     """Stores one image and returns it.
 
     Send the bytes themselves with their type and the attributes as query parameters, or a form, or JSON. The body has
-    at most about 4.5 MB; use a direct upload for larger images.
+    at most about 4.5 MB; use a direct upload for larger images. With an upload token send only what the token allows.
     """
     app = application()
     upload = read_upload(request, until=request.deadline(app.clock))

@@ -20,6 +20,7 @@ from image_store.domain.images.ingest import SweepPosition, is_note_valid
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
 from image_store.domain.upkeep.cleanup import POLICIES_EVERY
+from tests.fakes.counters import MemoryCounters
 from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
@@ -45,6 +46,7 @@ class MemoryRepository(Rows):
         """Records that are there and cannot be read."""
         self.promised: Counter[str] = Counter()
         """Images by owner that are counted before they are stored, by whoever has promised them."""
+        self.counters = MemoryCounters()
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -71,6 +73,7 @@ class MemoryRepository(Rows):
             or (key_row is not None and not key_row.is_expired(record.created_at))
         ):
             raise _conflict()
+        self.counters.charge(reservation.charges)
         self.records[record.id] = reservation.image
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)

@@ -35,6 +35,7 @@ from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repairs import MemoryRepairs
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.shares import MemoryShares
+from tests.fakes.upload_tokens import MemoryUploadTokens
 from tests.samples import OWNER, PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class Store:
         self.migrations = MemoryMigrations()
         self.repairs = MemoryRepairs()
         self.shares = MemoryShares()
+        self.upload_tokens = MemoryUploadTokens(self.repository)
         self.events = MemoryIngestEvents()
         settings = replace(
             SETTINGS,
@@ -213,6 +215,7 @@ class Store:
         ports.migration_table = table
         ports.repairs = self.repairs
         ports.shares = self.shares
+        ports.upload_tokens = self.upload_tokens
         return ports
 
     def upload(

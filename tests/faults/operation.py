@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from image_store.domain.callers.api_keys import ApiKey
+from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.images.image import Image
 from image_store.domain.images.ingest import DroppedObject
@@ -22,7 +23,15 @@ class Operation:
     name: str
     prepare: Callable[
         [World],
-        Image | Ticket | DroppedObject | Migration | tuple[Image, ...] | tuple[ApiKey, str] | None,
+        Image
+        | Ticket
+        | DroppedObject
+        | Migration
+        | tuple[Image, ...]
+        | tuple[ApiKey, str]
+        | UploadToken
+        | tuple[UploadToken, Ticket]
+        | None,
     ]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
+from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
@@ -98,6 +99,7 @@ class WorldPorts(Ports):
         self.work_queue = SqsWorkQueue("work", client=lambda: world.faulty_sqs)
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
         self.api_keys = world.patient(DynamoApiKeys)
+        self.upload_tokens = world.patient(DynamoUploadTokens)
         self.request_buckets = world.patient(DynamoRequestBuckets)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.caller import key_holder, token_holder
 from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import InvalidToken, IssuerUnavailable, KeyExpired, KeyRevoked
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tests.functions.deployment import Deployment
 
 PRIVATE = [
-    (function, route.method, route.path, route.scope)
+    (function, route.method, route.path, route.scopes)
     for function in HTTP_FUNCTIONS
     for route in loaded(function).api.routes
-    if route.scope is not None
+    if route.scopes
 ]
 FOR_ADMINS = [route for route in PRIVATE if route[2].startswith("/v1/admin/")]
 REFUSED = {
@@ -60,12 +60,12 @@ def refused(store: Deployment, sent: dict[str, Any], function: str, status: int,
 
 def test_there_are_routes_of_each_kind() -> None:
     assert len(FOR_ADMINS) > 8
-    assert {scope for *_, scope in PRIVATE} == set(Scope) - {Scope.ACT_AS}
+    assert {scope for *_, scopes in PRIVATE for scope in scopes} == set(Scope) - {Scope.ACT_AS}
 
 
-@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), PRIVATE, ids=str)
 def test_a_private_route_lets_nobody_in_without_a_caller(
-    store: Deployment, function: str, method: str, path: str, scope: Scope
+    store: Deployment, function: str, method: str, path: str, scopes: tuple[Scope, ...]
 ) -> None:
     for verdict in REFUSED.values():
         code = (verdict or {}).get("refusal", "invalid_token")
@@ -75,23 +75,24 @@ def test_a_private_route_lets_nobody_in_without_a_caller(
     assert refused(store, unavailable, function, 503, "issuer_unavailable")
 
 
-@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), PRIVATE, ids=str)
 def test_a_private_route_needs_its_scope_and_no_other(
-    store: Deployment, function: str, method: str, path: str, scope: Scope
+    store: Deployment, function: str, method: str, path: str, scopes: tuple[Scope, ...]
 ) -> None:
-    without = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - {scope}))
+    without = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - set(scopes)))
+    code = "admin_required" if Scope.ADMIN in scopes else "scope_required"
     # An API key manages keys only with the scope of admins as well.
-    also = {Scope.ADMIN} if function == "keys" else set()
-    with_it = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes={scope} | also))
-    code = "admin_required" if scope is Scope.ADMIN else "scope_required"
+    also = {Scope.ADMIN} if path.startswith("/v1/keys") else set()
 
     assert refused(store, a_request(method, path, without), function, 403, code)
-    assert store.call(a_request(method, path, with_it), function=function).status not in {401, 403}
+    for scope in scopes:
+        with_it = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes={scope} | also))
+        assert store.call(a_request(method, path, with_it), function=function).status not in {401, 403}
 
 
-@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), PRIVATE, ids=str)
 def test_only_a_key_with_act_as_names_another_owner(
-    store: Deployment, function: str, method: str, path: str, scope: Scope
+    store: Deployment, function: str, method: str, path: str, scopes: tuple[Scope, ...]
 ) -> None:
     other = {"image-store-owner": "bob"}
     bound = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - {Scope.ACT_AS}))
@@ -101,9 +102,9 @@ def test_only_a_key_with_act_as_names_another_owner(
     assert store.call(a_request(method, path, free, **other), function=function).status not in {401, 403}
 
 
-@pytest.mark.parametrize(("function", "method", "path", "scope"), PRIVATE, ids=str)
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), PRIVATE, ids=str)
 def test_every_private_route_counts_the_requests_of_a_key_with_such_a_limit(
-    store: Deployment, function: str, method: str, path: str, scope: Scope
+    store: Deployment, function: str, method: str, path: str, scopes: tuple[Scope, ...]
 ) -> None:
     limits = KeyLimits(requests_per_minute=1)
     key = key_holder("0123456789abcdef", owner="alice", scopes=set(Scope), limits=limits)
@@ -120,8 +121,29 @@ def test_every_private_route_counts_the_requests_of_a_key_with_such_a_limit(
     assert store.contents() == before
 
 
-@pytest.mark.parametrize(("function", "method", "path", "scope"), FOR_ADMINS, ids=str)
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), FOR_ADMINS, ids=str)
 def test_every_route_for_admins_needs_the_scope_of_admins(
-    function: str, method: str, path: str, scope: Scope
+    function: str, method: str, path: str, scopes: tuple[Scope, ...]
 ) -> None:
-    assert scope is Scope.ADMIN
+    assert scopes == (Scope.ADMIN,)
+
+
+FOR_UPLOAD_TOKENS = {
+    ("POST", "/v1/images"),
+    ("POST", "/v1/uploads"),
+    ("POST", "/v1/uploads/<image_id>/complete"),
+}
+
+
+@pytest.mark.parametrize(("function", "method", "path", "scopes"), PRIVATE, ids=str)
+def test_an_upload_token_opens_three_routes_and_no_other(
+    store: Deployment, function: str, method: str, path: str, scopes: tuple[Scope, ...]
+) -> None:
+    sent = a_request(method, path, verdict_of(token_holder("0123456789abcdef", owner="alice")))
+
+    if (method, path) in FOR_UPLOAD_TOKENS:
+        assert store.call(sent, function=function).status != 403
+        assert scopes == (Scope.WRITE_IMAGES, Scope.UPLOAD_IMAGES)
+    else:
+        code = "admin_required" if Scope.ADMIN in scopes else "scope_required"
+        assert refused(store, sent, function, 403, code)

@@ -41,7 +41,15 @@ GENERATING = {
 }
 CLEANING = {"TRASH_RETENTION_DAYS", "CLEANUP_POLICIES", "CLEANUP_MAX_DELETIONS"}
 VARIABLES = {
-    "Authorize": {"TABLE_NAME", "ISSUER", "AUDIENCE", "ISSUERS", "METRICS_NAMESPACE", *ADMINS},
+    "Authorize": {
+        "TABLE_NAME",
+        "SIGNING_SECRET",
+        "ISSUER",
+        "AUDIENCE",
+        "ISSUERS",
+        "METRICS_NAMESPACE",
+        *ADMINS,
+    },
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"}
     | R2
     | PUBLISHED

@@ -58,7 +58,7 @@ HOLDERS = {
     "reads the keys that sign": (
         "secretsmanager:GetSecretValue",
         SECRET.format("signing"),
-        {"delete", "feed", "generations", "health", "keys", "links", "list", "search", "share"},
+        {"authorize", "delete", "feed", "generations", "health", "keys", "links", "list", "search", "share"},
     ),
     "changes the table that is migrated": ("dynamodb:UpdateItem", TABLE_TO_MIGRATE, {"work"}),
 }

@@ -34,8 +34,9 @@ TAGS = {
 _DESCRIPTION = """\
 An image store that a team deploys into its own account.
 
-**Authorization**: `Authorization: Bearer …` with a JWT of one of the deployment's issuers or with an API key, except \
-where a route is public. The subject of the token, or the owner of the key, owns the images; an image of another \
+**Authorization**: `Authorization: Bearer …` with a JWT of one of the deployment's issuers, with an API key, or \
+for uploading with an upload token, except where a route is public. The subject of the JWT, or the owner of the key or \
+upload token, owns the images; an image of another \
 owner answers 404. A key with the scope `act-as` names another owner in `Image-Store-Owner`, percent-encoded.
 
 **JSON** is snake_case, times are UTC in RFC 3339. Unknown fields of a request are refused. A field of a request may \
@@ -100,7 +101,7 @@ def _routes() -> Iterator[DocumentedRoute]:
                     handler=route.handler.__name__,
                     description=inspect.getdoc(route.handler) or "",
                     tag=api.tag,
-                    needed_scope=route.scope,
+                    needed_scopes=route.scopes,
                     **route.operation,
                 )
 

@@ -37,7 +37,9 @@ class DocumentedRoute:
     public: bool = False
     scope: Scope | None = None
     """The scope that the route names; most leave it to their method."""
-    needed_scope: Scope | None = None
+    or_scope: Scope | None = None
+    needed_scopes: tuple[Scope, ...] = ()
+    """The caller needs one of these."""
     names_head: bool = False
 
     @property
@@ -53,7 +55,7 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
     document: dict[str, Any] = {
         "operationId": route.operation_id,
         "summary": route.summary,
-        "description": route.description + _needed_scope(route),
+        "description": route.description + _needed_scopes(route),
         "tags": [route.tag],
         "parameters": [
             *path_parameters(route.path),
@@ -68,8 +70,9 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
     return document
 
 
-def _needed_scope(route: DocumentedRoute) -> str:
-    return f"\n\nNeeds the scope `{route.needed_scope}`." if route.needed_scope is not None else ""
+def _needed_scopes(route: DocumentedRoute) -> str:
+    scopes = " or ".join(f"`{scope}`" for scope in route.needed_scopes)
+    return f"\n\nNeeds the scope {scopes}." if scopes else ""
 
 
 def _content(body: str, components: Components) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from tests.faults.operations.keys import KEYS
 from tests.faults.operations.renditions import RENDITIONS
 from tests.faults.operations.shares import SHARES
 from tests.faults.operations.upkeep import UPKEEP
+from tests.faults.operations.upload_tokens import UPLOAD_TOKENS
 from tests.faults.operations.uploads import UPLOADS
 
-OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *SHARES, *IMPORTS, *UPKEEP, *KEYS)
+OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *SHARES, *IMPORTS, *UPKEEP, *KEYS, *UPLOAD_TOKENS)

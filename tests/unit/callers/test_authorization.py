@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from image_store.domain.callers.api_keys import ApiKey, key_text, secret_digest
+from image_store.domain.callers.caller import key_holder
 from image_store.domain.callers.scopes import USER_SCOPES, Scope
 from image_store.domain.errors import (
     ActAsRequired,
@@ -18,9 +19,16 @@ from image_store.domain.errors import (
     ScopeRequired,
     StorageUnavailable,
 )
+from image_store.domain.images.attributes import Attributes
 from image_store.ports.callers import TokenVerifier, VerifiedToken
 from image_store.services.callers.authorization import Authorization
+from image_store.services.callers.upload_tokens import NewUploadToken, UploadPermissions
 from tests.fakes.api_keys import MemoryApiKeys
+from tests.fakes.clock import CountedIds
+from tests.fakes.clock import SetClock as StillClock
+from tests.fakes.repository import MemoryRepository
+from tests.fakes.upload_tokens import MemoryUploadTokens
+from tests.samples import SIGNING_KEYS
 from tests.tokens.issuers import SetClock
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -59,9 +67,17 @@ class World:
         self.api_keys = MemoryApiKeys()
         self.clock = SetClock()
         self.made: list[str] = []
+        self.upload_tokens = MemoryUploadTokens(MemoryRepository())
+        self.upload_permissions = UploadPermissions(
+            tokens=self.upload_tokens,
+            signing_keys=lambda: SIGNING_KEYS,
+            clock=self.clock,
+            ids=CountedIds(StillClock()),
+        )
         self.authorization = Authorization(
             tokens=self._tokens,
             api_keys=self._api_keys,
+            upload_permissions=self._upload_permissions,
             clock=self.clock,
             admin_scope="pictures/admin",
             admin_subjects=admin_subjects,
@@ -70,6 +86,10 @@ class World:
     def _tokens(self) -> TokenVerifier:
         self.made.append("tokens")
         return self.tokens
+
+    def _upload_permissions(self) -> UploadPermissions:
+        self.made.append("upload permissions")
+        return self.upload_permissions
 
     def _api_keys(self) -> MemoryApiKeys:
         self.made.append("keys")
@@ -268,3 +288,24 @@ class TestCaller:
 
         with pytest.raises(InvalidRequest):
             world.authorization.caller(f"Bearer {TEXT}").acting_for(owner)
+
+
+def test_an_upload_token_may_only_upload_and_costs_one_read(world: World) -> None:
+    maker = key_holder("0123456789abcdef", owner="alice", scopes={Scope.WRITE_IMAGES})
+    request = NewUploadToken(lifetime=HOUR, max_images=1, attributes=Attributes())
+    token, text = world.upload_permissions.create(maker, request)
+
+    caller = world.authorization.caller(f"Bearer {text}")
+
+    assert (caller.name, caller.owner) == (f"upload_token:{token.id}", "alice")
+    assert caller.scopes == {Scope.UPLOAD_IMAGES}
+    assert world.upload_tokens.reads == 1
+    assert world.made == ["upload permissions"]
+
+
+@pytest.mark.parametrize("text", ["iut_", f"iut_0123456789abcdef.{'A' * 22}", "iut_é", "iut_a b"])
+def test_a_forged_upload_token_is_refused_without_a_read(world: World, text: str) -> None:
+    with pytest.raises(InvalidToken):
+        world.authorization.caller(f"Bearer {text}")
+
+    assert world.upload_tokens.reads == 0

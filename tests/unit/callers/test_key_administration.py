@@ -10,7 +10,7 @@ import pytest
 from image_store.domain.callers.api_keys import ApiKey, parse_key, secret_digest
 from image_store.domain.callers.caller import Caller, key_holder, user
 from image_store.domain.callers.key_limits import KeyLimits
-from image_store.domain.callers.scopes import USER_SCOPES, Scope
+from image_store.domain.callers.scopes import KEY_SCOPES, USER_SCOPES, Scope
 from image_store.domain.errors import (
     AdminRequired,
     InvalidCursor,
@@ -72,15 +72,24 @@ def test_a_user_creates_a_key_whose_text_is_shown_once(world: World) -> None:
 
 
 def test_an_admin_creates_a_key_for_another_owner_with_every_scope(world: World) -> None:
-    key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset(Scope)))
+    key = world.create(ADMIN, replace(READ, owner="alice", scopes=KEY_SCOPES))
 
-    assert (key.owner, key.created_by, key.scopes) == ("alice", "subject:root", frozenset(Scope))
+    assert (key.owner, key.created_by, key.scopes) == ("alice", "subject:root", KEY_SCOPES)
 
 
 @pytest.mark.parametrize("scope", [Scope.ACT_AS, Scope.ADMIN])
 def test_a_user_grants_no_scope_of_admins(world: World, scope: Scope) -> None:
     with pytest.raises(AdminRequired):
         world.create(ALICE, replace(READ, scopes=frozenset({scope})))
+
+
+def test_no_key_has_the_scope_of_upload_tokens(world: World) -> None:
+    key = world.create(ADMIN)
+
+    with pytest.raises(InvalidRequest):
+        world.create(ADMIN, replace(READ, scopes=frozenset({Scope.UPLOAD_IMAGES})))
+    with pytest.raises(InvalidRequest):
+        world.administration.change(ADMIN, key.id, scopes=frozenset({Scope.UPLOAD_IMAGES}))
 
 
 def test_a_user_creates_no_key_for_another_owner(world: World) -> None:

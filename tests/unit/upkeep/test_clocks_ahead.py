@@ -20,9 +20,11 @@ from image_store.adapters.dynamodb.delivery.publication_items import publication
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.domain.callers.caller import user
+from image_store.domain.callers.upload_tokens import MAX_LIFETIME
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
-from image_store.domain.errors import IdempotencyMismatch, UploadIncomplete
+from image_store.domain.errors import IdempotencyMismatch, InvalidToken, UploadIncomplete
 from image_store.domain.finding.projection import Rebuild
 from image_store.domain.generation.breaker import LONGEST_PAUSE, PROBE_TIME, WINDOW, Breaker
 from image_store.domain.generation.budget import Budgets
@@ -42,9 +44,11 @@ from image_store.domain.generation.retry_budget import (
     SHARES_OF_A_RETRY,
     RetryBudget,
 )
+from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import State, Visibility
 from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME
 from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_RESERVATION, IdempotencyKey
+from image_store.services.callers.upload_tokens import NewUploadToken
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
 from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
@@ -130,6 +134,7 @@ INSTANTS = {
     "RepairJob.created_at": INFORMS,
     "RepairJob.finished_at": INFORMS,
     "RepairJob.updated_at": INFORMS,
+    "Charge.ends_at": "that of an upload token, which was checked",
     "CleanupReport.finished_at": INFORMS,
     "CleanupReport.started_at": INFORMS,
     "Reservation.expires_at": "what IdempotencyRow.expires_at is read from",
@@ -141,6 +146,8 @@ INSTANTS = {
     "Share.revoked_at": "revoked, whatever its time is",
     "SignedLink.expires_at": "of a signed link: it ends by itself and holds nobody up",
     "SweepPosition.not_before": LONGEST,
+    "UploadToken.created_at": INFORMS,
+    "UploadToken.expires_at": LONGEST,
 }
 """Each says what becomes of one that lies far ahead; add a test below for one that anything waits for."""
 
@@ -498,3 +505,21 @@ def test_a_rebuild_that_a_fast_clock_began_continues(world: World) -> None:
     )
 
     assert not done.is_under_way
+
+
+# Upload tokens ------------------------------------------------------------------------------------------
+
+
+@AHEAD
+def test_an_upload_token_made_by_a_clock_ahead_is_good_for_no_longer_than_a_day(
+    world: World, ahead: timedelta
+) -> None:
+    permissions = world.app.callers.upload_permissions
+    request = NewUploadToken(lifetime=MAX_LIFETIME, max_images=1, attributes=Attributes())
+    alice = user(OWNER, scopes=(), admin_scope="admin", admin_subjects=())
+
+    with world.gate.at_work("keys"), clock_ahead(world, ahead):
+        token, _ = permissions.create(alice, request)
+
+    with world.gate.at_work("authorize"), pytest.raises(InvalidToken):
+        permissions.in_force(token.id)

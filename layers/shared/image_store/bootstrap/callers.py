@@ -1,4 +1,4 @@
-"""Assembles the services that find out who calls, and that manage API keys."""
+"""Assembles the services that find out who calls, and that manage API keys and upload tokens."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from image_store.services.callers.authorization import Authorization
     from image_store.services.callers.key_administration import KeyAdministration
     from image_store.services.callers.request_limits import RequestLimits
+    from image_store.services.callers.upload_tokens import UploadPermissions
 
 
 class Callers:
-    """The services that find out who calls, and that manage API keys."""
+    """The services that find out who calls, and that manage API keys and upload tokens."""
 
     def __init__(self, application: Application) -> None:
         self._areas = application
@@ -28,6 +29,7 @@ class Callers:
         return Authorization(
             tokens=lambda: self._ports.tokens,
             api_keys=lambda: self._ports.api_keys,
+            upload_permissions=lambda: self.upload_permissions,
             clock=self._ports.clock,
             admin_scope=self._settings.admins.scope,
             admin_subjects=self._settings.admins.subjects,
@@ -46,6 +48,17 @@ class Callers:
         return KeyAdministration(
             self._ports.api_keys,
             cursors=self._areas.finding.cursors,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
+
+    @lazy_property
+    def upload_permissions(self) -> UploadPermissions:
+        from image_store.services.callers.upload_tokens import UploadPermissions
+
+        return UploadPermissions(
+            tokens=self._ports.upload_tokens,
+            signing_keys=self._ports.signing_keys,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )

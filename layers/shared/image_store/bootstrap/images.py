@@ -87,6 +87,7 @@ class Images:
             quota=self._settings.quota,
             clock=self._ports.clock,
             sealing=self.sealing,
+            upload_permissions=lambda: self._areas.callers.upload_permissions,
             mark=self._settings.renditions.provenance,
         )
 
@@ -105,6 +106,7 @@ class Images:
             clock=self._ports.clock,
             ids=self._ports.ids,
             sealing=self.sealing,
+            upload_permissions=lambda: self._areas.callers.upload_permissions,
             max_bytes=self._settings.limits.max_bytes,
             mark=self._settings.renditions.provenance,
         )

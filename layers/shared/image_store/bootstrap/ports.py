@@ -6,11 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.dynamodb.images.repository import DynamoRepository
-from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket
-from image_store.adapters.system import RandomIds, SystemClock
+from image_store.bootstrap.caller_ports import CallerPorts
 from image_store.bootstrap.lazy import lazy_property
 from image_store.entrypoints.callers.actors import current_actor
 from image_store.entrypoints.operations.observability import logger
@@ -18,20 +14,12 @@ from image_store.entrypoints.operations.observability import logger
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store.bootstrap.clients import Clients
     from image_store.domain.generation.ledger import CallOutcome
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
-    from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
-    from image_store.ports.finding import (
-        FeedRows,
-        ListRows,
-        Projector,
-        SearchIndex,
-        SimilarityIndex,
-    )
+    from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
     from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
     from image_store.ports.images import (
         Claims,
@@ -46,7 +34,6 @@ if TYPE_CHECKING:
     from image_store.ports.operations import Figures
     from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
     from image_store.ports.secrets import Cipher
-    from image_store.ports.system import Clock, Ids
     from image_store.ports.upkeep import (
         CleanupRows,
         FeedUpkeep,
@@ -55,43 +42,10 @@ if TYPE_CHECKING:
         MigrationSource,
         Repairs,
     )
-    from image_store.settings import Settings
 
 
-class Ports:
+class Ports(CallerPorts):
     """The adapters of a deployment. Each is imported and created at its first use; tests can replace it before."""
-
-    def __init__(self, settings: Settings, clients: Clients) -> None:
-        self.clients = clients
-        self._settings = settings
-
-    @lazy_property
-    def clock(self) -> Clock:
-        return SystemClock()
-
-    @lazy_property
-    def ids(self) -> Ids:
-        return RandomIds(self.clock)
-
-    @lazy_property
-    def tokens(self) -> TokenVerifier:
-        from image_store.adapters.tokens import JwtVerifier, KeySets
-        from image_store.entrypoints.callers.metrics import unreadable_keys_report
-
-        report = unreadable_keys_report(self._settings.metrics_namespace)
-        return JwtVerifier(self._settings.issuers, KeySets(clock=self.clock, report=report))
-
-    @lazy_property
-    def api_keys(self) -> ApiKeys:
-        from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
-
-        return DynamoApiKeys(self.table, actor=current_actor)
-
-    @lazy_property
-    def request_buckets(self) -> RequestBuckets:
-        from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
-
-        return DynamoRequestBuckets(self.table)
 
     @lazy_property
     def sleep(self) -> Callable[[float], None]:
@@ -111,15 +65,9 @@ class Ports:
         return KmsCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
     @lazy_property
-    def signing_keys(self) -> Callable[[], dict[str, str]]:
-        return lambda: self.clients.secrets.json(self._settings.signing_secret)
-
-    @lazy_property
-    def table(self) -> DynamoTable:
-        return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
-
-    @lazy_property
     def repository(self) -> ImageRepository:
+        from image_store.adapters.dynamodb.images.repository import DynamoRepository
+
         return DynamoRepository(self.table, actor=current_actor)
 
     @lazy_property
@@ -139,6 +87,8 @@ class Ports:
     @lazy_property
     def presigner(self) -> Any:
         """Signs links to R2. It is not a port, so tests may set any object with its methods."""
+        from image_store.adapters.presign import Presigner
+
         return Presigner(
             endpoint=self._settings.storage.r2_endpoint,
             region=self._settings.storage.r2_region,
@@ -167,6 +117,8 @@ class Ports:
 
     @lazy_property
     def ingest_bucket(self) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
 
     @lazy_property
@@ -390,6 +342,8 @@ class Ports:
         return secrets.json(self._settings.signing_secret)
 
     def _r2(self, bucket: str) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
 
     def _report_refusal(self, reason: str, url: str) -> None:

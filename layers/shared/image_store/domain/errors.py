@@ -273,6 +273,21 @@ class IssuerUnavailable(ImageStoreError):
         super().__init__("The keys of the token's issuer cannot be read; try again.", retry_after=retry_after)
 
 
+class UploadNotAllowed(ImageStoreError):
+    """The upload token does not allow this upload; the message says what it does not allow."""
+
+    code = "upload_not_allowed"
+
+
+class UploadTokenUsedUp(ImageStoreError):
+    """As many images were uploaded with the token as it allows."""
+
+    code = "upload_token_used_up"
+
+    def __init__(self) -> None:
+        super().__init__("As many images were uploaded with this upload token as it allows.")
+
+
 class ScopeRequired(ImageStoreError):
     """The caller is known, and its API key or token does not have the scope that this needs."""
 

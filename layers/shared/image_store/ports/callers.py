@@ -1,4 +1,4 @@
-"""Who calls: verified tokens and API keys."""
+"""Who calls: verified tokens, API keys and upload tokens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from image_store.domain.callers.api_keys import ApiKey
     from image_store.domain.callers.key_limits import RequestRate
+    from image_store.domain.callers.upload_tokens import UploadToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,4 +75,16 @@ class ApiKeys(Protocol):
 
     def record_use(self, key_id: str, *, at: datetime) -> None:
         """Remember when a key was used last, unless a later use or a removal came first. Safe to repeat."""
+        ...
+
+
+class UploadTokens(Protocol):
+    """Where upload tokens are kept. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, token: UploadToken) -> None:
+        """Keep a new token; Conflict when there is one with its id."""
+        ...
+
+    def get(self, token_id: str) -> UploadToken | None:
+        """The token with its count as it is now (strongly consistent); None when there is none."""
         ...

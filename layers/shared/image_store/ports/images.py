@@ -29,12 +29,14 @@ class ImageRepository(Protocol):
     """
 
     def reserve(self, reservation: Reservation) -> None:
-        """Write a PENDING record with its quota, guard, idempotency and publication rows.
+        """Write a PENDING record with its quota, guard, idempotency and publication rows, and charge counters.
 
         Raises
         ------
         QuotaExceeded, Conflict
             Conflict when another image has the guard or the idempotency key; nothing was written
+        UploadTokenUsedUp
+            or the error of another counter without room; nothing was written
         """
         ...
 

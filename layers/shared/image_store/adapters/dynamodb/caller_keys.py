@@ -1,4 +1,4 @@
-"""Key strings of the rows that let callers in: API keys and shares."""
+"""Key strings of the rows that let callers in: API keys, upload tokens and shares."""
 
 import hashlib
 from urllib.parse import quote
@@ -46,6 +46,11 @@ def api_keys_of(owner: str) -> str:
 def _short(text: str) -> str:
     """A text as it is, or its digest where a sort key (1,024 bytes) would be too long."""
     return text if len(text) <= _MAX_SORT_PART_BYTES else f"~{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def upload_token(token_id: str) -> Key:
+    """The row of an upload token, which also counts its images."""
+    return key(f"UPLOADTOKEN#{token_id}", "UPLOADTOKEN")
 
 
 SHARE = "SHARE"

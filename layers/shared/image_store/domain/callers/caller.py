@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SUBJECT_PREFIX = "subject:"
 KEY_NAME_PREFIX = "key:"
+UPLOAD_TOKEN_PREFIX = "iut_"  # noqa: S105 - what every token begins with
+"""Tells an upload token from other credentials."""
+TOKEN_NAME_PREFIX = "upload_token:"  # noqa: S105 - what the names of such callers begin with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Caller:
     """A verified caller; whom it acts for and what it may do."""
 
     name: str
-    """`subject:` and the owner of a token, or `key:` and the id of an API key, as the audit trail has it."""
+    """As the audit trail has it: `subject:` and the owner of a token, or `key:` or `upload_token:` and an id."""
     owner: str
     """Whose images the request is about."""
     scopes: frozenset[Scope]
@@ -36,13 +39,19 @@ class Caller:
         return self.name.removeprefix(KEY_NAME_PREFIX) if is_key else None
 
     @property
+    def upload_token_id(self) -> str | None:
+        """The id of the upload token that the caller uses; None for all others."""
+        is_token = self.name.startswith(TOKEN_NAME_PREFIX)
+        return self.name.removeprefix(TOKEN_NAME_PREFIX) if is_token else None
+
+    @property
     def is_admin(self) -> bool:
         """Whether the caller may do what concerns the whole store."""
         return Scope.ADMIN in self.scopes
 
-    def check_scope(self, scope: Scope) -> None:
-        """Raise ScopeRequired, or AdminRequired for the scope of admins, unless the caller has this scope."""
-        if scope in self.scopes:
+    def check_scope(self, scope: Scope, *alternatives: Scope) -> None:
+        """Raise ScopeRequired, or AdminRequired for the scope of admins, unless the caller has one of these scopes."""
+        if not self.scopes.isdisjoint({scope, *alternatives}):
             return
         if scope is Scope.ADMIN:
             raise AdminRequired("Only admins may do this.")
@@ -82,3 +91,8 @@ def key_holder(
 ) -> Caller:
     """The caller with an API key."""
     return Caller(name=f"{KEY_NAME_PREFIX}{key_id}", owner=owner, scopes=frozenset(scopes), limits=limits)
+
+
+def token_holder(token_id: str, *, owner: str) -> Caller:
+    """The caller with an upload token, which may only upload."""
+    return Caller(name=f"{TOKEN_NAME_PREFIX}{token_id}", owner=owner, scopes=frozenset({Scope.UPLOAD_IMAGES}))

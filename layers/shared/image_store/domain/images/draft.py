@@ -6,7 +6,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.details import DETAIL_ATTRIBUTES, Details, derived_alt_text
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.processing import ProcessedImage
-from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.images.reservation import Charge, IdempotencyKey
 
 WARN_ABOVE_BYTES = 10 * 1024 * 1024
 
@@ -23,6 +23,9 @@ class ImageDraft:
     idempotency: IdempotencyKey | None
     extra_warnings: tuple[str, ...] = ()
     """Further warnings, besides those of `warnings`."""
+    upload_token: str | None = None
+    """The id of the upload token that it is sent with."""
+    charges: tuple[Charge, ...] = ()
 
 
 def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ...]:

@@ -114,6 +114,8 @@ class ImageRecord:
     """16 hexadecimal digits, nearly equal for pictures that look alike; None until the bytes are decoded."""
     amendment: str | None = None
     """The name of the last change that kept the version, because clients do not see it."""
+    upload_token: str | None = None
+    """The id of the upload token that reserved it."""
 
     @property
     def prefix(self) -> str:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from image_store.domain.delivery.publication import PublicationRow
+from image_store.domain.errors import ImageStoreError, InvalidToken, UploadTokenUsedUp
 from image_store.domain.images.image import Image
 from image_store.domain.images.quota import Quota
 
@@ -42,6 +44,47 @@ class IdempotencyRow:
         return self.expires_at < at.replace(microsecond=0)
 
 
+class CounterKind(StrEnum):
+    """The kinds of counters, besides the usage of an owner."""
+
+    UPLOAD_TOKEN = "upload_token"  # noqa: S105 - a kind
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A row that counts images and bytes."""
+
+    kind: CounterKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a reservation adds to a counter, on the condition that the counter has room.
+
+    A charge is never given back, not even if the reservation is abandoned.
+    """
+
+    counter: Counter
+    images: int = 1
+    size_bytes: int = 0
+    max_images: int | None = None
+    """The most images that the counter may count; None is no limit."""
+    max_bytes: int | None = None
+    ends_at: datetime
+    """From this instant on nothing is charged."""
+
+    def check_end(self, at: datetime) -> None:
+        """Raise the error of a counter that has ended."""
+        if self.ends_at <= at:
+            raise InvalidToken("The upload token has expired.")
+
+    @property
+    def refusal(self) -> ImageStoreError:
+        """The error for a charge beyond the limits."""
+        return UploadTokenUsedUp()
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A PENDING image, and everything that is written in the same transaction."""
@@ -52,6 +95,8 @@ class Reservation:
     publication: PublicationRow | None
     expires_at: datetime
     """When the idempotency row expires."""
+    charges: tuple[Charge, ...] = ()
+    """At most one for each counter: a transaction takes one operation for each row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from image_store.domain.callers.scopes import Scope
+from image_store.entrypoints.callers.request_schemas import KeyScope
 
 
 class KeyLimitsAnswer(BaseModel):
@@ -20,7 +20,7 @@ class ApiKeyAnswer(BaseModel):
     id: str
     name: str
     owner: str
-    scopes: list[Scope]
+    scopes: list[KeyScope]
     status: Literal["active", "expired", "revoked"]
     created_at: datetime
     created_by: str = Field(

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL_GRACE
 from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE
-from image_store.domain.callers.scopes import Scope
+from image_store.domain.callers.scopes import KEY_SCOPES, Scope
 from image_store.entrypoints.http.fields import Line, MergePatch, Strict
 from image_store.entrypoints.http.scalars import Flag, Instant, Whole
 
@@ -28,11 +28,22 @@ KeyName = Annotated[
     Field(min_length=1, max_length=MAX_NAME_CHARS, description="What it is for, such as `nightly job`."),
 ]
 
+
+def _of_a_key(scope: Scope) -> Scope:
+    if scope not in KEY_SCOPES:
+        raise ValueError("no API key can have it")
+    return scope
+
+
+KeyScope = Annotated[
+    Scope, AfterValidator(_of_a_key), WithJsonSchema({"type": "string", "enum": sorted(KEY_SCOPES)})
+]
+
 Scopes = Annotated[
-    list[Scope],
+    list[KeyScope],
     Field(
         min_length=1,
-        max_length=len(Scope),
+        max_length=len(KEY_SCOPES),
         description="What the key may do. Only admins grant `act-as` and `images:admin`.",
     ),
 ]

@@ -51,6 +51,8 @@ class Operation(TypedDict, total=False):
     """Whether the route needs no caller."""
     scope: Scope
     """What the caller has to be allowed; by default `images:read` for GET, and `images:write` for anything else."""
+    or_scope: Scope
+    """Another scope that is enough."""
     names_head: bool
     """Whether the document names HEAD as an operation of its own."""
 
@@ -62,7 +64,8 @@ class Route(NamedTuple):
     path: str
     handler: Handler
     operation: Operation | None
-    scope: Scope | None
+    scopes: tuple[Scope, ...]
+    """The caller needs one of these; none for a public route."""
 
 
 class Api:
@@ -88,9 +91,9 @@ class Api:
         """Register a handler for GET and HEAD."""
 
         def register(handler: H) -> H:
-            scope = _scope_of("GET", operation)
-            self._add("GET", path, handler, operation, scope)
-            self._add("HEAD", path, handler, operation if operation.get("names_head") else None, scope)
+            scopes = _scopes_of("GET", operation)
+            self._add("GET", path, handler, operation, scopes)
+            self._add("HEAD", path, handler, operation if operation.get("names_head") else None, scopes)
             return handler
 
         return register
@@ -126,22 +129,27 @@ class Api:
 
     def _registration[H: Handler](self, method: str, path: str, operation: Operation) -> Callable[[H], H]:
         def register(handler: H) -> H:
-            self._add(method, path, handler, operation, _scope_of(method, operation))
+            self._add(method, path, handler, operation, _scopes_of(method, operation))
             return handler
 
         return register
 
     def _add(
-        self, method: str, path: str, handler: Handler, operation: Operation | None, scope: Scope | None
+        self,
+        method: str,
+        path: str,
+        handler: Handler,
+        operation: Operation | None,
+        scopes: tuple[Scope, ...],
     ) -> None:
         def respond(**path_parts: str) -> "Response[Any]":
-            if scope is not None:
-                self._request.caller.check_scope(scope)
+            if scopes:
+                self._request.caller.check_scope(*scopes)
                 admit(self._request.caller)
             return handler(self._request, **path_parts)
 
         self._resolver.route(path, method=method)(respond)
-        self.routes.append(Route(method, path, handler, operation, scope))
+        self.routes.append(Route(method, path, handler, operation, scopes))
 
     def _refuse(self, error: ImageStoreError) -> "Response[str]":
         if STATUSES[type(error)] >= 500:
@@ -160,8 +168,9 @@ class Api:
         return self._refuse(no_route(self._resolver.current_event.path, self._document))
 
 
-def _scope_of(method: str, operation: Operation) -> Scope | None:
-    """The scope that a route needs; None for a public one."""
+def _scopes_of(method: str, operation: Operation) -> tuple[Scope, ...]:
+    """The scopes of which a route needs one; none for a public one."""
     if operation.get("public"):
-        return None
-    return operation.get("scope") or (Scope.READ_IMAGES if method == "GET" else Scope.WRITE_IMAGES)
+        return ()
+    scope = operation.get("scope") or (Scope.READ_IMAGES if method == "GET" else Scope.WRITE_IMAGES)
+    return (scope, operation["or_scope"]) if "or_scope" in operation else (scope,)

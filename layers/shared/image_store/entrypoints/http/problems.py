@@ -45,6 +45,8 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.KeyExpired: 401,
     errors.AdminRequired: 403,
     errors.ScopeRequired: 403,
+    errors.UploadNotAllowed: 403,
+    errors.UploadTokenUsedUp: 403,
     errors.ActAsRequired: 403,
     errors.KeyNotFound: 404,
     errors.ShareNotFound: 404,

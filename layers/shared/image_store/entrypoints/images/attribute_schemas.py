@@ -117,6 +117,11 @@ class ImageAttributes(Strict):
     expires_at: Instant | None = None
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
+    @property
+    def names_sent(self) -> frozenset[str]:
+        """The names of the attributes that the caller sent."""
+        return frozenset(self.model_fields_set & ImageAttributes.model_fields.keys())
+
     def to_domain(self) -> Attributes:
         """The attributes of the domain; AttributesTooLarge beyond the limits of a record."""
         values = {name: getattr(self, name) for name in ImageAttributes.model_fields} | {

@@ -12,7 +12,7 @@ from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 MAX_BATCH = 20
 
 
-def _media_type(value: Any) -> Any:
+def declared_media_type(value: Any) -> Any:
     """The format that a Content-Type names, registered or not."""
     return (isinstance(value, str) and parse_declared(value)) or value
 
@@ -50,7 +50,7 @@ class AnyBatch(Strict):
 class UploadRequest(ImageAttributes):
     """An image whose bytes the client sends directly to storage."""
 
-    content_type: Annotated[MediaType, BeforeValidator(_media_type)]
+    content_type: Annotated[MediaType, BeforeValidator(declared_media_type)]
     size_bytes: Whole = Field(
         ge=1,
         le=MAX_SAFE_INTEGER,

@@ -26,14 +26,16 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
     content: tuple[bytes | str, ...]
     if media_type.startswith("image/"):
         attributes, source = _attributes_in_query(request), Content(body, media_type)
+        given = attributes.names_sent
         content = ("bytes", media_type, canonical(request.query_values), body)
     elif media_type == "multipart/form-data":
-        attributes, source, fields = _form(body, request.header("content-type") or "")
+        attributes, source, fields, given = _form(body, request.header("content-type") or "")
         declared = essence_of_type(source.declared_type or "")
         content = ("form", declared, canonical(fields), source.data)
     elif media_type == "application/json":
         value = parse_storable_json(body)
         attributes, source = json_upload(value, at="body")
+        given = attributes.names_sent
         content = ("json", canonical(value))
     else:
         raise UnsupportedMediaType(
@@ -45,6 +47,8 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
         attributes=attributes.to_domain(),
         until=until,
         idempotency=idempotency_of(request, *content),
+        upload_token=request.caller.upload_token_id,
+        given=given,
     )
 
 
@@ -81,6 +85,8 @@ def read_upload_request(request: Request) -> DirectUpload:
         sha256=upload.sha256,
         attributes=upload.to_domain(),
         idempotency=idempotency_of(request, "json", canonical(value)),
+        upload_token=request.caller.upload_token_id,
+        given=upload.names_sent,
     )
 
 
@@ -116,8 +122,11 @@ def _refuse_query(name: str, message: str) -> NoReturn:
     )
 
 
-def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any]:
-    """The attributes and the file of a form, and its attributes as sent, for the fingerprint."""
+def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any, frozenset[str]]:
+    """The attributes and the file of a form, its attributes as sent, for the fingerprint, and the names of those.
+
+    The name of the file becomes an attribute that was not sent: browsers add it to every form.
+    """
     from image_store.entrypoints.http.forms import read_form  # other uploads do not load the parser
 
     parts = read_form(body, content_type)
@@ -127,14 +136,12 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
         )
     file = parts["file"]
     fields = parse_storable_json(parts["attributes"].data) if "attributes" in parts else {}
-    if (
-        isinstance(fields, dict)
-        and "filename" not in fields
-        and (filename := clean_filename(file.filename or ""))
-    ):
+    names_file = isinstance(fields, dict) and "filename" not in fields
+    if names_file and (filename := clean_filename(file.filename or "")):
         fields["filename"] = filename
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
     attributes = validate(ImageAttributes, fields, at="attributes")
-    return attributes, Content(file.data, declared), fields
+    given = attributes.names_sent - ({"filename"} if names_file else set())
+    return attributes, Content(file.data, declared), fields, given

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from image_store.domain.callers import caller as callers
 from image_store.domain.callers.api_keys import KEY_PREFIX, LAST_USE_PERIOD, ApiKey, parse_key
-from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.caller import UPLOAD_TOKEN_PREFIX, Caller
 from image_store.domain.errors import InvalidToken, StorageUnavailable
 from image_store.ports.callers import ApiKeys, TokenVerifier
 from image_store.ports.system import Clock
+
+if TYPE_CHECKING:
+    from image_store.services.callers.upload_tokens import UploadPermissions
 
 MAX_HEADER_CHARS = 10_240
 """API Gateway takes as many bytes of headers in all."""
@@ -22,12 +26,14 @@ class Authorization:
         *,
         tokens: Callable[[], TokenVerifier],
         api_keys: Callable[[], ApiKeys],
+        upload_permissions: "Callable[[], UploadPermissions]",
         clock: Clock,
         admin_scope: str,
         admin_subjects: Collection[str],
     ) -> None:
         self._tokens = tokens
         self._api_keys = api_keys
+        self._upload_permissions = upload_permissions
         self._clock = clock
         self._admin_scope = admin_scope
         self._admin_subjects = admin_subjects
@@ -45,6 +51,8 @@ class Authorization:
         credential = _credential(header)
         if credential.startswith(KEY_PREFIX):
             return self._key_holder(credential)
+        if credential.startswith(UPLOAD_TOKEN_PREFIX):
+            return self._upload_permissions().holder(credential)
         token = self._tokens().verify(credential)
         return callers.user(
             token.owner,

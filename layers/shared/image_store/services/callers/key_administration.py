@@ -18,7 +18,7 @@ from image_store.domain.callers.api_keys import (
 )
 from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
-from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, Scope
+from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, KEY_SCOPES, Scope
 from image_store.domain.errors import AdminRequired, InvalidRequest, KeyNotFound, ScopeRequired, TooManyKeys
 from image_store.ports.callers import ApiKeys
 from image_store.ports.system import Clock, Ids
@@ -181,6 +181,8 @@ def _check_management(caller: Caller) -> None:
 
 
 def _check_grant(caller: Caller, owner: str, scopes: frozenset[Scope]) -> None:
+    if scopes - KEY_SCOPES:
+        raise InvalidRequest("No API key can have the scope of upload tokens; create an upload token.")
     if caller.is_admin:
         return
     if owner != caller.owner:

@@ -14,9 +14,11 @@ An upload that takes too long for a request is queued and completed in the same 
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.deadlines import has_passed, is_due
 from image_store.domain.delivery.renditions import UPLOAD_RECIPES
 from image_store.domain.errors import (
@@ -49,6 +51,7 @@ from image_store.ports.images import ImageProcessor, ImageRepository
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
+from image_store.services.callers.upload_tokens import UploadPermissions
 from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.reservations import Reservations
 from image_store.services.images.sealing import Sealing
@@ -87,6 +90,10 @@ class DirectUpload:
     sha256: str
     attributes: Attributes
     idempotency: IdempotencyKey | None = None
+    upload_token: str | None = None
+    """The id of the upload token that it is sent with."""
+    given: frozenset[str] = frozenset()
+    """The names of the attributes that its sender set; they matter for upload tokens only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +119,12 @@ class DirectUploads:
     clock: Clock
     ids: Ids
     sealing: Sealing
+    upload_permissions: Callable[[], UploadPermissions]
     max_bytes: int = MAX_BYTES
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def begin(self, upload: DirectUpload) -> Ticket | Image:
-        """Reserve an image for a direct upload. An image that is stored already is returned as its owner sees it.
+        """Reserve an image for a direct upload. An image that is stored already is returned as its sender sees it.
 
         Safe to retry with the same idempotency key: the ticket is for the same image.
 
@@ -124,40 +132,59 @@ class DirectUploads:
         ------
         InvalidRequest, PayloadTooLarge, DuplicateImage, QuotaExceeded
         IdempotencyMismatch, IdempotencyInProgress, Conflict, StorageUnavailable
+        InvalidToken, UploadNotAllowed, UploadTokenUsedUp, UnsupportedMediaType
+            the upload token has expired, or does not allow this upload
         """
-        check_attributes(upload.attributes, self.clock.now())
+        token = self._token(upload.upload_token)
+        attributes = (
+            upload.attributes if token is None else token.attributes_with(upload.attributes, upload.given)
+        )
+        check_attributes(attributes, self.clock.now())
         if upload.size_bytes > self.max_bytes:
             raise PayloadTooLarge(f"An image has at most {self.max_bytes:,} bytes.")
-        earlier = self.earlier.by_key(upload.idempotency) or self.earlier.by_bytes(
-            upload.owner, upload.sha256, upload.attributes.on_duplicate
-        )
+        earlier = self.earlier.by_key(upload.idempotency)
+        if earlier is None and token is not None:
+            token.check(size_bytes=upload.size_bytes, media_type=upload.media_type)
+        earlier = earlier or self.earlier.by_bytes(upload.owner, upload.sha256, attributes.on_duplicate)
         if earlier is not None:
-            return self._answer(earlier)
+            return self._answer(earlier, token)
         draft = ImageDraft(
             owner=upload.owner,
             sha256=upload.sha256,
             size_bytes=upload.size_bytes,
             media_type=upload.media_type,
-            attributes=upload.attributes,
+            attributes=attributes,
             idempotency=upload.idempotency,
+            upload_token=upload.upload_token,
+            charges=(token.charge(upload.size_bytes),) if token is not None else (),
         )
         reserved = self.reservations.reserve(draft, None, quota=self.quota, lifetime=COMPLETION_LIFETIME)
-        return self._answer(reserved if isinstance(reserved, Image) else reserved.image)
+        return self._answer(reserved if isinstance(reserved, Image) else reserved.image, token)
 
-    def complete(self, owner: str, image_id: str, *, until: datetime) -> Image | None:
+    def complete(
+        self, owner: str, image_id: str, *, until: datetime, upload_token: str | None = None
+    ) -> Image | None:
         """Verify the staged bytes and store the image; None if that continues after the request.
 
-        Returns the image as its owner sees it. Safe to repeat: a completed upload returns its image.
+        Returns the image as its sender sees it. Safe to repeat: a completed upload returns its image. An upload token
+        completes only what was begun with it.
 
         Raises
         ------
-        UploadNotFound, UploadIncomplete
+        UploadNotFound, UploadIncomplete, InvalidToken
         ChecksumMismatch, ContentTypeMismatch, UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
         Conflict, StorageUnavailable
         """
+        token = self._token(upload_token)
         image = self.repository.get(image_id) if is_image_id(image_id) else None
         if image is None or image.record.owner != owner:
             raise _not_found()
+        if token is not None and image.record.upload_token != token.id:
+            raise _not_found()
+        stored = self._complete(image, until=until)
+        return stored if stored is None or token is None else token.shown(stored)
+
+    def _complete(self, image: Image, *, until: datetime) -> Image | None:
         record = image.record
         if record.is_visible:
             return self.sealing.open(image)
@@ -177,7 +204,7 @@ class DirectUploads:
         try:
             return with_sensitive(self._accept(image, staging_key, until=until), sensitive)
         except DeadlineExceeded:
-            self._queue(self.repository.get(image_id) or image)
+            self._queue(self.repository.get(record.id) or image)
             return None
 
     def finish(self, work: CompleteUpload, *, until: datetime) -> None:
@@ -193,10 +220,14 @@ class DirectUploads:
         except _ENDED:
             return  # the client gets this error when it completes the upload
 
-    def _answer(self, image: Image) -> Ticket | Image:
+    def _token(self, token_id: str | None) -> UploadToken | None:
+        return self.upload_permissions().in_force(token_id) if token_id is not None else None
+
+    def _answer(self, image: Image, token: UploadToken | None) -> Ticket | Image:
         record = image.record
         if record.staging_key is None:
-            return self.sealing.open(image)
+            stored = self.sealing.open(image)
+            return stored if token is None else token.shown(stored)
         expires_at = record.created_at + LINK_LIFETIME
         put = self.private.presigned_put(
             record.staging_key,

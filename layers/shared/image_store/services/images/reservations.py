@@ -46,7 +46,7 @@ class Reservations:
         Without `processed` the record waits for its bytes in staging. Sensitive attributes are sealed once, before the
         first try.
 
-        Raises QuotaExceeded, and what `EarlierImages.find` raises.
+        Raises QuotaExceeded, the errors of the draft's charges, and what `EarlierImages.find` raises.
         """
         image_id = self.ids.image_id()
         attributes, sealed = self.sealing.seal(draft.attributes, owner=draft.owner, image_id=image_id)
@@ -56,7 +56,10 @@ class Reservations:
             record = self._record(image_id, draft, processed, quota, lifetime)
             try:
                 return self.protocol.reserve(
-                    Image(record, pending_details), quota=quota, idempotency=draft.idempotency
+                    Image(record, pending_details),
+                    quota=quota,
+                    idempotency=draft.idempotency,
+                    charges=draft.charges,
                 )
             except Conflict:
                 # Another request has the key or the checksum, so its outcome decides.
@@ -136,4 +139,5 @@ class Reservations:
             guarded=attributes.on_duplicate is not OnDuplicate.KEEP,
             idempotency=draft.idempotency.name if draft.idempotency else None,
             staging=None if processed else self.ids.attempt(),
+            upload_token=draft.upload_token,
         )

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.delivery.renditions import UPLOAD_RECIPES
-from image_store.domain.errors import ContentTypeMismatch
+from image_store.domain.errors import ContentTypeMismatch, UploadNotAllowed
 from image_store.domain.images.attributes import Attributes, check_attributes
 from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.image import Image
@@ -21,10 +22,11 @@ from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.images.sensitive import sensitive_in, with_sensitive
 from image_store.ports.images import ImageProcessor
 from image_store.ports.system import Clock
+from image_store.services.callers.upload_tokens import UploadPermissions
 from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.reservations import Reservations
 from image_store.services.images.sealing import Sealing
-from image_store.services.images.sources import ImageSource, Sources
+from image_store.services.images.sources import ImageSource, RemoteUrl, Sources
 from image_store.services.images.write_protocol import too_late
 
 
@@ -40,6 +42,10 @@ class Upload:
     idempotency: IdempotencyKey | None = None
     extra_warnings: Callable[[ProcessedImage], tuple[str, ...]] = lambda _: ()
     """Warnings about the decoded picture, besides those that every upload may get."""
+    upload_token: str | None = None
+    """The id of the upload token that it is sent with."""
+    given: frozenset[str] = frozenset()
+    """The names of the attributes that its sender set; they matter for upload tokens only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,7 @@ class Uploads:
     quota: Quota
     clock: Clock
     sealing: Sealing
+    upload_permissions: Callable[[], UploadPermissions]
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def accept(self, upload: Upload) -> Image:
@@ -65,18 +72,24 @@ class Uploads:
         UrlNotAllowed, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         InvalidRequest, DuplicateImage, QuotaExceeded
         IdempotencyMismatch, IdempotencyInProgress
+        InvalidToken, UploadNotAllowed, UploadTokenUsedUp, PayloadTooLarge
+            the upload token has expired, or does not allow this upload
         Conflict, StorageUnavailable, DeadlineExceeded
         """
-        return self._accept(upload)[0]
+        return self._accept(upload, self._token_of(upload))[0]
 
     def accept_and_show(self, upload: Upload) -> Image:
-        """As `accept`, and return the image as its owner sees it; a new image needs no call to KMS for that."""
-        image, is_new = self._accept(upload)
-        if image.details.sealed is None:
-            return image
-        if not is_new:
-            return self.sealing.open(image)
-        return with_sensitive(image, sensitive_in(upload.attributes.generation, upload.attributes.analysis))
+        """As `accept`, and return the image as its sender sees it; a new image needs no call to KMS for that."""
+        token = self._token_of(upload)
+        image, is_new = self._accept(upload, token)
+        if image.details.sealed is not None:
+            attributes = upload.attributes
+            image = (
+                with_sensitive(image, sensitive_in(attributes.generation, attributes.analysis))
+                if is_new
+                else self.sealing.open(image)
+            )
+        return image if token is None else token.shown(image)
 
     def stored_under(self, name: str) -> Image | None:
         """The image, perhaps PENDING, of an idempotency key's name; None if there is none.
@@ -85,20 +98,34 @@ class Uploads:
         """
         return self.earlier.by_key_name(name)
 
-    def _accept(self, upload: Upload) -> tuple[Image, bool]:
+    def _token_of(self, upload: Upload) -> UploadToken | None:
+        if upload.upload_token is None:
+            return None
+        if isinstance(upload.source, RemoteUrl):
+            raise UploadNotAllowed(
+                "With an upload token send the bytes; it does not let you fetch them from a URL."
+            )
+        return self.upload_permissions().in_force(upload.upload_token)
+
+    def _accept(self, upload: Upload, token: UploadToken | None) -> tuple[Image, bool]:
         """The stored image, and whether it is new."""
         # Check
-        check_attributes(upload.attributes, self.clock.now())
+        attributes = (
+            upload.attributes if token is None else token.attributes_with(upload.attributes, upload.given)
+        )
+        check_attributes(attributes, self.clock.now())
         if (image := self.earlier.by_key(upload.idempotency)) is not None:
             return image, False
         content = self.sources.open(upload.source, until=upload.until)
+        if token is not None:
+            token.check(size_bytes=len(content.data), media_type=sniff(content.data))
         sha256 = hashlib.sha256(content.data).hexdigest()
-        image = self.earlier.by_bytes(upload.owner, sha256, upload.attributes.on_duplicate)
+        image = self.earlier.by_bytes(upload.owner, sha256, attributes.on_duplicate)
         if image is not None:
             return image, False
         check_declared(content.data, content.declared_type)
         # Decode and render
-        processed = self._process(content.data, upload.attributes)
+        processed = self._process(content.data, attributes)
         if self.clock.now() >= upload.until:
             raise too_late()
         # Reserve
@@ -107,9 +134,11 @@ class Uploads:
             sha256=sha256,
             size_bytes=len(content.data),
             media_type=processed.media_type,
-            attributes=self._with_filename(upload.attributes, content.filename),
+            attributes=self._with_filename(attributes, content.filename),
             idempotency=upload.idempotency,
             extra_warnings=upload.extra_warnings(processed),
+            upload_token=upload.upload_token,
+            charges=(token.charge(len(content.data)),) if token is not None else (),
         )
         reserved = self.reservations.reserve(draft, processed, quota=self.quota)
         if isinstance(reserved, Image):

@@ -1,8 +1,8 @@
 """The write protocol: stores bytes and record as one image, or nothing.
 
 1. Reserve. One transaction writes the record as PENDING with its attempt and a deadline. It also writes the owner's
-   quota if there is one, the guard of the checksum, the idempotency key and, for a published image, the publication
-   whose copies follow. Nothing is visible yet.
+   quota if there is one, the guard of the checksum, the idempotency key, the count of an upload token and, for a
+   published image, the publication whose copies follow. Nothing is visible yet.
 2. Put. Original, renditions and public copies are written in parallel to keys that carry the attempt (or the
    publication) and are refused if they exist. Repeating a put is harmless.
 3. Commit. One conditional transaction takes PENDING of this attempt to READY. Only now do index keys, group rows
@@ -34,6 +34,7 @@ from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import (
     IDEMPOTENCY_LIFETIME,
     RESERVATION_LIFETIME,
+    Charge,
     IdempotencyKey,
     Reservation,
 )
@@ -91,15 +92,25 @@ class WriteProtocol:
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
-    def reserve(self, pending: Image, *, quota: Quota, idempotency: IdempotencyKey | None) -> ReservedImage:
-        """Write a PENDING record with its quota, guard, idempotency key and intended publication.
+    def reserve(
+        self,
+        pending: Image,
+        *,
+        quota: Quota,
+        idempotency: IdempotencyKey | None,
+        charges: tuple[Charge, ...] = (),
+    ) -> ReservedImage:
+        """Write a PENDING record with its quota, guard, idempotency key and intended publication, and make charges.
 
-        Raises QuotaExceeded, or Conflict when another image has the guard or the idempotency key.
+        Raises QuotaExceeded, the error of a charge, or Conflict when another image has the guard or the idempotency
+        key.
         """
+        for charge in charges:
+            charge.check_end(pending.record.updated_at)
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
         expires_at = pending.record.created_at + lifetime
         publication = self._intended_publication(pending.record)
-        self.repository.reserve(Reservation(pending, quota, idempotency, publication, expires_at))
+        self.repository.reserve(Reservation(pending, quota, idempotency, publication, expires_at, charges))
         return ReservedImage(pending, self)
 
     def renew(self, before: Image, after: Image) -> ReservedImage:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import generation_keys, keys, schema
+from image_store.adapters.dynamodb.images.attributes import attributes_of
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.generation.budget import BudgetHold
@@ -18,8 +19,6 @@ from image_store.domain.generation.jobs import JOB_LIFETIME, Job, JobItem, JobIt
 from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import Provider
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
-from image_store.domain.images.attributes import Attributes, OnDuplicate
-from image_store.domain.images.image import Kind, Visibility
 
 
 def job_row(job: Job, *, due_at: datetime) -> Row:
@@ -172,19 +171,10 @@ def call_of(fields: Mapping[str, Any]) -> ProviderCall:
 
 def request_of(fields: Mapping[str, Any]) -> GenerationRequest:
     """A generation request from its JSON."""
-    attributes = dict(fields["attributes"])
-    for name in ("tags", "groups"):
-        attributes[name] = tuple(attributes[name])
-    attributes |= {
-        "kind": Kind(attributes["kind"]),
-        "visibility": Visibility(attributes["visibility"]),
-        "on_duplicate": OnDuplicate(attributes["on_duplicate"]),
-        "expires_at": _time(attributes["expires_at"]),
-    }
     return GenerationRequest(
         **{name: value for name, value in fields.items() if name not in {"attributes", "reference_ids"}},
         reference_ids=tuple(fields["reference_ids"]),
-        attributes=Attributes(**attributes),
+        attributes=attributes_of(fields["attributes"]),
     )
 
 

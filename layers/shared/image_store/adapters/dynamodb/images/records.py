@@ -154,6 +154,7 @@ def record_text(record: ImageRecord) -> str:
             **_while_uploading(record),
             **({"transformed": True} if record.transformed else {}),
             **({"counted": True} if record.counted else {}),
+            **({"upload_token": record.upload_token} if record.upload_token is not None else {}),
         }
     )
 
@@ -218,6 +219,7 @@ def record_of(item: Item) -> ImageRecord:
         counted=image.get("counted", False),
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
+        upload_token=image.get("upload_token"),
     )
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from image_store.domain.images.reservation import Reservation
 
 
+_CHARGE = "charge "
+
+
 class DynamoRepository(OnTable):
     """ImageRepository on one DynamoDB table.
 
@@ -64,7 +67,22 @@ class DynamoRepository(OnTable):
             writes.append(
                 ("publication", self._keep(publication_items.publication_item(reservation.publication)))
             )
-        self._rows.transact(writes, settled=lambda: self._is_mine(record), refusal=_refusal)
+        for number, charge in enumerate(reservation.charges):
+            from image_store.adapters.dynamodb.images.charges import (
+                charge_write,  # most uploads charge nothing
+            )
+
+            writes.append((f"{_CHARGE}{number}", charge_write(self._rows.name, charge)))
+
+        def refusal(failed: set[str]) -> Exception:
+            # Another request with the same key or bytes may have used the last of a counter: its image decides.
+            if failed.isdisjoint({"guard", "idempotency"}):
+                for number, charge in enumerate(reservation.charges):
+                    if f"{_CHARGE}{number}" in failed:
+                        return charge.refusal
+            return _refusal(failed)
+
+        self._rows.transact(writes, settled=lambda: self._is_mine(record), refusal=refusal)
 
     def replace(
         self,

@@ -1,0 +1,216 @@
+"""The page about uploads from a browser: its lines run as they are printed, in a shell, in Node and in Chromium.
+
+Chromium opens the printed page on an origin that the stack was told of, and on one that it was not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.ports import any_free_port
+from tests.chromium import running_chromium
+from tests.e2e.conftest import Stack
+from tests.e2e.test_images import list_ids
+from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
+from tests.openapi.nodejs import installed_node
+from tests.pictures import jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+PAGE = (ROOT / "docs/browser-uploads.md").read_text()
+FILES = {
+    name: text
+    for head, text in re.findall(
+        r"^```(?:js|html)\n(?://|<!--) (\S+)(?: -->)?\n(.*?)^```$", PAGE, re.M | re.S
+    )
+    for name in [head]
+}
+LONG_MS = 20_000
+DRIVER = """
+const { uploadToken } = await import("./upload-token.js");
+const { url, key } = JSON.parse(process.env.STORE);
+console.log(JSON.stringify(await uploadToken({ url, key }, process.env.OWNER)));
+"""
+SEND = """async ({how, size, title}) => {
+  const modules = await import("./upload.js");
+  const store = await (await fetch("./store.json")).json();
+  const bytes = await (await fetch("./picture.jpg")).arrayBuffer();
+  const file = new File([bytes], "my holiday.jpg", {type: "image/jpeg"});
+  try {
+    return await modules[how](store, file, title === undefined ? {} : {title});
+  } catch (error) { return {error: error.message}; }
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pages are served from."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "driver.js").write_text(DRIVER)
+    (folder / "picture.jpg").write_bytes(jpeg(640, 480))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def origins(folder: Path) -> Iterator[tuple[str, str]]:
+    """Two origins with the same pages."""
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first, second = (f"http://localhost:{server.server_address[1]}" for server in servers)
+    yield first, second
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def open_stack(origins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that lets pages of the first origin in."""
+    port = any_free_port()
+    parameters = {"AllowedOrigins": f"http://localhost:{port},{origins[0]}"}
+    started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters=parameters)
+    started.start()
+    yield started
+    assert started.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(LONG_MS)
+    yield page
+    context.close()
+
+
+def give_token(stack: Stack, folder: Path, owner: str) -> str:
+    """Let the backend of the page create a token, and give it to the page."""
+    with stack.admin() as admin:
+        body = {"name": "backend", "scopes": ["images:write", "act-as"]}
+        key = admin.post("/v1/keys", json=body).raise_for_status().json()["key"]
+    store = json.dumps({"url": stack.api_url, "key": key})
+
+    ran = installed_node().run("driver.js", folder=folder, STORE=store, OWNER=owner)
+
+    assert ran.returncode == 0, ran.stderr
+    token: str = json.loads(ran.stdout)["token"]
+    (folder / "store.json").write_text(json.dumps({"url": stack.api_url, "token": token}))
+    return token
+
+
+def test_the_shell_lines_of_the_page_work_as_they_are_typed(open_stack: Stack, tmp_path: Path) -> None:
+    before = changed_files()
+
+    typed = type_lines(shell_blocks(PAGE), open_stack, tmp_path)
+
+    assert typed.returncode == 0, typed.stderr + typed.stdout
+    assert '"title":"Me"' in typed.stdout
+    assert '"category":null' in typed.stdout
+    assert changed_files() == before
+
+
+def test_a_person_uploads_with_the_page_as_it_is_printed(
+    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+) -> None:
+    give_token(open_stack, folder, "page-user")
+    page.goto(f"{origins[0]}/upload.html")
+
+    page.set_input_files("input[type=file]", folder / "picture.jpg")
+    page.fill("input[name=title]", "My holiday")
+    page.click("button")
+    page.wait_for_function("document.querySelector('output img')?.naturalWidth > 0")
+
+    with open_stack.http("page-user") as owner:
+        [image_id] = list_ids(owner)
+        image = owner.get(f"/v1/images/{image_id}").json()
+    assert (image["title"], image["category"], image["filename"]) == ("My holiday", "avatars", "image.jpg")
+
+
+def test_a_page_of_another_origin_uploads_in_both_ways_until_the_token_is_used_up(
+    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+) -> None:
+    token = give_token(open_stack, folder, "other-user")
+    page.goto(f"{origins[0]}/upload.html")
+
+    in_form = page.evaluate(SEND, {"how": "uploadForm", "title": "Form"})
+    directly = page.evaluate(SEND, {"how": "uploadDirectly", "title": "Direct"})
+    beyond = [page.evaluate(SEND, {"how": how}) for how in ("uploadForm", "uploadDirectly")]
+
+    assert [in_form["title"], directly["title"]] == ["Form", "Direct"]
+    assert directly["sha256"] == in_form["sha256"]
+    assert all(answer["error"].startswith("upload_token_used_up: ") for answer in beyond)
+    with open_stack.http("other-user") as owner:
+        assert set(list_ids(owner)) == {in_form["id"], directly["id"]}
+    signature = token.partition(".")[2]
+    assert signature not in open_stack.state.path.joinpath("log").read_text(errors="replace")
+
+
+def test_the_page_can_read_why_it_is_refused(
+    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+) -> None:
+    token = give_token(open_stack, folder, "refused-user")
+    forged = {"url": open_stack.api_url, "token": f"{token[:-1]}{'A' if token[-1] != 'A' else 'B'}"}
+    page.goto(f"{origins[0]}/upload.html")
+    list_answer = page.evaluate(
+        """async () => {
+          const {url, token} = await (await fetch("./store.json")).json();
+          const answer = await fetch(`${url}/v1/images`, {headers: {Authorization: `Bearer ${token}`}});
+          return [answer.status, (await answer.json()).code];
+        }"""
+    )
+
+    (folder / "store.json").write_text(json.dumps(forged))
+    refused = page.evaluate(SEND, {"how": "uploadForm"})
+
+    assert list_answer == [403, "scope_required"]
+    assert refused["error"].startswith("invalid_token: ")
+    with open_stack.http("refused-user") as owner:
+        assert list_ids(owner) == []
+
+
+def test_an_origin_that_the_deployment_does_not_name_uploads_nothing(
+    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+) -> None:
+    give_token(open_stack, folder, "stranger")
+    page.goto(f"{origins[1]}/upload.html")
+
+    outcomes = [page.evaluate(SEND, {"how": how}) for how in ("uploadForm", "uploadDirectly")]
+
+    assert [outcome["error"] for outcome in outcomes] == ["Failed to fetch"] * 2
+    with open_stack.http("stranger") as owner:
+        assert list_ids(owner) == []
+
+
+def test_no_shell_line_of_the_page_is_long() -> None:
+    lines = [line for block in shell_blocks(PAGE) for line in block.splitlines()]
+
+    assert len(FILES) == len(re.findall(r"^```(?:js|html)$", PAGE, flags=re.M)) == 3
+    assert max(map(len, lines)) <= MOST_CHARACTERS
