@@ -94,8 +94,18 @@ def test_each_problem_has_a_line_that_says_how_to_fix_it(
         (token(aud=None), "audience", "aud"),
         (token(algorithm="HS256"), "token", "HS256"),
         ("isk_0123456789abcdef_short", "token", "incomplete"),
+        (f"iut_0123456789abcdef.{'A' * 22}", "token", "upload token"),
     ],
-    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric", "half a key"],
+    ids=[
+        "expired",
+        "two words",
+        "no JWT",
+        "no subject",
+        "no audience",
+        "symmetric",
+        "half a key",
+        "an upload token",
+    ],
 )
 def test_a_token_that_cannot_work_is_reported_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str
