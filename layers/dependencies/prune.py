@@ -1,12 +1,11 @@
 """Reduce the layer to what the store loads; run as ``python prune.py FOLDER``.
 
 botocore has descriptions of every AWS service, most of what a cold start would unzip and parse. The pruned copy cannot
-create a client of a service that is not in `SERVICES`. Powertools keeps all its modules but imports them at first use.
+create a client of a service that is not in `SERVICES`.
 """
 
 from __future__ import annotations
 
-import ast
 import gzip
 import json
 import shutil
@@ -16,36 +15,9 @@ from typing import Any
 
 SERVICES = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sqs"})
 
-POWERTOOLS = "aws_lambda_powertools"
-ON_DEMAND = (
-    POWERTOOLS,
-    f"{POWERTOOLS}/event_handler",
-    f"{POWERTOOLS}/event_handler/openapi",
-    f"{POWERTOOLS}/utilities/data_classes",
-)
-
-_ON_DEMAND = """
-
-_EXPORTED = {exported!r}
-
-
-def __getattr__(name):
-    if name not in _EXPORTED:
-        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
-    from importlib import import_module
-
-    module, attribute = _EXPORTED[name]
-    value = globals()[name] = getattr(import_module(module, __name__), attribute)
-    return value
-
-
-def __dir__():
-    return sorted({{*globals(), *_EXPORTED}})
-"""
-
 
 def prune(packages: Path) -> None:
-    """Prune boto3, botocore and Powertools in a folder of installed packages."""
+    """Prune boto3 and botocore in a folder of installed packages."""
     shutil.rmtree(packages / "boto3" / "data")  # of boto3 resources; the store only uses clients
     shutil.rmtree(packages / "boto3" / "examples")
     data = packages / "botocore" / "data"
@@ -56,32 +28,6 @@ def prune(packages: Path) -> None:
         latest = keep_latest_version(data / name)
         drop_documentation(latest)
     keep_endpoints(data / "endpoints.json")
-    for package in ON_DEMAND:
-        import_on_demand(packages / package)
-
-
-def import_on_demand(package: Path) -> None:
-    """Make a package import each name that it exports at its first use (PEP 562).
-
-    Powertools exports the resolvers of every AWS service from one package. The HTTP resolver would also import
-    AppSync's and with it asyncio. Names that the package's own statements use are still imported at once.
-    """
-    init = package / "__init__.py"
-    module = ast.parse(init.read_text())
-    own = [node for node in module.body if not isinstance(node, ast.ImportFrom)]
-    used = {node.id for statement in own for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    exported, statements = {}, []
-    for node in module.body:
-        if not isinstance(node, ast.ImportFrom) or node.module in (None, "__future__"):
-            statements.append(node)
-            continue
-        names = [alias for alias in node.names if (alias.asname or alias.name) in used]
-        if names:
-            statements.append(ast.ImportFrom(node.module, names, node.level))
-        for alias in node.names:
-            if alias not in names:
-                exported[alias.asname or alias.name] = ("." * node.level + (node.module or ""), alias.name)
-    init.write_text(ast.unparse(ast.Module(statements, [])) + _ON_DEMAND.format(exported=exported))
 
 
 def keep_latest_version(service: Path) -> Path:

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,29 +37,33 @@ ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Artefact:
+class Artefact:
     """The folders that Lambda would have: the function, and its layers under /opt."""
 
     root: Path
+    function: str = _FUNCTION
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        return (self.root / _FUNCTION, *(self.root / layer for layer in _LAYERS))
+        """The function's own folder, and those of its layers."""
+        return (self.root / self.function, *(self.root / layer for layer in _LAYERS))
 
     @property
     def search_path(self) -> str:
+        """Where Python looks for modules."""
         function, *layers = self.folders
         return os.pathsep.join(str(path) for path in (function, *(layer / "python" for layer in layers)))
 
     @property
     def size_mb(self) -> float:
+        """The size of all files."""
         files = (path for folder in self.folders for path in folder.rglob("*") if path.is_file())
         return sum(path.stat().st_size for path in files) / 1_000_000
 
 
 def measure(build: Path) -> Iterator[Measurement]:
     """Measure cold starts; without a build there is nothing to measure."""
-    built = _Artefact(build.parent / ".aws-sam" / "local")
+    built = Artefact(build.parent / ".aws-sam" / "local")
     if not built.folders[0].is_dir():
         print("Not measured: nothing is built; `make build` does.", file=sys.stderr)
         return
@@ -69,14 +73,14 @@ def measure(build: Path) -> Iterator[Measurement]:
     import_boto3 = [str(interpreter), "-c", "import boto3"]
 
     against_import = compare(
-        lambda: _cpu_ms(cold_start, built), lambda: _cpu_ms(import_boto3, built), pairs=_PAIRS
+        lambda: cpu_ms(cold_start, built), lambda: cpu_ms(import_boto3, built), pairs=_PAIRS
     )
     detail = f"{against_import.ours_ms:.0f} ms, import boto3 {against_import.theirs_ms:.0f} ms"
     yield Measurement("cold_retrieve_vs_import_boto3", against_import.ratio, "× import", 1.65, detail)
 
     compiled = _compiled_here(built, build / "compiled", interpreter)
     against_compiled = compare(
-        lambda: _cpu_ms(cold_start, built), lambda: _cpu_ms(cold_start, compiled), pairs=_PAIRS
+        lambda: cpu_ms(cold_start, built), lambda: cpu_ms(cold_start, compiled), pairs=_PAIRS
     )
     detail = f"{against_compiled.ours_ms:.0f} ms, compiled here {against_compiled.theirs_ms:.0f} ms"
     yield Measurement("artefact_vs_compiled", against_compiled.ratio, "× compiled", 1.05, detail)
@@ -93,8 +97,9 @@ def write_inputs(folder: Path) -> tuple[str, str]:
     return str(event), str(answers)
 
 
-def _cpu_ms(command: list[str], artefact: _Artefact) -> float:
-    environment = ENVIRONMENT | {"PYTHONPATH": artefact.search_path}
+def cpu_ms(command: list[str], artefact: Artefact, variables: Mapping[str, str] = ENVIRONMENT) -> float:
+    """The CPU time of one cold start, which must answer 200."""
+    environment = {**variables, "PYTHONPATH": artefact.search_path}
 
     def run() -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -106,10 +111,10 @@ def _cpu_ms(command: list[str], artefact: _Artefact) -> float:
     return children_cpu_ms(run)
 
 
-def _compiled_here(built: _Artefact, target: Path, interpreter: Path) -> _Artefact:
+def _compiled_here(built: Artefact, target: Path, interpreter: Path) -> Artefact:
     """A copy of the artefact whose bytecode was made in its place, as on a developer's machine."""
     shutil.rmtree(target, ignore_errors=True)
     for folder in built.folders:
         shutil.copytree(folder, target / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run([str(interpreter), "-m", "compileall", "-q", str(target)], check=True)
-    return _Artefact(target)
+    return Artefact(target)

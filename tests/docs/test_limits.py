@@ -18,6 +18,7 @@ from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, D
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
 from image_store.adapters.remote.fetching import MAX_REDIRECTS
 from image_store.domain.callers import upload_tokens
+from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
@@ -110,6 +111,8 @@ ON_THE_PAGE = (
         f"at most {MAX_TAGS} tags, {MAX_GROUPS} groups, {MAX_METADATA_BYTES // KIB} KB of your own metadata, "
         f"{MAX_GENERATION_BYTES // KIB} KB of generation data and {MAX_ANALYSIS_BYTES // KIB} KB of analysis"
     ),
+    f"last for at most {shares.MAX_LIFETIME.days} days",
+    f"nothing new after {shares.CACHED_FOR.seconds} seconds",
     f"work for {presign.LINK_MINUTES - presign.STEP_MINUTES} to {presign.LINK_MINUTES} minutes",
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
@@ -125,6 +128,9 @@ ON_OTHER_PAGES = [
     ("guarantees.md", f"lasts for {RESULT_LIFETIME.days} days"),
     ("guarantees.md", f"valid for {hours(CURSOR_LIFETIME)} hours"),
     ("guarantees.md", f"after {MAX_LIFETIME.days} days at most"),
+    ("guarantees.md", f"after {shares.MAX_LIFETIME.days} days at most"),
+    ("private-gallery.md", f"to {shares.MAX_LIFETIME.days} days; by default an hour"),
+    ("private-gallery.md", f"within {shares.CACHED_FOR.seconds} seconds"),
     ("generation.md", f"at most {MAX_ANSWER_BYTES // MIB} MiB"),
     ("generation.md", f"up to {minutes(WAITING_LIFETIME)} minutes"),
     ("generation.md", f"the last {REPORTED_DAYS} days"),

@@ -1,6 +1,7 @@
 """Import a built function, let it handle an event if there is one, and report the loaded modules.
 
-Run as ``python -I -S cold_start.py PATH [EVENT.json ANSWERS.json]``; PATH is the search path Lambda would have.
+Run as ``python -I -S cold_start.py PATH [CHILD EVENT.json ANSWERS.json]``. PATH is the search path that Lambda would
+have, and CHILD the benchmark that handles the event.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ def main(path: str, inputs: list[str]) -> None:
     result = {"handler": app.lambda_handler.__name__}
     if inputs:
         sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+        child, *files = inputs
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            importlib.import_module("cold_child").main(*inputs)
+            importlib.import_module(child).main(*files)
         result |= json.loads(printed.getvalue().splitlines()[-1])
     sys.stdout.write(json.dumps(result | {"loaded": sorted(sys.modules)}))
 

@@ -18,6 +18,7 @@ from typing import Any
 import pydantic_core
 import pytest
 
+from tests.benchmarks.authorizing import AUTHORIZER_ENVIRONMENT, write_token_inputs
 from tests.benchmarks.cold import ENVIRONMENT, write_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -299,10 +300,38 @@ def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_
     path = [str(artefact / "RetrieveFunction"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
     inputs = write_inputs(tmp_path)
 
-    result = run_script("cold_start.py", path, *inputs, environment=ENVIRONMENT)
+    result = run_script("cold_start.py", path, "cold_child", *inputs, environment=ENVIRONMENT)
 
     assert result["status"] == 200
     assert not SLOW_AND_NOT_NEEDED & set(result["loaded"])
+
+
+def test_a_token_is_verified_without_boto3_and_pydantic(artefact: Path, tmp_path: Path) -> None:
+    for compiled in ("cryptography", "_cffi_backend"):  # for this machine; the artefact's are for Lambda
+        location = importlib.util.find_spec(compiled)
+        assert location is not None
+        assert location.origin is not None
+        file = Path(location.origin)
+        source = file.parent if file.name == "__init__.py" else file
+        (tmp_path / source.name).symlink_to(source)
+    folders = layers(artefact, "SharedLayer", "DependenciesLayer", "CryptoLayer")
+    path = [str(tmp_path), str(artefact / "AuthorizeFunction"), *folders]
+
+    result = run_script(
+        "cold_start.py",
+        path,
+        "cold_authorize_child",
+        *write_token_inputs(tmp_path / "inputs"),
+        environment=AUTHORIZER_ENVIRONMENT,
+    )
+
+    assert result["owner"] == "alice"
+    assert not {"asyncio", "boto3", "pydantic", "jwt.jwks_client"} & set(result["loaded"])
+    of_the_table = (
+        "botocore.",
+        "image_store.adapters.dynamodb",
+    )  # Powertools looks whether there is a botocore
+    assert not [name for name in result["loaded"] if name.startswith(of_the_table)]
 
 
 def layers(artefact: Path, *names: str) -> list[str]:

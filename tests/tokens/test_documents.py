@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store.adapters.tokens.documents import MAX_DOCUMENT_BYTES, UnreadableDocument, read_document
+from image_store.adapters.tokens.documents import (
+    MAX_DOCUMENT_BYTES,
+    UnreadableDocument,
+    read_document,
+    shared_tls,
+)
 from tests.remote.servers import Authority, Server, answer, head, saying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.loopback
@@ -102,11 +107,13 @@ class TestCertificates:
     """An issuer over TLS, whose certificate may be wrong."""
 
     @pytest.fixture
-    def authority(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    def authority(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
         """The authority that this machine trusts."""
         authority = Authority(tmp_path, "An authority")
         monkeypatch.setenv("SSL_CERT_FILE", authority.bundle())
-        return authority
+        shared_tls.cache_clear()
+        yield authority
+        shared_tls.cache_clear()
 
     def test_a_document_is_read_over_tls(self, authority: Authority) -> None:
         with Server(saying(answer(BODY)), tls=authority.serving("localhost")) as server:

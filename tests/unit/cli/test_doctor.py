@@ -145,6 +145,15 @@ def test_both_the_pages_of_the_app_and_the_console_may_upload(tmp_path: Path) ->
     assert APP not in ill(result)["CORS of storage, PUT"]["detail"]
 
 
+def test_storage_that_pages_cannot_read_after_a_redirect_is_a_warning(tmp_path: Path) -> None:
+    """Browsers then send `Origin: null`, which a rule for the app's own origin does not match."""
+    result = doctor(Deployment(read_origin=APP), tmp_path, "--origin", APP)
+
+    [warning] = [line for line in result.lines if line["status"] == "warning"]
+    assert (warning["check"], "through a redirect" in warning["detail"]) == ("CORS of storage, GET", True)
+    assert "every origin" in warning["mend"]
+
+
 def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
     result = doctor(Deployment(cdn_origin="https://another.example"), tmp_path)
 

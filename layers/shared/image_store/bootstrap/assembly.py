@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_store.bootstrap.lazy import lazy_property
-from image_store.entrypoints.images.answers import Answers
 
 if TYPE_CHECKING:
     from image_store.bootstrap.callers import Callers
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.operations import Operations
     from image_store.bootstrap.ports import Ports
     from image_store.bootstrap.upkeep import Upkeep
+    from image_store.entrypoints.images.answers import Answers
     from image_store.ports.system import Clock
     from image_store.settings import Settings
 
@@ -33,6 +33,8 @@ class Application:
 
     @lazy_property
     def answers(self) -> Answers:
+        from image_store.entrypoints.images.answers import Answers
+
         return Answers(private=self.ports.private, public_url=self.settings.publication.url)
 
     @lazy_property

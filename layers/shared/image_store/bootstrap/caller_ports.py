@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.bootstrap.lazy import lazy_property
 from image_store.entrypoints.callers.actors import current_actor
@@ -12,6 +11,7 @@ from image_store.entrypoints.callers.actors import current_actor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.bootstrap.clients import Clients
     from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier, UploadTokens
     from image_store.ports.system import Clock, Ids
@@ -35,6 +35,8 @@ class CallerPorts:
 
     @lazy_property
     def table(self) -> DynamoTable:
+        from image_store.adapters.dynamodb.table import DynamoTable
+
         return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
 
     @lazy_property

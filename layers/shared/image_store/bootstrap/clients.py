@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.r2 import s3_client
-from image_store.adapters.secrets import Secrets
-from image_store.adapters.trust import share_trust
 from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
+    from image_store.adapters.secrets import Secrets
     from image_store.settings.storage import StorageSettings
 
 
@@ -30,6 +28,8 @@ class Clients:
 
     @lazy_property
     def r2_client(self) -> Any:
+        from image_store.adapters.r2 import s3_client
+
         access_key_id, secret_access_key = self.r2_credentials()
         return s3_client(
             session=self._session,
@@ -41,6 +41,8 @@ class Clients:
 
     @lazy_property
     def s3(self) -> Any:
+        from image_store.adapters.r2 import s3_client
+
         return s3_client(
             session=self._session,
             endpoint=None,
@@ -51,6 +53,8 @@ class Clients:
 
     @lazy_property
     def secrets(self) -> Secrets:
+        from image_store.adapters.secrets import Secrets
+
         return Secrets(client=lambda: self.client("secretsmanager"))
 
     @lazy_property
@@ -73,6 +77,8 @@ class Clients:
     def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
+
+        from image_store.adapters.trust import share_trust
 
         config = Config(
             connect_timeout=2,

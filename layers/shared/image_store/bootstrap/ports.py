@@ -6,9 +6,6 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.dynamodb.images.repository import DynamoRepository
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket
 from image_store.bootstrap.caller_ports import CallerPorts
 from image_store.bootstrap.lazy import lazy_property
 from image_store.entrypoints.callers.actors import current_actor
@@ -22,13 +19,7 @@ if TYPE_CHECKING:
     from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
-    from image_store.ports.finding import (
-        FeedRows,
-        ListRows,
-        Projector,
-        SearchIndex,
-        SimilarityIndex,
-    )
+    from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
     from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
     from image_store.ports.images import (
         Claims,
@@ -75,6 +66,8 @@ class Ports(CallerPorts):
 
     @lazy_property
     def repository(self) -> ImageRepository:
+        from image_store.adapters.dynamodb.images.repository import DynamoRepository
+
         return DynamoRepository(self.table, actor=current_actor)
 
     @lazy_property
@@ -94,6 +87,8 @@ class Ports(CallerPorts):
     @lazy_property
     def presigner(self) -> Any:
         """Signs links to R2. It is not a port, so tests may set any object with its methods."""
+        from image_store.adapters.presign import Presigner
+
         return Presigner(
             endpoint=self._settings.storage.r2_endpoint,
             region=self._settings.storage.r2_region,
@@ -122,6 +117,8 @@ class Ports(CallerPorts):
 
     @lazy_property
     def ingest_bucket(self) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
 
     @lazy_property
@@ -350,6 +347,8 @@ class Ports(CallerPorts):
         return secrets.json(self._settings.signing_secret)
 
     def _r2(self, bucket: str) -> ObjectStore:
+        from image_store.adapters.r2 import R2Bucket
+
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
 
     def _report_refusal(self, reason: str, url: str) -> None:
