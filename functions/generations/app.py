@@ -70,7 +70,7 @@ def get_generation(request: Request, job_id: str) -> "Response[str]":
 def retry_generation(request: Request, job_id: str) -> "Response[str]":
     """Makes the failed images of a job again."""
     app = application()
-    job, items = app.generation.jobs.retry(request.owner, job_id)
+    job, items = app.generation.jobs.retry(*jobs.retry_of(request, job_id))
     return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
 
 

@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.adapters import presign
+from image_store.adapters.dynamodb.callers.api_keys import KEPT_AFTER_END
 from image_store.adapters.dynamodb.operations.figures import MAX_MODELS
 from image_store.adapters.dynamodb.upkeep.housekeeping import REPORT_LIFETIME
 from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME
 from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, DecodeLimits
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
 from image_store.adapters.remote.fetching import MAX_REDIRECTS
+from image_store.domain.callers import upload_tokens
+from image_store.domain.callers.api_keys import MAX_GRACE, MAX_KEYS, MAX_LISTED_KEYS, USUAL_GRACE
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
-from image_store.domain.errors import UrlNotAllowed
+from image_store.domain.errors import TooManyKeys, UrlNotAllowed
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
 from image_store.domain.finding.words import MAX_TERM_CHARS
@@ -49,7 +54,7 @@ from image_store.services.generation.overview import REPORTED_DAYS
 from image_store.services.images.batch_deletion import MAX_IDS
 from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
 from image_store_cli import cards, problems
-from image_store_cli.commands import list_images, repair, similar
+from image_store_cli.commands import keys, list_images, repair, similar
 from image_store_cli.uploading import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
@@ -109,9 +114,17 @@ ON_THE_PAGE = (
         f"at most {MAX_TAGS} tags, {MAX_GROUPS} groups, {MAX_METADATA_BYTES // KIB} KB of your own metadata, "
         f"{MAX_GENERATION_BYTES // KIB} KB of generation data and {MAX_ANALYSIS_BYTES // KIB} KB of analysis"
     ),
+    f"last for at most {shares.MAX_LIFETIME.days} days",
+    f"nothing new after {shares.CACHED_FOR.seconds} seconds",
     f"work for {presign.LINK_MINUTES - presign.STEP_MINUTES} to {presign.LINK_MINUTES} minutes",
+    (
+        f"at most {MAX_KEYS} keys in force, and {MAX_LISTED_KEYS:,} with those that ended in the last "
+        f"{KEPT_AFTER_END.days} days"
+    ),
+    f"works for at most {MAX_GRACE.days} days",
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
+    f"after at most {hours(upload_tokens.MAX_LIFETIME)} hours and allow at most {upload_tokens.MAX_IMAGES:,} images",
 )
 ON_OTHER_PAGES = [
     ("guarantees.md", f"for {minutes(COMPLETION_LIFETIME)} minutes"),
@@ -123,6 +136,9 @@ ON_OTHER_PAGES = [
     ("guarantees.md", f"lasts for {RESULT_LIFETIME.days} days"),
     ("guarantees.md", f"valid for {hours(CURSOR_LIFETIME)} hours"),
     ("guarantees.md", f"after {MAX_LIFETIME.days} days at most"),
+    ("guarantees.md", f"after {shares.MAX_LIFETIME.days} days at most"),
+    ("private-gallery.md", f"to {shares.MAX_LIFETIME.days} days; by default an hour"),
+    ("private-gallery.md", f"within {shares.CACHED_FOR.seconds} seconds"),
     ("generation.md", f"at most {MAX_ANSWER_BYTES // MIB} MiB"),
     ("generation.md", f"up to {minutes(WAITING_LIFETIME)} minutes"),
     ("generation.md", f"the last {REPORTED_DAYS} days"),
@@ -134,6 +150,13 @@ ON_OTHER_PAGES = [
     ("data-model.md", f"progress of a repair, for {REPAIR_LIFETIME.days} days"),
     ("data-model.md", f"a generation job, for {JOB_LIFETIME.days} days"),
     ("data-model.md", f"at most {MAX_TERM_CHARS} characters"),
+    (
+        "browser-uploads.md",
+        f"{int(upload_tokens.MIN_LIFETIME.total_seconds())} to {int(upload_tokens.MAX_LIFETIME.total_seconds()):,}",
+    ),
+    ("browser-uploads.md", f"1 to {upload_tokens.MAX_IMAGES:,}"),
+    ("browser-uploads.md", f"older than {minutes(COMPLETION_LIFETIME)} minutes"),
+    ("browser-uploads.md", f"about {LARGEST_BODY}"),
     ("command-line.md", f"up to {IN_REQUEST_BYTES // MILLION} MB are sent in the request"),
     ("first-steps.md", f"about {LARGEST_BODY}"),
     ("first-steps.md", f"up to {MAX_BYTES // MIB} MB"),
@@ -180,6 +203,17 @@ def test_the_api_document_names_only_limits_of_the_code() -> None:
 
 def test_the_message_about_a_url_names_the_redirects() -> None:
     assert f"at most {MAX_REDIRECTS} redirects" in UrlNotAllowed().message
+
+
+def test_the_message_about_too_many_keys_names_their_limits() -> None:
+    for limit in (f"{MAX_KEYS} API keys", f"{MAX_LISTED_KEYS:,} with", f"{KEPT_AFTER_END.days} days"):
+        assert limit in TooManyKeys().message
+
+
+def test_the_command_line_has_the_grace_period_of_the_store() -> None:
+    assert USUAL_GRACE.total_seconds() / 3600 == keys.GRACE_HOURS
+    assert MAX_GRACE.total_seconds() / 3600 == keys.MOST_GRACE_HOURS
+    assert set(keys.SCOPES) == set(Scope)
 
 
 def test_the_console_names_the_limit_of_metadata() -> None:

@@ -161,8 +161,8 @@ def test_one_share_serves_all_images_and_widths_to_srcset_fetch_and_head(
     page, responses = opened(browser, site, "widths.html")
     page.wait_for_function(IS_SHOWN)
     fetched = f"{prefix}/{ids[0]}/display"
-    assert page.evaluate(read, [fetched, "GET"]) == [200, True, "image/webp", True]
-    assert page.evaluate(read, [fetched, "HEAD"]) == [200, True, "image/webp", False]
+    assert page.evaluate(read, [fetched, "GET"]) == [200, True, "image/jpeg", True]
+    assert page.evaluate(read, [fetched, "HEAD"]) == [200, True, "image/jpeg", False]
     storage = [
         response for response in responses if response.url.startswith(open_stack.described["s3_endpoint"])
     ]

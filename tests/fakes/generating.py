@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.generation.budget import Budgets, Spending
+from image_store.domain.generation.budget import Budgets, KeyBudget, Spending
 from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.providers import (
     GeneratedImage,
@@ -109,6 +109,7 @@ class Generating:
         preference: ModelPreference = ModelPreference(),  # noqa: B008 - it is frozen
         join: bool = False,
         idempotency: IdempotencyKey | None = None,
+        key_budget: KeyBudget | None = None,
     ) -> Job:
         """Begin a job of one picture, or of those that are wished for."""
         variation_sets = tuple(
@@ -120,6 +121,7 @@ class Generating:
             preference=preference,
             join=join,
             idempotency=idempotency,
+            key_budget=key_budget,
         )
         return self.requests.begin(request)[0]
 

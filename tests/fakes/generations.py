@@ -9,7 +9,9 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import (
+    BudgetHold,
     Budgets,
+    KeyBudget,
     Spending,
     day_of,
     month_of,
@@ -36,8 +38,8 @@ from image_store.domain.generation.providers import (
 from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
 from tests.fakes.repository import MemoryRepository
 
-Budget = tuple[str, str | None, str]
-"""Daily or monthly, of an owner or (None) the deployment, and the period."""
+Budget = tuple[str, str | KeyBudget | None, str]
+"""Daily or monthly, of an owner, of `KeyBudget` or (None) the deployment, and the period."""
 
 
 class MemoryGenerations(Generations):
@@ -207,18 +209,18 @@ class MemoryGenerations(Generations):
         total: Counter[Budget] = Counter()
         for item in items:
             if item.hold is not None:
-                for key in _budgets_of(item.owner, item.hold.on):
+                for key in _budgets_of(item.owner, item.hold):
                     total[key] += item.hold.micros
         return total
 
     def _check(self, amounts: Mapping[Budget, int], budgets: Budgets, at: datetime) -> None:
         for (period, owner, name), micros in amounts.items():
-            limit = getattr(budgets, f"{'deployment' if owner is None else 'owner'}_{period}")
+            budget = "deployment" if owner is None else "key" if isinstance(owner, KeyBudget) else "owner"
+            limit = getattr(owner, period) if budget == "key" else getattr(budgets, f"{budget}_{period}")
             if limit and micros > limit:
                 raise BudgetExceeded("Alone it is too much.")
             if limit and micros and self.committed[period, owner, name] + micros > limit:
                 wait = until_next_day(at) if period == "daily" else until_next_month(at)
-                budget = "deployment" if owner is None else "owner"
                 raise BudgetUsedUp("There is no room.", budget=budget, retry_after=wait)
 
     def _check_quota(self, owner: str, images: int, most: int) -> None:
@@ -238,7 +240,7 @@ class MemoryGenerations(Generations):
             self.ledger[key], self.charged[key] = entry.cost_micros, charged
             known = entry.cost_micros or 0
             if hold is not None and charged:
-                for budget in _budgets_of(change.after.owner, hold.on):
+                for budget in _budgets_of(change.after.owner, hold):
                     self.committed[budget] += charged
                     self.spent[budget] += charged
         figures = ProviderPerformance(
@@ -316,9 +318,9 @@ class MemoryProvider(ImageProvider):
         return answer
 
 
-def _budgets_of(owner: str, on: date) -> list[Budget]:
+def _budgets_of(owner: str, hold: BudgetHold) -> list[Budget]:
     return [
-        (period, scope, day_of(on) if period == "daily" else month_of(on))
+        (period, scope, day_of(hold.on) if period == "daily" else month_of(hold.on))
         for period in ("daily", "monthly")
-        for scope in (owner, None)
+        for scope in (owner, None, *((hold.key,) if hold.key else ()))
     ]

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.key_limits import KeyLimits
+from image_store.domain.callers.scopes import Scope
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.entrypoints.callers.verdicts import verdict_of
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
     API,
@@ -47,6 +51,31 @@ def store(deployed: Callable[..., Deployment]) -> Deployment:
     deployment = deployed(PROVIDERS=ALL, PROVIDERS_SECRET="image-store/providers")
     deployment.set_clock.instant = deployment.set_clock.instant.replace(month=11, day=21)
     return deployment
+
+
+def test_a_key_spends_its_own_budget_and_no_more(store: Deployment) -> None:
+    limits = KeyLimits(cost_micros_per_day=5_000)
+    sent = event("generations/begin")
+    sent["requestContext"]["authorizer"]["lambda"] = verdict_of(
+        key_holder("0123456789abcdef", owner="alice", scopes={Scope.WRITE_GENERATIONS}, limits=limits)
+    )
+    answers = []
+    for number in range(20):
+        body = {"items": [{"prompt": f"Lighthouse {number}"}], "provider": "pollinations", "fallback": False}
+        answers.append(store.call(saying(sent, body), function="generations"))
+        if answers[-1].status != 202:
+            break
+    work_off(store)
+
+    assert len(answers) > 1
+    assert_refused(answers[-1], 429, "budget_exceeded")
+    assert answers[-1].json["detail"].startswith("The API key's daily budget")
+    [row] = [
+        item
+        for item in all_items(store.client, store.table)
+        if item["pk"]["S"] == "BUDGET#KEY#0123456789abcdef" and len(item["sk"]["S"]) == len("2026-11-21")
+    ]
+    assert 0 < int(row["spent"]["N"]) == int(row["committed"]["N"]) <= 5_000
 
 
 def work_off(store: Deployment) -> None:

@@ -66,7 +66,7 @@ def test_a_created_key_lets_its_owner_in(store: Deployment) -> None:
         "expires_at": "2027-03-01T12:00:00.000Z",
         "revoked_at": None,
         "last_used_at": None,
-        "limits": {"requests_per_minute": None},
+        "limits": {"requests_per_minute": None, "cost_usd_per_day": None, "cost_usd_per_month": None},
         "previous_secret_until": None,
     }
     assert accepted_by_the_authorizer(store, answer.json["key"]) == {
@@ -133,6 +133,9 @@ def test_a_user_grants_only_their_own_rights(store: Deployment, body: Any) -> No
         {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": 0}},
         {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": 30_001}},
         {"name": "x", "scopes": ["images:read"], "limits": {"requests_per_minute": "1"}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"cost_usd_per_day": 0}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"cost_usd_per_day": 1_000_001}},
+        {"name": "x", "scopes": ["images:read"], "limits": {"cost_usd_per_month": "1"}},
     ],
 )
 def test_a_wrong_request_creates_nothing(store: Deployment, body: Any) -> None:
@@ -228,6 +231,15 @@ def test_a_change_of_limits_keeps_those_that_it_does_not_name(store: Deployment)
     assert same.json["limits"] == with_limit.json["limits"]
     assert set(without_limit.json["limits"].values()) == {None}
     assert set(without_any.json["limits"].values()) == {None}
+
+
+@pytest.mark.parametrize("cost", [0.000001, 0.1, 2.5, 7, 1_000_000])
+def test_a_budget_is_shown_as_it_was_set(store: Deployment, cost: float) -> None:
+    store.answer_to("keys/create")
+
+    changed = send(store, "change", body={"limits": {"cost_usd_per_month": cost}})
+
+    assert changed.json["limits"]["cost_usd_per_month"] == cost
 
 
 def test_the_limits_of_a_key_reach_the_functions_with_its_caller(store: Deployment) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from image_store.domain.generation.budget import BudgetHold, Budgets, Spending
+from image_store.domain.generation.budget import BudgetHold, Budgets, KeyBudget, Spending
 from image_store.domain.generation.jobs import (
     Job,
     JobItem,
@@ -56,7 +56,9 @@ def job_of(items: int, job_id: str = JOB, owner: str = OWNER) -> Job:
     return Job(id=job_id, owner=owner, created_at=NOON, updated_at=NOON, counts=initial_counts(items))
 
 
-def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: int = 100) -> JobItem:
+def new_item(
+    index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: int = 100, key: KeyBudget | None = None
+) -> JobItem:
     return JobItem(
         job_id=job_id,
         index=index,
@@ -66,7 +68,7 @@ def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: i
         change=f"made-{job_id}-{index}",
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
-        hold=BudgetHold(micros=micros, on=TODAY),
+        hold=BudgetHold(micros=micros, on=TODAY, key=key),
         promised=True,
     )
 
@@ -81,8 +83,11 @@ def create(
     budgets: Budgets = FREE,
     most_images: int = 0,
     names: tuple[JobName, ...] = (),
+    key: KeyBudget | None = None,
 ) -> list[JobItem]:
-    new_items = [new_item(index, job_id=job_id, owner=owner, micros=micros) for index in range(items)]
+    new_items = [
+        new_item(index, job_id=job_id, owner=owner, micros=micros, key=key) for index in range(items)
+    ]
     jobs.create(
         job_of(items, job_id, owner),
         new_items,

@@ -10,7 +10,7 @@ import pytest
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, QuotaExceeded
-from image_store.domain.generation.budget import BudgetHold, Budgets, Spending
+from image_store.domain.generation.budget import BudgetHold, Budgets, KeyBudget, Spending
 from image_store.domain.generation.jobs import JobItemChange, JobItemState
 from image_store.domain.generation.ledger import CallOutcome
 from image_store.domain.generation.providers import Reason
@@ -57,6 +57,54 @@ def test_a_budget_refuses_before_anything_is_spent(jobs: Generations, budgets: B
     assert refused.value.retry_after == wait
     of_all = budgets.deployment_daily or budgets.deployment_monthly
     assert refused.value.budget == ("deployment" if of_all else "owner")
+
+
+KEY_ID = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("limits", [{"daily": 250}, {"monthly": 250}], ids=str)
+def test_a_keys_budget_counts_what_it_orders_for_all_owners(
+    jobs: Generations, limits: dict[str, int]
+) -> None:
+    key = KeyBudget(key_id=KEY_ID, **limits)
+    create(jobs, key=key)
+    create(jobs, job_id=OTHER, owner="another", key=key)
+    third = OTHER.replace("2", "3")
+
+    with pytest.raises(BudgetUsedUp) as refused:
+        create(jobs, job_id=third, owner="a third", key=key)
+    create(jobs, job_id=third, owner="a third", key=KeyBudget(key_id=KEY_ID[::-1], **limits))
+
+    half_a_day = timedelta(hours=12) - timedelta(microseconds=123456)
+    assert refused.value.retry_after == half_a_day + timedelta(days=9 * ("monthly" in limits))
+    assert refused.value.budget == "key"
+    assert spending(jobs, "a third") == Spending(0, 100)
+
+
+def test_what_a_key_did_not_spend_is_free_again(jobs: Generations) -> None:
+    key = KeyBudget(key_id=KEY_ID, daily=200)
+    items = create(jobs, 2, key=key)
+    succeed(jobs, running(jobs, items[0]), 60)
+    change(jobs, items[1], JobItemState.CANCELLED, hold=None)
+
+    with pytest.raises(BudgetUsedUp):
+        create(jobs, job_id=OTHER, micros=141, key=key)
+    create(jobs, job_id=OTHER, micros=140, key=key)
+
+    assert spending(jobs) == Spending(60, 140)
+
+
+def test_items_that_a_key_ordered_under_two_limits_change_together(jobs: Generations) -> None:
+    before = create(jobs, 2, key=KeyBudget(key_id=KEY_ID, daily=200))
+    other = replace(before[1], hold=BudgetHold(micros=100, on=TODAY, key=KeyBudget(key_id=KEY_ID, daily=900)))
+    changes = [
+        JobItemChange(before=item, after=item.moved_to(JobItemState.CANCELLED, change=f"c{n}", hold=None))
+        for n, item in enumerate((before[0], other))
+    ]
+
+    jobs.change(changes, at=NOON, budgets=FREE)
+
+    create(jobs, 2, job_id=OTHER, key=KeyBudget(key_id=KEY_ID, daily=200))
 
 
 def test_a_request_that_is_too_much_alone_does_not_become_less_by_waiting(jobs: Generations) -> None:
@@ -167,14 +215,16 @@ def test_an_image_is_charged_to_the_day_it_was_held_for(jobs: Generations) -> No
     assert (day, month) == (Spending(0, 0), Spending(60, 0))
 
 
-def test_forty_at_once_find_a_budget_for_ten(jobs: Generations) -> None:
+@pytest.mark.parametrize("key", [None, KeyBudget(key_id=KEY_ID, daily=1000)], ids=["deployment", "key"])
+def test_forty_at_once_find_a_budget_for_ten(jobs: Generations, key: KeyBudget | None) -> None:
     """E4: exact under races."""
+    budgets = Budgets(deployment_daily=1000) if key is None else FREE
     outcomes: list[bool] = []
 
     def begin(number: int) -> None:
         job_id = f"019ca945-0a00-7000-8000-{number:012x}"
         try:
-            create(jobs, job_id=job_id, budgets=Budgets(deployment_daily=1000))
+            create(jobs, job_id=job_id, budgets=budgets, key=key)
         except BudgetUsedUp:
             outcomes.append(False)
         else:

@@ -297,14 +297,18 @@ def test_no_websocket_opens(attempt: Attempt, stack: Stack) -> None:
         assert state == "refused"
 
 
-def test_presigned_links_and_public_images_still_work_on_any_page(attempt: Attempt, stack: Stack) -> None:
+def test_presigned_links_and_public_or_shared_images_work_on_any_page(attempt: Attempt, stack: Stack) -> None:
     with stack.http("shown-elsewhere") as http:
         image = upload(http, visibility="public")
         link = http.get(f"/v1/images/{image['id']}/content").headers["location"]
+        share = http.post("/v1/shares", json={"all": True}).json()
+    shared = f"{share['url_prefix']}/{image['id']}/w640"
 
     assert attempt.page.evaluate(LOAD, {"tag": "img", "address": link}) == "loaded"
     assert attempt.page.evaluate(TRY, {"address": link, "init": {}}) == "read 200"
     assert attempt.page.evaluate(LOAD, {"tag": "img", "address": image["public_url"]}) == "loaded"
+    assert attempt.page.evaluate(LOAD, {"tag": "img", "address": shared}) == "loaded"
+    assert attempt.page.evaluate(TRY, {"address": shared, "init": {}}) == "refused"
 
 
 def test_programs_and_people_use_the_stack_as_before(stack: Stack) -> None:

@@ -47,6 +47,8 @@ class Deployment:
     put_origins: tuple[str, ...] = ()
     """Origins that storage lets upload; any when there is none."""
     cdn_origin: str = "*"
+    read_origin: str = "*"
+    """The origins that storage lets read: `*` or one."""
     api_origin: str = "*"
     api_headers: str = HEADERS
     put_methods: str = "GET,PUT"
@@ -89,9 +91,10 @@ class Deployment:
             self.stored[image_id] = request.content
             return httpx.Response(self.put_status)
         data = self.stored[image_id] + self.damage
-        return httpx.Response(
-            200, headers={"Access-Control-Allow-Origin": "*"}, stream=httpx.ByteStream(data)
-        )
+        origin = request.headers.get("Origin")
+        is_allowed = self.read_origin in {"*", origin}
+        headers = {"Access-Control-Allow-Origin": self.read_origin} if is_allowed else {}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(data))
 
     def _api(self, request: httpx.Request) -> httpx.Response:
         path, method = request.url.path, request.method

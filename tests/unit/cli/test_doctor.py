@@ -94,8 +94,18 @@ def test_each_problem_has_a_line_that_says_how_to_fix_it(
         (token(aud=None), "audience", "aud"),
         (token(algorithm="HS256"), "token", "HS256"),
         ("isk_0123456789abcdef_short", "token", "incomplete"),
+        (f"iut_0123456789abcdef.{'A' * 22}", "token", "upload token"),
     ],
-    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric", "half a key"],
+    ids=[
+        "expired",
+        "two words",
+        "no JWT",
+        "no subject",
+        "no audience",
+        "symmetric",
+        "half a key",
+        "an upload token",
+    ],
 )
 def test_a_token_that_cannot_work_is_reported_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str
@@ -133,6 +143,15 @@ def test_both_the_pages_of_the_app_and_the_console_may_upload(tmp_path: Path) ->
 
     assert URL in ill(result)["CORS of storage, PUT"]["detail"]
     assert APP not in ill(result)["CORS of storage, PUT"]["detail"]
+
+
+def test_storage_that_pages_cannot_read_after_a_redirect_is_a_warning(tmp_path: Path) -> None:
+    """Browsers then send `Origin: null`, which a rule for the app's own origin does not match."""
+    result = doctor(Deployment(read_origin=APP), tmp_path, "--origin", APP)
+
+    [warning] = [line for line in result.lines if line["status"] == "warning"]
+    assert (warning["check"], "through a redirect" in warning["detail"]) == ("CORS of storage, GET", True)
+    assert "every origin" in warning["mend"]
 
 
 def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:

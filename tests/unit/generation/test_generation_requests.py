@@ -18,7 +18,7 @@ from image_store.domain.errors import (
     ProviderFailed,
     QuotaExceeded,
 )
-from image_store.domain.generation.budget import Budgets, Spending
+from image_store.domain.generation.budget import Budgets, KeyBudget, Spending
 from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.jobs import JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
@@ -212,6 +212,29 @@ def test_an_unknown_price_is_refused_where_there_is_a_budget() -> None:
 
     with pytest.raises(BudgetExceeded):
         generating.begin(preference=ModelPreference(provider=THIRD, model="my-own-model", fallback=False))
+
+
+def test_a_keys_budget_holds_settles_and_refuses_what_the_key_orders() -> None:
+    generating = priced_generation(Budgets())
+    key = KeyBudget(key_id="0123456789abcdef", daily=2 * POLLINATIONS_MICROS)
+    cheap = ModelPreference(provider=Provider.POLLINATIONS, fallback=False)
+    generating.begin(times=2, preference=cheap, key_budget=key)
+
+    with pytest.raises(BudgetUsedUp) as refused:
+        generating.begin(owner="another", preference=cheap, key_budget=key)
+    generating.begin(owner="another", preference=cheap)
+
+    assert refused.value.budget == "key"
+    assert generating.used_up == ["key"]
+
+
+def test_an_unknown_price_is_refused_to_a_key_with_a_budget() -> None:
+    generating = priced_generation(Budgets())
+    own_model = ModelPreference(provider=THIRD, model="my-own-model", fallback=False)
+
+    with pytest.raises(BudgetExceeded, match="this API key has budgets"):
+        generating.begin(preference=own_model, key_budget=KeyBudget(key_id="0123456789abcdef", monthly=10**9))
+    generating.begin(preference=own_model)
 
 
 def test_an_unknown_price_counts_as_the_deployment_says() -> None:

@@ -234,7 +234,7 @@ class BudgetUsedUp(BudgetExceeded):
     def __init__(self, message: str, *, budget: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.budget = budget
-        """Whose budget: `owner` or `deployment`."""
+        """Whose budget: `owner`, `key` or `deployment`."""
 
 
 # Who is calling ---------------------------------------------------------------------------------------

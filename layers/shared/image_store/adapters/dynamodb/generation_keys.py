@@ -49,6 +49,11 @@ def owner_budget(owner: str, period: str) -> Key:
     return key(f"BUDGET#OWNER#{quote(owner, safe='')}", period)
 
 
+def key_budget(key_id: str, period: str) -> Key:
+    """The row of what an API key with a budget has spent in a day or a month."""
+    return key(f"BUDGET#KEY#{key_id}", period)
+
+
 def deployment_budget(period: str) -> Key:
     """The row of what the deployment has spent in a day or a month."""
     return key("BUDGET#DEPLOYMENT", period)

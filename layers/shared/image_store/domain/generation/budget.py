@@ -1,6 +1,6 @@
 """Budgets: what an owner and the deployment may spend on generated images in a day and in a month (UTC)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 
@@ -40,12 +40,26 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyBudget:
+    """The budgets of the API key that ordered an image, in micro-dollars; 0 means no limit.
+
+    They are as they were when the image was ordered. Equal for the same key, because its spending is one sum.
+    """
+
+    key_id: str
+    daily: int = field(default=0, compare=False)
+    monthly: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetHold:
     """What is held from the budgets for an item until it is settled."""
 
     micros: int
     on: date
     """The day, and with it the month, of the budgets it is taken from."""
+    key: KeyBudget | None = None
+    """None unless an API key with budgets ordered the image."""
 
 
 def day_of(on: date) -> str:

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from image_store.domain.generation.budget import KeyBudget
 from image_store.domain.generation.providers import Provider
 from image_store.domain.images.attributes import Attributes
 
@@ -65,6 +66,8 @@ class JobRequest:
     join: bool = True
     """Whether to join a job of the same request that has not ended."""
     idempotency: "IdempotencyKey | None" = None
+    key_budget: KeyBudget | None = None
+    """The budgets of the API key that orders it."""
 
 
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:

@@ -12,6 +12,8 @@ class KeyLimitsAnswer(BaseModel):
     """What a key may use; null is no limit of its own."""
 
     requests_per_minute: int | None
+    cost_usd_per_day: float | None
+    cost_usd_per_month: float | None
 
 
 class ApiKeyAnswer(BaseModel):

@@ -96,7 +96,7 @@ def _view(key: ApiKey, now: datetime) -> dict[str, Any]:
         "expires_at": _time(key.expires_at),
         "revoked_at": _time(key.revoked_at),
         "last_used_at": _time(key.last_used_at),
-        "limits": {name: getattr(key.limits, name) for name in KeyLimitsFields.model_fields},
+        "limits": KeyLimitsFields.shown(key.limits),
         "previous_secret_until": _time(key.previous_until) if is_grace else None,
     }
 

@@ -6,13 +6,16 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL_GRACE
-from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE
+from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE, KeyLimits
 from image_store.domain.callers.scopes import KEY_SCOPES, Scope
+from image_store.domain.generation.money import micros_of, usd
 from image_store.entrypoints.http.fields import Line, MergePatch, Strict
-from image_store.entrypoints.http.scalars import Flag, Instant, Whole
+from image_store.entrypoints.http.scalars import Flag, Instant, Number, Whole
 
 MAX_CURSOR_CHARS = 2_000
 """A cursor contains the owner of the last key, percent-encoded and in base64."""
+MAX_COST_USD = 1_000_000
+_COST = "cost_usd"
 
 
 def _owner(text: str) -> str:
@@ -49,6 +52,9 @@ Scopes = Annotated[
 ]
 
 
+Dollars = Annotated[Number, Field(ge=0.000001, le=MAX_COST_USD)]
+
+
 class KeyLimitsFields(MergePatch):
     """What a key may use, whoever it acts for; null, or a limit that is not sent, is no limit."""
 
@@ -58,11 +64,31 @@ class KeyLimitsFields(MergePatch):
         le=MAX_REQUESTS_PER_MINUTE,
         description="A token bucket: it holds as many requests, and fills again within a minute.",
     )
+    cost_usd_per_day: Dollars | None = Field(
+        None, description="What may be spent on generated images in a day (UTC), in dollars."
+    )
+    cost_usd_per_month: Dollars | None = Field(None, description="The same for a month (UTC).")
 
     @property
     def sent(self) -> dict[str, int | None]:
-        """The limits that were sent, by their names."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        """The limits that were sent, as KeyLimits has them."""
+        return {_in_domain(name): _micros(getattr(self, name), name) for name in self.model_fields_set}
+
+    @classmethod
+    def shown(cls, limits: KeyLimits) -> dict[str, int | float | None]:
+        """Limits as the API shows them."""
+        values = {name: getattr(limits, _in_domain(name)) for name in cls.model_fields}
+        return {name: usd(value) if name.startswith(_COST) else value for name, value in values.items()}
+
+
+def _in_domain(name: str) -> str:
+    """The name that KeyLimits has for a field."""
+    return name.replace(_COST, "cost_micros", 1)
+
+
+def _micros(value: float | None, name: str) -> int | None:
+    """The value that KeyLimits has for that of a field."""
+    return micros_of(repr(value)) if value is not None and name.startswith(_COST) else value  # type: ignore[return-value]
 
 
 class ApiKeyRequest(Strict):

@@ -5,25 +5,25 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StrictBool, model_validator
 
+from image_store.domain.delivery.presets import MAX_PRESETS
+from image_store.domain.delivery.renditions import PRESETS
 from image_store.domain.delivery.shares import MAX_LIFETIME, MAX_NAME_CHARS, MIN_LIFETIME, USUAL_LIFETIME
 from image_store.entrypoints.http.fields import GroupName, Line, Strict
 from image_store.entrypoints.http.scalars import Whole
 
 PresetName = Annotated[str, Field(pattern="^[a-z0-9_-]{1,32}$")]
 
-_MAX_PRESETS = 50
-
 
 class ShareRequest(Strict):
     """What a share shows, and for how long: exactly one of `image_id`, `group` and `all`."""
 
-    image_id: str | None = Field(None, max_length=36, description="One image.")
+    image_id: str | None = Field(None, min_length=1, max_length=64, description="One image.")
     group: GroupName | None = Field(None, description="The images that are in this group, as `type:id`.")
     all: StrictBool | None = Field(None, description="`true`: all your images, later ones too.")
     presets: list[PresetName] | None = Field(
         None,
         min_length=1,
-        max_length=_MAX_PRESETS,
+        max_length=MAX_PRESETS + len(PRESETS),
         description="The presets that the share shows; by default all. No share shows originals.",
     )
     expires_in: Whole = Field(
@@ -55,8 +55,9 @@ class ShareAnswer(BaseModel):
     """A share: a permission to view images without a token."""
 
     id: str
-    url_prefix: str = Field(
-        description="The address of a picture is `{url_prefix}/{image_id}/{preset}`. Who knows it sees the images."
+    url_prefix: str | None = Field(
+        description="The address of a picture is `{url_prefix}/{image_id}/{preset}`. Whoever knows it sees the images, "
+        "so it is null for a key without the scope `images:write`."
     )
     image_id: str | None
     group: str | None

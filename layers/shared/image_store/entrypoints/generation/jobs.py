@@ -5,7 +5,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from image_store.domain.callers.caller import Caller
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.budget import KeyBudget
 from image_store.domain.generation.catalogue import PRICES_VERSION
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
@@ -35,7 +37,21 @@ def read_generation(request: Request) -> JobRequest:
         preference=ModelPreference(provider=body.provider, model=body.model, fallback=body.fallback),
         join=body.join,
         idempotency=idempotency_of(request, "json", canonical(value)),
+        key_budget=_key_budget_of(request.caller),
     )
+
+
+def retry_of(request: Request, job_id: str) -> tuple[str, str, KeyBudget | None]:
+    """Whose job to retry, which one, and the budgets of the API key that asks for it."""
+    return request.owner, job_id, _key_budget_of(request.caller)
+
+
+def _key_budget_of(caller: Caller) -> KeyBudget | None:
+    """The budgets of the API key that sends the request; None if it has none."""
+    daily, monthly = caller.limits.cost_micros_per_day, caller.limits.cost_micros_per_month
+    if caller.key_id is None or (daily is None and monthly is None):
+        return None
+    return KeyBudget(key_id=caller.key_id, daily=daily or 0, monthly=monthly or 0)
 
 
 def read_provider(name: str) -> Provider:

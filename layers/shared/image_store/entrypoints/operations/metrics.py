@@ -93,7 +93,9 @@ def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, v
 
 
 def count_used_up_budget(namespace: str, budget: str) -> None:
-    """Count a request that exceeded a budget; `budget` is `owner` or `deployment`."""
+    """Count a request that exceeded a budget of an `owner` or the `deployment`; that of a `key` is its owner's own."""
+    if budget == "key":
+        return
     name = Metric.DEPLOYMENT_BUDGET if budget == "deployment" else Metric.OWNER_BUDGET
     with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
         pass

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
-from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.budget import BudgetHold, Budgets, KeyBudget
 from image_store.domain.generation.catalogue import cost_micros, model_named, models_of, unlisted_model
 from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.providers import Provider, in_words
@@ -51,9 +51,17 @@ class ModelChoice:
             raise InvalidRequest("This model belongs to another provider.")
 
     def required_hold(
-        self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+        self,
+        request: GenerationRequest,
+        preference: ModelPreference,
+        own: Collection[Provider],
+        *,
+        on: date,
+        key: KeyBudget | None = None,
     ) -> int:
         """The hold for an image in micro-dollars: the highest cost among the candidates that may make it.
+
+        `key` has the budgets of the API key that orders the image.
 
         Raises
         ------
@@ -62,13 +70,13 @@ class ModelChoice:
         InvalidRequest
             no configured provider can make it
         BudgetExceeded
-            all candidates have unknown prices, and the deployment's budgets do not allow that
+            all candidates have unknown prices, and the budgets do not allow that
         """
         if not self.ranked(preference, own):
             raise ProviderFailed(
                 "No provider of images is configured, and you have stored no key of your own."
             )
-        able = self._able_candidates(request, preference, own, on=on)
+        able = self._able_candidates(request, preference, own, on=on, has_limits=self._has_limits(key))
         if not able:
             raise InvalidRequest(
                 "No model can do this: the prompt is too long, there are too many references, or the size is not "
@@ -76,7 +84,8 @@ class ModelChoice:
             )
         priced = [candidate for candidate in able if candidate.holds >= 0]
         if not priced:
-            raise BudgetExceeded("The price of this image is not known, and this deployment has budgets.")
+            whose = "this deployment" if self.budgets.has_limits else "this API key"
+            raise BudgetExceeded(f"The price of this image is not known, and {whose} has budgets.")
         return max(candidate.holds for candidate in priced)
 
     def candidates(
@@ -85,15 +94,16 @@ class ModelChoice:
         preference: ModelPreference,
         own: Collection[Provider],
         *,
-        hold_micros: int,
+        hold: BudgetHold | None,
         on: date,
     ) -> list[ModelCandidate]:
         """The candidates that may make an image for this hold, in order."""
-        has_limits = self.budgets.has_limits
+        micros = hold.micros if hold is not None else 0
+        has_limits = self._has_limits(hold.key if hold is not None else None)
         return [
             candidate
-            for candidate in self._able_candidates(request, preference, own, on=on)
-            if candidate.holds >= 0 and (not has_limits or candidate.holds <= hold_micros)
+            for candidate in self._able_candidates(request, preference, own, on=on, has_limits=has_limits)
+            if candidate.holds >= 0 and (not has_limits or candidate.holds <= micros)
         ]
 
     def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:
@@ -107,19 +117,28 @@ class ModelChoice:
         rest = [provider for provider in usable if provider is not first] if preference.fallback else []
         return [first, *rest] if first in usable else rest
 
+    def _has_limits(self, key: KeyBudget | None) -> bool:
+        return self.budgets.has_limits or key is not None
+
     def _able_candidates(
-        self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+        self,
+        request: GenerationRequest,
+        preference: ModelPreference,
+        own: Collection[Provider],
+        *,
+        on: date,
+        has_limits: bool,
     ) -> list[ModelCandidate]:
         candidates = []
         for provider in self.ranked(preference, own):
             model = _model(provider, request, preference)
             if model is not None:
                 own_key = provider in own
-                holds = 0 if own_key else self._holds(model, request, on)
+                holds = 0 if own_key else self._holds(model, request, on, has_limits=has_limits)
                 candidates.append(ModelCandidate(model, own_key, holds))
         return candidates
 
-    def _holds(self, model: Model, request: GenerationRequest, on: date) -> int:
+    def _holds(self, model: Model, request: GenerationRequest, on: date, *, has_limits: bool) -> int:
         """The estimated cost of a model; below 0 if it is unknown and budgets do not allow that."""
         usage = model.estimated_usage(
             prompt=request.prompt + (request.negative_prompt or ""),
@@ -130,7 +149,7 @@ class ModelChoice:
         cost = cost_micros(model.provider, model.name, usage, on=on)
         if cost is not None:
             return cost
-        if self.budgets.has_limits and not self.budgets.unknown_price_reserve:
+        if has_limits and not self.budgets.unknown_price_reserve:
             return -1
         return self.budgets.unknown_price_reserve
 

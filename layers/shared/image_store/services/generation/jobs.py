@@ -11,7 +11,7 @@ from image_store.domain.errors import (
     InvalidRequest,
     JobNotFound,
 )
-from image_store.domain.generation.budget import BudgetHold, Budgets
+from image_store.domain.generation.budget import BudgetHold, Budgets, KeyBudget
 from image_store.domain.generation.jobs import (
     MAX_IMAGES,
     WAITING_LIFETIME,
@@ -74,7 +74,7 @@ class GenerationJobs:
     sealed_requests: SealedRequests
     names: JobNames
     report_used_up_budget: Callable[[str], None]
-    """Receives whose budget had no room for a request: `owner` or `deployment`."""
+    """Receives whose budget had no room for a request: `owner`, `key` or `deployment`."""
     clock: Clock
     ids: Ids
 
@@ -157,8 +157,12 @@ class GenerationJobs:
             return self.items(owner, job_id)
         raise Conflict("The job changes at this moment; try again.", retry_after=timedelta(seconds=1))
 
-    def retry(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
+    def retry(
+        self, owner: str, job_id: str, key_budget: KeyBudget | None = None
+    ) -> tuple[Job, list[JobItem]]:
         """Queue the failed items again, each with a new hold and a new place in the quota.
+
+        `key_budget` has the budgets of the API key that orders them now.
 
         Raises
         ------
@@ -176,7 +180,9 @@ class GenerationJobs:
             raise _not_found()
         changes = []
         for item, opened in zip(failed, self.sealed_requests.open_all(job, failed), strict=True):
-            micros = self.choice.required_hold(opened.request, job.preference, own_keys, on=now.date())
+            micros = self.choice.required_hold(
+                opened.request, job.preference, own_keys, on=now.date(), key=key_budget
+            )
             again = item.moved_to(
                 JobItemState.QUEUED,
                 change=self.ids.token(),
@@ -188,7 +194,7 @@ class GenerationJobs:
                 lease_until=None,
                 call=None,
                 settled=False,
-                hold=BudgetHold(micros=micros, on=now.date()),
+                hold=BudgetHold(micros=micros, on=now.date(), key=key_budget),
                 promised=self.most_images > 0,
                 error=None,
             )
@@ -225,7 +231,11 @@ class GenerationJobs:
         items: list[JobItem] = []
         for request_index, variation_set in enumerate(request.variation_sets):
             micros = self.choice.required_hold(
-                variation_set.request, request.preference, own_keys, on=now.date()
+                variation_set.request,
+                request.preference,
+                own_keys,
+                on=now.date(),
+                key=request.key_budget,
             )
             for variation in range(variation_set.count):
                 items.append(
@@ -243,7 +253,7 @@ class GenerationJobs:
                         change=self.ids.token(),
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
-                        hold=BudgetHold(micros=micros, on=now.date()),
+                        hold=BudgetHold(micros=micros, on=now.date(), key=request.key_budget),
                         promised=self.most_images > 0,
                     )
                 )

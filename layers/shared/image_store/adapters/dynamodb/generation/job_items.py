@@ -14,7 +14,7 @@ from image_store.adapters.dynamodb import generation_keys, keys, schema
 from image_store.adapters.dynamodb.images.attributes import attributes_of
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.domain.generation.budget import BudgetHold
+from image_store.domain.generation.budget import BudgetHold, KeyBudget
 from image_store.domain.generation.jobs import JOB_LIFETIME, Job, JobItem, JobItemError, JobItemState
 from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import Provider
@@ -145,7 +145,7 @@ def item_of(row: Row) -> JobItem:
         lease_until=_time(fields.get("lease_until")),
         call=call_of(call) if call else None,
         settled=fields["settled"],
-        hold=BudgetHold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
+        hold=_hold_of(hold) if hold else None,
         promised=fields.get("promised", False),
         provider=Provider(fields["provider"]) if "provider" in fields else None,
         model=fields.get("model"),
@@ -156,6 +156,12 @@ def item_of(row: Row) -> JobItem:
         error=JobItemError(**error) if error else None,
         prompt=fields.get("prompt"),
     )
+
+
+def _hold_of(fields: Mapping[str, Any]) -> BudgetHold:
+    # Rows of earlier versions name no key.
+    key = KeyBudget(**fields["key"]) if fields.get("key") else None
+    return BudgetHold(micros=fields["micros"], on=date.fromisoformat(fields["on"]), key=key)
 
 
 def call_of(fields: Mapping[str, Any]) -> ProviderCall:

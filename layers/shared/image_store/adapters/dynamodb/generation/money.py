@@ -17,6 +17,7 @@ from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation.budget import (
     BudgetHold,
     Budgets,
+    KeyBudget,
     Spending,
     day_of,
     month_of,
@@ -33,21 +34,31 @@ _LIFETIME = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class BudgetKey:
-    """One budget: `daily` or `monthly`, of an owner or (None) of the deployment, with its first day."""
+    """One budget: `daily` or `monthly`, of an owner, an API key or (neither) the deployment, with its first day."""
 
     period: str
     owner: str | None
     day: date
+    of_key: KeyBudget | None = None
+
+    @property
+    def holder(self) -> str:
+        """Whose it is: `owner`, `key` or `deployment`."""
+        if self.of_key is not None:
+            return "key"
+        return "deployment" if self.owner is None else "owner"
 
     @property
     def name(self) -> str:
         """The name of its write in a transaction, and of its limit in Budgets."""
-        return f"{'deployment' if self.owner is None else 'owner'}_{self.period}"
+        return f"{self.holder}_{self.period}"
 
     @property
     def key(self) -> keys.Key:
         """The key of its row."""
         period = day_of(self.day) if self.period == "daily" else month_of(self.day)
+        if self.of_key is not None:
+            return generation_keys.key_budget(self.of_key.key_id, period)
         return (
             generation_keys.deployment_budget(period)
             if self.owner is None
@@ -62,7 +73,7 @@ class BudgetKey:
 
     def limit(self, budgets: Budgets) -> int:
         """Its limit in micro-dollars; 0 for none."""
-        return int(getattr(budgets, self.name))
+        return int(getattr(self.of_key, self.period) if self.of_key else getattr(budgets, self.name))
 
 
 def holds(items: Sequence[JobItem], owner: str) -> Counter[BudgetKey]:
@@ -236,11 +247,11 @@ def _charge(change: JobItemChange) -> int:
 
 
 def _budgets_of(hold: BudgetHold, owner: str) -> list[BudgetKey]:
-    month = hold.on.replace(day=1)
+    first_days = {"daily": hold.on, "monthly": hold.on.replace(day=1)}
     return [
-        BudgetKey(period, scope, month if period == "monthly" else hold.on)
-        for period in ("daily", "monthly")
-        for scope in (owner, None)
+        BudgetKey(period, scope, day, of_key)
+        for period, day in first_days.items()
+        for scope, of_key in ((owner, None), (None, None), *(((None, hold.key),) if hold.key else ()))
     ]
 
 
@@ -250,7 +261,7 @@ def _ttl(call: ProviderCall) -> dict[str, str]:
 
 def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
     budget, _, period = name.partition("_")
-    owned = "Your" if budget == "owner" else "The deployment's"
+    owned = {"owner": "Your", "key": "The API key's", "deployment": "The deployment's"}[budget]
     return BudgetUsedUp(
         f"{owned} {period} budget for generated images has no room for this request.",
         budget=budget,

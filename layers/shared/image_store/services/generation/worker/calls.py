@@ -110,9 +110,8 @@ class ProviderCalls:
     ) -> CallPermit | Wait | NoRetryLeft | None:
         """Choose a provider for an item; None if no provider can make this image."""
         own_keys = self.keys.providers(item.owner)
-        hold_micros = item.hold.micros if item.hold is not None else 0
         able = self.choice.candidates(
-            request, preference, own_keys, hold_micros=hold_micros, on=self.clock.now().date()
+            request, preference, own_keys, hold=item.hold, on=self.clock.now().date()
         )
         candidates = [candidate for candidate in able if candidate.provider not in item.unable_providers]
         if not candidates:
