@@ -55,7 +55,7 @@ def test_a_healthy_deployment_passes_and_nothing_stays_in_it(tmp_path: Path) -> 
         ({"issuer_status": 302}, "issuer", "follows no redirect"),
         ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new token"),
         ({"accepts": False}, "token accepted", "Audience"),
-        ({"without_token": 404}, "routes", "openid-configuration"),
+        ({"without_token": 404}, "routes", "FailOnWarnings"),
         ({"without_token": 200}, "routes", "authorizer"),
         ({"put_origins": ("https://app.example",)}, "CORS of storage, PUT", "the API's origin"),
         ({"ahead": timedelta(minutes=10)}, "clock", "NTP"),
