@@ -14,13 +14,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from image_store.adapters.dynamodb.images.charges import counter_key
 from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.domain.errors import StorageUnavailable
+from image_store.domain.errors import QuotaExceeded, StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota, Usage
-from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.images.reservation import Charge, IdempotencyKey
 from image_store.services.images.write_protocol import ReservedImage
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
@@ -51,6 +52,10 @@ class Crowd:
     tries: int
     """How many writes were sent."""
     usage: Usage
+    refused: int = 0
+    """How many were told that a limit is used up."""
+    counts: tuple[int, ...] = ()
+    """What the counters of the charges say at the end."""
 
     @property
     def percent(self) -> float:
@@ -104,12 +109,12 @@ class HoldingTable:
         return getattr(self.table, operation)(**request)
 
 
-def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
-    """Begin so many reservations of one owner at the same moment."""
+def reserve_at_once(size: int, quota: Quota, *, charges: tuple[Charge, ...] = (), seed: int = _SEED) -> Crowd:
+    """Begin so many reservations of one owner at the same moment, each with these charges."""
     random_state = random.getstate()
     random.seed(seed)
     try:
-        return _crowd(size, quota)
+        return _crowd(size, quota, charges)
     finally:
         random.setstate(random_state)
 
@@ -125,13 +130,14 @@ def measure(_: Path) -> Iterator[Measurement]:
             yield Measurement(name, crowd.percent, "%", bar, detail, at_least=True)
 
 
-def _crowd(size: int, quota: Quota) -> Crowd:
+def _crowd(size: int, quota: Quota, charges: tuple[Charge, ...]) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
     table = new_table(memory)
     client = HoldingTable(memory, time)
     store = Store()
     succeeded: list[float] = []
+    refused: list[int] = []
     ended: list[float] = []
 
     def rows() -> DynamoRows:
@@ -147,18 +153,26 @@ def _crowd(size: int, quota: Quota) -> Crowd:
             protocol=replace(store.app.images.write_protocol, repository=repository),
         )
         try:
-            reserved = reservations.reserve(_draft(number), None, quota=quota)
+            reserved = reservations.reserve(_draft(number, charges), None, quota=quota)
             assert isinstance(reserved, ReservedImage)
             succeeded.append(time.monotonic())
         except StorageUnavailable:
             pass
+        except QuotaExceeded:
+            refused.append(number)
         ended.append(time.monotonic())
 
     time.run([partial(reserve, number) for number in range(size)])
-    return Crowd(size, len(succeeded), max(ended), client.tries, rows().usage(OWNER))
+    counts = [
+        int(memory.get_item(TableName=table, Key=counter_key(charge.counter))["Item"]["images"]["N"])
+        for charge in charges
+    ]
+    return Crowd(
+        size, len(succeeded), max(ended), client.tries, rows().usage(OWNER), len(refused), tuple(counts)
+    )
 
 
-def _draft(number: int) -> ImageDraft:
+def _draft(number: int, charges: tuple[Charge, ...]) -> ImageDraft:
     return ImageDraft(
         owner=OWNER,
         sha256=f"{number:064x}",
@@ -166,6 +180,7 @@ def _draft(number: int) -> ImageDraft:
         media_type=MediaType.PNG,
         attributes=Attributes(),
         idempotency=IdempotencyKey(f"{number:064x}", "said"),
+        charges=charges,
     )
 
 

@@ -1,6 +1,7 @@
 """Upload tokens as rows of the table; reservations count images in the same row."""
 
 import json
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.images.attributes import attributes_body, attributes_of
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.table import OnTable, refused
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.images.media import MediaType
 from image_store.ports.callers import UploadTokens
@@ -46,6 +49,8 @@ def _item_of(token: UploadToken) -> Item:
         "fixed": sorted(token.fixed),
         "may_set": sorted(token.may_set),
     }
+    if token.allowance is not None:
+        body["allowance"] = {"key_id": token.allowance.key_id, "limits": asdict(token.allowance.limits)}
     return {
         **keys.upload_token(token.id),
         **schema.STAMP,
@@ -65,4 +70,7 @@ def _token_of(item: Item) -> UploadToken:
     body |= {name: frozenset(body[name]) for name in ("fixed", "may_set")}
     body["content_types"] = frozenset(map(MediaType, body["content_types"]))
     body["attributes"] = attributes_of(body["attributes"])
+    if "allowance" in body:
+        allowance = body["allowance"]
+        body["allowance"] = KeyAllowance(key_id=allowance["key_id"], limits=KeyLimits(**allowance["limits"]))
     return UploadToken(id=item["id"]["S"], images=int(item["images"]["N"]), **body)
