@@ -36,6 +36,11 @@ Store a picture, see it, list it, delete it:
   curl -sS {images} {bearer}
   curl -sS -X DELETE {images}/$ID {bearer}
 
+A key for a backend of hers, shown only once (docs/backend-keys.md):
+  curl -sS {settings.api_url}/v1/keys {bearer} -H 'Content-Type: application/json' \\
+    -d '{{"name": "backend", "scopes": ["images:read", "images:write"]}}'
+  or: image-store keys create backend --scope images:read --scope images:write
+
 A token for somebody else: curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
 A token of another kind:   add &alg=ES256 or &alg=EdDSA
 Documentation of the API:  {settings.api_url}/docs

@@ -23,6 +23,7 @@ COMMAND_SECONDS = 60
 LOCAL_SECONDS = 10
 ADMIN_SCOPE = "images:admin"
 KEY_PREFIX = "isk_"
+UPLOAD_TOKEN_PREFIX = "iut_"  # noqa: S105 - what every upload token begins with
 
 _KEY = re.compile(r"isk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
 

@@ -18,8 +18,9 @@ from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME
 from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, DecodeLimits
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
 from image_store.adapters.remote.fetching import MAX_REDIRECTS
+from image_store.domain.callers import upload_tokens
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_KEYS, MAX_LISTED_KEYS, USUAL_GRACE
-from image_store.domain.callers.scopes import Scope
+from image_store.domain.callers.scopes import KEY_SCOPES
 from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
@@ -123,6 +124,7 @@ ON_THE_PAGE = (
     f"works for at most {MAX_GRACE.days} days",
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
+    f"after at most {hours(upload_tokens.MAX_LIFETIME)} hours and allow at most {upload_tokens.MAX_IMAGES:,} images",
 )
 ON_OTHER_PAGES = [
     ("guarantees.md", f"for {minutes(COMPLETION_LIFETIME)} minutes"),
@@ -148,6 +150,13 @@ ON_OTHER_PAGES = [
     ("data-model.md", f"progress of a repair, for {REPAIR_LIFETIME.days} days"),
     ("data-model.md", f"a generation job, for {JOB_LIFETIME.days} days"),
     ("data-model.md", f"at most {MAX_TERM_CHARS} characters"),
+    (
+        "browser-uploads.md",
+        f"{int(upload_tokens.MIN_LIFETIME.total_seconds())} to {int(upload_tokens.MAX_LIFETIME.total_seconds()):,}",
+    ),
+    ("browser-uploads.md", f"1 to {upload_tokens.MAX_IMAGES:,}"),
+    ("browser-uploads.md", f"older than {minutes(COMPLETION_LIFETIME)} minutes"),
+    ("browser-uploads.md", f"about {LARGEST_BODY}"),
     ("command-line.md", f"up to {IN_REQUEST_BYTES // MILLION} MB are sent in the request"),
     ("first-steps.md", f"about {LARGEST_BODY}"),
     ("first-steps.md", f"up to {MAX_BYTES // MIB} MB"),
@@ -204,7 +213,7 @@ def test_the_message_about_too_many_keys_names_their_limits() -> None:
 def test_the_command_line_has_the_grace_period_of_the_store() -> None:
     assert USUAL_GRACE.total_seconds() / 3600 == keys.GRACE_HOURS
     assert MAX_GRACE.total_seconds() / 3600 == keys.MOST_GRACE_HOURS
-    assert set(keys.SCOPES) == set(Scope)
+    assert set(keys.SCOPES) == KEY_SCOPES
 
 
 def test_the_console_names_the_limit_of_metadata() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import httpx
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
@@ -101,6 +104,20 @@ def test_the_lines_about_tokens_work_as_they_are_typed(stack: Stack, tmp_path: P
     assert lines[:4] == ["RS256 200", "ES256 200", "EdDSA 200", "second 404"]
     assert '"code": "invalid_token"' in typed.stdout
     assert changed_files() == before
+
+
+def test_the_lines_that_make_run_prints_give_a_key_that_works(stack: Stack, tmp_path: Path) -> None:
+    lines = (stack.state.path / "launcher.out").read_text().splitlines()
+    [token] = [line.strip() for line in lines if "export TOKEN=" in line]
+    [begin] = [number for number, line in enumerate(lines) if "/v1/keys" in line]
+    create = "\n".join(lines[begin : begin + 2])
+
+    typed = type_lines([token, create], stack, tmp_path)
+
+    assert typed.returncode == 0, typed.stderr
+    key = json.loads(typed.stdout.splitlines()[0])
+    answer = httpx.get(f"{stack.api_url}/v1/images", headers={"Authorization": f"Bearer {key['key']}"})
+    assert (key["owner"], answer.status_code) == ("alice", 200)
 
 
 def test_no_line_to_be_typed_is_long() -> None:

@@ -20,12 +20,22 @@ class Streaming:
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
         rows = [
-            row for row in map(_row_of, TransactItems) if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE"}
+            row
+            for row in map(_row_of, TransactItems)
+            if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE", "UPLOADTOKEN"}
         ]
         before = [self._client.get_item(**row).get("Item") for row in rows]
         answer = self._client.transact_write_items(TransactItems=TransactItems)
         for row, old in zip(rows, before, strict=True):
             self._tell(row["Key"], old, self._client.get_item(**row).get("Item"))
+        return answer
+
+    def put_item(self, **request: Any) -> Any:
+        """Put a row; of those that are put alone only upload tokens are told of."""
+        answer = self._client.put_item(**request)
+        if request["Item"]["sk"]["S"] == "UPLOADTOKEN":
+            key = {name: request["Item"][name] for name in ("pk", "sk")}
+            self._tell(key, None, request["Item"])
         return answer
 
     def update_item(self, **request: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.callers.api_keys import parse_key, secret_digest
-from image_store.domain.callers.caller import key_holder
+from image_store.domain.callers.caller import key_holder, token_holder
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.entrypoints.callers.verdicts import verdict_of
@@ -356,3 +356,60 @@ def test_the_life_of_a_share_is_written_down_without_its_address(
     assert [line["audit"] for line in ends] == [["share_lost"], ["share_forgotten"]]
     for text in (address.rpartition(".")[2], "For Bob", "session:s1"):
         assert text not in json.dumps(lines + ends)
+
+
+def test_the_life_of_an_upload_token_is_written_down_without_its_text(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    token = store.answer_to("keys/upload-token").json["token"]
+    token_id, _, signature = token.removeprefix("iut_").partition(".")
+    [created] = deepcopy(store.client.told)
+    lines = trail()
+    sent = event("upload/raw") | {"rawQueryString": "title=Me"}
+    sent["requestContext"]["authorizer"]["lambda"] = verdict_of(token_holder(token_id, owner="alice"))
+    store.call(sent, function="upload")
+    uploads = trail()
+    created["eventName"] = "REMOVE"
+    created["dynamodb"]["OldImage"] = created["dynamodb"].pop("NewImage")
+    early, late = created, deepcopy(created)
+    late["dynamodb"]["ApproximateCreationDateTime"] += 3_600
+
+    ends = trail([early, late])
+
+    assert lines == [
+        {
+            "audit": ["upload_token_created"],
+            "time": "2026-03-01T12:00:00.000Z",
+            "upload_token_id": token_id,
+            "owner": "alice",
+            "by": "subject:alice",
+            "request_id": REQUEST,
+            "images": 0,
+            "max_images": 2,
+            "expires_at": "2026-03-01T12:10:00.000Z",
+            "event_id": lines[0]["event_id"],
+        }
+    ]
+    by_token = (f"upload_token:{token_id}", REQUEST)
+    assert audit_lines(uploads) == [("reserved", *by_token), ("stored", *by_token)]
+    assert [line["audit"] for line in ends] == [["upload_token_lost"], ["upload_token_forgotten"]]
+    for text in (signature, "avatars", "user:u1"):
+        assert text not in json.dumps(lines + uploads + ends)
+
+
+def test_a_count_that_shrinks_or_another_change_of_a_token_was_made_outside(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("keys/upload-token")
+    [change] = deepcopy(store.client.told)
+    change["eventName"] = "MODIFY"
+    stream = change["dynamodb"]
+    fewer, later = deepcopy(change), deepcopy(change)
+    stream["OldImage"] = stream["NewImage"]
+    fewer["dynamodb"]["OldImage"] = stream["NewImage"] | {"images": {"N": "1"}}
+    text = stream["NewImage"]["token"]["S"].replace('"max_images":2', '"max_images":9')
+    later["dynamodb"]["OldImage"] = stream["NewImage"] | {"token": {"S": text}}
+
+    lines = trail([change, fewer, later])
+
+    assert [line["audit"] for line in lines] == [["changed_outside"], ["changed_outside"]]

@@ -204,6 +204,18 @@ def test_a_key_that_acts_for_an_owner_creates_a_share_of_that_owner(store: Deplo
     assert [share["id"] for share in store.answer_to("share/list-shares").json["items"]] == [for_alice["id"]]
 
 
+def test_a_key_that_may_only_read_lists_shares_without_their_addresses(store: Deployment) -> None:
+    store.answer_to("share/share-image")
+    sent = deepcopy(event("share/list-shares"))
+    key = key_holder("0123456789abcdef", owner="alice", scopes={Scope.READ_IMAGES})
+    sent["requestContext"]["authorizer"]["lambda"] = verdict_of(key)
+
+    page = store.call(sent, function="share")
+
+    assert [(share["name"], share["url_prefix"]) for share in page.json["items"]] == [("For Bob", None)]
+    assert "/s/" not in page.text
+
+
 # Looking ---------------------------------------------------------------------------------------------------
 
 

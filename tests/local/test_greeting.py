@@ -15,5 +15,7 @@ def test_the_greeting_has_a_command_for_a_token_and_no_token(tmp_path: Path) -> 
     text = greeting(settings, issuer=issuer, sample=Path("/s/sample.jpg"), log=Path("/s/log"))
 
     assert "export TOKEN=$(curl -sS 'http://localhost:28080/token?sub=alice')" in text
+    assert "http://localhost:8080/v1/keys" in text
     assert "eyJ" not in text
+    assert "isk_" not in text
     assert max(map(len, text.splitlines())) < 180

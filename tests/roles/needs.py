@@ -59,7 +59,8 @@ def _dynamodb(operation: str, request: Request) -> Iterator[Need]:
                     yield Need(f"dynamodb:{_IN_TRANSACTIONS[kind]}", _table(one["TableName"]))
         case _:
             index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
-            leading = (("dynamodb:LeadingKeys", request["Key"]["pk"]["S"]),) if "Key" in request else ()
+            partition = request.get("Key", {}).get("pk")  # a table that is migrated has other keys
+            leading = (("dynamodb:LeadingKeys", partition["S"]),) if partition is not None else ()
             yield Need(f"dynamodb:{_ROWS[operation]}", f"{_table(request['TableName'])}{index}", leading)
 
 

@@ -253,7 +253,7 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
-    others = [caller_keys.API_KEY, caller_keys.SHARE] if name == "Audit" else []
+    others = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN] if name == "Audit" else []
     assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *others]}}}}
 
 

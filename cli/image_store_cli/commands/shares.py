@@ -87,7 +87,7 @@ def _create(context: Context) -> Exit:
         f"Share {share['id']} ends {moment(share['expires_at'])}. A picture is at ADDRESS/ID/PRESET."
     )
     context.out.document(
-        share, lambda console: console.print(Text(plain(share["url_prefix"])), soft_wrap=True)
+        share, lambda console: console.print(Text(plain(share["url_prefix"] or "")), soft_wrap=True)
     )
     return Exit.OK
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeIs
 from image_store_cli.doctor.issuers import StackIssuer, owner_of
 from image_store_cli.errors import CommandError
 from image_store_cli.texts import plain
-from image_store_cli.tokens import KEY_FORM, KEY_PREFIX, claims_of, key_id_of
+from image_store_cli.tokens import KEY_FORM, KEY_PREFIX, UPLOAD_TOKEN_PREFIX, claims_of, key_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,13 @@ def check_token(
         return None
     if token.startswith(KEY_PREFIX):
         _check_key(findings, token, api.tokens.origin)
+        return None
+    if token.startswith(UPLOAD_TOKEN_PREFIX):
+        findings.wrong(
+            "token",
+            f"the token from {api.tokens.origin} is an upload token, which only uploads from a page",
+            "Use a user's token or an API key; docs/browser-uploads.md says why an upload is refused.",
+        )
         return None
     claims = claims_of(token)
     if claims is None:

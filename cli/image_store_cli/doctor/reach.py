@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
 ROUTES_MEND = (
-    "API Gateway could not read the issuer's configuration when the stack was deployed, and left the routes out: check "
-    "that {Issuer}/.well-known/openid-configuration answers, and deploy again with FailOnWarnings=true."
+    "API Gateway left out routes that it warned about when the stack was deployed: deploy the template unchanged with "
+    "FailOnWarnings=true, which shows the reason."
 )
 OPEN_MEND = (
     "In template.yaml every route that needs a token has an authorizer: deploy the template unchanged."

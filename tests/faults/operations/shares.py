@@ -32,23 +32,26 @@ def revoke(world: World) -> None:
 
 
 @runs_as("links")
-def shows(world: World, token: str) -> bool:
-    """Whether an address shows the bystander a minute later."""
+def shows(world: World, issued: IssuedShare) -> bool:
+    """Whether the address of a share shows the bystander a minute later."""
+    assert issued.token is not None
     world.clock.instant += CACHED_FOR
     try:
-        shared = world.app.delivery.shared_view.find(token, world.bystander.record.id, "thumb", accept=None)
+        shared = world.app.delivery.shared_view.find(
+            issued.token, world.bystander.record.id, "thumb", accept=None
+        )
     except ImageNotFound:
         return False
     return shared.file.record.id == world.bystander.record.id
 
 
 def shown(world: World, _: object, created: IssuedShare) -> None:
-    assert shows(world, created.token)
+    assert shows(world, created)
 
 
 def no_longer_shown(world: World, _before: object, _: None) -> None:
     for issued in world.app.delivery.share_administration.page(owner(), cursor=None, limit=10)[0]:
-        assert not shows(world, issued.token)
+        assert not shows(world, issued)
 
 
 def every_listed_share_is_whole(world: World, _: object) -> None:
@@ -58,7 +61,7 @@ def every_listed_share_is_whole(world: World, _: object) -> None:
 
 
 def with_a_share(world: World) -> None:
-    assert shows(world, create(world).token)
+    assert shows(world, create(world))
 
 
 SHARES = (

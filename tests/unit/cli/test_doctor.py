@@ -55,7 +55,7 @@ def test_a_healthy_deployment_passes_and_nothing_stays_in_it(tmp_path: Path) -> 
         ({"issuer_status": 302}, "issuer", "follows no redirect"),
         ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new token"),
         ({"accepts": False}, "token accepted", "Audience"),
-        ({"without_token": 404}, "routes", "openid-configuration"),
+        ({"without_token": 404}, "routes", "FailOnWarnings"),
         ({"without_token": 200}, "routes", "authorizer"),
         ({"put_origins": ("https://app.example",)}, "CORS of storage, PUT", "the API's origin"),
         ({"ahead": timedelta(minutes=10)}, "clock", "NTP"),
@@ -94,8 +94,18 @@ def test_each_problem_has_a_line_that_says_how_to_fix_it(
         (token(aud=None), "audience", "aud"),
         (token(algorithm="HS256"), "token", "HS256"),
         ("isk_0123456789abcdef_short", "token", "incomplete"),
+        (f"iut_0123456789abcdef.{'A' * 22}", "token", "upload token"),
     ],
-    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric", "half a key"],
+    ids=[
+        "expired",
+        "two words",
+        "no JWT",
+        "no subject",
+        "no audience",
+        "symmetric",
+        "half a key",
+        "an upload token",
+    ],
 )
 def test_a_token_that_cannot_work_is_reported_before_it_is_tried(
     tmp_path: Path, given: str, check: str, detail: str

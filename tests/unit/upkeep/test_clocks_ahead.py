@@ -149,6 +149,7 @@ INSTANTS = {
     "SignedLink.expires_at": "of a signed link: it ends by itself and holds nobody up",
     "SweepPosition.not_before": LONGEST,
     "UploadToken.created_at": INFORMS,
+    "UploadTokenAuditEntry.at": INFORMS,
     "UploadToken.expires_at": LONGEST,
 }
 """Each says what becomes of one that lies far ahead; add a test below for one that anything waits for."""

@@ -132,6 +132,7 @@ function row(share) {
         h("span", {}, ended(share)),
       ),
       share.status === "active" &&
+        share.url_prefix &&
         copyField(share.image_id ? picture(share) : share.url_prefix, {
           label: share.image_id ? "Address of the image" : "Address; add /image-id/preset",
           name: "Copy address",

@@ -61,7 +61,7 @@ class CallerPorts:
     def upload_tokens(self) -> UploadTokens:
         from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 
-        return DynamoUploadTokens(self.table)
+        return DynamoUploadTokens(self.table, actor=current_actor)
 
     @lazy_property
     def request_buckets(self) -> RequestBuckets:

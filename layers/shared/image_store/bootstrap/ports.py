@@ -153,10 +153,15 @@ class Ports(CallerPorts):
 
     @lazy_property
     def change_reader(self) -> Callable[[dict[str, Any]], AnyAuditEntry | None]:
-        from image_store.adapters.dynamodb.callers.changes import key_change_of, share_change_of
+        from image_store.adapters.dynamodb.callers import changes
         from image_store.adapters.dynamodb.images.changes import change_of
 
-        return lambda record: change_of(record) or key_change_of(record) or share_change_of(record)
+        return lambda record: (
+            change_of(record)
+            or changes.key_change_of(record)
+            or changes.share_change_of(record)
+            or changes.upload_token_change_of(record)
+        )
 
     @lazy_property
     def publication_rows(self) -> PublicationRows:

@@ -53,9 +53,18 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_SORT_PART_BYTES else f"~{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+UPLOAD_TOKEN = "UPLOADTOKEN"  # noqa: S105 - a sort key
+_UPLOAD_TOKEN_PREFIX = "UPLOADTOKEN#"  # noqa: S105 - what partitions begin with
+
+
 def upload_token(token_id: str) -> Key:
     """The row of an upload token, which also counts its images."""
-    return key(f"UPLOADTOKEN#{token_id}", "UPLOADTOKEN")
+    return key(f"{_UPLOAD_TOKEN_PREFIX}{token_id}", UPLOAD_TOKEN)
+
+
+def is_upload_token(row: Key) -> bool:
+    """Whether the row of an upload token has this key."""
+    return row["sk"]["S"] == UPLOAD_TOKEN and row["pk"]["S"].startswith(_UPLOAD_TOKEN_PREFIX)
 
 
 SHARE = "SHARE"

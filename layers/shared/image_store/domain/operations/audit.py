@@ -1,10 +1,11 @@
-"""The audit trail: who changed an image, an API key or a share, in which request, and how."""
+"""The audit trail: who changed an image, an API key, an upload token or a share, in which request, and how."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.callers.actor import Actor
 from image_store.domain.callers.api_keys import ApiKey
+from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.delivery.shares import Share
 from image_store.domain.images.image import ImageRecord, State
 
@@ -115,7 +116,40 @@ class ShareAuditEntry:
         return ("share_revoked",) if is_revocation else ("changed_outside",)
 
 
-type AnyAuditEntry = AuditEntry | KeyAuditEntry | ShareAuditEntry
+@dataclass(frozen=True, slots=True)
+class UploadTokenAuditEntry:
+    """One write of an upload token, from the table's stream, which may deliver a write more than once."""
+
+    event_id: str
+    """The same in every delivery of this write."""
+    at: datetime
+    before: UploadToken | None
+    """None if the token is new."""
+    after: UploadToken | None
+    """None if the token was removed."""
+    actor: Actor | None
+    """None if it is unknown, as for a token that was removed."""
+
+    @property
+    def token(self) -> UploadToken:
+        """The token after the write, or the last one if it was removed."""
+        token = self.after or self.before
+        if token is None:
+            raise ValueError("a change of nothing")
+        return token
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the write did; empty if it only counted an image, which has a line of its own."""
+        if self.after is None:
+            return ("upload_token_lost",) if self.token.expires_at > self.at else ("upload_token_forgotten",)
+        if self.before is None:
+            return ("upload_token_created",)
+        is_count = replace(self.before, images=self.after.images) == self.after
+        return () if is_count and self.after.images >= self.before.images else ("changed_outside",)
+
+
+type AnyAuditEntry = AuditEntry | KeyAuditEntry | ShareAuditEntry | UploadTokenAuditEntry
 
 
 _ACTION_BY_STATE = {

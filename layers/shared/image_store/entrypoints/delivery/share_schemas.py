@@ -55,8 +55,9 @@ class ShareAnswer(BaseModel):
     """A share: a permission to view images without a token."""
 
     id: str
-    url_prefix: str = Field(
-        description="The address of a picture is `{url_prefix}/{image_id}/{preset}`. Who knows it sees the images."
+    url_prefix: str | None = Field(
+        description="The address of a picture is `{url_prefix}/{image_id}/{preset}`. Whoever knows it sees the images, "
+        "so it is null for a key without the scope `images:write`."
     )
     image_id: str | None
     group: str | None

@@ -41,7 +41,7 @@ def _share(issued: IssuedShare, api_url: str) -> dict[str, Any]:
     share = issued.share
     return {
         "id": share.id,
-        "url_prefix": f"{api_url}/s/{issued.token}",
+        "url_prefix": f"{api_url}/s/{issued.token}" if issued.token is not None else None,
         "image_id": share.image_id,
         "group": share.group,
         "all": share.image_id is None and share.group is None,

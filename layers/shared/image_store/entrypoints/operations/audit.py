@@ -1,4 +1,4 @@
-"""Writes the audit trail to the log: one line of JSON for each change of an image record, an API key or a share.
+"""Writes the audit trail to the log: one line of JSON for each change of an image, a key, an upload token or a share.
 
 A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt, group or
 name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a
@@ -10,7 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from image_store.domain.operations.audit import AnyAuditEntry, KeyAuditEntry, ShareAuditEntry
+from image_store.domain.operations.audit import (
+    AnyAuditEntry,
+    KeyAuditEntry,
+    ShareAuditEntry,
+    UploadTokenAuditEntry,
+)
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.operations.observability import logger
 
@@ -21,6 +26,8 @@ def line_of(change: AnyAuditEntry) -> dict[str, Any]:
         return _line_of_key(change)
     if isinstance(change, ShareAuditEntry):
         return _line_of_share(change)
+    if isinstance(change, UploadTokenAuditEntry):
+        return _line_of_upload_token(change)
     image = change.image
     return {
         "audit": list(change.actions),
@@ -66,6 +73,22 @@ def _line_of_share(change: ShareAuditEntry) -> dict[str, Any]:
         "shows": "image" if share.image_id else "group" if share.group else "all",
         "image_id": share.image_id,
         "expires_at": rfc3339(share.expires_at),
+        "event_id": change.event_id,
+    }
+
+
+def _line_of_upload_token(change: UploadTokenAuditEntry) -> dict[str, Any]:
+    token = change.token
+    return {
+        "audit": list(change.actions),
+        "time": rfc3339(change.at),
+        "upload_token_id": token.id,
+        "owner": token.owner,
+        "by": change.actor.name if change.actor else None,
+        "request_id": change.actor.request_id if change.actor else None,
+        "images": token.images,
+        "max_images": token.max_images,
+        "expires_at": rfc3339(token.expires_at),
         "event_id": change.event_id,
     }
 

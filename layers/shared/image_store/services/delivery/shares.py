@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.scopes import Scope
 from image_store.domain.delivery.renditions import Preset
 from image_store.domain.delivery.shares import CACHED_FOR, Share, share_token, verified_share_id
 from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound
@@ -37,8 +38,11 @@ class IssuedShare:
     """A share as its owner sees it."""
 
     share: Share
-    token: str
-    """The part of its addresses that lets their holders in."""
+    token: str | None
+    """The part of its addresses that lets their holders in; None for a caller who may not create shares.
+
+    A key that may only read would otherwise keep an access that outlives it.
+    """
     is_in_force: bool
 
 
@@ -96,7 +100,7 @@ class ShareAdministration:
             presets=request.presets,
             name=request.name,
         )
-        issued = self.issued(share)  # a signing secret that cannot be read leaves no share
+        issued = self._issued(caller, share)  # a signing secret that cannot be read leaves no share
         self.shares.create(share)
         return issued
 
@@ -111,13 +115,12 @@ class ShareAdministration:
         after = self.cursors.read_place(cursor, share_list, at=now) if cursor is not None else None
         shares, resume = self.shares.page(caller.owner, after=after, limit=limit)
         next_cursor = self.cursors.make(resume, share_list, at=now) if resume is not None else None
-        return [self.issued(share) for share in shares], next_cursor
+        return [self._issued(caller, share) for share in shares], next_cursor
 
-    def issued(self, share: Share) -> IssuedShare:
-        """A share with its token, which the current key signs."""
+    def _issued(self, caller: Caller, share: Share) -> IssuedShare:
         _, key = current_key(self.signing_keys())
-        token, is_in_force = share_token(share.id, key), share.is_in_force(self.clock.now())
-        return IssuedShare(share=share, token=token, is_in_force=is_in_force)
+        token = share_token(share.id, key) if Scope.WRITE_IMAGES in caller.scopes else None
+        return IssuedShare(share=share, token=token, is_in_force=share.is_in_force(self.clock.now()))
 
     def revoke(self, caller: Caller, share_id: str) -> None:
         """Revoke a share for good. Safe to repeat; ShareNotFound for one that is not the caller's."""

@@ -1,14 +1,15 @@
-"""Reads changes of API keys and shares from records of the table's stream."""
+"""Reads changes of API keys, upload tokens and shares from records of the table's stream."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb.callers.api_keys import key_of
+from image_store.adapters.dynamodb.callers.upload_tokens import token_of
 from image_store.adapters.dynamodb.delivery.shares import share_of
 from image_store.adapters.dynamodb.items import Item
 from image_store.domain.callers.actor import Actor
-from image_store.domain.operations.audit import KeyAuditEntry, ShareAuditEntry
+from image_store.domain.operations.audit import KeyAuditEntry, ShareAuditEntry, UploadTokenAuditEntry
 
 
 def key_change_of(stream_record: dict[str, Any]) -> KeyAuditEntry | None:
@@ -37,6 +38,21 @@ def share_change_of(stream_record: dict[str, Any]) -> ShareAuditEntry | None:
         at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
         before=share_of(before) if before else None,
         after=share_of(after) if after else None,
+        actor=_actor_of(after) if after else None,
+    )
+
+
+def upload_token_change_of(stream_record: dict[str, Any]) -> UploadTokenAuditEntry | None:
+    """The change in a stream record, as an audit entry; None for a stream record about another kind of row."""
+    stream = stream_record["dynamodb"]
+    if not keys.is_upload_token(stream["Keys"]):
+        return None
+    before, after = stream.get("OldImage"), stream.get("NewImage")
+    return UploadTokenAuditEntry(
+        event_id=stream_record["eventID"],
+        at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
+        before=token_of(before) if before else None,
+        after=token_of(after) if after else None,
         actor=_actor_of(after) if after else None,
     )
 

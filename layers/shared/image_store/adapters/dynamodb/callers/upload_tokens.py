@@ -1,6 +1,7 @@
 """Upload tokens as rows of the table; reservations count images in the same row."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,8 @@ from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.images.attributes import attributes_body, attributes_of
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
-from image_store.adapters.dynamodb.table import OnTable, refused
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused
+from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.callers.key_allowance import KeyAllowance
 from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.upload_tokens import UploadToken
@@ -21,11 +23,20 @@ KEPT_AFTER_END = timedelta(days=1)
 
 
 class DynamoUploadTokens(OnTable, UploadTokens):
-    """Upload tokens in the one table."""
+    """Upload tokens in the one table.
+
+    `actor` returns the actor who creates a token; its row names the actor, for the audit trail.
+    """
+
+    def __init__(self, table: DynamoTable, *, actor: Callable[[], Actor] = lambda: UNNAMED) -> None:
+        super().__init__(table)
+        self._actor = actor
 
     def create(self, token: UploadToken) -> None:
+        actor = self._actor()
+        item = _item_of(token) | {"by": {"S": f"{actor.name} {actor.request_id}"}}
         written = self._rows.conditional(
-            "put_item", Item=_item_of(token), ConditionExpression="attribute_not_exists(pk)"
+            "put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"
         )
         # botocore repeats a write whose response it lost, and the repeat finds the row of the first try.
         if written is None and self.get(token.id) != token:
@@ -33,7 +44,7 @@ class DynamoUploadTokens(OnTable, UploadTokens):
 
     def get(self, token_id: str) -> UploadToken | None:
         answer = self._rows.call("get_item", Key=keys.upload_token(token_id), ConsistentRead=True)
-        return _token_of(answer["Item"]) if "Item" in answer else None
+        return token_of(answer["Item"]) if "Item" in answer else None
 
 
 def _item_of(token: UploadToken) -> Item:
@@ -63,7 +74,8 @@ def _item_of(token: UploadToken) -> Item:
 
 
 @schema.reading
-def _token_of(item: Item) -> UploadToken:
+def token_of(item: Item) -> UploadToken:
+    """The upload token in its row; UnreadableRow for a row of a later version."""
     schema.version_of(item)
     body = json.loads(item["token"]["S"])
     body |= {name: parse_time(body[name]) for name in ("created_at", "expires_at")}
