@@ -20,7 +20,7 @@ from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
 from image_store.adapters.remote.fetching import MAX_REDIRECTS
 from image_store.domain.callers import upload_tokens
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_KEYS, MAX_LISTED_KEYS, USUAL_GRACE
-from image_store.domain.callers.scopes import Scope
+from image_store.domain.callers.scopes import KEY_SCOPES
 from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
@@ -213,7 +213,7 @@ def test_the_message_about_too_many_keys_names_their_limits() -> None:
 def test_the_command_line_has_the_grace_period_of_the_store() -> None:
     assert USUAL_GRACE.total_seconds() / 3600 == keys.GRACE_HOURS
     assert MAX_GRACE.total_seconds() / 3600 == keys.MOST_GRACE_HOURS
-    assert set(keys.SCOPES) == set(Scope)
+    assert set(keys.SCOPES) == KEY_SCOPES
 
 
 def test_the_console_names_the_limit_of_metadata() -> None:
