@@ -17,7 +17,7 @@ api = Api("Links")
 
 @api.post(
     "/v1/images/<image_id>/links",
-    summary="Share a rendition or a transform of an image for a time",
+    summary="Create a signed link to a rendition or a transform of an image",
     scope=Scope.READ_IMAGES,  # it changes nothing
     body="SignedLinkRequest",
     answers={201: "SignedLink"},

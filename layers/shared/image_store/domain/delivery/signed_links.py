@@ -24,7 +24,7 @@ _FITS = (Fit.COVER, Fit.CONTAIN, Fit.SCALE_DOWN, Fit.PAD)
 _TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
 _HEAD = struct.Struct(">16sI")
 _STEPS = struct.Struct(">HHBBBBHH")
-_SHARES = 1_000
+_STEPS_OF_A_SIDE = 1_000
 """Coordinates of a point are encoded in thousandths."""
 
 
@@ -51,7 +51,10 @@ def transform(recipe: Recipe) -> Recipe:
     if gravity.is_smart:
         gravity = Gravity(is_smart=True)
     else:
-        gravity = Gravity(round(gravity.x * _SHARES) / _SHARES, round(gravity.y * _SHARES) / _SHARES)
+        gravity = Gravity(
+            round(gravity.x * _STEPS_OF_A_SIDE) / _STEPS_OF_A_SIDE,
+            round(gravity.y * _STEPS_OF_A_SIDE) / _STEPS_OF_A_SIDE,
+        )
     open_side = recipe.width is None or recipe.height is None
     fit = Fit.SCALE_DOWN if open_side or recipe.fit is Fit.CONTAIN else recipe.fit
     if fit is Fit.SCALE_DOWN:
@@ -109,8 +112,8 @@ def _encoded_recipe(recipe: Recipe) -> bytes:
         _TYPES.index(recipe.media_type),
         recipe.quality or 0,
         int(gravity.is_smart),
-        round(gravity.x * _SHARES),
-        round(gravity.y * _SHARES),
+        round(gravity.x * _STEPS_OF_A_SIDE),
+        round(gravity.y * _STEPS_OF_A_SIDE),
     )
 
 
@@ -123,6 +126,6 @@ def _recipe(raw: bytes) -> Recipe:
             fit=_FITS[fit],
             media_type=_TYPES[media_type],
             quality=quality or None,
-            gravity=Gravity(x / _SHARES, y / _SHARES, bool(is_smart)),
+            gravity=Gravity(x / _STEPS_OF_A_SIDE, y / _STEPS_OF_A_SIDE, bool(is_smart)),
         )
     )
