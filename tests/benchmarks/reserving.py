@@ -8,20 +8,24 @@ is refused as DynamoDB refuses, which neither the emulator nor moto does. Time i
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 from image_store.adapters.dynamodb.images.charges import counter_key
 from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.domain.errors import QuotaExceeded, StorageUnavailable
+from image_store.domain.callers.caller import user
+from image_store.domain.errors import QuotaExceeded, StorageUnavailable, UploadTokenUsedUp
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import Charge, IdempotencyKey
+from image_store.services.callers.upload_tokens import NewUploadToken
 from image_store.services.images.write_protocol import ReservedImage
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
@@ -53,7 +57,7 @@ class Crowd:
     """How many writes were sent."""
     usage: Usage
     refused: int = 0
-    """How many were told that a limit is used up."""
+    """How many were refused because a counter had no room."""
     counts: tuple[int, ...] = ()
     """What the counters of the charges say at the end."""
 
@@ -109,12 +113,22 @@ class HoldingTable:
         return getattr(self.table, operation)(**request)
 
 
-def reserve_at_once(size: int, quota: Quota, *, charges: tuple[Charge, ...] = (), seed: int = _SEED) -> Crowd:
-    """Begin so many reservations of one owner at the same moment, each with these charges."""
+def reserve_at_once(
+    size: int,
+    quota: Quota,
+    *,
+    max_images_of_token: int | None = None,
+    charges: tuple[Charge, ...] = (),
+    seed: int = _SEED,
+) -> Crowd:
+    """Begin so many reservations of one owner at the same moment, each with these charges.
+
+    With a number of images they share one upload token.
+    """
     random_state = random.getstate()
     random.seed(seed)
     try:
-        return _crowd(size, quota, charges)
+        return _crowd(size, quota, max_images_of_token, charges)
     finally:
         random.setstate(random_state)
 
@@ -130,15 +144,25 @@ def measure(_: Path) -> Iterator[Measurement]:
             yield Measurement(name, crowd.percent, "%", bar, detail, at_least=True)
 
 
-def _crowd(size: int, quota: Quota, charges: tuple[Charge, ...]) -> Crowd:
+def _crowd(size: int, quota: Quota, max_images_of_token: int | None, charges: tuple[Charge, ...]) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
     table = new_table(memory)
     client = HoldingTable(memory, time)
     store = Store()
     succeeded: list[float] = []
-    refused: list[int] = []
     ended: list[float] = []
+    refused: list[float] = []
+    if max_images_of_token is not None:
+        permissions = replace(
+            store.app.callers.upload_permissions,
+            tokens=DynamoUploadTokens(DynamoTable(table, client=lambda: memory)),
+        )
+        owner = user(OWNER, scopes=(), admin_scope="", admin_subjects=())
+        request = NewUploadToken(
+            lifetime=timedelta(hours=1), max_images=max_images_of_token, attributes=Attributes()
+        )
+        charges = (permissions.create(owner, request)[0].charge(len(PICTURE)),)
 
     def rows() -> DynamoRows:
         return DynamoRows(
@@ -153,13 +177,13 @@ def _crowd(size: int, quota: Quota, charges: tuple[Charge, ...]) -> Crowd:
             protocol=replace(store.app.images.write_protocol, repository=repository),
         )
         try:
-            reserved = reservations.reserve(_draft(number, charges), None, quota=quota)
+            reserved = reservations.reserve(replace(_draft(number), charges=charges), None, quota=quota)
             assert isinstance(reserved, ReservedImage)
             succeeded.append(time.monotonic())
         except StorageUnavailable:
             pass
-        except QuotaExceeded:
-            refused.append(number)
+        except (QuotaExceeded, UploadTokenUsedUp):
+            refused.append(time.monotonic())
         ended.append(time.monotonic())
 
     time.run([partial(reserve, number) for number in range(size)])
@@ -172,7 +196,7 @@ def _crowd(size: int, quota: Quota, charges: tuple[Charge, ...]) -> Crowd:
     )
 
 
-def _draft(number: int, charges: tuple[Charge, ...]) -> ImageDraft:
+def _draft(number: int) -> ImageDraft:
     return ImageDraft(
         owner=OWNER,
         sha256=f"{number:064x}",
@@ -180,7 +204,6 @@ def _draft(number: int, charges: tuple[Charge, ...]) -> ImageDraft:
         media_type=MediaType.PNG,
         attributes=Attributes(),
         idempotency=IdempotencyKey(f"{number:064x}", "said"),
-        charges=charges,
     )
 
 
