@@ -152,5 +152,5 @@ class ContentParameters(Strict):
     rendition: str | None = Field(
         None,
         pattern="^[a-z0-9_-]{1,32}$",
-        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or one that the deployment defines.",
+        description="The name of a preset, such as `thumb`, `display` or `w640`. Deployments can define their own.",
     )
