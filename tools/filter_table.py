@@ -11,7 +11,7 @@ def filter_parts() -> dict[str, str]:
             f"`{name}`",
             f"`{row_filter.attribute}`",
             row_filter.comparison.name.lower().replace("_", " "),
-            "rows of lists" if row_filter.only_in_list_rows else "rows of lists, index `by_owner`, `TERM`",
+            "list rows" if row_filter.only_in_list_rows else "list rows, index `by_owner`, `TERM`",
         )
         for name, row_filter in ROW_FILTERS.items()
     ]
