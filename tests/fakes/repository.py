@@ -345,8 +345,8 @@ def meets(image: Image, query: ListQuery) -> bool:
 
 def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    attributes = row_attributes(image.record, image.details, of_list=True)
-    return all(condition.holds(attributes) for condition in conditions_of(query))
+    attributes = row_attributes(image.record, image.details, in_list_row=True)
+    return all(condition.holds(attributes) for condition in conditions_of(query, on_list_rows=True))
 
 
 def card_of(image: Image) -> Card:
