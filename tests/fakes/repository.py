@@ -73,7 +73,7 @@ class MemoryRepository(Rows):
             raise _conflict()
         self.records[record.id] = reservation.image
         if idempotency is not None:
-            expires_at = reservation.expires_at.replace(microsecond=0)
+            expires_at = reservation.idempotency_expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, record.id, expires_at)
         if reservation.publication is not None:
             self._keep(reservation.publication)

@@ -306,7 +306,7 @@ def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service
     generating.do(GenerateImage(job.id, 0))
 
     waiting = generating.item(job)
-    assert (waiting.state, waiting.settled, waiting.lease_until) == (JobItemState.QUEUED, True, None)
+    assert (waiting.state, waiting.is_call_recorded, waiting.lease_until) == (JobItemState.QUEUED, True, None)
     generating.store.cipher.away = False
     generating.clock.instant += timedelta(seconds=30)
     generating.do(GenerateImage(job.id, 0))
