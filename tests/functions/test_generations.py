@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderPicture, Reason
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
     API,
@@ -259,7 +259,7 @@ def test_what_failed_is_made_again_and_nothing_else(store: Deployment) -> None:
         "reason": "refused",
         "provider": "pollinations",
     }
-    store.providers[Provider.POLLINATIONS].answer = lambda _: GeneratedImage(data=PICTURE)
+    store.providers[Provider.POLLINATIONS].answer = lambda _: ProviderPicture(data=PICTURE)
 
     again = store.call(about(event("generations/retry"), job_id), function="generations")
     work_off(store)

@@ -14,11 +14,10 @@ The modules: `jobs` admits, `provider_results` spools, `sweep` sends again what 
 item and leads it through the steps, `calls` calls providers, `storage` stores, `settlement` settles, `recovery` resumes
 after a failure, and `changes` writes every change of an item.
 
-One picture passes through these forms: `JobRequest` (what its owner requests, a list of `VariationSet`), one
-`GenerationRequest` with a number of variations in each set, `JobItem` (the row of one picture, which keeps its request),
-`GenerateImage` (the message), `PreparedCall` (everything that its call needs), `ImageRequest` (what the provider gets),
-`GeneratedImage` (what the provider returns), `ProviderResult` (the bytes with their `LedgerEntry`, spooled), `Upload` (as
-for every image).
+One picture passes through these forms: `JobRequest` (what its owner requests: a `VariationSet` for each
+`GenerationRequest`), `JobItem` (the row of one picture, which keeps its request), `GenerateImage` (the message),
+`PreparedCall` (everything that its call needs), `ImageRequest` (what the provider gets), `ProviderPicture` (what the
+provider returns), `ProviderResult` (the bytes with their `LedgerEntry`, spooled), `Upload` (as for every image).
 
 What each failure leaves behind:
 
