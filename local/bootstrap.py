@@ -61,7 +61,7 @@ ENVIRONMENTS = {
     "console": Environment(
         ".venv-console", "requirements/node.txt", packages="functions/site/console", command="rollup"
     ),
-    # Linters and generators that read the OpenAPI document; only tests use it.
+    # Linters and generators that read the OpenAPI document, and an issuer of tokens; only tests use it.
     "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
 }
 NPM_FILES = ("package.json", "package-lock.json")

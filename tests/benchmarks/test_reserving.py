@@ -38,6 +38,15 @@ def test_with_a_quota_nearly_all_of_256_succeed_and_the_count_is_exact() -> None
     assert crowd.usage == counted(crowd.succeeded)
 
 
+@pytest.mark.parametrize(("size", "room"), [(64, 64), (64, 10), (128, 100)])
+def test_a_crowd_with_one_upload_token_uses_all_of_it_and_no_more(size: int, room: int) -> None:
+    crowd = reserve_at_once(size, ROOM, max_images_of_token=room)
+
+    assert (crowd.succeeded, crowd.refused) == (room, size - room)
+    assert crowd.usage == counted(room)
+    assert crowd.tries > size, "nobody met anybody"
+
+
 def test_a_crowd_is_the_same_in_every_run_and_leaves_chance_as_it_was() -> None:
     before = random.getstate()
 
