@@ -8,19 +8,24 @@ is refused as DynamoDB refuses, which neither the emulator nor moto does. Time i
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
+from image_store.adapters.dynamodb.images.charges import counter_key
 from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.domain.errors import StorageUnavailable
+from image_store.domain.callers.caller import user
+from image_store.domain.errors import QuotaExceeded, StorageUnavailable, UploadTokenUsedUp
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota, Usage
-from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.images.reservation import Charge, IdempotencyKey
+from image_store.services.callers.upload_tokens import NewUploadToken
 from image_store.services.images.write_protocol import ReservedImage
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
@@ -51,6 +56,10 @@ class Crowd:
     tries: int
     """How many writes were sent."""
     usage: Usage
+    refused: int = 0
+    """How many were refused because a counter had no room."""
+    counts: tuple[int, ...] = ()
+    """What the counters of the charges say at the end."""
 
     @property
     def percent(self) -> float:
@@ -104,12 +113,22 @@ class HoldingTable:
         return getattr(self.table, operation)(**request)
 
 
-def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
-    """Begin so many reservations of one owner at the same moment."""
+def reserve_at_once(
+    size: int,
+    quota: Quota,
+    *,
+    max_images_of_token: int | None = None,
+    charges: tuple[Charge, ...] = (),
+    seed: int = _SEED,
+) -> Crowd:
+    """Begin so many reservations of one owner at the same moment, each with these charges.
+
+    With a number of images they share one upload token.
+    """
     random_state = random.getstate()
     random.seed(seed)
     try:
-        return _crowd(size, quota)
+        return _crowd(size, quota, max_images_of_token, charges)
     finally:
         random.setstate(random_state)
 
@@ -125,7 +144,7 @@ def measure(_: Path) -> Iterator[Measurement]:
             yield Measurement(name, crowd.percent, "%", bar, detail, at_least=True)
 
 
-def _crowd(size: int, quota: Quota) -> Crowd:
+def _crowd(size: int, quota: Quota, max_images_of_token: int | None, charges: tuple[Charge, ...]) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
     table = new_table(memory)
@@ -133,6 +152,17 @@ def _crowd(size: int, quota: Quota) -> Crowd:
     store = Store()
     succeeded: list[float] = []
     ended: list[float] = []
+    refused: list[float] = []
+    if max_images_of_token is not None:
+        permissions = replace(
+            store.app.callers.upload_permissions,
+            tokens=DynamoUploadTokens(DynamoTable(table, client=lambda: memory)),
+        )
+        owner = user(OWNER, scopes=(), admin_scope="", admin_subjects=())
+        request = NewUploadToken(
+            lifetime=timedelta(hours=1), max_images=max_images_of_token, attributes=Attributes()
+        )
+        charges = (permissions.create(owner, request)[0].charge(len(PICTURE)),)
 
     def rows() -> DynamoRows:
         return DynamoRows(
@@ -147,15 +177,23 @@ def _crowd(size: int, quota: Quota) -> Crowd:
             protocol=replace(store.app.images.write_protocol, repository=repository),
         )
         try:
-            reserved = reservations.reserve(_draft(number), None, quota=quota)
+            reserved = reservations.reserve(replace(_draft(number), charges=charges), None, quota=quota)
             assert isinstance(reserved, ReservedImage)
             succeeded.append(time.monotonic())
         except StorageUnavailable:
             pass
+        except (QuotaExceeded, UploadTokenUsedUp):
+            refused.append(time.monotonic())
         ended.append(time.monotonic())
 
     time.run([partial(reserve, number) for number in range(size)])
-    return Crowd(size, len(succeeded), max(ended), client.tries, rows().usage(OWNER))
+    counts = [
+        int(memory.get_item(TableName=table, Key=counter_key(charge.counter))["Item"]["images"]["N"])
+        for charge in charges
+    ]
+    return Crowd(
+        size, len(succeeded), max(ended), client.tries, rows().usage(OWNER), len(refused), tuple(counts)
+    )
 
 
 def _draft(number: int) -> ImageDraft:
