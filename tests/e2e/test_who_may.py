@@ -185,12 +185,12 @@ def test_a_job_of_another_user_is_not_found(stack: Stack, route: tuple[str, str]
 @pytest.mark.parametrize("route", OF_ONE_KEY, ids=name_of)
 def test_a_key_of_another_user_is_not_found_and_not_changed(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
-        made = owner.post("/v1/keys", json={"name": "mine", "scopes": ["images:read"]}).json()
-        before = owner.get(f"/v1/keys/{made['id']}").json()
+        key = owner.post("/v1/keys", json={"name": "mine", "scopes": ["images:read"]}).json()
+        before = owner.get(f"/v1/keys/{key['id']}").json()
 
-        answers = [answer_code(call(stranger, route, name)) for name in (made["id"], UNKNOWN_ID, "nonsense")]
+        answers = [answer_code(call(stranger, route, name)) for name in (key["id"], UNKNOWN_ID, "nonsense")]
 
-        assert owner.get(f"/v1/keys/{made['id']}").json() == before
+        assert owner.get(f"/v1/keys/{key['id']}").json() == before
     assert (answers[0][0], answers[0][1]["code"]) == (404, "key_not_found")
     assert answers == answers[:1] * 3
 
@@ -198,10 +198,10 @@ def test_a_key_of_another_user_is_not_found_and_not_changed(stack: Stack, route:
 @pytest.mark.parametrize("route", OF_ONE_SHARE, ids=name_of)
 def test_a_share_of_another_user_is_not_found_and_not_revoked(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
-        made = owner.post("/v1/shares", json={"all": True, "expires_in": 600}).json()
+        share = owner.post("/v1/shares", json={"all": True, "expires_in": 600}).json()
         before = owner.get("/v1/shares").json()["items"]
 
-        answers = [answer_code(call(stranger, route, name)) for name in (made["id"], UNKNOWN_ID, "nonsense")]
+        answers = [answer_code(call(stranger, route, name)) for name in (share["id"], UNKNOWN_ID, "nonsense")]
 
         assert owner.get("/v1/shares").json()["items"] == before
     assert (answers[0][0], answers[0][1]["code"]) == (404, "share_not_found")
