@@ -16,9 +16,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
+from image_store.adapters.dynamodb.images.charges import counter_key
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.caller import user
-from image_store.domain.errors import StorageUnavailable, UploadTokenUsedUp
+from image_store.domain.errors import QuotaExceeded, StorageUnavailable, UploadTokenUsedUp
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.media import MediaType
@@ -56,7 +57,9 @@ class Crowd:
     """How many writes were sent."""
     usage: Usage
     refused: int = 0
-    """How many were refused because their upload token had no room."""
+    """How many were refused because a counter had no room."""
+    counts: tuple[int, ...] = ()
+    """What the counters of the charges say at the end."""
 
     @property
     def percent(self) -> float:
@@ -111,13 +114,21 @@ class HoldingTable:
 
 
 def reserve_at_once(
-    size: int, quota: Quota, *, max_images_of_token: int | None = None, seed: int = _SEED
+    size: int,
+    quota: Quota,
+    *,
+    max_images_of_token: int | None = None,
+    charges: tuple[Charge, ...] = (),
+    seed: int = _SEED,
 ) -> Crowd:
-    """Begin so many reservations of one owner at the same moment; with a number of images, with one upload token."""
+    """Begin so many reservations of one owner at the same moment, each with these charges.
+
+    With a number of images they share one upload token.
+    """
     random_state = random.getstate()
     random.seed(seed)
     try:
-        return _crowd(size, quota, max_images_of_token)
+        return _crowd(size, quota, max_images_of_token, charges)
     finally:
         random.setstate(random_state)
 
@@ -133,7 +144,7 @@ def measure(_: Path) -> Iterator[Measurement]:
             yield Measurement(name, crowd.percent, "%", bar, detail, at_least=True)
 
 
-def _crowd(size: int, quota: Quota, max_images_of_token: int | None) -> Crowd:
+def _crowd(size: int, quota: Quota, max_images_of_token: int | None, charges: tuple[Charge, ...]) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
     table = new_table(memory)
@@ -142,7 +153,6 @@ def _crowd(size: int, quota: Quota, max_images_of_token: int | None) -> Crowd:
     succeeded: list[float] = []
     ended: list[float] = []
     refused: list[float] = []
-    charges: tuple[Charge, ...] = ()
     if max_images_of_token is not None:
         permissions = replace(
             store.app.callers.upload_permissions,
@@ -172,12 +182,18 @@ def _crowd(size: int, quota: Quota, max_images_of_token: int | None) -> Crowd:
             succeeded.append(time.monotonic())
         except StorageUnavailable:
             pass
-        except UploadTokenUsedUp:
+        except (QuotaExceeded, UploadTokenUsedUp):
             refused.append(time.monotonic())
         ended.append(time.monotonic())
 
     time.run([partial(reserve, number) for number in range(size)])
-    return Crowd(size, len(succeeded), max(ended), client.tries, rows().usage(OWNER), len(refused))
+    counts = [
+        int(memory.get_item(TableName=table, Key=counter_key(charge.counter))["Item"]["images"]["N"])
+        for charge in charges
+    ]
+    return Crowd(
+        size, len(succeeded), max(ended), client.tries, rows().usage(OWNER), len(refused), tuple(counts)
+    )
 
 
 def _draft(number: int) -> ImageDraft:

@@ -1,15 +1,19 @@
 """Many reservations of one owner that begin at the same moment."""
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 
 from image_store.adapters.dynamodb import table
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.images.quota import Quota, Usage
 from tests.benchmarks.reserving import Crowd, reserve_at_once
 from tests.benchmarks.virtual_time import VirtualTime
 from tests.samples import PICTURE
 
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ROOM = Quota(images=1_000, size_bytes=10**9)
 
 
@@ -22,6 +26,16 @@ def test_without_a_quota_all_succeed_at_the_first_try(size: int) -> None:
     crowd = reserve_at_once(size, Quota())
 
     assert (crowd.succeeded, crowd.tries, crowd.usage) == (size, size, Usage(0, 0))
+
+
+def test_of_64_with_a_key_that_may_store_40_exactly_40_succeed() -> None:
+    limits = KeyLimits(images_per_day=40, bytes_per_month=10**9)
+    allowance = KeyAllowance(key_id="0123456789abcdef", limits=limits)
+
+    crowd = reserve_at_once(64, Quota(), charges=allowance.charges(size_bytes=len(PICTURE), at=NOON))
+
+    assert (crowd.succeeded, crowd.refused) == (40, 24)
+    assert crowd.counts == (40, 40)
 
 
 def test_with_a_quota_all_of_64_succeed_and_the_count_is_exact() -> None:

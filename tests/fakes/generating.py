@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.domain.callers.key_allowance import KeyAllowance
 from image_store.domain.generation.budget import Budgets, KeyBudget, Spending
 from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.providers import (
@@ -110,6 +111,7 @@ class Generating:
         join: bool = False,
         idempotency: IdempotencyKey | None = None,
         key_budget: KeyBudget | None = None,
+        allowance: KeyAllowance | None = None,
     ) -> Job:
         """Begin a job of one picture, or of those that are wished for."""
         variation_sets = tuple(
@@ -122,6 +124,7 @@ class Generating:
             join=join,
             idempotency=idempotency,
             key_budget=key_budget,
+            allowance=allowance,
         )
         return self.requests.begin(request)[0]
 

@@ -35,6 +35,7 @@ from image_store.domain.generation.providers import (
     ProviderFailure,
     ProviderKey,
 )
+from image_store.domain.images.reservation import Charge
 from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
 from tests.fakes.repository import MemoryRepository
 
@@ -66,6 +67,7 @@ class MemoryGenerations(Generations):
         most_images: int,
         names: Sequence[JobName],
         due_at: datetime,
+        charges: Sequence[Charge] = (),
     ) -> None:
         if any(self.named(name.name, at=job.created_at) is not None for name in names):
             raise Conflict("The name is held.")
@@ -73,6 +75,7 @@ class MemoryGenerations(Generations):
         self._check(reserve, budgets, job.created_at)
         places = sum(item.has_place for item in items)
         self._check_quota(job.owner, places, most_images)
+        self._repository.counters.charge(charges)
         self.committed.update(reserve)
         self._repository.promised[job.owner] += places
         self._jobs[job.id] = job
@@ -90,6 +93,7 @@ class MemoryGenerations(Generations):
         budgets: Budgets,
         most_images: int = 0,
         due_at: datetime | None = None,
+        charges: Sequence[Charge] = (),
     ) -> None:
         job = self._jobs[changes[0].after.job_id]
         for change in changes:
@@ -104,6 +108,7 @@ class MemoryGenerations(Generations):
         places = sum(change.after.has_place - change.before.has_place for change in changes)
         if places > 0:
             self._check_quota(job.owner, places, most_images)
+        self._repository.counters.charge(charges)
         self._repository.promised[job.owner] += places
         self.committed.update(deltas)
         counts = Counter(job.counts)

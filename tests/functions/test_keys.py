@@ -12,6 +12,7 @@ import pytest
 from image_store.domain.callers.api_keys import parse_key
 from image_store.domain.callers.caller import key_holder, user
 from image_store.domain.callers.scopes import Scope
+from image_store.entrypoints.callers.request_schemas import KeyLimitsFields
 from image_store.entrypoints.callers.verdicts import verdict_of
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
@@ -66,7 +67,7 @@ def test_a_created_key_lets_its_owner_in(store: Deployment) -> None:
         "expires_at": "2027-03-01T12:00:00.000Z",
         "revoked_at": None,
         "last_used_at": None,
-        "limits": {"requests_per_minute": None, "cost_usd_per_day": None, "cost_usd_per_month": None},
+        "limits": dict.fromkeys(KeyLimitsFields.model_fields),
         "previous_secret_until": None,
     }
     assert accepted_by_the_authorizer(store, answer.json["key"]) == {

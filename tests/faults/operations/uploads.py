@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Visibility
-from image_store.domain.images.reservation import RESERVATION_LIFETIME
+from image_store.domain.images.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.services.images.direct_uploads import Ticket
-from image_store.services.images.sources import RemoteUrl
+from image_store.services.images.sources import Content, RemoteUrl
 from image_store.services.images.uploads import Upload
+from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Killed, Mode
 from tests.faults.operation import Operation
 from tests.faults.operations.common import arrived
@@ -18,7 +21,9 @@ from tests.faults.ports import PICTURE_URL
 from tests.faults.roles import runs_as
 from tests.faults.soundness import assert_readable, assert_shown
 from tests.faults.world import World
-from tests.samples import OWNER
+from tests.samples import OWNER, PICTURE
+
+ALLOWANCE = KeyAllowance(key_id="0123456789abcdef", limits=KeyLimits(images_per_month=1))
 
 
 @runs_as("upload")
@@ -47,6 +52,37 @@ def died(world: World) -> Ticket:
 
 def with_key(world: World, _: object = None) -> Image:
     return world.upload(Visibility.PUBLIC, key="a key")
+
+
+@runs_as("upload")
+def upload_with_a_limited_key(world: World, _: object = None) -> Image:
+    """Store the picture with an API key that may store one in a month."""
+    upload = Upload(
+        OWNER,
+        Content(PICTURE),
+        Attributes(),
+        world.clock.now() + timedelta(seconds=25),
+        idempotency=IdempotencyKey("limited", "fingerprint"),
+        allowance=ALLOWANCE,
+    )
+    return world.uploads.accept(upload)
+
+
+def counted_once(world: World, _: object, image: Image) -> None:
+    """The image is stored, and counts for the key."""
+    assert_readable(world, image)
+    assert counts_of_key(world) == [1]
+
+
+def counted_at_most_once(world: World, _: object) -> None:
+    """Nothing is stored that does not count."""
+    own = [each for each in world.records() if each.record.id != world.bystander.record.id]
+    assert len([each for each in own if each.record.is_visible]) <= sum(counts_of_key(world)) <= 1
+
+
+def counts_of_key(world: World) -> list[int]:
+    rows = all_items(world.client, world.table)
+    return [int(row["images"]["N"]) for row in rows if row["pk"]["S"] == f"KEYUSE#{ALLOWANCE.key_id}"]
 
 
 def repeat_until_stored(world: World) -> None:
@@ -82,6 +118,13 @@ def shown_if_stored(world: World, _: Ticket, stored: Image | None) -> None:
 
 
 UPLOADS = (
+    Operation(
+        "upload with an API key that has a limit",
+        lambda _: None,
+        upload_with_a_limited_key,
+        counted_once,
+        whatever=counted_at_most_once,
+    ),
     Operation(
         "batch upload",
         lambda _: None,

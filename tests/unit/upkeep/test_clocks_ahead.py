@@ -135,6 +135,8 @@ INSTANTS = {
     "RepairJob.finished_at": INFORMS,
     "RepairJob.updated_at": INFORMS,
     "Charge.ends_at": "that of an upload token, which was checked",
+    "KeyCharge.at": "now, of one request",
+    "KeyCharge.ends_at": "names the expiry of a counter of its own period, which no other period reads",
     "CleanupReport.finished_at": INFORMS,
     "CleanupReport.started_at": INFORMS,
     "Reservation.expires_at": "what IdempotencyRow.expires_at is read from",

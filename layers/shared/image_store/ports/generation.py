@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from image_store.domain.generation.jobs import Job, JobItem, JobItemChange, JobName, JobPage, NamedJob
     from image_store.domain.generation.ledger import ProviderCall, ProviderPerformance
     from image_store.domain.generation.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
+    from image_store.domain.images.reservation import Charge
 
 
 class Generations(Protocol):
@@ -31,10 +32,12 @@ class Generations(Protocol):
         most_images: int,
         names: Sequence[JobName],
         due_at: datetime,
+        charges: Sequence[Charge] = (),
     ) -> None:
         """Write a job with its items, take their holds from the budgets and their places from the owner's quota.
 
-        `most_images` is that quota, 0 for none. `names` are the names under which the job is found.
+        `most_images` is that quota, 0 for none. `names` are the names under which the job is found. `charges`
+        are made in the same transaction; their error is raised if one has no room.
 
         Raises
         ------
@@ -84,6 +87,7 @@ class Generations(Protocol):
         budgets: Budgets,
         most_images: int = 0,
         due_at: datetime | None = None,
+        charges: Sequence[Charge] = (),
     ) -> None:
         """Change items of one job, and with them the job, budgets, quota, ledger and statistics.
 

@@ -29,6 +29,11 @@ def request_bucket(key_id: str) -> Key:
     return key(f"KEYREQUESTS#{key_id}", "BUCKET")
 
 
+def key_counter(key_id: str, period: str) -> Key:
+    """The row that counts what an API key stores in a day or a month."""
+    return key(f"KEYUSE#{key_id}", period)
+
+
 API_KEYS = "KEYS"
 """The partition that lists the API keys of all owners."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from image_store.domain.callers.key_allowance import KeyAllowance
     from image_store.domain.images.attributes import Attributes
     from image_store.domain.images.image import Image
     from image_store.domain.images.media import MediaType
@@ -70,6 +71,8 @@ class UploadToken:
     """The names of the attributes that the browser can set; none of them is fixed."""
     images: int = 0
     """How many images were reserved with it."""
+    allowance: KeyAllowance | None = None
+    """Of the API key that created it: what is uploaded with the token counts for the key as well."""
 
     def check_in_force(self, now: datetime) -> None:
         """Raise InvalidToken for a token that has expired, or ends so late that a wrong clock has made it."""
@@ -124,6 +127,16 @@ class UploadToken:
             record=replace(image.record, category=category),
             details=Details(**values, alt_text_given="alt_text" in values, warnings=details.warnings),
         )
+
+
+def charges_of(
+    token: UploadToken | None, allowance: KeyAllowance | None, *, size_bytes: int, at: datetime
+) -> tuple[Charge, ...]:
+    """What an image adds to the counts of the upload token and of the API key that it is sent with."""
+    allowance = token.allowance if token is not None else allowance
+    by_token = (token.charge(size_bytes),) if token is not None else ()
+    by_key = allowance.charges(size_bytes=size_bytes, at=at) if allowance is not None else ()
+    return (*by_token, *by_key)
 
 
 def token_text(token_id: str, key: str) -> str:

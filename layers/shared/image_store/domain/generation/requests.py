@@ -10,6 +10,7 @@ from image_store.domain.generation.providers import Provider
 from image_store.domain.images.attributes import Attributes
 
 if TYPE_CHECKING:
+    from image_store.domain.callers.key_allowance import KeyAllowance
     from image_store.domain.images.reservation import IdempotencyKey
 
 MAX_VARIATIONS = 10
@@ -68,6 +69,8 @@ class JobRequest:
     idempotency: "IdempotencyKey | None" = None
     key_budget: KeyBudget | None = None
     """The budgets of the API key that orders it."""
+    allowance: "KeyAllowance | None" = None
+    """How many images that key may store."""
 
 
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:

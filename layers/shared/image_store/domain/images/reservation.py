@@ -48,6 +48,7 @@ class CounterKind(StrEnum):
     """The kinds of counters, besides the usage of an owner."""
 
     UPLOAD_TOKEN = "upload_token"  # noqa: S105 - a kind
+    API_KEY = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Counter:
 
     kind: CounterKind
     id: str
+    period: str = ""
+    """The day or month that it counts; empty for one that counts without an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

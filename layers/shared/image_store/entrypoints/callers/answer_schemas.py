@@ -12,6 +12,10 @@ class KeyLimitsAnswer(BaseModel):
     """What a key may use; null is no limit of its own."""
 
     requests_per_minute: int | None
+    images_per_day: int | None
+    images_per_month: int | None
+    bytes_per_day: int | None
+    bytes_per_month: int | None
     cost_usd_per_day: float | None
     cost_usd_per_month: float | None
 

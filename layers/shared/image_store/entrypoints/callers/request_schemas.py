@@ -9,7 +9,7 @@ from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL
 from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE, KeyLimits
 from image_store.domain.callers.scopes import KEY_SCOPES, Scope
 from image_store.domain.generation.money import micros_of, usd
-from image_store.entrypoints.http.fields import Line, MergePatch, Strict
+from image_store.entrypoints.http.fields import MAX_SAFE_INTEGER, Line, MergePatch, Strict
 from image_store.entrypoints.http.scalars import Flag, Instant, Number, Whole
 
 MAX_CURSOR_CHARS = 2_000
@@ -52,6 +52,8 @@ Scopes = Annotated[
 ]
 
 
+Count = Annotated[Whole, Field(ge=1, le=MAX_SAFE_INTEGER)]
+
 Dollars = Annotated[Number, Field(ge=0.000001, le=MAX_COST_USD)]
 
 
@@ -64,6 +66,12 @@ class KeyLimitsFields(MergePatch):
         le=MAX_REQUESTS_PER_MINUTE,
         description="A token bucket: it holds as many requests, and fills again within a minute.",
     )
+    images_per_day: Count | None = Field(None, description="How many images it may store in a day (UTC).")
+    images_per_month: Count | None = Field(None, description="The same for a month (UTC).")
+    bytes_per_day: Count | None = Field(
+        None, description="How many bytes of originals it may store in a day (UTC)."
+    )
+    bytes_per_month: Count | None = Field(None, description="The same for a month (UTC).")
     cost_usd_per_day: Dollars | None = Field(
         None, description="What may be spent on generated images in a day (UTC), in dollars."
     )

@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.key_allowance import KeyAllowance, allowance_of
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.generation.budget import KeyBudget
 from image_store.domain.generation.catalogue import PRICES_VERSION
@@ -38,12 +39,13 @@ def read_generation(request: Request) -> JobRequest:
         join=body.join,
         idempotency=idempotency_of(request, "json", canonical(value)),
         key_budget=_key_budget_of(request.caller),
+        allowance=allowance_of(request.caller),
     )
 
 
-def retry_of(request: Request, job_id: str) -> tuple[str, str, KeyBudget | None]:
-    """Whose job to retry, which one, and the budgets of the API key that asks for it."""
-    return request.owner, job_id, _key_budget_of(request.caller)
+def retry_of(request: Request, job_id: str) -> tuple[str, str, KeyBudget | None, KeyAllowance | None]:
+    """Whose job to retry, which one, and the limits of the API key that asks for it."""
+    return request.owner, job_id, _key_budget_of(request.caller), allowance_of(request.caller)
 
 
 def _key_budget_of(caller: Caller) -> KeyBudget | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from image_store.domain.callers.key_allowance import KeyAllowance, allowance_of
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.reservation import IdempotencyKey
@@ -30,8 +31,9 @@ def read_batch(request: Request, *, until: datetime) -> Sequence[ReadUpload]:
     """
     batch = validate(AnyBatch, request.unchecked_json, at="body")
     owner, key = request.owner, idempotency_of(request, "batch")
+    allowance = allowance_of(request.caller)
     return [
-        partial(_upload, item, index, owner=owner, until=until, key=key)
+        partial(_upload, item, index, owner=owner, until=until, key=key, allowance=allowance)
         for index, item in enumerate(batch.items)
     ]
 
@@ -48,13 +50,22 @@ def read_batch_delete(request: Request) -> DeletionRequest:
     return DeletionRequest(owner, tuple(batch.ids), batch.permanent)
 
 
-def _upload(item: Any, index: int, *, owner: str, until: datetime, key: IdempotencyKey | None) -> Upload:
+def _upload(
+    item: Any,
+    index: int,
+    *,
+    owner: str,
+    until: datetime,
+    key: IdempotencyKey | None,
+    allowance: KeyAllowance | None,
+) -> Upload:
     attributes, source = json_upload(ensure_storable(item), at=("body", "items", index))
     return Upload(
         owner=owner,
         source=not_empty(source),
         attributes=attributes.to_domain(),
         until=until,
+        allowance=allowance,
         idempotency=_key_of_item(key, item, index) if key is not None else None,
     )
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
+from image_store.domain.callers.key_allowance import allowance_of
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
 from image_store.domain.images.filenames import clean_filename
 from image_store.domain.images.media import essence_of_type, is_generic
@@ -48,6 +49,7 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
         until=until,
         idempotency=idempotency_of(request, *content),
         upload_token=request.caller.upload_token_id,
+        allowance=allowance_of(request.caller),
         given=given,
     )
 
@@ -86,6 +88,7 @@ def read_upload_request(request: Request) -> DirectUpload:
         attributes=upload.to_domain(),
         idempotency=idempotency_of(request, "json", canonical(value)),
         upload_token=request.caller.upload_token_id,
+        allowance=allowance_of(request.caller),
         given=upload.names_sent,
     )
 

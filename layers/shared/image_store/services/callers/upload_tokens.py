@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from image_store.domain.callers.caller import Caller, token_holder
+from image_store.domain.callers.key_allowance import allowance_of
 from image_store.domain.callers.upload_tokens import (
     NEVER_FIXED,
     NEVER_SENT,
@@ -71,6 +72,7 @@ class UploadPermissions:
             attributes=request.attributes,
             fixed=request.fixed,
             may_set=request.may_set,
+            allowance=allowance_of(caller),
         )
         self.tokens.create(token)
         return token, token_text(token.id, key)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.callers.key_allowance import KeyAllowance
 from image_store.domain.errors import (
     BudgetUsedUp,
     Conflict,
@@ -31,6 +32,7 @@ from image_store.domain.generation.requests import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.images.attributes import check_attributes
 from image_store.domain.images.image import State
+from image_store.domain.images.reservation import Charge
 from image_store.ports.generation import Generations, ProviderKeys
 from image_store.ports.images import ImageRepository
 from image_store.ports.queues import WorkQueue
@@ -95,12 +97,14 @@ class GenerationJobs:
                 if (earlier := self.names.find(request, names, now=now)) is not None:
                     return self._join(request.owner, earlier.id)
                 job, items = self._new(request, now)
+                charges = _charges(request.allowance, len(items), now)
                 self.generations.create(
                     job,
                     items,
                     budgets=self.budgets,
                     most_images=self.most_images,
                     names=names,
+                    charges=charges,
                     due_at=now + LOOK_AFTER,
                 )
             except Conflict:
@@ -158,11 +162,15 @@ class GenerationJobs:
         raise Conflict("The job changes at this moment; try again.", retry_after=timedelta(seconds=1))
 
     def retry(
-        self, owner: str, job_id: str, key_budget: KeyBudget | None = None
+        self,
+        owner: str,
+        job_id: str,
+        key_budget: KeyBudget | None = None,
+        allowance: KeyAllowance | None = None,
     ) -> tuple[Job, list[JobItem]]:
         """Queue the failed items again, each with a new hold and a new place in the quota.
 
-        `key_budget` has the budgets of the API key that orders them now.
+        `key_budget` and `allowance` are those of the API key that orders them now.
 
         Raises
         ------
@@ -201,7 +209,12 @@ class GenerationJobs:
             changes.append(JobItemChange(before=item, after=again))
         try:
             self.generations.change(
-                changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
+                changes,
+                at=now,
+                budgets=self.budgets,
+                most_images=self.most_images,
+                charges=_charges(allowance, len(changes), now),
+                due_at=now + LOOK_AFTER,
             )
         except BudgetUsedUp as error:
             self.report_used_up_budget(error.budget)
@@ -288,6 +301,11 @@ class GenerationJobs:
     def _send(self, items: Sequence[JobItem]) -> None:
         """Send items to the queue; the sweep sends those that the queue did not take."""
         self.work.send_all([work_on(item) for item in items])
+
+
+def _charges(allowance: KeyAllowance | None, images: int, at: datetime) -> tuple[Charge, ...]:
+    """What images that an API key orders add to its counters; their bytes are not known yet."""
+    return allowance.charges(images=images, size_bytes=0, at=at) if allowance is not None else ()
 
 
 def _not_found() -> JobNotFound:

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.callers.upload_tokens import UploadToken
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.upload_tokens import UploadToken, charges_of
 from image_store.domain.deadlines import has_passed, is_due
 from image_store.domain.delivery.renditions import UPLOAD_RECIPES
 from image_store.domain.errors import (
@@ -92,6 +93,8 @@ class DirectUpload:
     idempotency: IdempotencyKey | None = None
     upload_token: str | None = None
     """The id of the upload token that it is sent with."""
+    allowance: KeyAllowance | None = None
+    """Of the API key that it is sent with."""
     given: frozenset[str] = frozenset()
     """The names of the attributes that its sender set; they matter for upload tokens only."""
 
@@ -156,7 +159,7 @@ class DirectUploads:
             attributes=attributes,
             idempotency=upload.idempotency,
             upload_token=upload.upload_token,
-            charges=(token.charge(upload.size_bytes),) if token is not None else (),
+            charges=charges_of(token, upload.allowance, size_bytes=upload.size_bytes, at=self.clock.now()),
         )
         reserved = self.reservations.reserve(draft, None, quota=self.quota, lifetime=COMPLETION_LIFETIME)
         return self._answer(reserved if isinstance(reserved, Image) else reserved.image, token)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from image_store.domain.callers.upload_tokens import UploadToken
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.upload_tokens import UploadToken, charges_of
 from image_store.domain.delivery.renditions import UPLOAD_RECIPES
 from image_store.domain.errors import ContentTypeMismatch, UploadNotAllowed
 from image_store.domain.images.attributes import Attributes, check_attributes
@@ -44,6 +45,8 @@ class Upload:
     """Warnings about the decoded picture, besides those that every upload may get."""
     upload_token: str | None = None
     """The id of the upload token that it is sent with."""
+    allowance: KeyAllowance | None = None
+    """Of the API key that it is sent with."""
     given: frozenset[str] = frozenset()
     """The names of the attributes that its sender set; they matter for upload tokens only."""
 
@@ -138,7 +141,7 @@ class Uploads:
             idempotency=upload.idempotency,
             extra_warnings=upload.extra_warnings(processed),
             upload_token=upload.upload_token,
-            charges=(token.charge(len(content.data)),) if token is not None else (),
+            charges=charges_of(token, upload.allowance, size_bytes=len(content.data), at=self.clock.now()),
         )
         reserved = self.reservations.reserve(draft, processed, quota=self.quota)
         if isinstance(reserved, Image):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from image_store.adapters.dynamodb.images.attributes import attributes_body, att
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused
 from image_store.domain.callers.actor import UNNAMED, Actor
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.images.media import MediaType
 from image_store.ports.callers import UploadTokens
@@ -57,6 +60,8 @@ def _item_of(token: UploadToken) -> Item:
         "fixed": sorted(token.fixed),
         "may_set": sorted(token.may_set),
     }
+    if token.allowance is not None:
+        body["allowance"] = {"key_id": token.allowance.key_id, "limits": asdict(token.allowance.limits)}
     return {
         **keys.upload_token(token.id),
         **schema.STAMP,
@@ -77,4 +82,7 @@ def token_of(item: Item) -> UploadToken:
     body |= {name: frozenset(body[name]) for name in ("fixed", "may_set")}
     body["content_types"] = frozenset(map(MediaType, body["content_types"]))
     body["attributes"] = attributes_of(body["attributes"])
+    if "allowance" in body:
+        allowance = body["allowance"]
+        body["allowance"] = KeyAllowance(key_id=allowance["key_id"], limits=KeyLimits(**allowance["limits"]))
     return UploadToken(id=item["id"]["S"], images=int(item["images"]["N"]), **body)

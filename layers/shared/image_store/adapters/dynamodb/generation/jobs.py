@@ -15,6 +15,7 @@ from typing import Any
 from image_store.adapters.dynamodb import generation_keys, keys, schema
 from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.generation import job_items, money
+from image_store.adapters.dynamodb.images.charges import charge_write
 from image_store.adapters.dynamodb.images.usage_rows import UsageRows, no_room
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, refused
@@ -37,6 +38,7 @@ from image_store.domain.generation.jobs import (
 )
 from image_store.domain.generation.ledger import ProviderCall, ProviderPerformance
 from image_store.domain.generation.providers import Provider
+from image_store.domain.images.reservation import Charge
 from image_store.ports.generation import Generations
 
 _PROGRESS = "pk, sk, image_id, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, "
@@ -77,6 +79,7 @@ class DynamoGenerations(OnTable, Generations):
         most_images: int,
         names: Sequence[JobName],
         due_at: datetime,
+        charges: Sequence[Charge] = (),
     ) -> None:
         row = job_items.job_row(job, due_at=due_at)
         writes: list[NamedWrite] = [("job", self._create(row))]
@@ -90,7 +93,9 @@ class DynamoGenerations(OnTable, Generations):
         writes += money.budget_writes(self._rows.name, money.holds(items, job.owner), budgets)
         if places := sum(item.has_place for item in items):
             writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
-        self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
+        self._transact(
+            writes, settled=lambda: self.job(job.id) is not None, at=job.created_at, charges=charges
+        )
 
     def change(
         self,
@@ -100,6 +105,7 @@ class DynamoGenerations(OnTable, Generations):
         budgets: Budgets,
         most_images: int = 0,
         due_at: datetime | None = None,
+        charges: Sequence[Charge] = (),
     ) -> None:
         first = changes[0].after
         writes: list[NamedWrite] = [("item", self._replace(change)) for change in changes]
@@ -113,7 +119,7 @@ class DynamoGenerations(OnTable, Generations):
         for change in changes:
             if change.outcome is not None:
                 writes += money.outcome_writes(self._rows.name, change, change.outcome)
-        self._transact(writes, settled=lambda: self._is_mine(first), at=at)
+        self._transact(writes, settled=lambda: self._is_mine(first), at=at, charges=charges)
 
     def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self._rows.conditional("put_item", **_name_put(name, job_id, at)) is not None:
@@ -221,8 +227,23 @@ class DynamoGenerations(OnTable, Generations):
         row = self._get(keys.key(generation_keys.job(item.job_id), generation_keys.job_item(item.index)))
         return row is not None and row["change"]["S"] == item.change
 
-    def _transact(self, writes: list[NamedWrite], *, settled: Callable[[], bool], at: datetime) -> None:
-        self._rows.transact(writes, settled=settled, refusal=lambda failures: _refusal(failures, at))
+    def _transact(
+        self,
+        writes: list[NamedWrite],
+        *,
+        settled: Callable[[], bool],
+        at: datetime,
+        charges: Sequence[Charge],
+    ) -> None:
+        by_name = {f"charge {number}": charge for number, charge in enumerate(charges)}
+        writes += [(name, charge_write(self._rows.name, charge)) for name, charge in by_name.items()]
+
+        def refusal(failures: set[str]) -> Exception:
+            error = _refusal(failures - by_name.keys(), at)
+            used_up = [charge.refusal for name, charge in by_name.items() if name in failures]
+            return used_up[0] if used_up and failures <= by_name.keys() else error
+
+        self._rows.transact(writes, settled=settled, refusal=refusal)
 
     # Reads --------------------------------------------------------------------------------------------
 
