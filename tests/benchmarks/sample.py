@@ -8,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.images import records
-from image_store.domain.callers.scopes import USER_SCOPES
+from image_store.domain.callers.scopes import USER_SCOPES, Scope
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.filters import ROW_FILTERS
 from image_store.domain.ids import uuid7
@@ -112,7 +112,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[str, Any]:
-    """An event of an HTTP API (payload 2.0) whose caller owns the samples."""
+    """An event of an HTTP API (payload 2.0) whose caller owns the samples, and may see the figures of all owners."""
     return {
         "version": "2.0",
         "routeKey": f"{method} {route}",
@@ -126,7 +126,7 @@ def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[s
                 "lambda": {
                     "name": f"subject:{OWNER}",
                     "owner": OWNER,
-                    "scopes": " ".join(sorted(USER_SCOPES)),
+                    "scopes": " ".join(sorted(USER_SCOPES | {Scope.ADMIN})),
                 }
             },
             "domainName": "api.example.com",
