@@ -97,9 +97,16 @@ class WriteProtocol:
         Raises QuotaExceeded, or Conflict when another image has the guard or the idempotency key.
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
-        expires_at = pending.record.created_at + lifetime
         publication = self._intended_publication(pending.record)
-        self.repository.reserve(Reservation(pending, quota, idempotency, publication, expires_at))
+        self.repository.reserve(
+            Reservation(
+                pending,
+                quota,
+                idempotency,
+                publication,
+                idempotency_expires_at=pending.record.created_at + lifetime,
+            )
+        )
         return ReservedImage(pending, self)
 
     def renew(self, before: Image, after: Image) -> ReservedImage:
