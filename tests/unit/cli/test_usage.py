@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 
@@ -128,3 +129,11 @@ def test_every_help_is_plain_english(words: str) -> None:
 def test_a_wrong_word_raises_and_does_not_exit() -> None:
     with pytest.raises(UsageError):
         build_parser().parse_args(["no-such-command"])
+
+
+def test_choices_that_are_numbers_are_completed_as_words() -> None:
+    parser = argparse.ArgumentParser()
+    rate = parser.add_subparsers().add_parser("rate")
+    rate.add_argument("--rating", type=int, choices=range(1, 4))
+
+    assert commands_of(parser)["rate"].values["--rating"] == ("1", "2", "3")
