@@ -75,9 +75,9 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 
-openapi: dev ## Write openapi.json and the tables of docs/generation.md from the code
+openapi: dev ## Write openapi.json and the tables of docs from the code
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
-	PYTHONPATH=layers/shared $(PYTHONS) -m tools.provider_tables
+	PYTHONPATH=layers/shared $(PYTHONS) -m tools.pages
 
 clean: ## Delete what was built and the environments; the data in .local stays
 	rm -rf .venv .venv-* .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

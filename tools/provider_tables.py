@@ -1,32 +1,39 @@
-"""Write the tables of docs/generation.md from the providers' descriptions: `python -m tools.provider_tables`."""
+"""The tables of docs/generation.md, from the descriptions of the providers."""
 
 import inspect
-import re
+import json
 import textwrap
 from collections.abc import Iterable
 from importlib import import_module
-from pathlib import Path
 
 from image_store.domain.generation import descriptions as descriptions_package
 from image_store.domain.generation.catalogue import PRICES_VERSION, description_of
 from image_store.domain.generation.descriptions.description import Model, ProviderDescription, parse_size
 from image_store.domain.generation.providers import Provider
 from local.providers import STAND_INS
+from tools.tables import table
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/generation.md"
-_PART = re.compile(r"(<!-- (?P<name>\w+): written by make openapi -->\n).*?(<!-- end -->)", re.DOTALL)
+_SHELL_EXAMPLE = """\
+```sh
+umask 077
+cat > providers.json <<'END'
+{keys}
+END
+aws secretsmanager create-secret --name image-store/providers --secret-string file://providers.json
+rm providers.json
+```"""
 
 
-def page_with_tables(page: str) -> str:
-    """The page with new content in each marked part."""
+def provider_parts() -> dict[str, str]:
+    """The content of each marked part."""
     descriptions = [description_of(provider) for provider in Provider]
-    parts = {
+    return {
         "providers": _providers(descriptions),
+        "secret": _secret(descriptions),
         "prices": _prices(descriptions),
         "models": _models(descriptions),
         "comparison": _comparison(descriptions),
     }
-    return _PART.sub(lambda part: f"{part[1]}{parts[part['name']]}\n{part[3]}", page)
 
 
 def sizes_in_words(model: Model) -> str:
@@ -45,7 +52,7 @@ def _providers(descriptions: Iterable[ProviderDescription]) -> str:
     rows = []
     for description in descriptions:
         name = description.provider.value
-        fields = [f"`{name}`", *([f"`{name}_account_id`"] if description.needs_account else [])]
+        fields = [f"`{field}`" for field in _secret_fields(description)]
         variables = " or ".join(f"`{variable}`" for variable in stand_ins[name].variables)
         if account := stand_ins[name].account_variable:
             variables += f" with `{account}`"
@@ -53,9 +60,20 @@ def _providers(descriptions: Iterable[ProviderDescription]) -> str:
         if description.unlisted_model is not None:
             models += ", and any other by its name"
         rows.append((description.title, ", ".join(fields), models, variables))
-    return _table(
+    return table(
         ("provider", "fields in the secret", "models, the default first", "variables of `make run`"), rows
     )
+
+
+def _secret(descriptions: Iterable[ProviderDescription]) -> str:
+    fields = [field for description in descriptions for field in _secret_fields(description)]
+    keys = json.dumps(dict.fromkeys(fields, "…"), ensure_ascii=False)
+    return _SHELL_EXAMPLE.format(keys=keys)
+
+
+def _secret_fields(description: ProviderDescription) -> list[str]:
+    name = description.provider.value
+    return [name, f"{name}_account_id"] if description.needs_account else [name]
 
 
 def _prices(descriptions: Iterable[ProviderDescription]) -> str:
@@ -72,7 +90,7 @@ def _prices(descriptions: Iterable[ProviderDescription]) -> str:
         for description in descriptions
         for price in description.prices
     ]
-    return f"The prices as of {PRICES_VERSION}:\n\n" + _table(
+    return f"The prices as of {PRICES_VERSION}:\n\n" + table(
         ("provider", "model", "unit", "price", "per", "since", "source"), rows
     )
 
@@ -93,7 +111,7 @@ def _models(descriptions: Iterable[ProviderDescription]) -> str:
         for model in description.models
     ]
     head = ("provider", "model", "prompt (characters)", "references", "sizes", "seeds", "compared", "source")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _comparison(descriptions: Iterable[ProviderDescription]) -> str:
@@ -105,16 +123,6 @@ def _comparison(descriptions: Iterable[ProviderDescription]) -> str:
     return "\n".join(notes)
 
 
-def _table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    cells = [tuple(head)]
-    lines = [cells[0], tuple("---" for _ in cells[0]), *map(tuple, rows)]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
 def _pixels(size: str) -> int:
     width, height = parse_size(size)
     return width * height
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page_with_tables(PAGE.read_text("utf-8")), "utf-8")

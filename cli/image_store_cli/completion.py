@@ -52,9 +52,9 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, Words]:
                 for option in action.option_strings:
                     options[option] = action.help or ""
                     if action.nargs != 0:
-                        values[option] = tuple(action.choices or ())
+                        values[option] = tuple(map(str, action.choices or ()))
             else:
-                positional += tuple(action.choices or ())
+                positional += tuple(map(str, action.choices or ()))
         commands[name] = Words(inner, options, values, positional)
     return commands
 

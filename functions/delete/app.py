@@ -3,11 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.finding.query_schemas import DeleteParameters
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
 from image_store.entrypoints.images.batches import read_batch_delete
+from image_store.entrypoints.images.query_schemas import DeleteParameters
 
 api = Api("Images")
 

@@ -8,7 +8,7 @@ from image_store.domain.images.image import Image
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
-from image_store.entrypoints.images.uploads import read_upload_request
+from image_store.entrypoints.images.uploads import read_direct_upload
 
 api = Api("Direct uploads")
 
@@ -26,7 +26,7 @@ api = Api("Direct uploads")
 def create_upload(request: Request) -> "Response[str]":
     """Announces an image. Send its bytes as the response says, then complete the upload."""
     app = application()
-    upload = app.images.direct_uploads.begin(read_upload_request(request))
+    upload = app.images.direct_uploads.begin(read_direct_upload(request))
     api_url = request.api_url(app.settings.api_url)
     if isinstance(upload, Image):
         return app.answers.image(upload, api_url=api_url)

@@ -23,11 +23,11 @@ from image_store.adapters.sqs import SqsWorkQueue
 from image_store.bootstrap import assemble
 from image_store.domain.generation.jobs import JobItemState
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
     Unit,
 )
@@ -73,9 +73,9 @@ class _Provider(ImageProvider):
         self.picture: Callable[[], bytes] = bytes
         self.seconds = 0.0
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         time.sleep(self.seconds)
-        return GeneratedImage(data=self.picture(), usage={Unit.IMAGE: 1}, params={"model": request.model})
+        return ProviderPicture(data=self.picture(), usage={Unit.IMAGE: 1}, params={"model": request.model})
 
 
 class Worker:

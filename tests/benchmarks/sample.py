@@ -8,8 +8,9 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.images import records
-from image_store.domain.callers.scopes import USER_SCOPES
+from image_store.domain.callers.scopes import USER_SCOPES, Scope
 from image_store.domain.delivery.renditions import Placeholder, Rendition
+from image_store.domain.finding.filters import ROW_FILTERS
 from image_store.domain.ids import uuid7
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
@@ -18,8 +19,11 @@ from image_store.domain.images.media import MediaType
 OWNER = "user_2abcdefghijklmnopqrstuvwxyz"
 _FIRST_AT = datetime(2025, 11, 20, 8, 15, 30, tzinfo=UTC)
 
-# What template.yaml projects into the index by_owner, beside the keys of the table and of the index.
-PROJECTED = ("pk", "sk", "owner_key", "id", "card", "kind", "visibility", "category", "model", "provider")
+PROJECTED = (
+    *("pk", "sk", "owner_key", "id", "card"),
+    *(each.attribute for each in ROW_FILTERS.values() if not each.only_in_list_rows),
+)
+"""What the index by_owner holds: the keys of the table and its own, the card, and what filters compare."""
 _READ_UNIT_BYTES = 4_096
 
 
@@ -108,7 +112,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[str, Any]:
-    """An event of an HTTP API (payload 2.0) whose caller owns the samples."""
+    """An event of an HTTP API (payload 2.0) whose caller owns the samples, and may see the figures of all owners."""
     return {
         "version": "2.0",
         "routeKey": f"{method} {route}",
@@ -122,7 +126,7 @@ def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[s
                 "lambda": {
                     "name": f"subject:{OWNER}",
                     "owner": OWNER,
-                    "scopes": " ".join(sorted(USER_SCOPES)),
+                    "scopes": " ".join(sorted(USER_SCOPES | {Scope.ADMIN})),
                 }
             },
             "domainName": "api.example.com",

@@ -46,7 +46,7 @@ from image_store.domain.upkeep.migration import KEPT_ERRORS, MAX_LINE_BYTES
 from image_store.domain.upkeep.repair import MAX_REPAIR_IDS
 from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
 from image_store.entrypoints.http.request import LARGEST_BODY, MAX_BODY_BYTES
-from image_store.entrypoints.images.upload_requests import MAX_BATCH
+from image_store.entrypoints.images.upload_request_schemas import MAX_BATCH
 from image_store.entrypoints.operations.console import MAX_REQUEST_BYTES
 from image_store.services.finding.cursors import CURSOR_LIFETIME
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND

@@ -241,3 +241,35 @@ console.log(JSON.stringify([picture.type, picture.size > 0, refused, srcSet("p",
         "p/i/w640 640w",
         ["p/i/w640", "p/i/w640", "p/i/w1280", "p/i/w1280", "p/i/w2048"],
     ], ran.stderr
+
+
+def test_the_component_of_the_page_writes_both_attributes(tmp_path: Path) -> None:
+    """The JSX of the page, compiled as React's tools do, with an element that is only its properties."""
+    node = installed_node()
+    [component] = blocks("jsx")
+    (tmp_path / "shared-images.mjs").write_text(blocks("js")[0])
+    (tmp_path / "component.jsx").write_text(
+        f'import {{ imageUrl, srcSet }} from "./shared-images.mjs";\n'
+        f"const React = {{ createElement: (type, properties) => ({{ type, ...properties }}) }};\n{component}"
+    )
+    (tmp_path / "run.mjs").write_text(
+        f"""import {{ readFileSync, writeFileSync }} from "node:fs";
+import typescript from {json.dumps(str(node.package("typescript/lib/typescript.js")))};
+const compilerOptions = {{ jsx: "react", module: "esnext", target: "esnext" }};
+const compiled = typescript.transpileModule(readFileSync("component.jsx", "utf8"), {{ compilerOptions }});
+writeFileSync("component.mjs", compiled.outputText);
+const {{ SharedImage }} = await import("./component.mjs");
+console.log(JSON.stringify(SharedImage({{ prefix: "p", id: "i", alt: "a", sizes: "50vw" }})));
+"""
+    )
+
+    ran = node.run("run.mjs", folder=tmp_path)
+
+    assert json.loads(ran.stdout or "null") == {
+        "type": "img",
+        "src": "p/i/w640",
+        "srcSet": "p/i/w640 640w, p/i/w1280 1280w, p/i/w2048 2048w",
+        "alt": "a",
+        "loading": "lazy",
+        "sizes": "50vw",
+    }, ran.stderr

@@ -217,9 +217,9 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "feed": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
-    "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
-    "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
-    "authorize": ([get], [put, delete, Holder.query, scan, query_owners, r2_secret, signing_secret]),
+    "links": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners]),
+    "share": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
+    "authorize": ([get, signing_secret], [put, delete, Holder.query, scan, query_owners, r2_secret]),
     "keys": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
     "health": (
         [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],

@@ -36,6 +36,8 @@ PROTECTED = [route for route, operation in ROUTES.items() if operation["security
 PUBLIC = [route for route, operation in ROUTES.items() if not operation["security"]]
 OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
 OF_ONE_JOB = [route for route in PROTECTED if "{job_id}" in route[1]]
+OF_ONE_KEY = [route for route in PROTECTED if "{key_id}" in route[1]]
+OF_ONE_SHARE = [route for route in PROTECTED if "{share_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
 OF_THE_CALLER = {
     ("GET", "/v1/images"),
@@ -50,12 +52,18 @@ OF_THE_CALLER = {
     ("GET", "/v1/providers"),
     ("PUT", "/v1/provider-keys/{provider}"),
     ("DELETE", "/v1/provider-keys/{provider}"),
+    ("GET", "/v1/keys"),
+    ("POST", "/v1/keys"),
+    ("GET", "/v1/shares"),
+    ("POST", "/v1/shares"),
+    ("POST", "/v1/upload-tokens"),
 }
 """Routes that name nothing of anybody's in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
     ("POST", "/v1/images/{image_id}/links"): {},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
+    ("PATCH", "/v1/keys/{key_id}"): {"name": "theirs"},
 }
 
 
@@ -174,6 +182,32 @@ def test_a_job_of_another_user_is_not_found(stack: Stack, route: tuple[str, str]
     assert answers == answers[:1] * 3
 
 
+@pytest.mark.parametrize("route", OF_ONE_KEY, ids=name_of)
+def test_a_key_of_another_user_is_not_found_and_not_changed(stack: Stack, route: tuple[str, str]) -> None:
+    with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
+        key = owner.post("/v1/keys", json={"name": "mine", "scopes": ["images:read"]}).json()
+        before = owner.get(f"/v1/keys/{key['id']}").json()
+
+        answers = [answer_code(call(stranger, route, name)) for name in (key["id"], UNKNOWN_ID, "nonsense")]
+
+        assert owner.get(f"/v1/keys/{key['id']}").json() == before
+    assert (answers[0][0], answers[0][1]["code"]) == (404, "key_not_found")
+    assert answers == answers[:1] * 3
+
+
+@pytest.mark.parametrize("route", OF_ONE_SHARE, ids=name_of)
+def test_a_share_of_another_user_is_not_found_and_not_revoked(stack: Stack, route: tuple[str, str]) -> None:
+    with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
+        share = owner.post("/v1/shares", json={"all": True, "expires_in": 600}).json()
+        before = owner.get("/v1/shares").json()["items"]
+
+        answers = [answer_code(call(stranger, route, name)) for name in (share["id"], UNKNOWN_ID, "nonsense")]
+
+        assert owner.get("/v1/shares").json()["items"] == before
+    assert (answers[0][0], answers[0][1]["code"]) == (404, "share_not_found")
+    assert answers == answers[:1] * 3
+
+
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-user") as user:
@@ -222,6 +256,7 @@ def test_the_public_routes_are_these() -> None:
     assert {path for _, path in PUBLIC} == {
         "/i/{link}",
         "/i/{link}/{preset}",
+        "/s/{token}/{image_id}/{preset}",
         "/v1/feed",
         "/v1/health",
         "/openapi.json",
@@ -230,6 +265,5 @@ def test_the_public_routes_are_these() -> None:
         "/assets/{file}",
         "/config.json",
     }
-    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ADMINS, *OF_THE_CALLER}, (
-        "a route that no case is for"
-    )
+    of_one = {*OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ONE_KEY, *OF_ONE_SHARE}
+    assert ROUTES.keys() == {*PUBLIC, *of_one, *OF_ADMINS, *OF_THE_CALLER}, "a route that no case is for"

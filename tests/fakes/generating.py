@@ -13,10 +13,10 @@ from image_store.domain.callers.key_allowance import KeyAllowance
 from image_store.domain.generation.budget import Budgets, KeyBudget, Spending
 from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
     Unit,
 )
@@ -208,7 +208,7 @@ class Generating:
         return [key for key in self.store.private.objects if key.startswith("paid/")]
 
     def _usual(self, provider: Provider) -> Callable[[object], Answer]:
-        return lambda _: GeneratedImage(data=PICTURE, usage=USAGE.get(provider), params={"a": 1})
+        return lambda _: ProviderPicture(data=PICTURE, usage=USAGE.get(provider), params={"a": 1})
 
     def _deployment_key(self, provider: Provider) -> ProviderKey | None:
         return None if provider in self.no_key_for else ProviderKey(f"deployment-{provider}")

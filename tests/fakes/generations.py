@@ -29,11 +29,11 @@ from image_store.domain.generation.jobs import (
 )
 from image_store.domain.generation.ledger import CallOutcome, ProviderCall, ProviderPerformance
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
 )
 from image_store.domain.images.reservation import Charge
 from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
@@ -303,7 +303,7 @@ class MemoryKeys(ProviderKeys):
         return self.rows.get((owner, provider))
 
 
-Answer = GeneratedImage | ProviderFailure | BaseException
+Answer = ProviderPicture | ProviderFailure | BaseException
 
 
 class MemoryProvider(ImageProvider):
@@ -314,7 +314,7 @@ class MemoryProvider(ImageProvider):
         self.asked: list[tuple[ImageRequest, ProviderKey]] = []
         self.paid = 0
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         self.asked.append((request, key))
         answer = self.answer(request)
         if isinstance(answer, BaseException):

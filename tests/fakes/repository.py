@@ -76,7 +76,7 @@ class MemoryRepository(Rows):
         self.counters.charge(reservation.charges)
         self.records[record.id] = reservation.image
         if idempotency is not None:
-            expires_at = reservation.expires_at.replace(microsecond=0)
+            expires_at = reservation.idempotency_expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, record.id, expires_at)
         if reservation.publication is not None:
             self._keep(reservation.publication)
@@ -348,8 +348,8 @@ def meets(image: Image, query: ListQuery) -> bool:
 
 def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    attributes = row_attributes(image.record, image.details, of_list=True)
-    return all(condition.holds(attributes) for condition in conditions_of(query))
+    attributes = row_attributes(image.record, image.details, in_list_row=True)
+    return all(condition.holds(attributes) for condition in conditions_of(query, on_list_rows=True))
 
 
 def card_of(image: Image) -> Card:

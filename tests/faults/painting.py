@@ -13,11 +13,11 @@ from image_store.bootstrap import assemble
 from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.jobs import Job, JobItemState
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
     Unit,
 )
@@ -70,20 +70,20 @@ class PaidProvider(ImageProvider):
         """What its SDK raises of its own accord."""
         self.params: dict[str, Any] = {}
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         return self._faults.call(
             "provider.generate",
             self._made,
             error=lambda _: ProviderFailure(Reason.CONNECTION, "The connection broke."),
         )
 
-    def _made(self) -> GeneratedImage:
+    def _made(self) -> ProviderPicture:
         if self.refuses:
             raise ProviderFailure(Reason.REFUSED, "Not this one.")
         if self.breaks is not None:
             raise self.breaks
         self.paid += 1
-        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1}, params=self.params)
+        return ProviderPicture(data=PICTURE, usage={Unit.IMAGE: 1}, params=self.params)
 
 
 class Painting:

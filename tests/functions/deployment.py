@@ -17,7 +17,7 @@ from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
-from image_store.domain.generation.providers import GeneratedImage, Provider, Unit
+from image_store.domain.generation.providers import Provider, ProviderPicture, Unit
 from image_store.entrypoints.callers.actors import current_actor
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
@@ -126,9 +126,9 @@ class _SecretsClient:
         return {"SecretString": json.dumps(secrets[SecretId])}
 
 
-def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
+def _picture_of(provider: Provider) -> Callable[[object], ProviderPicture]:
     usage = {Unit.IMAGE: 1} if provider is Provider.POLLINATIONS else None
-    return lambda _: GeneratedImage(data=sent_bytes("upload/raw"), usage=usage)
+    return lambda _: ProviderPicture(data=sent_bytes("upload/raw"), usage=usage)
 
 
 class LambdaClient:

@@ -13,7 +13,7 @@ import pytest
 from image_store.domain.callers.caller import key_holder
 from image_store.domain.callers.key_limits import KeyLimits
 from image_store.domain.callers.scopes import Scope
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderPicture, Reason
 from image_store.entrypoints.callers.verdicts import verdict_of
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
@@ -288,7 +288,7 @@ def test_what_failed_is_made_again_and_nothing_else(store: Deployment) -> None:
         "reason": "refused",
         "provider": "pollinations",
     }
-    store.providers[Provider.POLLINATIONS].answer = lambda _: GeneratedImage(data=PICTURE)
+    store.providers[Provider.POLLINATIONS].answer = lambda _: ProviderPicture(data=PICTURE)
 
     again = store.call(about(event("generations/retry"), job_id), function="generations")
     work_off(store)

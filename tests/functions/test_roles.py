@@ -18,7 +18,7 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderPicture, Reason, Unit
 from image_store.domain.images.image import Visibility
 from image_store.domain.images.reservation import LONGEST_RESERVATION
 from image_store.domain.upkeep.cleanup import GRACE
@@ -291,7 +291,7 @@ def test_images_are_generated(store: Deployment) -> None:
         store.invoke("generate", sent, context=WORK_TIME)
     work_off(store)
     own = saying("generations/begin", provider="openai", model="gpt-image-1", join=False)
-    store.providers[Provider.OPENAI].answer = lambda _: GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+    store.providers[Provider.OPENAI].answer = lambda _: ProviderPicture(data=PICTURE, usage={Unit.IMAGE: 1})
     done(store, "generations/begin", own)
     work_off(store)
     store.providers[Provider.POLLINATIONS].answer = lambda _: ProviderFailure(Reason.REFUSED, "No.")

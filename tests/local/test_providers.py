@@ -16,11 +16,11 @@ from image_store.adapters.providers import image_providers
 from image_store.adapters.system import SystemClock
 from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
 )
 from local.ports import any_free_port
@@ -63,7 +63,7 @@ def server() -> Iterator[str]:
 
 def generate(
     server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1
-) -> GeneratedImage:
+) -> ProviderPicture:
     """Have the shipped module ask the server."""
     module = image_providers(
         {provider: server + PATHS[provider]}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})

@@ -16,7 +16,7 @@ from image_store.adapters.providers import image_providers
 from image_store.adapters.providers.pictures import decoded, pictures_in
 from image_store.adapters.providers.plain_http import MAX_JSON_PARTS, Answer
 from image_store.adapters.system import SystemClock
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderPicture, Reason
 from image_store.ports.images import RemoteFile
 from tests.fakes.fetcher import MemoryFetcher
 from tests.pictures import png
@@ -60,7 +60,7 @@ def generate(
     *,
     fetcher: MemoryFetcher | None = None,
     **more: Any,
-) -> GeneratedImage:
+) -> ProviderPicture:
     url = server.address + ("/v1" if provider is Provider.OPENAI else "")
     fetches = fetcher or MemoryFetcher({LINK: RemoteFile(PICTURE, "application/octet-stream")})
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: fetches)[provider]

@@ -19,11 +19,11 @@ from image_store.adapters.providers.adapter import ProviderAdapter
 from image_store.adapters.system import SystemClock
 from image_store.domain.generation.catalogue import cost_micros, models_of
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
     Reference,
     Unit,
@@ -66,7 +66,7 @@ def request_to(provider: Provider, **more: Any) -> ImageRequest:
 
 def generate(
     server: ScriptedServer, provider: Provider, *, seconds: float = 40, **more: Any
-) -> GeneratedImage:
+) -> ProviderPicture:
     url = server.address + SUFFIX.get(provider, "")
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
         provider

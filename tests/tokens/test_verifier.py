@@ -270,6 +270,12 @@ class TestSeveralIssuers:
 
         assert (other.owner, world.verifier.verify(token()).owner) == ("shop:alice", "alice")
 
+    def test_an_issuer_with_a_prefix_makes_no_admins_by_a_scope(self, world: World) -> None:
+        other = world.verifier.verify(token("ES256", iss=self.OTHER, aud="shop", scope="images:admin"))
+
+        assert other.scopes == frozenset()
+        assert world.verifier.verify(token(scope="images:admin")).scopes == {"images:admin"}
+
     def test_an_issuer_cannot_name_an_owner_of_another(self, world: World) -> None:
         with pytest.raises(InvalidToken):
             world.verifier.verify(token(sub="shop:alice"))

@@ -17,7 +17,7 @@ REF = "#/components/schemas/{model}"
 
 type Schema = dict[str, Any]
 
-_RELEASED_NAMES = {"MigrationSourceAnswer": "MigrationSourceTold"}
+_RELEASED_NAMES = {"DirectUploadRequest": "UploadRequest", "MigrationSourceAnswer": "MigrationSourceTold"}
 """Classes whose schema keeps an earlier name, because clients are generated from it."""
 
 

@@ -126,7 +126,10 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
         if name in required:
             parameter["required"] = True
         plain = _without_null(tidied(_inlined(field, schema.get("$defs", {}))))
-        parameter["description"] = plain.pop("description", None) or _IN_QUERY[name]
+        description = plain.pop("description", None) or _IN_QUERY.get(name)
+        if description is None:
+            raise ValueError(f"{model.__name__}.{name} has no description")
+        parameter["description"] = description
         if name in {"tags", "groups"}:
             parameter |= {"name": name[:-1], "explode": True}
             plain = {"type": "array", "items": {"type": "string"}}

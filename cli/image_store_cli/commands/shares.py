@@ -139,6 +139,6 @@ def _table_of(shares: Iterable[dict[str, Any]]) -> Table:
             moment(share["expires_at"]),
             Text(plain(shows)),
             Text(plain(share["name"] or "")),
-            Text(plain(share["url_prefix"])),
+            Text(plain(share["url_prefix"] or "")),
         )
     return table

@@ -84,7 +84,7 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
         model="m",
         duration_ms=3,
         error=JobItemError("provider_failed", "No.", Reason.TIMEOUT.value, "openai"),
-        settled=True,
+        is_call_recorded=True,
         hold=None,
     )
 

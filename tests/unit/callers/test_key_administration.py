@@ -276,6 +276,21 @@ def test_only_an_admin_rotates_or_extends_a_key_with_a_scope_of_admins(world: Wo
     assert world.administration.rotate(ADMIN, key.id)[0].version == 4
 
 
+@pytest.mark.parametrize("limits", [None, {"cost_micros_per_day": None}, {"requests_per_minute": 30_000}])
+def test_only_an_admin_changes_limits_of_a_key_with_a_scope_of_admins(
+    world: World, limits: dict[str, int | None] | None
+) -> None:
+    given = KeyLimits(requests_per_minute=5, cost_micros_per_day=1_000_000)
+    acting = replace(READ, owner="alice", scopes=frozenset({Scope.ACT_AS, Scope.READ_IMAGES}), limits=given)
+    key = world.create(ADMIN, acting)
+
+    with pytest.raises(AdminRequired):
+        world.administration.change(ALICE, key.id, limits=limits)
+
+    without_act_as = world.administration.change(ALICE, key.id, limits=limits, scopes=READ.scopes)
+    assert (without_act_as.scopes, without_act_as.limits == given) == (READ.scopes, False)
+
+
 def test_an_expired_key_comes_into_force_again_only_where_there_is_room(world: World) -> None:
     key = world.create(ALICE, replace(READ, expires_at=NOW + DAY))
     world.clock.instant += DAY

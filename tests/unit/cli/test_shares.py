@@ -84,6 +84,15 @@ def test_shares_are_listed_without_control_characters(tmp_path: Path) -> None:
     assert (empty.out, empty.err) == ("", "No shares.\n")
 
 
+def test_a_key_that_only_reads_sees_its_list_without_addresses(tmp_path: Path) -> None:
+    store = Store({"items": [SHARE | {"url_prefix": None}], "next_cursor": None})
+
+    result = command(store, "shares", "list", folder=tmp_path)
+
+    assert "album:a (thumb)" in result.out
+    assert "/s/" not in result.out
+
+
 def test_several_shares_are_revoked_each_with_its_result(tmp_path: Path) -> None:
     store = Store(httpx.Response(204))
 

@@ -15,6 +15,7 @@ from image_store.domain.delivery.renditions import (
     UPLOAD_RECIPES,
     Fit,
     Gravity,
+    Preset,
     Recipe,
 )
 from image_store.domain.errors import ConfigurationError
@@ -23,16 +24,33 @@ from image_store.domain.images.media import MediaType
 WEBP, AVIF, JPEG, PNG = MediaType.WEBP, MediaType.AVIF, MediaType.JPEG, MediaType.PNG
 
 
-def test_the_usual_presets_are_those_of_the_contract() -> None:
-    widths = {name: preset.recipe.width for name, preset in PRESETS.items()}
-
-    assert widths == {"thumb": 300, "display": 2048, "w640": 640, "w1280": 1280, "w2048": 2048}
-    assert {name for name, preset in PRESETS.items() if preset.at_upload} == {"thumb", "display"}
-    assert set(UPLOAD_RECIPES) == {"thumb", "display"}
-    assert PRESETS["w640"].formats == (WEBP, AVIF, JPEG)
+ON_REQUEST = [preset for preset in PRESETS.values() if not preset.at_upload]
+DEFAULT_TEXT = ";".join(f"{preset.name}={preset.recipe.width}x" for preset in ON_REQUEST)
 
 
-@pytest.mark.parametrize("text", ["", "  ", ";", "w640=640x;w1280=1280x;w2048=2048x"])
+def test_clients_can_rely_on_five_presets() -> None:
+    assert {"thumb", "display", "w640", "w1280", "w2048"} <= set(PRESETS)
+
+
+def test_a_thumbnail_and_a_display_rendition_are_made_at_upload() -> None:
+    assert (
+        {name for name, preset in PRESETS.items() if preset.at_upload}
+        == set(UPLOAD_RECIPES)
+        == {THUMB, DISPLAY}
+    )
+    assert (PRESETS[THUMB].recipe.width, PRESETS[DISPLAY].recipe.width) == (300, 2048)
+
+
+@pytest.mark.parametrize("preset", ON_REQUEST, ids=lambda preset: preset.name)
+def test_a_default_preset_on_request_has_the_width_of_its_name_and_a_choice_of_formats(
+    preset: Preset,
+) -> None:
+    assert preset == Preset(
+        f"w{preset.recipe.width}", Recipe(preset.recipe.width, media_type=WEBP), (WEBP, AVIF, JPEG)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "  ", ";", DEFAULT_TEXT])
 def test_an_empty_text_means_the_default_presets(text: str) -> None:
     assert presets_from(text) == PRESETS
 

@@ -68,8 +68,8 @@ def test_a_filter_that_is_set_is_compared_with_its_attribute() -> None:
     kind = Condition("kind", "kind", Comparison.EQUALS, "upload")
     tag = Condition("tag", "tags", Comparison.CONTAINS, "t")
 
-    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t")) == [kind, tag]
-    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t"), of_list=False) == [kind]
+    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t"), on_list_rows=True) == [kind, tag]
+    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t"), on_list_rows=False) == [kind]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, StorageUnava
 from image_store.domain.generation.breaker import LOOK_AGAIN, PROBE_TIME
 from image_store.domain.generation.budget import Budgets
 from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
+from image_store.domain.generation.providers import Provider, ProviderKey, ProviderPicture, Reason
 from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.jobs import LOOK_AFTER
@@ -27,7 +27,7 @@ RETRIES = 2
 CLEANUP_EVERY = timedelta(minutes=15)
 PAUSES_OF_A_BREAKER = 7
 """30 s, 1, 2, 4, 8, 10 and 10 minutes: more than an image waits."""
-MADE = GeneratedImage(data=PICTURE)
+MADE = ProviderPicture(data=PICTURE)
 
 numbers_of_images = pytest.mark.parametrize("images", [1, 10, 50])
 
@@ -98,7 +98,7 @@ def test_with_a_slow_provider_only_the_sweep_sends_an_image_again(images: int) -
     """One worker, and minutes for each call: what waits for it is sent again with every look of the sweep."""
     generating = Generating(order=(FIRST,))
 
-    def slow(_: object) -> GeneratedImage:
+    def slow(_: object) -> ProviderPicture:
         generating.clock.instant += timedelta(minutes=4)
         return MADE
 
@@ -141,7 +141,7 @@ def test_a_provider_that_limits_for_half_a_minute_takes_few_messages(images: int
     generating = Generating(order=(FIRST,), retries=RETRIES)
     limited_until = generating.clock.now() + timedelta(seconds=25)
 
-    def limiting(_: object) -> GeneratedImage:
+    def limiting(_: object) -> ProviderPicture:
         if generating.clock.now() < limited_until:
             raise failing(Reason.RATE_LIMITED, timedelta(seconds=10))
         return MADE

@@ -9,7 +9,7 @@ import pytest
 
 from image_store.domain.generation.budget import Spending
 from image_store.domain.generation.jobs import JobItem, JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderPicture, Reason, Unit
 from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
@@ -50,7 +50,7 @@ def charged(reason: Reason, usage: Any = None, *, is_paid: bool = False) -> Prov
 @pytest.mark.parametrize("usage", ODD_USAGES)
 def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected(usage: Any) -> None:
     generating = priced_generation()
-    generating.let(FIRST, GeneratedImage(data=PICTURE, usage=usage))
+    generating.let(FIRST, ProviderPicture(data=PICTURE, usage=usage))
     job = generating.begin()
 
     generating.work_off()
@@ -107,7 +107,7 @@ def test_a_refusal_that_was_charged_for_is_counted_and_takes_from_the_budget() -
 def test_what_may_be_tried_again_is_charged_for_each_time() -> None:
     generating = priced_generation()
     none = charged(Reason.BAD_ANSWER, {Unit.TEXT_INPUT_TOKEN: 1_000})
-    picture = GeneratedImage(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
+    picture = ProviderPicture(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
     generating.let(THIRD, none, none, picture)
     job = generating.begin(preference=ModelPreference(provider=THIRD, fallback=False))
 
@@ -265,7 +265,7 @@ def test_a_seed_that_nobody_gave_is_recorded_as_used_and_not_as_requested() -> N
 
 def test_several_pictures_give_a_warning() -> None:
     generating = Generating()
-    generating.let(FIRST, GeneratedImage(data=PICTURE, pictures=3))
+    generating.let(FIRST, ProviderPicture(data=PICTURE, pictures=3))
     job = generating.begin()
 
     generating.work_off()

@@ -21,7 +21,7 @@ from image_store.domain.errors import (
 from image_store.domain.generation.budget import Budgets, KeyBudget, Spending
 from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.jobs import JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
+from image_store.domain.generation.providers import Provider, ProviderKey, ProviderPicture, Reason
 from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
@@ -448,16 +448,16 @@ def test_cancelling_loses_to_a_worker_that_was_faster(generating: Generating) ->
 
 def test_only_what_failed_is_made_again(generating: Generating) -> None:
     """E7."""
-    answers: list[GeneratedImage | Exception] = [
-        GeneratedImage(data=PICTURE),
+    answers: list[ProviderPicture | Exception] = [
+        ProviderPicture(data=PICTURE),
         failing(Reason.REFUSED),
-        GeneratedImage(data=PICTURE),
+        ProviderPicture(data=PICTURE),
     ]
     generating.providers[FIRST].answer = lambda _: answers.pop(0)
     job = generating.begin(times=3)
     generating.work_off()
     assert generating.job(job).status is JobStatus.PARTIAL
-    answers.append(GeneratedImage(data=PICTURE))
+    answers.append(ProviderPicture(data=PICTURE))
 
     again, _ = generating.requests.retry(OWNER, job.id)
     assert again.status is JobStatus.RUNNING

@@ -12,7 +12,7 @@ import pytest
 from image_store.adapters.dynamodb.generation import job_items
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
 from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Provider, Reason
+from image_store.domain.generation.providers import Provider, ProviderPicture, Reason
 from image_store.domain.generation.requests import GenerationRequest, request_fingerprint
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
@@ -37,7 +37,7 @@ SECRETS = ("lighthouse", "people", "She asked", "steps")
 @pytest.fixture
 def generating() -> Generating:
     sealing_generation = Generating(seals=True)
-    sealing_generation.let(PROVIDER, GeneratedImage(data=PICTURE, params=PARAMS))
+    sealing_generation.let(PROVIDER, ProviderPicture(data=PICTURE, params=PARAMS))
     return sealing_generation
 
 
@@ -149,7 +149,7 @@ def test_a_spooled_result_of_a_dead_worker_becomes_the_image_it_was_paid_for(gen
 
 def test_what_failed_is_made_again_from_its_sealed_request(generating: Generating) -> None:
     """E7."""
-    generating.let(PROVIDER, failing(Reason.REFUSED), failing(Reason.REFUSED), GeneratedImage(data=PICTURE))
+    generating.let(PROVIDER, failing(Reason.REFUSED), failing(Reason.REFUSED), ProviderPicture(data=PICTURE))
     job = generating.begin(REQUEST, times=2)
     generating.work_off()
     before = calls(generating)
@@ -266,9 +266,9 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
     """E5."""
     job = generating.begin(REQUEST)
 
-    def answer(_: object) -> GeneratedImage:
+    def answer(_: object) -> ProviderPicture:
         generating.store.cipher.away = True
-        return GeneratedImage(data=PICTURE, params=PARAMS)
+        return ProviderPicture(data=PICTURE, params=PARAMS)
 
     generating.providers[PROVIDER].answer = answer
     generating.do(GenerateImage(job.id, 0))
@@ -306,7 +306,7 @@ def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service
     generating.do(GenerateImage(job.id, 0))
 
     waiting = generating.item(job)
-    assert (waiting.state, waiting.settled, waiting.lease_until) == (JobItemState.QUEUED, True, None)
+    assert (waiting.state, waiting.is_call_recorded, waiting.lease_until) == (JobItemState.QUEUED, True, None)
     generating.store.cipher.away = False
     generating.clock.instant += timedelta(seconds=30)
     generating.do(GenerateImage(job.id, 0))

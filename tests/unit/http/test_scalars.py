@@ -11,11 +11,12 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from image_store import entrypoints
-from image_store.entrypoints.finding.query_schemas import DeleteParameters, ImageListParameters
+from image_store.entrypoints.finding.query_schemas import ImageListParameters
 from image_store.entrypoints.http.fields import Strict
 from image_store.entrypoints.http.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
+from image_store.entrypoints.images.query_schemas import DeleteParameters
 from image_store.entrypoints.operations.statistics_queries import StatsQuery
 from image_store.entrypoints.upkeep.request_schemas import CleanupRequest
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from image_store.domain.generation.budget import Budgets, Spending
     from image_store.domain.generation.jobs import Job, JobItem, JobItemChange, JobName, JobPage, NamedJob
     from image_store.domain.generation.ledger import ProviderCall, ProviderPerformance
-    from image_store.domain.generation.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
+    from image_store.domain.generation.providers import ImageRequest, Provider, ProviderKey, ProviderPicture
     from image_store.domain.images.reservation import Charge
 
 
@@ -171,7 +171,7 @@ class ProviderKeys(Protocol):
 class ImageProvider(Protocol):
     """A provider that makes images. One call is one request: nothing is retried automatically."""
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         """Make an image, at the latest by `until`.
 
         Raises

@@ -9,7 +9,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.jobs import WAITING_LIFETIME, JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
+from image_store.domain.generation.providers import Provider, ProviderKey, ProviderPicture, Reason
 from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
@@ -38,7 +38,7 @@ def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None
     generating.work_off()
     assert generating.calls(FIRST) == 6  # one probe, and it failed
 
-    generating.let(FIRST, GeneratedImage(data=PICTURE))
+    generating.let(FIRST, ProviderPicture(data=PICTURE))
     generating.clock.instant += timedelta(minutes=2)
     job = generating.begin(times=3)
     generating.work_off()
@@ -54,9 +54,9 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
     before = generating.calls(FIRST)
     meanwhile = generating.begin()
 
-    def probe(_: object) -> GeneratedImage:
+    def probe(_: object) -> ProviderPicture:
         generating.do(GenerateImage(meanwhile.id, 0))
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = probe
     generating.queue.clear()
@@ -70,7 +70,7 @@ def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
 def test_a_provider_that_asks_for_a_pause_gets_it(generating: Generating) -> None:
     """E3."""
     generating = Generating(order=(FIRST,))
-    generating.let(FIRST, failing(Reason.RATE_LIMITED, timedelta(seconds=20)), GeneratedImage(data=PICTURE))
+    generating.let(FIRST, failing(Reason.RATE_LIMITED, timedelta(seconds=20)), ProviderPicture(data=PICTURE))
     began = generating.clock.now()
     job = generating.begin()
 
@@ -108,14 +108,14 @@ def test_a_call_that_was_under_way_does_not_decide_for_the_probe(generating: Gen
     """E2: it began before the breaker opened, and ends while the probe runs."""
     early = generating.begin()
 
-    def slow(_: object) -> GeneratedImage:
+    def slow(_: object) -> ProviderPicture:
         generating.clock.instant += timedelta(seconds=1)
         generating.let(FIRST, failing(Reason.UNAVAILABLE))
         generating.begin(times=5)
         generating.work_off()
         generating.clock.instant += timedelta(seconds=31)
         assert generating.health.save(FIRST, generating.health.rows[FIRST].with_probe(generating.clock.now()))
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = slow
     generating.step()
@@ -155,7 +155,7 @@ def pausing_no_more(generating: Generating, provider: Provider) -> None:
     generating.queue.clear()
     assert generating.health.rows[provider].open_until is not None
     generating.clock.instant += timedelta(seconds=31)
-    generating.let(provider, GeneratedImage(data=PICTURE))
+    generating.let(provider, ProviderPicture(data=PICTURE))
 
 
 def test_a_key_that_cannot_be_read_leaves_the_image_and_the_probe_to_the_next_one(
@@ -254,7 +254,7 @@ def test_images_that_meet_a_probe_are_made_as_soon_as_it_is_over() -> None:
     generating.let(FIRST, failing(Reason.UNAVAILABLE))
     generating.begin(times=5)
     generating.work_in_time()
-    generating.let(FIRST, GeneratedImage(data=PICTURE))
+    generating.let(FIRST, ProviderPicture(data=PICTURE))
     meanwhile = generating.begin(times=3)
     at = generating.clock.now() + timedelta(minutes=10)
     generating.clock.instant = at
@@ -279,7 +279,7 @@ def test_an_image_that_waits_for_a_provider_says_so_until_it_is_made() -> None:
     generating.do(GenerateImage(job.id, 0))
     waiting = generating.item(job)
 
-    generating.let(FIRST, GeneratedImage(data=PICTURE))
+    generating.let(FIRST, ProviderPicture(data=PICTURE))
     generating.work_in_time()
 
     assert waiting.state is JobItemState.QUEUED

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from image_store.domain.generation.budget import Spending
 from image_store.domain.generation.jobs import JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, Reason, Unit
+from image_store.domain.generation.providers import ProviderPicture, Reason, Unit
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY
 from tests.fakes.generating import FIRST, SECOND, THIRD, Generating, a_request, failing, priced_generation
@@ -28,9 +28,9 @@ def test_of_two_workers_with_one_image_only_one_calls_the_provider(generating: G
     job = generating.begin()
     work = GenerateImage(job.id, 0)
 
-    def meanwhile(_: object) -> GeneratedImage:
+    def meanwhile(_: object) -> ProviderPicture:
         generating.do(work)
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = meanwhile
     generating.work_off()
@@ -45,12 +45,12 @@ def test_a_worker_that_lost_its_lease_changes_nothing_any_more(generating: Gener
     work = GenerateImage(job.id, 0)
     answers = iter([True, False])
 
-    def stopped_for_long(_: object) -> GeneratedImage:
+    def stopped_for_long(_: object) -> ProviderPicture:
         if next(answers):
             generating.clock.instant += LEASE
             generating.do(work)
             generating.queue.clear()
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = stopped_for_long
     generating.step()
@@ -65,7 +65,7 @@ def test_a_call_whose_worker_died_is_repeated_when_its_lease_ends(generating: Ge
     """E5: the one case that may be paid twice."""
     job = generating.begin()
     work = GenerateImage(job.id, 0)
-    generating.let(FIRST, Killed(), GeneratedImage(data=PICTURE))
+    generating.let(FIRST, Killed(), ProviderPicture(data=PICTURE))
     generating.do_until_killed(work)
 
     generating.do(work)
@@ -102,10 +102,10 @@ def test_fifty_images_survive_a_provider_that_dies_in_the_middle() -> None:
     generating = priced_generation()
     alive = [True] * 20
 
-    def dying(_: object) -> GeneratedImage:
+    def dying(_: object) -> ProviderPicture:
         if alive:
             alive.pop()
-            return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+            return ProviderPicture(data=PICTURE, usage={Unit.IMAGE: 1})
         raise failing(Reason.CONNECTION)
 
     generating.providers[FIRST].answer = dying
@@ -128,7 +128,7 @@ def test_an_image_of_a_cancelled_job_that_would_be_tried_again_is_not(generating
     """E7."""
     job = generating.begin()
 
-    def cancel(_: object) -> GeneratedImage:
+    def cancel(_: object) -> ProviderPicture:
         generating.requests.cancel(OWNER, job.id)
         raise failing(Reason.UNAVAILABLE)
 
@@ -143,9 +143,9 @@ def test_what_runs_when_its_job_is_cancelled_is_kept(generating: Generating) -> 
     """E7: it is paid for."""
     job = generating.begin(times=2)
 
-    def cancel(_: object) -> GeneratedImage:
+    def cancel(_: object) -> ProviderPicture:
         generating.requests.cancel(OWNER, job.id)
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = cancel
     generating.work_off()

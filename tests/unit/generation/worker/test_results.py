@@ -89,7 +89,7 @@ def test_a_paid_image_waits_for_a_store_that_is_away(generating: Generating) -> 
     object.__setattr__(generating.storage, "uploads", SometimesAway())
     generating.do(work)
     item = generating.item(job)
-    assert (item.state, item.settled, item.cost) == (JobItemState.QUEUED, True, POLLINATIONS_MICROS)
+    assert (item.state, item.is_call_recorded, item.cost) == (JobItemState.QUEUED, True, POLLINATIONS_MICROS)
     assert generating.jobs.spending(OWNER, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
     generating.work_off()

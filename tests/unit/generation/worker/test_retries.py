@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from image_store.domain.generation.jobs import Job, JobItemState, JobStatus
-from image_store.domain.generation.providers import GeneratedImage, ProviderKey, Reason
+from image_store.domain.generation.providers import ProviderKey, ProviderPicture, Reason
 from tests.fakes.generating import FIRST, SECOND, Generating, a_request, failing
 from tests.samples import OWNER, PICTURE
 
@@ -29,14 +29,14 @@ def test_a_provider_that_is_away_for_ever_is_called_a_dozen_times_for_fifty_imag
     assert generating.calls(FIRST) <= 5 + 6
 
 
-def failing_mostly(every: int) -> Callable[[object], GeneratedImage]:
+def failing_mostly(every: int) -> Callable[[object], ProviderPicture]:
     """Makes every so many-th image, just often enough that no breaker opens."""
     calls = count(1)
 
-    def answer(_: object) -> GeneratedImage:
+    def answer(_: object) -> ProviderPicture:
         if next(calls) % every:
             raise failing(Reason.UNAVAILABLE)
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     return answer
 
@@ -79,10 +79,10 @@ def test_the_hiccups_of_a_healthy_provider_are_all_tried_again(every: int) -> No
     generating = Generating(order=(FIRST,))
     calls = count(1)
 
-    def hiccup(_: object) -> GeneratedImage:
+    def hiccup(_: object) -> ProviderPicture:
         if next(calls) % every == 0:
             raise failing(Reason.UNAVAILABLE)
-        return GeneratedImage(data=PICTURE)
+        return ProviderPicture(data=PICTURE)
 
     generating.providers[FIRST].answer = hiccup
     for _ in range(6):

@@ -17,7 +17,7 @@ from image_store.adapters.providers.failures import failure, reason_of
 from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.pictures import pictures_in
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.domain.generation.providers import GeneratedImage, ProviderFailure, Reason, Unit
+from image_store.domain.generation.providers import ProviderFailure, ProviderPicture, Reason, Unit
 from image_store.domain.generation.usage import CountedUsage, read_usage
 from image_store.ports.generation import ImageProvider
 from image_store.ports.images import Fetcher
@@ -60,7 +60,7 @@ class ProviderAdapter(ImageProvider):
     def refusal_of(self, answer: Answer) -> Refusal | None:
         """Read the reason for having no picture; None if only the status gives one."""
 
-    def image_in(self, answer: Answer, *, params: Mapping[str, Any], until: datetime) -> GeneratedImage:
+    def image_in(self, answer: Answer, *, params: Mapping[str, Any], until: datetime) -> ProviderPicture:
         """Read the picture of an answer; ProviderFailure if there is none."""
         pictures = pictures_in(answer, place=self.place)
         data = pictures.data
@@ -68,7 +68,7 @@ class ProviderAdapter(ImageProvider):
             data = self._links.open(pictures.links, until=until)
         counted = self._counted(answer)
         if data is not None:
-            return GeneratedImage(
+            return ProviderPicture(
                 data=data,
                 usage=counted.usage,
                 usage_is_readable=counted.is_readable,

@@ -10,7 +10,7 @@ from image_store.adapters.providers.failures import check_key, failure, reason_o
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.catalogue import model_named
-from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason
+from image_store.domain.generation.providers import ImageRequest, ProviderKey, ProviderPicture, Reason
 
 _ACCOUNT = re.compile(r"[0-9a-zA-Z]{1,64}")
 _UNTIL_THE_DAY_IS_OVER = timedelta(minutes=15)
@@ -45,7 +45,7 @@ class CloudflareImages(ProviderAdapter):
     own_address = "https://api.cloudflare.com"
     place = "result"
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         check_key(key.secret)
         if not _ACCOUNT.fullmatch(key.account):
             raise failure(Reason.BAD_KEY)

@@ -11,7 +11,7 @@ from image_store.adapters.providers.failures import check_key, failure, reason_o
 from image_store.adapters.providers.plain_http import Answer
 from image_store.adapters.providers.sdk import SdkExchange
 from image_store.domain.generation.descriptions.google import size_class
-from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.providers import ImageRequest, ProviderKey, ProviderPicture, Reason, Unit
 from image_store.domain.generation.usage import count
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
@@ -31,7 +31,7 @@ class GoogleImages(ProviderAdapter):
 
     place = "candidates"
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         from google import genai
         from google.genai import types
 

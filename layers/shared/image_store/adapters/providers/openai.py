@@ -8,7 +8,7 @@ from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, reason_of, wait_in
 from image_store.adapters.providers.plain_http import Answer
 from image_store.adapters.providers.sdk import SdkExchange
-from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.providers import ImageRequest, ProviderKey, ProviderPicture, Reason, Unit
 
 _BY_CODE = {
     "moderation_blocked": Reason.REFUSED,
@@ -30,7 +30,7 @@ class OpenAIImages(ProviderAdapter):
     own_address = "https://api.openai.com/v1"
     place = "data"
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         import openai
 
         check_key(key.secret)

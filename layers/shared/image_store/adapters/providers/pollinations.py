@@ -13,7 +13,7 @@ from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, reason_of, wait_in
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer
-from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.providers import ImageRequest, ProviderKey, ProviderPicture, Reason, Unit
 
 _POLICY = re.compile(r"content policy|moderat|safety|nsfw|unsafe", re.IGNORECASE)
 _MESSAGE_CHARS = 2_000
@@ -26,7 +26,7 @@ class PollinationsImages(ProviderAdapter):
     own_address = "https://gen.pollinations.ai"
     place = "image"
 
-    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> ProviderPicture:
         check_key(key.secret)
         params: dict[str, Any] = {
             "model": request.model,

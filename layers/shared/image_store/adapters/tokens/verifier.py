@@ -49,7 +49,9 @@ class JwtVerifier(TokenVerifier):
         claims = self._claims(token, header, issuer)
         _check_audience(claims, issuer)
         owner = self._issuers.owner_of(issuer, claims["sub"])
-        return VerifiedToken(owner=owner, scopes=_scopes(claims))
+        # An admin acts on all owners' images, so an issuer with a prefix, which names its own owners only, makes none.
+        scopes = frozenset[str]() if issuer.subject_prefix else _scopes(claims)
+        return VerifiedToken(owner=owner, scopes=scopes)
 
     def _issuer_of(self, claims: dict[str, Any]) -> TrustedIssuer:
         name = claims.get("iss")

@@ -2,7 +2,8 @@
 
 A new filter also needs its parameter in the query schema, its option in the command line, its control in the console
 and, if rows hold its attribute, a place in the projection of the index `by_owner`. Tests compare all of them with this
-module.
+module. CloudFormation cannot change the projection of a deployed index, and rows that are stored already lack the
+attribute: docs/decisions/finding.md, "List filters are declared once", says what a deployed store needs.
 """
 
 import operator
@@ -95,7 +96,7 @@ class RowFilter:
     """The attribute of an image; rows do not hold an empty one."""
     comparison: Comparison = Comparison.EQUALS
     only_in_list_rows: bool = False
-    """Whether rows of groups, tags, categories and models hold it, but not the index and rows of searches."""
+    """Whether only list rows hold it: rows of groups, tags, categories and models. Others are the index and terms."""
 
 
 ROW_FILTERS: Mapping[str, RowFilter] = {
@@ -126,27 +127,25 @@ class Condition:
         return value is not None and _HOLDS[self.comparison](value, self.value)
 
 
-def row_attributes(
-    record: ImageRecord, details: Details, *, of_list: bool = False
-) -> dict[str, AttributeValue]:
+def row_attributes(record: ImageRecord, details: Details, *, in_list_row: bool) -> dict[str, AttributeValue]:
     """The attributes of an image that filters compare, by name, without empty ones.
 
-    With `of_list` those that rows of lists hold, otherwise those of the index and of rows of searches.
+    Those of a list row, otherwise those of a row of the index or of a term.
     """
     attributes = {
         row_filter.attribute: row_filter.value_of(record, details)
         for row_filter in ROW_FILTERS.values()
-        if of_list or not row_filter.only_in_list_rows
+        if in_list_row or not row_filter.only_in_list_rows
     }
     return {name: value for name, value in attributes.items() if value not in (None, "", ())}
 
 
-def conditions_of(filters: Filters, *, of_list: bool = True) -> list[Condition]:
-    """What the filters that are set require of rows of lists; without `of_list`, of rows of searches."""
+def conditions_of(filters: Filters, *, on_list_rows: bool) -> list[Condition]:
+    """What the filters that are set require of list rows, otherwise of rows of terms."""
     return [
         Condition(name, row_filter.attribute, row_filter.comparison, getattr(filters, name))
         for name, row_filter in ROW_FILTERS.items()
-        if getattr(filters, name) is not None and (of_list or not row_filter.only_in_list_rows)
+        if getattr(filters, name) is not None and (on_list_rows or not row_filter.only_in_list_rows)
     ]
 
 

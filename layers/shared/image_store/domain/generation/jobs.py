@@ -19,7 +19,7 @@ MAX_IMAGES = 50
 JOB_LIFETIME = timedelta(days=90)
 """How long a job can be read."""
 LONGEST_LOOK = timedelta(hours=1)
-"""The longest time until the sweep looks again at a job that has not ended."""
+"""The longest time between two examinations of a running job by the sweep."""
 LONGEST_LEASE = timedelta(minutes=6)
 """Longer than the longest run of the function that makes an image."""
 WAITING_LIFETIME = timedelta(minutes=30)
@@ -107,7 +107,7 @@ class JobItem:
     lease_until: datetime | None = None
     call: ProviderCall | None = None
     """The call that runs, or whose result is being stored."""
-    settled: bool = False
+    is_call_recorded: bool = False
     """Whether the result of `call` is spooled and its cost is in the ledger."""
     hold: BudgetHold | None
     promised: bool = False

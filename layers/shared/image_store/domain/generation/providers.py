@@ -151,7 +151,7 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedImage:
+class ProviderPicture:
     """A picture that a provider made."""
 
     data: bytes = field(repr=False)

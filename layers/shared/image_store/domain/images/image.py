@@ -56,7 +56,7 @@ TRANSFORMS_PREFIX = "transforms/"
 """The prefix of files made for signed links; the bucket's lifecycle expires them."""
 
 ORIGINAL = "original"
-"""Used in place of the preset in the key of an original."""
+"""The name of the original in its key; the key of a rendition has the name of its preset there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ImageRecord:
     idempotency: str | None = None
     """The name of the idempotency row that its reservation wrote."""
     staging: str | None = None
-    """The attempt in the staging key of a direct upload; None if the bytes came with the request."""
+    """The attempt in the staging key of a direct upload until its commit; otherwise None."""
     refusal: str | None = None
     """The error code of a refused direct upload; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None

@@ -96,8 +96,8 @@ class Reservation:
     quota: Quota
     idempotency: IdempotencyKey | None
     publication: PublicationRow | None
-    expires_at: datetime
-    """When the idempotency row expires."""
+    idempotency_expires_at: datetime
+    """When the row of the idempotency key expires, if there is a key."""
     charges: tuple[Charge, ...] = ()
     """At most one for each counter: a transaction takes one operation for each row."""
 

@@ -23,7 +23,7 @@ from image_store.entrypoints.http.fields import MAX_SAFE_INTEGER, Strict
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.http.scalars import Whole
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
-from image_store.entrypoints.images.upload_requests import declared_media_type
+from image_store.entrypoints.images.upload_request_schemas import declared_media_type
 from image_store.services.callers.upload_tokens import NewUploadToken
 
 _SETTABLE = sorted(ImageAttributes.model_fields.keys() - NEVER_SENT)

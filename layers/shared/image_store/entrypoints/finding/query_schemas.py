@@ -1,4 +1,4 @@
-"""The query parameters of lists, searches and the feed, and of a single image."""
+"""The query parameters of lists, searches and the feed."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -138,19 +138,3 @@ class FeedParameters(Strict):
         from image_store.domain.finding.feed import FeedQuery
 
         return FeedQuery(self.limit, owner=self.owner, group=self.group, since=self.since, until=self.until)
-
-
-class DeleteParameters(Strict):
-    """How an image is deleted."""
-
-    permanent: Flag = False
-
-
-class ContentParameters(Strict):
-    """Which file of an image to return; the original unless a rendition is named."""
-
-    rendition: str | None = Field(
-        None,
-        pattern="^[a-z0-9_-]{1,32}$",
-        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or one that the deployment defines.",
-    )

@@ -19,7 +19,7 @@ from image_store.entrypoints.http.fields import (
 )
 from image_store.entrypoints.http.scalars import Flag, Instant, Whole
 from image_store.entrypoints.images.attribute_schemas import (
-    _ROOM_FOR_THE_REST,
+    PROVENANCE_BYTES,
     AltText,
     Analysis,
     Category,
@@ -62,7 +62,7 @@ class GenerationItem(Strict):
     def to_domain(self) -> GenerationRequest:
         """The generation request; AttributesTooLarge if it exceeds the limits of a record."""
         prompts = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
-        limited(prompts, "generation", MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
+        limited(prompts, "generation", MAX_GENERATION_BYTES - PROVENANCE_BYTES)
         values = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
         attributes = ImageAttributes.model_construct(**values, kind=Kind.GENERATED)
         return GenerationRequest(

@@ -27,8 +27,8 @@ from image_store.entrypoints.http.fields import (
 )
 from image_store.entrypoints.http.scalars import Instant, Number, Whole
 
-_ROOM_FOR_THE_REST = 2 * 1024
-"""Room for the provenance of a generated image besides its prompts."""
+PROVENANCE_BYTES = 2 * 1024
+"""What the provenance of a generated image takes at most besides its prompts."""
 
 
 class GenerationChoice(Strict):

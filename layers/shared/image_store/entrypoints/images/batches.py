@@ -15,7 +15,7 @@ from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.validation import ensure_storable, validate
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
-from image_store.entrypoints.images.upload_requests import AnyBatch
+from image_store.entrypoints.images.upload_request_schemas import AnyBatch
 from image_store.entrypoints.images.uploads import json_upload, not_empty
 from image_store.services.images.batch_deletion import DeletionRequest
 from image_store.services.images.uploads import Upload

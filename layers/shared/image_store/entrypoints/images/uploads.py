@@ -11,7 +11,7 @@ from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.scalars import from_texts
 from image_store.entrypoints.http.validation import parse_storable_json, validate
-from image_store.entrypoints.images import upload_requests as uploads
+from image_store.entrypoints.images import upload_request_schemas as uploads
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.services.images.direct_uploads import DirectUpload
 from image_store.services.images.sources import Content, ImageSource, RemoteUrl, in_base64, in_data_uri
@@ -76,10 +76,10 @@ def source_of(source: uploads.Source) -> ImageSource:
     return in_base64(source.base64) if source.base64 is not None else in_data_uri(source.data_uri or "")
 
 
-def read_upload_request(request: Request) -> DirectUpload:
+def read_direct_upload(request: Request) -> DirectUpload:
     """Read a request for a direct upload."""
     value = request.json_value
-    upload = validate(uploads.UploadRequest, value, at="body")
+    upload = validate(uploads.DirectUploadRequest, value, at="body")
     return DirectUpload(
         owner=request.owner,
         media_type=upload.content_type,

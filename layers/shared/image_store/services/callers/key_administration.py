@@ -54,7 +54,7 @@ class KeyAdministration:
     """What users may do with their own keys, and admins with all keys; a foreign key answers as a missing one.
 
     A key with a scope that only admins grant can be seen, renamed and revoked by its owner. Only an admin rotates it or
-    changes its expiry: otherwise its owner would get a secret with rights that nobody gave to the owner.
+    changes its expiry or limits: otherwise its owner would get rights that nobody gave to the owner.
     """
 
     def __init__(self, api_keys: ApiKeys, *, cursors: Cursors, clock: Clock, ids: Ids) -> None:
@@ -127,8 +127,9 @@ class KeyAdministration:
             changes["limits"] = NO_LIMITS if limits is None else replace(key.limits, **limits)
         after = replace(key, **changes)
         _check_grant(caller, after.owner, after.scopes - key.scopes)
-        if after.expires_at != key.expires_at:
+        if (after.expires_at, after.limits) != (key.expires_at, key.limits):
             _check_grant(caller, after.owner, after.scopes)
+        if after.expires_at != key.expires_at:
             _check_expiry(after.expires_at, now)
         if after.is_in_force(now) and not key.is_in_force(now):
             self._check_room(after.owner, now)

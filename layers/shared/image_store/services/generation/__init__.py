@@ -14,8 +14,9 @@ The modules: `jobs` admits, `provider_results` spools, `sweep` sends again what 
 item and leads it through the steps, `calls` calls providers, `storage` stores, `settlement` settles, `recovery` resumes
 after a failure, and `changes` writes every change of an item.
 
-One picture passes through these forms: `GenerationRequest` (what its owner requests), `JobItem` (its row, which keeps
-the request), `GenerateImage` (the message), `PreparedCall` (everything that its call needs), `GeneratedImage` (what the
+One picture passes through these forms: `JobRequest` (what its owner requests: a `VariationSet` for each
+`GenerationRequest`), `JobItem` (the row of one picture, which keeps its request), `GenerateImage` (the message),
+`PreparedCall` (everything that its call needs), `ImageRequest` (what the provider gets), `ProviderPicture` (what the
 provider returns), `ProviderResult` (the bytes with their `LedgerEntry`, spooled), `Upload` (as for every image).
 
 What each failure leaves behind:

@@ -43,7 +43,7 @@ from image_store.services.generation.job_names import JobNames
 from image_store.services.generation.sealed_requests import SealedRequests
 
 LOOK_AFTER = timedelta(minutes=10)
-"""The time after which the sweep looks at a job that has not ended."""
+"""The time after a change of a job at which the sweep examines it, if it has not ended."""
 _TRIES = 4
 _SEEDS = 2**31
 
@@ -201,7 +201,7 @@ class GenerationJobs:
                 deadline=now + WAITING_LIFETIME,
                 lease_until=None,
                 call=None,
-                settled=False,
+                is_call_recorded=False,
                 hold=BudgetHold(micros=micros, on=now.date(), key=key_budget),
                 promised=self.most_images > 0,
                 error=None,

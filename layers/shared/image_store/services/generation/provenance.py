@@ -14,7 +14,7 @@ from image_store.domain.times import rfc3339
 from image_store.services.generation.sealed_requests import OpenRequest
 
 
-def provenance_of(opened: OpenRequest, entry: LedgerEntry) -> dict[str, object]:
+def generation_attribute_of(opened: OpenRequest, entry: LedgerEntry) -> dict[str, object]:
     """The JSON attribute `generation` of an image; its `request` holds what the owner requested."""
     request, preference = opened.request, opened.preference
     requested_seed = request.seed if request.has_own_seed else None

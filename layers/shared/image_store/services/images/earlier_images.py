@@ -106,7 +106,7 @@ class EarlierImages:
         return image
 
     def _row_of(self, idempotency: IdempotencyKey) -> IdempotencyRow | None:
-        """The row of a key. If a clock that ran ahead set its expiry, it now expires one lifetime from here."""
+        """The row of a key. If a clock that ran ahead has set its expiry, this sets it to one lifetime from now."""
         row, now = self.claims.idempotency(idempotency.name), self.clock.now()
         if row is not None and is_too_far_ahead(row.expires_at, now, longest=idempotency.lifetime):
             self.claims.bring_forward(idempotency.name, row, to=now + idempotency.lifetime)

@@ -1,6 +1,6 @@
-"""Stores an image in one request: check, decode and render, reserve, put, commit.
+"""Stores an image in one request: checks it, decodes and renders it, and takes it through the write protocol.
 
-`write_protocol` documents the last three steps and their failures.
+The module `write_protocol` documents the three steps of the protocol, and what each failure leaves.
 """
 
 import hashlib
@@ -131,7 +131,7 @@ class Uploads:
         processed = self._process(content.data, attributes)
         if self.clock.now() >= upload.until:
             raise too_late()
-        # Reserve
+        # The write protocol: reserve
         draft = ImageDraft(
             owner=upload.owner,
             sha256=sha256,
@@ -146,7 +146,7 @@ class Uploads:
         reserved = self.reservations.reserve(draft, processed, quota=self.quota)
         if isinstance(reserved, Image):
             return reserved, False
-        # Put and commit
+        # Put, and commit
         reserved.put(content.data, processed.renditions, until=upload.until)
         return reserved.commit(), True
 

@@ -108,9 +108,17 @@ class WriteProtocol:
         for charge in charges:
             charge.check_end(pending.record.updated_at)
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
-        expires_at = pending.record.created_at + lifetime
         publication = self._intended_publication(pending.record)
-        self.repository.reserve(Reservation(pending, quota, idempotency, publication, expires_at, charges))
+        self.repository.reserve(
+            Reservation(
+                pending,
+                quota,
+                idempotency,
+                publication,
+                idempotency_expires_at=pending.record.created_at + lifetime,
+                charges=charges,
+            )
+        )
         return ReservedImage(pending, self)
 
     def renew(self, before: Image, after: Image) -> ReservedImage:

@@ -39,9 +39,9 @@ _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FI
 """The parts of a card in each version, in order; names would add bytes to every row of a list."""
 
 
-def list_attributes(record: ImageRecord, details: Details, *, of_list: bool = False) -> Item:
-    """The card and the attributes that filters compare: those of rows of lists, otherwise those of the index."""
-    attributes = row_attributes(record, details, of_list=of_list)
+def list_attributes(record: ImageRecord, details: Details, *, in_list_row: bool) -> Item:
+    """The card and the attributes that filters compare: those of a list row, otherwise those of the index."""
+    attributes = row_attributes(record, details, in_list_row=in_list_row)
     return {"card": {"S": _card_text(record, details)}, **attribute_items(attributes)}
 
 

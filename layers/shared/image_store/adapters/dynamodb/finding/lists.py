@@ -199,7 +199,9 @@ def _card_request(query: ListQuery, partition: _Partition) -> dict[str, Any]:
         condition += " AND #range BETWEEN :low AND :high"
         values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
     request: dict[str, Any] = {"IndexName": "by_owner"} if partition.is_index else {"ConsistentRead": False}
-    filters = filter_expression(each for each in conditions_of(query) if each.filter != partition.filter_name)
+    filters = filter_expression(
+        each for each in conditions_of(query, on_list_rows=True) if each.filter != partition.filter_name
+    )
     if filters.terms:
         request["FilterExpression"] = " AND ".join(filters.terms)
         names |= filters.names
@@ -215,7 +217,7 @@ def _card_request(query: ListQuery, partition: _Partition) -> dict[str, Any]:
 
 def _matches(item: items.Item, query: ListQuery) -> bool:
     """Whether a record with the checksum matches the other filters too."""
-    conditions = conditions_of(query)
+    conditions = conditions_of(query, on_list_rows=True)
     attributes = attributes_of(item, conditions)
     return item["state"]["S"] == State.READY and all(each.holds(attributes) for each in conditions)
 

@@ -36,9 +36,9 @@ def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
 
 
 def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
-    """The rows that hold a card: those of lists, with the attributes that filters compare, and those of hash bands."""
+    """The rows that hold a card: list rows, with the attributes that filters compare, and rows of hash bands."""
     record = image.record
-    attributes = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, of_list=True)}
+    attributes = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, in_list_row=True)}
     rows = {key: {**keys.key(*key), **attributes} for key in _list_keys(record.id, facts)}
     band = {name: attributes[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
@@ -61,7 +61,9 @@ def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     Many terms are compressed, because every page reads a window of rows.
     """
     image_id = image.record.id
-    compared = row_attributes(image.record, image.details) | {"visibility": facts.visibility}
+    compared = row_attributes(image.record, image.details, in_list_row=False) | {
+        "visibility": facts.visibility
+    }
     attributes = {**attribute_items(compared), "id": {"S": image_id}}
     text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
     packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text

@@ -32,7 +32,7 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             condition = "pk = :pk AND sk BETWEEN :word AND :end"
             values[":end"] = {"S": end}
         names = {f"#{name}": name for name in _READ}
-        filters = filter_expression(conditions_of(query, of_list=False))
+        filters = filter_expression(conditions_of(query, on_list_rows=False))
         names |= filters.names
         values |= filters.values
         if query.since is not None or query.until is not None:

@@ -37,7 +37,7 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(record.owner, name), record.id),
                 "id": {"S": record.id},
-                **list_attributes(record, details, of_list=True),
+                **list_attributes(record, details, in_list_row=True),
             }
             for name in details.groups
         ]
@@ -58,7 +58,7 @@ def feed_rows(image: Image) -> list[Item]:
     record, details = image.record, image.details
     if not record.is_in_feed:
         return []
-    attributes = list_attributes(record, details)
+    attributes = list_attributes(record, details, in_list_row=False)
     row: Item = {
         name: attributes[name] for name in ("card", "kind", "model", "provider") if name in attributes
     }
@@ -91,9 +91,15 @@ def _meta(record: ImageRecord, details: Details) -> Item:
         "record": {"S": record_text(record)},
     }
     if record.state is State.READY:
-        item |= {"owner_key": {"S": keys.live(record.owner)}, **list_attributes(record, details)}
+        item |= {
+            "owner_key": {"S": keys.live(record.owner)},
+            **list_attributes(record, details, in_list_row=False),
+        }
     if record.state is State.TRASHED:
-        item |= {"owner_key": {"S": keys.trash(record.owner)}, **list_attributes(record, details)}
+        item |= {
+            "owner_key": {"S": keys.trash(record.owner)},
+            **list_attributes(record, details, in_list_row=False),
+        }
     if record.due_at is not None:
         item |= {"due_shard": {"S": keys.due_shard(record.id)}, "due_at": {"S": text_time(record.due_at)}}
     if record.amendment is not None:

@@ -53,7 +53,7 @@ class DynamoRepository(OnTable):
                 **keys.idempotency(reservation.idempotency.name),
                 "fingerprint": {"S": reservation.idempotency.fingerprint},
                 "image_id": {"S": record.id},
-                "ttl": {"N": str(int(reservation.expires_at.timestamp()))},
+                "ttl": {"N": str(int(reservation.idempotency_expires_at.timestamp()))},
             }
             # DynamoDB removes expired rows up to two days late, so an expired row counts as absent.
             write = self._put(
@@ -161,7 +161,7 @@ class DynamoRepository(OnTable):
         return {"Put": put}
 
     def _keep(self, publication: items.Item) -> dict[str, Any]:
-        """Write the row of a publication without losing copies that others announced meanwhile."""
+        """Update the row of a publication; it keeps copies that other writers have announced since it was read."""
         update: dict[str, Any] = {
             "TableName": self._rows.name,
             "Key": {name: publication[name] for name in ("pk", "sk")},

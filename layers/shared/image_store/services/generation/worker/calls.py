@@ -11,11 +11,11 @@ from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import JobItem
 from image_store.domain.generation.ledger import LedgerEntry, ProviderCall, ProviderCallFailure
 from image_store.domain.generation.providers import (
-    GeneratedImage,
     ImageRequest,
     Provider,
     ProviderFailure,
     ProviderKey,
+    ProviderPicture,
     Reason,
 )
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
@@ -44,7 +44,7 @@ class PreparedCall:
 
     def entry(
         self,
-        image: GeneratedImage,
+        image: ProviderPicture,
         *,
         duration: timedelta,
         at: datetime,
@@ -85,7 +85,7 @@ class PreparedCall:
         """The ledger entry of a call without a picture; None if nothing says that it was charged for."""
         if read_usage(failure.usage).usage is None and not failure.is_paid:
             return None
-        no_image = GeneratedImage(
+        no_image = ProviderPicture(
             data=b"", usage=failure.usage, usage_is_readable=failure.usage_is_readable, pictures=0
         )
         reason = ProviderCallFailure(reason=failure.reason, message=failure.message, is_paid=failure.is_paid)
@@ -140,7 +140,7 @@ class ProviderCalls:
         )
         return PreparedCall(call=call, model=candidate.model, request=image_request, key=key)
 
-    def make(self, prepared: PreparedCall, *, until: datetime) -> GeneratedImage:
+    def make(self, prepared: PreparedCall, *, until: datetime) -> ProviderPicture:
         """Call the provider once; every failure is a ProviderFailure."""
         if prepared.key is None:
             raise ProviderFailure(Reason.BAD_KEY, "There is no key for this provider.")

@@ -64,7 +64,7 @@ class JobItemWriter:
             provider=call.provider,
             model=call.model,
             lease_until=since + LEASE,
-            settled=False,
+            is_call_recorded=False,
             error=None,
         )
 

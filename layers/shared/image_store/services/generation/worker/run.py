@@ -28,12 +28,12 @@ from image_store.services.generation.worker.recovery import Recovery
 from image_store.services.generation.worker.settlement import Settlement
 
 SHORTEST_WAIT = timedelta(seconds=2)
-"""Of an item that waits for a provider; longer than the second by which a message may come early."""
+"""The shortest time that an item waits for a provider; longer than `_EARLY`."""
 _WAIT_SPREAD_SECONDS = 2.0
 _EARLY = timedelta(seconds=1)
 """By how much a message may come early."""
 _SOONEST_RESTORE = timedelta(seconds=5)
-"""No table is restored, and no local stack restarted, sooner than this: a younger job was never rolled back."""
+"""Restoring a table, or restarting a local stack, takes longer than this. So a younger job was not rolled back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

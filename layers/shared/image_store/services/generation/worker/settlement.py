@@ -57,7 +57,7 @@ class Settlement:
                 JobItemState.FAILED,
                 outcome=_outcome_of(item, entry),
                 error=_storage_error(error, entry.call.provider),
-                **_settled(item, entry),
+                **_recorded_call(item, entry),
             )
             self.results.remove(item, entry.call)
             return
@@ -71,7 +71,7 @@ class Settlement:
             JobItemState.SUCCEEDED,
             outcome=_outcome_of(item, entry),
             image_id=image_id,
-            **_settled(item, entry),
+            **_recorded_call(item, entry),
         )
 
     def postpone(self, item: JobItem, entry: LedgerEntry, wait: timedelta) -> None:
@@ -81,7 +81,7 @@ class Settlement:
             not_before=self.clock.now() + wait,
             outcome=_outcome_of(item, entry),
             hold=None,
-            **_settled(item, entry),
+            **_recorded_call(item, entry),
         )
 
     def fail(
@@ -136,16 +136,16 @@ class Settlement:
 
 def _outcome_of(item: JobItem, entry: LedgerEntry) -> CallOutcome | None:
     """The outcome of a call with a picture; None if it is in the ledger already."""
-    if item.settled:
+    if item.is_call_recorded:
         return None
     return CallOutcome(call=entry.call, duration_ms=entry.duration_ms, succeeded=True, entry=entry)
 
 
-def _settled(item: JobItem, entry: LedgerEntry) -> dict[str, object]:
-    """The changes of an item whose call is settled now; none if it was settled before."""
-    if item.settled:
+def _recorded_call(item: JobItem, entry: LedgerEntry) -> dict[str, object]:
+    """The changes of an item whose call goes into the ledger now; none if it is there already."""
+    if item.is_call_recorded:
         return {}
-    return {"settled": True, "duration_ms": entry.duration_ms, **_charged(item, entry)}
+    return {"is_call_recorded": True, "duration_ms": entry.duration_ms, **_charged(item, entry)}
 
 
 def _charged(item: JobItem, entry: LedgerEntry | None) -> dict[str, object]:

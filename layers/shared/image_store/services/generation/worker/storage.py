@@ -11,7 +11,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.ports.system import Clock
-from image_store.services.generation.provenance import extra_warnings_of, filename_of, provenance_of
+from image_store.services.generation.provenance import extra_warnings_of, filename_of, generation_attribute_of
 from image_store.services.generation.provider_results import ProviderResult
 from image_store.services.generation.sealed_requests import OpenRequest
 from image_store.services.images.sources import Content
@@ -68,7 +68,7 @@ class ResultStorage:
         return replace(
             attributes,
             kind=Kind.GENERATED,
-            generation=provenance_of(opened, entry),
+            generation=generation_attribute_of(opened, entry),
             filename=attributes.filename or filename_of(opened, entry, result.data, seals=self.seals),
             expires_at=expires_at,
         )

@@ -47,7 +47,7 @@ class AnyBatch(Strict):
     items: list[Any] = Field(min_length=1, max_length=MAX_BATCH)
 
 
-class UploadRequest(ImageAttributes):
+class DirectUploadRequest(ImageAttributes):
     """An image whose bytes the client sends directly to storage."""
 
     content_type: Annotated[MediaType, BeforeValidator(declared_media_type)]
