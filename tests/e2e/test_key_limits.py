@@ -33,9 +33,9 @@ def test_a_key_stores_as_many_images_as_it_may_and_no_more(stack: Stack) -> None
     headers = {"Content-Type": "image/jpeg"}
     with key_with(stack, images_per_month=2, bytes_per_day=10**6) as client:
         answers = [client.post("/v1/images", content=jpeg(), headers=headers) for _ in range(3)]
-        listed = client.get("/v1/images").json()["items"]
+        own_images = client.get("/v1/images").json()["items"]
 
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert answers[2].json()["code"] == "quota_exceeded"
     assert int(answers[2].headers["Retry-After"]) >= 1
-    assert len(listed) == 2
+    assert len(own_images) == 2
