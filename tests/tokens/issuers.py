@@ -139,3 +139,8 @@ class World:
             read=self.published.read,
         )
         self.verifier = JwtVerifier(Issuers(self.issuers), self.key_sets)
+
+
+def kind_of(described: Any) -> str:
+    """What a key is, for test ids: its members without their values, which are random."""
+    return f"{described.get('kty')} {' '.join(described)}" if isinstance(described, dict) else repr(described)

@@ -14,7 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.errors import InvalidToken
-from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, World, claims, private_key, public_jwk, token
+from tests.tokens.issuers import (
+    AUDIENCE,
+    ISSUER,
+    KEY_KINDS,
+    World,
+    claims,
+    kind_of,
+    private_key,
+    public_jwk,
+    token,
+)
 
 OTHER = "https://other.example"
 FAR = 4_000_000_000
@@ -250,7 +260,7 @@ def test_an_issuer_is_the_whole_text_or_another_one(world: World, issuer: Any) -
         public_jwk("ed25519", use="enc"),
         public_jwk("ed25519", alg="Ed448"),
     ],
-    ids=str,
+    ids=kind_of,
 )
 def test_a_key_for_another_purpose_verifies_nothing(key: dict[str, Any]) -> None:
     world = World()

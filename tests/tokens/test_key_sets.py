@@ -9,7 +9,7 @@ import pytest
 
 from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.errors import InvalidToken, IssuerUnavailable
-from tests.tokens.issuers import AUDIENCE, ISSUER, World, public_jwk, token
+from tests.tokens.issuers import AUDIENCE, ISSUER, World, kind_of, public_jwk, token
 
 KEYS = f"{ISSUER}/keys"
 SECOND = timedelta(seconds=1)
@@ -170,7 +170,7 @@ def test_a_discovery_document_that_names_no_keys_of_its_issuer_is_not_used(
         public_jwk("rsa", key_id=5),  # type: ignore[arg-type]  # not text
         public_jwk("small rsa", key_id="rsa"),
     ],
-    ids=lambda value: str(value)[:60],
+    ids=kind_of,
 )
 def test_an_entry_that_is_no_key_for_signatures_is_passed_over(useless: Any) -> None:
     world = World()

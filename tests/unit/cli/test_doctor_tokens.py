@@ -19,7 +19,7 @@ from image_store_cli.doctor.issuer_keys import check_issuers
 from image_store_cli.doctor.issuers import StackIssuer, issuers_of
 from image_store_cli.doctor.results import CheckResults
 from tests.tokens import issuers as signed
-from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, Published, SetClock, public_jwk
+from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, Published, SetClock, kind_of, public_jwk
 
 if TYPE_CHECKING:
     from image_store_cli.api import ApiClient
@@ -176,7 +176,7 @@ def test_a_form_that_the_store_refuses_has_a_line(
         public_jwk("small rsa", key_id="p256"),
         {"kty": "EC", "crv": "secp256k1", "kid": "p256"},
     ],
-    ids=lambda key: str(key)[:60],
+    ids=kind_of,
 )
 def test_a_key_that_the_store_does_not_use_has_a_line(published: Published, key: dict[str, Any]) -> None:
     published.publish([key])
