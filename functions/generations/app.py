@@ -107,8 +107,8 @@ def list_providers(request: Request) -> "Response[str]":
 )
 def set_provider_key(request: Request, provider: str) -> "Response[str]":
     """Stores a provider key of yours, encrypted. Your images are made with it from now on."""
-    owner, name = request.owner, jobs.read_provider(provider)
-    application().generation.own_keys.store(owner, name, jobs.read_key(request))
+    caller, name = request.caller, jobs.read_provider(provider)
+    application().generation.own_keys.store(caller, name, jobs.read_key(request))
     return answers.no_content()
 
 
@@ -121,7 +121,7 @@ def set_provider_key(request: Request, provider: str) -> "Response[str]":
 )
 def delete_provider_key(request: Request, provider: str) -> "Response[str]":
     """Deletes your key. Your images are made with the key of the deployment again."""
-    application().generation.own_keys.delete(request.owner, jobs.read_provider(provider))
+    application().generation.own_keys.delete(request.caller, jobs.read_provider(provider))
     return answers.no_content()
 
 

@@ -154,7 +154,7 @@ def test_keys_are_listed_by_owner_in_pages(api_keys: ApiKeys) -> None:
 
 
 def test_keys_of_all_owners_are_listed_for_admins(api_keys: ApiKeys) -> None:
-    owners = ["alice", "bob", "é" * 255]
+    owners = ["alice", "bob", "é" * 127]
     for number, owner in enumerate(owners):
         api_keys.create(replace(NEW, id=f"{number:016x}", owner=owner))
 

@@ -82,7 +82,7 @@ def test_a_private_route_needs_its_scope_and_no_other(
     without = verdict_of(key_holder("0123456789abcdef", owner="alice", scopes=set(Scope) - set(scopes)))
     code = "admin_required" if Scope.ADMIN in scopes else "scope_required"
     # An API key manages keys only with the scope of admins as well.
-    also = {Scope.ADMIN} if path.startswith("/v1/keys") else set()
+    also = {Scope.ADMIN} if path.startswith(("/v1/keys", "/v1/provider-keys")) else set()
 
     assert refused(store, a_request(method, path, without), function, 403, code)
     for scope in scopes:

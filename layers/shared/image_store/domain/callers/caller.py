@@ -57,6 +57,15 @@ class Caller:
             raise AdminRequired("Only admins may do this.")
         raise ScopeRequired(scope)
 
+    def check_manages_keys(self) -> None:
+        """Raise AdminRequired for an API key without the scope of admins.
+
+        A leaked key must not make other keys, and must not send an owner's prompts to another provider account: both
+        would last longer than the key.
+        """
+        if self.key_id is not None and not self.is_admin:
+            raise AdminRequired(f"An API key can manage keys only with the scope {Scope.ADMIN}.")
+
     def acting_for(self, owner: str) -> Caller:
         """The caller about another owner's images.
 

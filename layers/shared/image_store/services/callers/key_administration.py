@@ -76,7 +76,7 @@ class KeyAdministration:
             the owner has 100 keys that are in force, or 1,000 with those that ended in the last 90 days
         """
         now, owner = self._clock.now(), request.owner or caller.owner
-        _check_management(caller)
+        caller.check_manages_keys()
         _check_grant(caller, owner, request.scopes)
         _check_expiry(request.expires_at, now)
         self._check_room(owner, now)
@@ -98,7 +98,7 @@ class KeyAdministration:
 
     def get(self, caller: Caller, key_id: str) -> ApiKey:
         """A key of the caller's, or any key for an admin; KeyNotFound otherwise."""
-        _check_management(caller)
+        caller.check_manages_keys()
         key = self._api_keys.get(key_id) if is_key_id(key_id) else None
         if key is None or not (caller.is_admin or key.owner == caller.owner):
             raise KeyNotFound
@@ -108,7 +108,7 @@ class KeyAdministration:
         self, caller: Caller, key_list: KeyList, *, cursor: str | None, limit: int
     ) -> tuple[Sequence[ApiKey], str | None]:
         """A page of the caller's keys, or of others' for an admin, and the cursor of the next page; InvalidCursor."""
-        _check_management(caller)
+        caller.check_manages_keys()
         if key_list.owner != caller.owner and not caller.is_admin:
             raise AdminRequired("Only an admin can list the keys of other owners.")
         now = self._clock.now()
@@ -173,12 +173,6 @@ class KeyAdministration:
                 raise TooManyKeys
             if after is None:
                 return
-
-
-def _check_management(caller: Caller) -> None:
-    """Raise AdminRequired for an API key without the admin scope: a leaked key must not make others."""
-    if caller.key_id is not None and not caller.is_admin:
-        raise AdminRequired(f"An API key can manage keys only with the scope {Scope.ADMIN}.")
 
 
 def _check_grant(caller: Caller, owner: str, scopes: frozenset[Scope]) -> None:
