@@ -81,6 +81,7 @@ def test_a_share_of_an_image_says_what_it_shows_and_until_when(store: Deployment
         "name": "For Bob",
         "status": "active",
         "created_at": "2026-03-01T12:00:00.000Z",
+        "created_by": "subject:alice",
         "expires_at": "2026-03-02T12:00:00.000Z",
         "revoked_at": None,
     }

@@ -66,6 +66,9 @@ class ShareAnswer(BaseModel):
     name: str | None
     status: Literal["active", "expired", "revoked"]
     created_at: datetime
+    created_by: str = Field(
+        description="`subject:` and the subject of a user, or `key:` and the id of an API key."
+    )
     expires_at: datetime
     revoked_at: datetime | None
 

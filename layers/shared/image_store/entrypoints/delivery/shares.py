@@ -49,6 +49,7 @@ def _share(issued: IssuedShare, api_url: str) -> dict[str, Any]:
         "name": share.name,
         "status": _status(issued),
         "created_at": rfc3339(share.created_at),
+        "created_by": share.created_by,
         "expires_at": rfc3339(share.expires_at),
         "revoked_at": rfc3339(share.revoked_at) if share.revoked_at else None,
     }
