@@ -9,6 +9,8 @@ from tests.roles.plugin import WatchOfGrants
 
 TOGETHER = (
     "tests/golden/",  # they share a browser
+    "tests/e2e/test_browser_uploads.py",  # it has a stack of its own
+    "tests/e2e/test_private_gallery.py",  # so has it
     "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
     "tests/template/test_artefact.py",  # one build for all of them
     "tests/benchmarks/test_growth_counts.py",  # one table full of images

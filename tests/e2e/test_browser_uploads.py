@@ -6,8 +6,10 @@ Chromium opens the printed page on an origin that the stack was told of, and on 
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -188,6 +190,8 @@ def test_the_page_can_read_why_it_is_refused(
     )
 
     (folder / "store.json").write_text(json.dumps(forged))
+    later = time.time() + 10  # a browser compares seconds to know whether a file has changed
+    os.utime(folder / "store.json", (later, later))
     refused = page.evaluate(SEND, {"how": "uploadForm"})
 
     assert list_answer == [403, "scope_required"]

@@ -106,6 +106,28 @@ async function generations(): Promise<void> {
   await client.DELETE("/v1/provider-keys/{provider}", provider);
 }
 
+async function callers(): Promise<void> {
+  const client = clientOf(ownerToken);
+  const key = dataOf(await client.POST("/v1/keys", { body: { name: "a client", scopes: ["images:read"] } }));
+  const path = { params: { path: { key_id: key.id } } };
+  dataOf(await client.GET("/v1/keys"));
+  dataOf(await client.GET("/v1/keys/{key_id}", path));
+  dataOf(await client.PATCH("/v1/keys/{key_id}", { ...path, body: { name: "another client" } }));
+  dataOf(await client.POST("/v1/keys/{key_id}/rotate", { ...path, body: {} }));
+  await client.DELETE("/v1/keys/{key_id}", path);
+  dataOf(await client.POST("/v1/upload-tokens", { body: {} }));
+}
+
+async function shares(): Promise<void> {
+  const client = clientOf(ownerToken);
+  const image = dataOf(await client.POST("/v1/images", { body: { source: { base64: pictureOf(7).toString("base64") } } }));
+  const share = dataOf(await client.POST("/v1/shares", { body: { all: true } }));
+  dataOf(await client.GET("/v1/shares"));
+  const path = { token: share.url_prefix?.split("/").at(-1) ?? "", image_id: image.id, preset: "thumb" };
+  dataOf(await client.GET("/s/{token}/{image_id}/{preset}", { params: { path }, parseAs: "blob" }));
+  await client.DELETE("/v1/shares/{share_id}", { params: { path: { share_id: share.id } } });
+}
+
 async function administration(): Promise<void> {
   const client = clientOf(adminToken);
   dataOf(await client.POST("/v1/admin/cleanup", { body: {} }));
@@ -138,7 +160,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, administration]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, administration]) await part();
 }
 
 void main();

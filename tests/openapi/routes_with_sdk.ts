@@ -69,6 +69,26 @@ async function generations(): Promise<void> {
   await api.deleteProviderKey({ path: { provider: "openai" } });
 }
 
+async function callers(): Promise<void> {
+  const key = dataOf(await api.createKey({ body: { name: "a client", scopes: ["images:read"] } }));
+  const path = { key_id: key.id };
+  dataOf(await api.listKeys());
+  dataOf(await api.getKey({ path }));
+  dataOf(await api.updateKey({ path, body: { name: "another client" } }));
+  dataOf(await api.rotateKey({ path, body: {} }));
+  await api.deleteKey({ path });
+  dataOf(await api.createUploadToken({ body: {} }));
+}
+
+async function shares(): Promise<void> {
+  const image = dataOf(await api.createImage({ body: { source: { base64: pictureOf(7).toString("base64") } } }));
+  const share = dataOf(await api.createShare({ body: { all: true } }));
+  dataOf(await api.listShares());
+  const token = share.url_prefix?.split("/").at(-1) ?? "";
+  dataOf(await api.getSharedRendition({ path: { token, image_id: image.id, preset: "thumb" } }));
+  await api.revokeShare({ path: { share_id: share.id } });
+}
+
 async function administration(): Promise<void> {
   token = adminToken;
   dataOf(await api.runCleanup({ body: {} }));
@@ -95,7 +115,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, administration]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, administration]) await part();
 }
 
 void main();

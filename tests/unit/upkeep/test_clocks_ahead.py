@@ -139,7 +139,7 @@ INSTANTS = {
     "KeyCharge.ends_at": "names the expiry of a counter of its own period, which no other period reads",
     "CleanupReport.finished_at": INFORMS,
     "CleanupReport.started_at": INFORMS,
-    "Reservation.expires_at": "what IdempotencyRow.expires_at is read from",
+    "Reservation.idempotency_expires_at": "what IdempotencyRow.expires_at is read from",
     "RetryBudget.at": LONGEST,
     "SearchQuery.since": "of a request",
     "SearchQuery.until": "of a request",
