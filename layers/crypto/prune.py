@@ -27,6 +27,8 @@ def prune(packages: Path) -> None:
     """Prune cryptography and remove its build dependencies in a folder of installed packages."""
     for name in BUILT_WITH:
         shutil.rmtree(packages / name)
+    for stub in packages.rglob("*.pyi"):  # for type checkers
+        stub.unlink()
     for library in packages.rglob("*.so"):
         content = library.read_bytes()
         if content.startswith(_ELF_64_LITTLE_ENDIAN):  # on a Mac the local stack has another format
