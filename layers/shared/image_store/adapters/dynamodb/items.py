@@ -8,7 +8,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from image_store.domain.callers.actor import Actor
+
 Item = dict[str, Any]
+
+
+def signature_of(actor: Actor) -> Item:
+    """The actor of a change, as an attribute that only the audit trail reads."""
+    return {"by": {"S": f"{actor.name} {actor.request_id}"}}
 
 
 def text_time(at: datetime) -> str:

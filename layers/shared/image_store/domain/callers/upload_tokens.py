@@ -6,8 +6,6 @@ and how much of it is used.
 
 from __future__ import annotations
 
-import base64
-import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,6 +22,7 @@ from image_store.domain.errors import (
 )
 from image_store.domain.images.details import DETAIL_ATTRIBUTES, Details
 from image_store.domain.images.reservation import Charge, Counter, CounterKind
+from image_store.domain.signed_ids import is_signed, sign_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +43,7 @@ NEVER_SENT = frozenset({"on_duplicate"})
 NEVER_FIXED = frozenset({"generation", "analysis"})
 """Attributes that no token fixes: a deployment may encrypt them, and the row of a token is not encrypted."""
 
-_SIGNATURE_BYTES = 16
+_PURPOSE = b"upload-token"
 _TOKEN = re.compile(rf"{UPLOAD_TOKEN_PREFIX}([0-9a-f]{{16}})\.([A-Za-z0-9_-]{{22}})", re.ASCII)
 
 
@@ -141,7 +140,7 @@ def charges_of(
 
 def token_text(token_id: str, key: str) -> str:
     """The token as its user sends it, signed with this key."""
-    return f"{UPLOAD_TOKEN_PREFIX}{token_id}.{_signature(token_id, key)}"
+    return f"{UPLOAD_TOKEN_PREFIX}{token_id}.{sign_id(token_id, key, purpose=_PURPOSE)}"
 
 
 def verified_token_id(text: str, keys: Collection[str]) -> str:
@@ -149,12 +148,6 @@ def verified_token_id(text: str, keys: Collection[str]) -> str:
     match = _TOKEN.fullmatch(text)
     if match is None:
         raise InvalidToken("The upload token is not valid.")
-    is_signed = [hmac.compare_digest(match[2], _signature(match[1], key)) for key in keys]
-    if not any(is_signed):
+    if not is_signed(match[1], match[2], keys, purpose=_PURPOSE):
         raise InvalidToken("The upload token is not valid.")
     return match[1]
-
-
-def _signature(token_id: str, key: str) -> str:
-    tag = hmac.digest(key.encode(), b"upload-token" + token_id.encode(), "sha256")[:_SIGNATURE_BYTES]
-    return base64.urlsafe_b64encode(tag).rstrip(b"=").decode("ascii")

@@ -5,12 +5,12 @@ build `srcset` attributes without a request. Its row can be revoked; the signatu
 reach the table.
 """
 
-import base64
-import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from image_store.domain.signed_ids import is_signed, sign_id
 
 MIN_LIFETIME = timedelta(minutes=1)
 MAX_LIFETIME = timedelta(days=366)
@@ -19,7 +19,7 @@ MAX_NAME_CHARS = 100
 CACHED_FOR = timedelta(seconds=60)
 """How long a function may use a share without looking whether it was revoked."""
 
-_SIGNATURE_BYTES = 16
+_PURPOSE = b"share"
 _TOKEN = re.compile(r"([0-9a-f]{16})\.([A-Za-z0-9_-]{22})", re.ASCII)
 
 
@@ -52,7 +52,7 @@ class Share:
 
 def share_token(share_id: str, key: str) -> str:
     """The name of a share with its signature, as addresses have it."""
-    return f"{share_id}.{_signature(share_id, key)}"
+    return f"{share_id}.{sign_id(share_id, key, purpose=_PURPOSE)}"
 
 
 def verified_share_id(token: str, keys: Collection[str]) -> str | None:
@@ -60,10 +60,4 @@ def verified_share_id(token: str, keys: Collection[str]) -> str | None:
     match = _TOKEN.fullmatch(token)
     if match is None:
         return None
-    is_signed = [hmac.compare_digest(match[2], _signature(match[1], key)) for key in keys]
-    return match[1] if any(is_signed) else None
-
-
-def _signature(share_id: str, key: str) -> str:
-    tag = hmac.digest(key.encode(), b"share" + share_id.encode(), "sha256")[:_SIGNATURE_BYTES]
-    return base64.urlsafe_b64encode(tag).rstrip(b"=").decode("ascii")
+    return match[1] if is_signed(match[1], match[2], keys, purpose=_PURPOSE) else None

@@ -29,66 +29,67 @@ def line_of(change: AnyAuditEntry) -> dict[str, Any]:
     if isinstance(change, UploadTokenAuditEntry):
         return _line_of_upload_token(change)
     image = change.image
-    return {
-        "audit": list(change.actions),
-        "time": rfc3339(change.at),
-        "image_id": image.id,
-        "owner": image.owner,
-        "by": change.actor.name if change.actor else None,
-        "request_id": change.actor.request_id if change.actor else None,
-        "state": image.state.value if change.after else None,
-        "visibility": image.visibility.value,
-        "kind": image.kind.value,
-        "version": image.version,
-        "size_bytes": image.size_bytes,
-        "event_id": change.event_id,
-    }
+    return _line(
+        change,
+        {"image_id": image.id, "owner": image.owner},
+        {
+            "state": image.state.value if change.after else None,
+            "visibility": image.visibility.value,
+            "kind": image.kind.value,
+            "version": image.version,
+            "size_bytes": image.size_bytes,
+        },
+    )
 
 
 def _line_of_key(change: KeyAuditEntry) -> dict[str, Any]:
     key = change.key
-    return {
-        "audit": list(change.actions),
-        "time": rfc3339(change.at),
-        "key_id": key.id,
-        "owner": key.owner,
-        "by": change.actor.name if change.actor else None,
-        "request_id": change.actor.request_id if change.actor else None,
-        "scopes": sorted(key.scopes),
-        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
-        "version": key.version,
-        "event_id": change.event_id,
-    }
+    return _line(
+        change,
+        {"key_id": key.id, "owner": key.owner},
+        {
+            "scopes": sorted(key.scopes),
+            "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+            "version": key.version,
+        },
+    )
 
 
 def _line_of_share(change: ShareAuditEntry) -> dict[str, Any]:
     share = change.share
-    return {
-        "audit": list(change.actions),
-        "time": rfc3339(change.at),
-        "share_id": share.id,
-        "owner": share.owner,
-        "by": change.actor.name if change.actor else None,
-        "request_id": change.actor.request_id if change.actor else None,
-        "shows": "image" if share.image_id else "group" if share.group else "all",
-        "image_id": share.image_id,
-        "expires_at": rfc3339(share.expires_at),
-        "event_id": change.event_id,
-    }
+    return _line(
+        change,
+        {"share_id": share.id, "owner": share.owner},
+        {
+            "shows": "image" if share.image_id else "group" if share.group else "all",
+            "image_id": share.image_id,
+            "expires_at": rfc3339(share.expires_at),
+        },
+    )
 
 
 def _line_of_upload_token(change: UploadTokenAuditEntry) -> dict[str, Any]:
     token = change.token
+    return _line(
+        change,
+        {"upload_token_id": token.id, "owner": token.owner},
+        {
+            "images": token.images,
+            "max_images": token.max_images,
+            "expires_at": rfc3339(token.expires_at),
+        },
+    )
+
+
+def _line(change: AnyAuditEntry, subject: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """A line with what every line has: what was done, when and by whom."""
     return {
         "audit": list(change.actions),
         "time": rfc3339(change.at),
-        "upload_token_id": token.id,
-        "owner": token.owner,
+        **subject,
         "by": change.actor.name if change.actor else None,
         "request_id": change.actor.request_id if change.actor else None,
-        "images": token.images,
-        "max_images": token.max_images,
-        "expires_at": rfc3339(token.expires_at),
+        **facts,
         "event_id": change.event_id,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
-from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, signature_of, text_time
 from image_store.adapters.dynamodb.keys import Key, key
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
 from image_store.domain.callers.actor import UNNAMED, Actor
@@ -34,7 +34,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
         self._actor = actor
 
     def create(self, key: ApiKey) -> None:
-        item = _item_of(key) | self._signature()
+        item = _item_of(key) | signature_of(self._actor())
         list_row = {
             **keys.listed_api_key(key.owner, key.id),
             **schema.STAMP,
@@ -64,7 +64,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
                         {
                             "key": {"S": _text_of(after)},
                             "version": {"N": str(after.version)},
-                            **self._signature(),
+                            **signature_of(self._actor()),
                             **_expiry_of(after),
                         },
                         condition="#version = :before",
@@ -130,11 +130,6 @@ class DynamoApiKeys(OnTable, ApiKeys):
         }
         placed = {f":{name}": value for name, value in attributes.items()} | (values or {})
         return {"Update": update | ({"ExpressionAttributeValues": placed} if placed else {})}
-
-    def _signature(self) -> Item:
-        """The actor of a change, as an attribute that only the audit trail reads."""
-        actor = self._actor()
-        return {"by": {"S": f"{actor.name} {actor.request_id}"}}
 
     def _item(self, key_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.api_key(key_id), ConsistentRead=True)

@@ -9,7 +9,7 @@ from typing import Any
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.images.attributes import attributes_body, attributes_of
-from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, signature_of, text_time
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.callers.key_allowance import KeyAllowance
@@ -34,7 +34,7 @@ class DynamoUploadTokens(OnTable, UploadTokens):
 
     def create(self, token: UploadToken) -> None:
         actor = self._actor()
-        item = _item_of(token) | {"by": {"S": f"{actor.name} {actor.request_id}"}}
+        item = _item_of(token) | signature_of(actor)
         written = self._rows.conditional(
             "put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"
         )

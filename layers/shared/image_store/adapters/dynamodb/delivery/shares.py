@@ -8,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
-from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, signature_of, text_time
 from image_store.adapters.dynamodb.keys import key
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
 from image_store.domain.callers.actor import UNNAMED, Actor
@@ -30,7 +30,7 @@ class DynamoShares(OnTable, Shares):
         self._actor = actor
 
     def create(self, share: Share) -> None:
-        item = _item_of(share) | {"by": self._signature()}
+        item = _item_of(share) | signature_of(self._actor())
         list_row = {
             **keys.listed_share(share.owner, text_time(share.created_at), share.id),
             **schema.STAMP,
@@ -74,13 +74,8 @@ class DynamoShares(OnTable, Shares):
             UpdateExpression="SET revoked_at = :at, #by = :by",
             ConditionExpression="attribute_exists(pk) AND attribute_not_exists(revoked_at)",
             ExpressionAttributeNames={"#by": "by"},
-            ExpressionAttributeValues={":at": {"S": text_time(at)}, ":by": self._signature()},
+            ExpressionAttributeValues={":at": {"S": text_time(at)}, ":by": signature_of(self._actor())["by"]},
         )
-
-    def _signature(self) -> dict[str, str]:
-        """The actor of a change, which only the audit trail reads."""
-        actor = self._actor()
-        return {"S": f"{actor.name} {actor.request_id}"}
 
     def _item(self, share_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.share(share_id), ConsistentRead=True)
