@@ -12,3 +12,5 @@ export type ImageRendition = Schemas["ImageRendition"];
 export type Kind = Schemas["Kind"];
 export type Visibility = Schemas["Visibility"];
 export type OnDuplicate = Schemas["OnDuplicate"];
+export type UploadToken = Schemas["UploadToken"];
+export type UploadTokenRequest = Schemas["UploadTokenRequest"];
