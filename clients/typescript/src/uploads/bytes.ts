@@ -6,7 +6,7 @@ export type Bytes = Blob | Uint8Array<ArrayBuffer>;
 export const lengthOf = (bytes: Bytes): number => (bytes instanceof Blob ? bytes.size : bytes.byteLength);
 
 /**
- * Reads a part of some bytes. Other tasks run meanwhile, also if the bytes are in memory.
+ * Reads a part of some bytes. In a browser other tasks run meanwhile, also if the bytes are in memory.
  *
  * Throws `unsupported_source` for a file that was changed or removed since it was chosen.
  */

@@ -35,7 +35,7 @@ export async function uploadDirectly(transport: Transport, sending: Sending): Pr
   for (let attempt = 1; ; attempt += 1) {
     const reserved = await reserve(transport, announcement, sending);
     if (!("upload" in reserved)) return reserved;
-    const failure = await put(reserved.upload, transport, sending);
+    const failure = await put(reserved.upload, sending);
     try {
       return await complete(transport, reserved.id, sending.signal);
     } catch (error) {
@@ -77,7 +77,7 @@ async function reserve(transport: Transport, announcement: Announcement, sending
 }
 
 /** Sends the bytes and returns what failed; only an abort or an unreadable file ends the upload. */
-async function put(link: Ticket["upload"], transport: Transport, sending: Sending): Promise<ImageStoreError | undefined> {
+async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStoreError | undefined> {
   const { picture, signal, fetch, timeoutSeconds } = sending;
   try {
     await withinTime({ seconds: timeoutSeconds, signal }, async (signal) => {

@@ -22,7 +22,7 @@ const REFUSED: [RegExp, string][] = [
   [/^8BPS/, "a Photoshop file"],
   [/^BM/, "a BMP picture"],
   [/^[^]{0,3}\s*(?:<[?!][^]*)?<svg/i, "an SVG drawing"],
-  [/^[\t\n\r -~\x80-\xff]+$/, "a text"],
+  [/^[\t\n\r -~]+$/, "a text"],
 ];
 
 /**

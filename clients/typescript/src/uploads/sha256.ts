@@ -25,10 +25,17 @@ export async function sha256Of(
   for (let start = 0; start < size; start += PART_BYTES) {
     const end = Math.min(start + PART_BYTES, size);
     hash.update(await readPart(bytes, start, end));
+    await othersRun();
     signal?.throwIfAborted();
     onRead(end);
   }
   return hexOf(hash.digest());
+}
+
+/** Lets other tasks run. In browsers the reading of a Blob does; in Node it does not. */
+async function othersRun(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (done: () => void) => void };
+  if (setImmediate) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 function hexOf(bytes: Uint8Array): string {

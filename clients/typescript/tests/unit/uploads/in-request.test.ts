@@ -35,7 +35,7 @@ test("bytes without a name are sent without a name", async () => {
 
   await uploadsOf(store.url).upload(JPEG);
 
-  expect(store.seen[0]!.body.toString("latin1")).toContain('name="file"; filename=""');
+  expect(store.seen[0]!.body.toString("latin1")).not.toMatch(/filename="[^"]/);
 });
 
 test("4 MB still go in one request", async () => {
