@@ -173,5 +173,5 @@ def _changes_a_list(args: Namespace) -> bool:
 def _changed(
     current: list[str], added: tuple[str, ...] | list[str], removed: tuple[str, ...] | list[str]
 ) -> list[str]:
-    kept = [value for value in current if value not in removed]
-    return [*kept, *(value for value in dict.fromkeys(added) if value not in kept)]
+    remaining = [value for value in current if value not in removed]
+    return [*remaining, *(value for value in dict.fromkeys(added) if value not in remaining)]
