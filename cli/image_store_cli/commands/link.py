@@ -60,8 +60,8 @@ def run(context: Context) -> Exit:
     body = {name: value for name in OPTIONS if (value := getattr(context.args, name)) is not None}
 
     def link(image_id: str) -> dict[str, Any]:
-        made = context.api.post(f"{image_path(image_id)}/links", body, repeatable=True)
-        context.out.note(f"This link works until {moment(made['expires_at'])}.")
-        return {"id": image_id, **made}
+        signed_link = context.api.post(f"{image_path(image_id)}/links", body, repeatable=True)
+        context.out.note(f"This link works until {moment(signed_link['expires_at'])}.")
+        return {"id": image_id, **signed_link}
 
-    return for_each(context, ids, link, describe=lambda made: str(made["url"]))
+    return for_each(context, ids, link, describe=lambda signed_link: str(signed_link["url"]))
