@@ -4,3 +4,15 @@ export type { TokenSource } from "./http/credentials";
 export type { Page, Pages } from "./images/pages";
 export type { Images, ListFilters, SignalOption } from "./images/images";
 export type * from "./api/types";
+export type {
+  UploadAttributes,
+  UploadManyOptions,
+  UploadManyProgress,
+  UploadManyResult,
+  UploadOptions,
+  UploadPhase,
+  UploadProgress,
+  UploadSource,
+  UploadState,
+  Uploads,
+} from "./uploads";

@@ -1,12 +1,13 @@
 import type { Credentials } from "./http/credentials";
 import { createTransport, type Connection, type Transport } from "./http/transport";
 import { createImages, type Images } from "./images/images";
+import { createUploads, type Uploads } from "./uploads";
 
 /** Where the store is, how to call it, and who calls. */
 export type ImageStoreOptions = Connection & Credentials;
 
 /** An image store, as one caller sees it. */
-export interface ImageStore {
+export interface ImageStore extends Uploads {
   /** The address of the API. */
   readonly url: string;
   readonly images: Images;
@@ -23,6 +24,7 @@ function storeOver(transport: Transport): ImageStore {
   return {
     url: transport.url,
     images: createImages(transport),
+    ...createUploads(transport),
     as: (owner) => storeOver(transport.as(owner)),
   };
 }

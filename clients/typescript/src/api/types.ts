@@ -10,6 +10,7 @@ export type ImageAttributes = Schemas["ImageAttributes"];
 export type ImagePatch = Schemas["ImagePatch"];
 export type ImageRendition = Schemas["ImageRendition"];
 export type Kind = Schemas["Kind"];
+export type MediaType = Schemas["MediaType"];
 export type Visibility = Schemas["Visibility"];
 export type OnDuplicate = Schemas["OnDuplicate"];
 export type UploadToken = Schemas["UploadToken"];
