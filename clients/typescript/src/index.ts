@@ -11,3 +11,15 @@ export type { Keys, UploadTokens } from "./administration/callers";
 export type { Providers } from "./administration/providers";
 export type { Admin } from "./administration/admin";
 export type * from "./api/types";
+export type {
+  UploadAttributes,
+  UploadManyOptions,
+  UploadManyProgress,
+  UploadManyResult,
+  UploadOptions,
+  UploadPhase,
+  UploadProgress,
+  UploadSource,
+  UploadState,
+  Uploads,
+} from "./uploads";

@@ -9,6 +9,7 @@ import type { Credentials } from "./http/credentials";
 import { createTransport, type Connection, type SignalOption, type Transport } from "./http/transport";
 import { createImages, type FeedFilters, type Images } from "./images/images";
 import { pagesOf, withCursor, type Pages } from "./images/pages";
+import { createUploads, type Uploads } from "./uploads";
 
 /** Where the store is, how to call it, and who calls. */
 export type ImageStoreOptions = Connection & Credentials;
@@ -18,7 +19,7 @@ export type ImageStoreOptions = Connection & Credentials;
  *
  * Every function throws ImageStoreError, or the reason of its signal. It repeats a request by itself where that is safe.
  */
-export interface ImageStore {
+export interface ImageStore extends Uploads {
   /** The address of the API. */
   readonly url: string;
   readonly images: Images;
@@ -65,6 +66,7 @@ function storeOver(transport: Transport): ImageStore {
     share: (options) => share(transport, options),
     generate: (request, options) => generate(jobs, request, options),
     stats: (query, options) => call(transport, "GET", "/v1/stats", { query, ...options }),
+    ...createUploads(transport),
     as: (owner) => storeOver(transport.as(owner)),
   };
 }

@@ -22,6 +22,7 @@ export type Job = Schemas["Job"];
 export type JobItem = Schemas["JobItem"];
 export type JobSummary = Schemas["JobSummary"];
 export type Kind = Schemas["Kind"];
+export type MediaType = Schemas["MediaType"];
 export type MigratedRecord = Schemas["MigratedRecord"];
 export type Migration = Schemas["Migration"];
 export type MigrationRequest = Schemas["MigrationRequest"];

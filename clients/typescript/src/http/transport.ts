@@ -1,6 +1,6 @@
 import { authorizationOf, isRenewable, type Credentials } from "./credentials";
 import { errorOf, ImageStoreError } from "./errors";
-import { sleep, waitBefore } from "./retries";
+import { isInProgress, sleep, waitBefore } from "./retries";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -36,6 +36,10 @@ export interface RequestOptions extends SignalOption {
   idempotencyKey?: string | undefined;
   /** Whether a second request does no harm. Default: true, except for a POST without an idempotency key. */
   isRepeatable?: boolean | undefined;
+  /** Sends this request in place of the `fetch` of the connection. */
+  fetch?: typeof fetch | undefined;
+  /** How long one attempt may take, in place of what the connection says. */
+  timeoutSeconds?: number | undefined;
   /** How to read the body of the answer. Default: `json`. */
   read?: "json" | "blob" | undefined;
   /** Whether the JSON of an answer with a status of failure is what the caller wants all the same. */
@@ -53,6 +57,8 @@ export interface Answer<T> {
 export interface Transport {
   readonly url: string;
   readonly fetch: typeof fetch;
+  /** Whether the caller chose the `fetch`. */
+  readonly hasOwnFetch: boolean;
   readonly timeoutSeconds: number;
   readonly maxRetries: number;
   /**
@@ -93,14 +99,15 @@ export function createTransport(options: Connection & Credentials): Transport {
         if (seconds === undefined) throw error;
         await sleep(seconds, request.signal);
         waited += seconds;
-        attempt += 1;
+        if (!isInProgress(error)) attempt += 1;
       }
     }
   }
 
   async function send<T>(method: Method, path: string, request: RequestOptions, refresh: boolean): Promise<Answer<T>> {
     const authorization = await authorizationOf(options, { refresh });
-    return withinTime({ seconds: timeoutSeconds, signal: request.signal }, async (signal) => {
+    const seconds = request.timeoutSeconds ?? timeoutSeconds;
+    return withinTime({ seconds, signal: request.signal }, async (signal) => {
       const init = {
         method,
         headers: headersOf(request, authorization, options.owner),
@@ -108,11 +115,19 @@ export function createTransport(options: Connection & Credentials): Transport {
         signal,
       };
       const target = url + path + queryOf(request.query);
-      return answerOf<T>(await follow(fetch, target, init), request);
+      return answerOf<T>(await follow(request.fetch ?? fetch, target, init), request);
     });
   }
 
-  return { url, fetch, timeoutSeconds, maxRetries, request, as: (owner) => createTransport({ ...options, owner }) };
+  return {
+    url,
+    fetch,
+    hasOwnFetch: options.fetch !== undefined,
+    timeoutSeconds,
+    maxRetries,
+    request,
+    as: (owner) => createTransport({ ...options, owner }),
+  };
 }
 
 function addressOf(text: string): string {
@@ -180,7 +195,7 @@ function parsed(text: string): unknown {
 }
 
 /** Runs one attempt with a time limit; every failure but an abort becomes an ImageStoreError. */
-async function withinTime<T>(
+export async function withinTime<T>(
   limits: { seconds: number; signal: AbortSignal | undefined },
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -55,6 +55,8 @@ export interface Images {
 }
 
 const MAX_UPDATES = 5;
+/** How long the download of one image may take. */
+const DOWNLOAD_SECONDS = 600;
 /** The most ids that one request deletes. */
 const MAX_IDS = 100;
 
@@ -71,7 +73,9 @@ export function createImages(transport: Transport): Images {
 
   async function bytes(id: string, { preset, signal }: SignalOption & { preset?: string | undefined } = {}): Promise<Blob> {
     const path = pathOf("/v1/images/{image_id}/content", { image_id: id });
-    return (await transport.request<Blob>("GET", path, { query: { rendition: preset }, signal, read: "blob" })).data;
+    const timeoutSeconds = Math.max(transport.timeoutSeconds, DOWNLOAD_SECONDS);
+    const options = { query: { rendition: preset }, signal, timeoutSeconds, read: "blob" } as const;
+    return (await transport.request<Blob>("GET", path, options)).data;
   }
 
   async function update(id: string, changes: ImageChanges, options?: SignalOption): Promise<Image> {
