@@ -4,7 +4,7 @@ import { pathOf } from "../http/calls";
 import { ImageStoreError, type ErrorCode } from "../http/errors";
 import { backoffAfter, sleep } from "../http/retries";
 import { withinTime, type Transport } from "../http/transport";
-import { readPart } from "./bytes";
+import { readRange } from "./bytes";
 import type { Sending } from "./sending";
 import { sha256Of } from "./sha256";
 
@@ -89,7 +89,7 @@ async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStore
     return undefined;
   } catch (error) {
     if (!(error instanceof ImageStoreError)) throw error;
-    await readPart(picture.bytes, 0, 1);
+    await readRange(picture.bytes, 0, 1);
     return error;
   }
 }

@@ -1,6 +1,6 @@
 import type { MediaType } from "../api/types";
 import { ImageStoreError } from "../http/errors";
-import { lengthOf, readPart, type Bytes } from "./bytes";
+import { lengthOf, readRange, type Bytes } from "./bytes";
 import { HEAD_BYTES, mediaTypeOf } from "./media";
 
 /** The largest image in one request, which carries about 4.5 MB; larger ones go directly to storage. */
@@ -73,7 +73,7 @@ async function pictureIn(source: Bytes): Promise<Picture> {
     throw new ImageStoreError("payload_too_large", detail);
   }
   const isSmall = size <= MAX_REQUEST_BYTES;
-  const start = await readPart(source, 0, isSmall ? size : HEAD_BYTES);
+  const start = await readRange(source, 0, isSmall ? size : HEAD_BYTES);
   return { bytes: isSmall ? start : source, size, contentType: mediaTypeOf(start, filename), filename };
 }
 
