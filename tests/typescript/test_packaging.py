@@ -41,7 +41,16 @@ def app(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         npm("pack", "--pack-destination", str(folder), str(MODULES / name), cwd=folder)
     (folder / "package.json").write_text('{"type": "module"}')
     packed = [str(path) for path in folder.glob("*.tgz")]
-    npm("install", "--offline", "--cache", str(folder / "cache"), "--omit=peer", *packed, str(tarball), cwd=folder)
+    npm(
+        "install",
+        "--offline",
+        "--cache",
+        str(folder / "cache"),
+        "--omit=peer",
+        *packed,
+        str(tarball),
+        cwd=folder,
+    )
     shutil.copytree(APP, folder, dirs_exist_ok=True)
     return folder
 
@@ -66,7 +75,9 @@ def test_the_tarball_holds_what_apps_load_and_nothing_else(tarball: Path) -> Non
         names = {name.removeprefix("package/") for name in archive.getnames()}
 
     entries = json.loads((client.PACKAGE / "package.json").read_text())["exports"].values()
-    declared = {path for entry in entries for path in (entry.values() if isinstance(entry, dict) else [entry])}
+    declared = {
+        path for entry in entries for path in (entry.values() if isinstance(entry, dict) else [entry])
+    }
     assert {path.removeprefix("./") for path in declared} <= names
     assert {name for name in names if not name.endswith((".js", ".d.ts"))} <= {"package.json", "README.md"}
 
@@ -74,7 +85,9 @@ def test_the_tarball_holds_what_apps_load_and_nothing_else(tarball: Path) -> Non
 def test_the_installed_package_works_on_node(app: Path) -> None:
     node = str(bootstrap.node_of(client.ENVIRONMENT))
 
-    process = subprocess.run([node, "use.mjs"], cwd=app, capture_output=True, text=True, check=False, timeout=60)
+    process = subprocess.run(
+        [node, "use.mjs"], cwd=app, capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert process.stderr == ""
     assert json.loads(process.stdout) == {

@@ -1,7 +1,7 @@
 // Bundles the entries of the built package as an app does, and prints as JSON for each entry: its bytes after gzip, without
 // what it loads lazily, and the modules that stay outside of the bundle.
 import { gzipSync } from "node:zlib";
-import { build } from "vite";
+import { rolldown } from "rolldown";
 
 const ENTRIES = process.argv.slice(2); // such as "core=index" or "react=index,react/index"
 const PEERS = /^(react|react-dom|next)(\/|$)/;
@@ -14,7 +14,7 @@ for (const entry of ENTRIES) {
 console.log(JSON.stringify(result));
 
 async function measure(files) {
-  const chunks = await bundle(files.map((file) => `export * from "./dist/${file}.js";`).join("\n"));
+  const chunks = await bundle(files.map((file) => `export * from "${process.cwd()}/dist/${file}.js";`).join("\n"));
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const loaded = new Set();
   const load = (fileName) => {
@@ -31,23 +31,13 @@ async function measure(files) {
 }
 
 async function bundle(code) {
-  const entry = "entry.js";
-  const output = await build({
-    configFile: false,
-    logLevel: "error",
-    plugins: [
-      {
-        name: "entry",
-        resolveId: (id) => (id === entry ? `${process.cwd()}/${entry}` : undefined),
-        load: (id) => (id === `${process.cwd()}/${entry}` ? code : undefined),
-      },
-    ],
-    build: {
-      write: false,
-      target: "es2022",
-      modulePreload: false,
-      rolldownOptions: { input: entry, external: PEERS, preserveEntrySignatures: "strict" },
-    },
-  });
-  return output.output.filter((file) => file.type === "chunk");
+  const entry = "\0entry";
+  const plugin = {
+    name: "entry",
+    resolveId: (id) => (id === entry ? entry : undefined),
+    load: (id) => (id === entry ? code : undefined),
+  };
+  const bundler = await rolldown({ input: entry, plugins: [plugin], external: PEERS, platform: "browser" });
+  const { output } = await bundler.generate({ format: "esm", minify: true });
+  return output.filter((file) => file.type === "chunk");
 }
