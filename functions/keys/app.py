@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints.callers import keys, upload_tokens
+from image_store.entrypoints.callers.request_schemas import KeyUsageQuery
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
@@ -56,6 +57,26 @@ def get_key(request: Request, key_id: str) -> "Response[str]":
     """Returns an API key without its secret."""
     app = application()
     return keys.shown(app.callers.key_administration.get(request.caller, key_id), now=app.clock.now())
+
+
+@api.get(
+    "/v1/keys/<key_id>/usage",
+    summary="Get the usage of an API key",
+    query="KeyUsageQuery",
+    answers={200: "KeyUsage"},
+    problems=(400, 404, 503),
+)
+def get_usage(request: Request, key_id: str) -> "Response[str]":
+    """Returns what an API key has used by day: requests, images, bytes and cost. It stays for 400 days.
+
+    Images, bytes and cost are exact, and follow a second or two behind. Requests are counted while the key has a
+    limit of requests.
+    """
+    query = request.query(KeyUsageQuery)
+    days = application().callers.key_usage.of_key(
+        request.caller, key_id, since=query.first_day, until=query.end_day
+    )
+    return keys.usage(days)
 
 
 @api.patch(

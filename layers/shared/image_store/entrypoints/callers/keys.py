@@ -9,7 +9,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.callers.api_keys import USUAL_GRACE, ApiKey
 from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
+from image_store.domain.callers.key_usage import KeyDay
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.money import usd
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.callers.request_schemas import (
     ApiKeyPatch,
@@ -81,6 +83,34 @@ def shown(key: ApiKey, *, now: datetime) -> "Response[str]":
 def page(keys: Sequence[ApiKey], next_cursor: str | None, *, now: datetime) -> "Response[str]":
     """A page of keys."""
     return _answer(200, {"items": [_view(key, now) for key in keys], "next_cursor": next_cursor})
+
+
+def usage(days: Sequence[KeyDay]) -> "Response[str]":
+    """200 with the usage of a key by day, and its sums."""
+    counted = [day.requests for day in days if day.requests is not None]
+    total = _use(
+        requests=sum(counted) if counted else None,
+        images=sum(day.images for day in days),
+        size_bytes=sum(day.size_bytes for day in days),
+        cost_micros=sum(day.cost_micros for day in days),
+    )
+    by_day = [
+        {
+            "date": day.on.isoformat(),
+            **_use(
+                requests=day.requests,
+                images=day.images,
+                size_bytes=day.size_bytes,
+                cost_micros=day.cost_micros,
+            ),
+        }
+        for day in days
+    ]
+    return _answer(200, {"days": by_day, "total": total})
+
+
+def _use(*, requests: int | None, images: int, size_bytes: int, cost_micros: int) -> dict[str, Any]:
+    return {"requests": requests, "images": images, "size_bytes": size_bytes, "cost_usd": usd(cost_micros)}
 
 
 def _view(key: ApiKey, now: datetime) -> dict[str, Any]:
