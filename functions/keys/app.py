@@ -4,7 +4,6 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints.callers import keys, upload_tokens
-from image_store.entrypoints.callers.request_schemas import KeyUsageQuery
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
@@ -66,17 +65,14 @@ def get_key(request: Request, key_id: str) -> "Response[str]":
     answers={200: "KeyUsage"},
     problems=(400, 404, 503),
 )
-def get_usage(request: Request, key_id: str) -> "Response[str]":
+def get_key_usage(request: Request, key_id: str) -> "Response[str]":
     """Returns what an API key has used by day: requests, images, bytes and cost. It stays for 400 days.
 
     Images, bytes and cost are exact, and follow a second or two behind. Requests are counted while the key has a
     limit of requests.
     """
-    query = request.query(KeyUsageQuery)
-    days = application().callers.key_usage.of_key(
-        request.caller, key_id, since=query.first_day, until=query.end_day
-    )
-    return keys.usage(days)
+    reports = application().callers.key_usage
+    return keys.usage(reports.of_key(request.caller, key_id, **keys.read_days(request)))
 
 
 @api.patch(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -19,6 +19,7 @@ from image_store.entrypoints.callers.request_schemas import (
     ApiKeysQuery,
     KeyLimitsFields,
     KeyRotationRequest,
+    KeyUsageQuery,
 )
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.services.callers.key_administration import KeyList, KeyRequest
@@ -62,6 +63,12 @@ def read_grace(request: Request) -> timedelta:
     if not request.body:
         return USUAL_GRACE
     return timedelta(seconds=request.json(KeyRotationRequest).grace_seconds)
+
+
+def read_days(request: Request) -> dict[str, date | None]:
+    """Read which days of usage to return: `since`, and `until`, which is the day after the last one."""
+    query = request.query(KeyUsageQuery)
+    return {"since": query.first_day, "until": query.end_day}
 
 
 def created(key: ApiKey, text: str, *, now: datetime, api_url: str) -> "Response[str]":
