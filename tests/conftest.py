@@ -13,6 +13,7 @@ TOGETHER = (
     "tests/e2e/test_private_gallery.py",  # so has it
     "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
     "tests/template/test_artefact.py",  # one build for all of them
+    "tests/typescript/",  # they share a build
     "tests/benchmarks/test_growth_counts.py",  # one table full of images
     "tests/unit/imaging/test_hostile.py",  # one process finds out what became of the files
 )
