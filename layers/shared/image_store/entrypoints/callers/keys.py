@@ -39,12 +39,13 @@ def read_new_key(request: Request) -> KeyRequest:
     )
 
 
-def read_list(request: Request) -> tuple[KeyList, ApiKeysQuery]:
-    """Read which keys to list, and which page of them."""
+def read_list(request: Request) -> tuple[KeyList, dict[str, Any]]:
+    """Read which keys to list, and which page of them: `cursor` and `limit`."""
     query = request.query(ApiKeysQuery)
     if query.all_owners and query.owner is not None:
         raise InvalidRequest("Send owner or all_owners, not both.")
-    return KeyList(None if query.all_owners else query.owner or request.owner), query
+    key_list = KeyList(None if query.all_owners else query.owner or request.owner)
+    return key_list, {"cursor": query.cursor, "limit": query.limit}
 
 
 def read_changes(request: Request) -> dict[str, Any]:
@@ -58,11 +59,11 @@ def read_changes(request: Request) -> dict[str, Any]:
     return changes
 
 
-def read_grace(request: Request) -> timedelta:
-    """Read the grace period of a rotation; a request without a body has the usual one."""
+def read_rotation(request: Request) -> dict[str, timedelta]:
+    """Read the `grace` period of a rotation; a request without a body has the usual one."""
     if not request.body:
-        return USUAL_GRACE
-    return timedelta(seconds=request.json(KeyRotationRequest).grace_seconds)
+        return {"grace": USUAL_GRACE}
+    return {"grace": timedelta(seconds=request.json(KeyRotationRequest).grace_seconds)}
 
 
 def read_days(request: Request) -> dict[str, date | None]:
