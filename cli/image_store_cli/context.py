@@ -6,11 +6,11 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from image_store_cli import settings
+from image_store_cli import browser, settings
 from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
@@ -37,6 +37,7 @@ class Context:
         out: Output | None = None,
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        open_in_browser: Callable[[str], bool] | None = None,
     ) -> None:
         self.args = args
         self.environment = os.environ if environment is None else environment
@@ -44,6 +45,10 @@ class Context:
         self.stdin = stdin or sys.stdin
         self.out = out or Output(as_json=args.json, quiet=args.quiet)
         self.sleep = sleep
+        self.open_in_browser = open_in_browser or partial(
+            browser.open_in_browser, environment=self.environment
+        )
+        """Open an address; False if there is no browser."""
         self._http = http
         self._closing = ExitStack()
 

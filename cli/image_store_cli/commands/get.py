@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 
-from image_store_cli.arguments import add_command
+from image_store_cli.arguments import add_command, add_ids
 from image_store_cli.downloads import ExpectedBytes, extension_of, fetch, locate, safe_name, whole_file
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
@@ -35,9 +35,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         "With --json: one line for each image.",
         examples=("get ID", "get ID --rendition thumb --output thumb.jpg", "get ID --output - | file -"),
     )  # fmt: skip
-    parser.add_argument(
-        "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
-    )
+    add_ids(parser)
     parser.add_argument(
         "--rendition",
         default=ORIGINAL,
