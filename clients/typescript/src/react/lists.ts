@@ -57,7 +57,7 @@ function useList<T>(open: Open<T>, [store, filters]: [object, object], options?:
   return { ...useObservable(list), loadMore: list.loadMore, refresh: list.refresh };
 }
 
-export function createList<T>(open: Open<T>, firstPage: Page<T> | undefined) {
+export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
   let cursor = firstPage?.next_cursor;
   let request: AbortController | undefined;
   const list = createObservable(

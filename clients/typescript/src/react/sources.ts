@@ -1,4 +1,5 @@
 import type { Card, FeedCard, Image } from "../api/types";
+import type { Share } from "../delivery/shares";
 import { DEFAULT_WIDTHS, src as addressIn, type ShareReference } from "../delivery/addresses";
 
 /** An image as any route of the API answers it. */
@@ -36,30 +37,24 @@ export function sourcesOf(
   share: ShareReference | undefined,
   { preset, widths = DEFAULT_WIDTHS }: Choice,
 ): Sources | undefined {
-  const { width = Infinity, height = Infinity } = image ?? {};
-  const renditions = image?.renditions ?? {};
-  const presets = (share as { presets?: readonly string[] | null } | undefined)?.presets;
-  const link = image && "public_url" in image && image.public_url;
+  const { width = Infinity, height = Infinity, ...known } = (image ?? {}) as Partial<Image & FeedCard>;
+  const renditions = known.renditions ?? {};
+  const presets = (share as Partial<Share> | undefined)?.presets;
+  const link = known.public_url;
   const addressOf = (name: string) =>
-    share
-      ? addressIn(share, id, name)
-      : link
-        ? `${link}/${name}`
-        : (renditions[name]?.url ?? (image && "thumb_url" in image ? image.thumb_url : undefined));
+    share ? addressIn(share, id, name) : link ? `${link}/${name}` : (renditions[name]?.url ?? known.thumb_url);
 
-  let whole: { url: string; width: number }[] = [];
-  if (!preset) {
-    whole =
-      share || link
-        ? widths
-            // The first width that reaches the image's shows all of it.
-            .filter((each, at) => !(widths[at - 1]! >= width) && presets?.includes(`w${each}`) !== false)
-            .map((each) => ({ url: addressOf(`w${each}`)!, width: each }))
-        : Object.values(renditions)
-            // A rendition of another shape was cropped.
-            .filter((each) => Math.abs(each.width * height - each.height * width) <= Math.max(width, height))
-            .sort((a, b) => a.width - b.width);
-  }
+  const whole: { url: string | undefined; width: number }[] = preset
+    ? []
+    : share || link
+      ? widths
+          // The first width that reaches the image's shows all of it.
+          .filter((each, at) => !(widths[at - 1]! >= width) && presets?.includes(`w${each}`) !== false)
+          .map((each) => ({ url: addressOf(`w${each}`), width: each }))
+      : Object.values(renditions)
+          // A rendition of another shape was cropped.
+          .filter((each) => Math.abs(each.width * height - each.height * width) <= Math.max(width, height))
+          .sort((a, b) => a.width - b.width);
 
   const name = preset ?? presets?.find((each) => each !== THUMB) ?? THUMB;
   const src = whole.at(-1)?.url ?? addressOf(name);

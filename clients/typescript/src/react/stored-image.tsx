@@ -32,11 +32,25 @@ export interface StoredImageProps extends Omit<ComponentPropsWithoutRef<"img">, 
  * `alt` is the alternative text of the image unless it is given.
  */
 export function StoredImage(props: StoredImageProps) {
-  const { image, preset } = props;
-  return <Picture key={`${typeof image === "string" ? image : image.id} ${preset}`} {...props} />;
+  return <Picture key={`${idOf(props.image)} ${props.preset}`} {...props} />;
 }
 
-function Picture({ image, share, preset, widths, fallback, alt, onLoad, onError, ...rest }: StoredImageProps) {
+const idOf = (image: AnyImage | string) => (typeof image === "string" ? image : image.id);
+
+function Picture({
+  image,
+  share,
+  preset,
+  widths,
+  fallback,
+  alt,
+  width,
+  height,
+  style,
+  onLoad,
+  onError,
+  ...rest
+}: StoredImageProps) {
   const store = useContext(StoreContext);
   const element = useRef<HTMLImageElement>(null);
   const [renewal, setRenewal] = useState<{ image: Image; at: number }>();
@@ -45,7 +59,8 @@ function Picture({ image, share, preset, widths, fallback, alt, onLoad, onError,
   const [brokenSrc, setBrokenSrc] = useState("");
   const [blur, setBlur] = useState("");
 
-  const [given, id] = typeof image === "string" ? [undefined, image] : [image, image.id];
+  const id = idOf(image);
+  const given = image === id ? undefined : (image as AnyImage);
   const record = given ?? renewal?.image;
   const fresh =
     share === null ? undefined : sourcesOf(id, share ? record : (renewal?.image ?? given), share, { preset, widths });
@@ -120,14 +135,15 @@ function Picture({ image, share, preset, widths, fallback, alt, onLoad, onError,
       ref={attach}
       loading="lazy"
       decoding="async"
+      sizes={sources?.srcSet && "auto, 100vw"}
       {...rest}
-      width={rest.width ?? (rest.height && ratio ? Math.round(+rest.height * ratio) : sources?.width)}
-      height={rest.height ?? (rest.width && ratio ? Math.round(+rest.width / ratio) : sources?.height)}
+      width={width ?? (height && ratio ? Math.round(+height * ratio) : sources?.width)}
+      height={height ?? (width && ratio ? Math.round(+width / ratio) : sources?.height)}
       alt={alt ?? record?.alt_text ?? record?.title ?? ""}
       style={{
         ...(rest.className ? {} : { maxWidth: "100%", height: "auto" }),
         ...(color && !loaded ? { background: `${color} ${blur}` } : {}),
-        ...rest.style,
+        ...style,
       }}
       onLoad={(event) => {
         setLoaded(fresh);
@@ -136,7 +152,6 @@ function Picture({ image, share, preset, widths, fallback, alt, onLoad, onError,
       onError={(event) => {
         if (fail()) onError?.(event);
       }}
-      sizes={rest.sizes ?? (sources?.srcSet && "auto, 100vw")}
       srcSet={sources?.srcSet}
       src={sources?.src}
     />
