@@ -20,7 +20,12 @@ export interface Connection {
   maxRetries?: number | undefined;
 }
 
-export interface RequestOptions {
+export interface SignalOption {
+  /** Ends the request, its repetitions and waits; it then throws the reason of the signal. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface RequestOptions extends SignalOption {
   query?: Record<string, QueryValue> | undefined;
   /** Sent as `application/json`. */
   json?: unknown;
@@ -29,7 +34,6 @@ export interface RequestOptions {
   headers?: Record<string, string> | undefined;
   /** Makes a POST repeatable. */
   idempotencyKey?: string | undefined;
-  signal?: AbortSignal | undefined;
   /** Whether a second request does no harm. Default: true, except for a POST without an idempotency key. */
   isRepeatable?: boolean | undefined;
   /** Sends this request in place of the `fetch` of the connection. */
@@ -38,6 +42,8 @@ export interface RequestOptions {
   timeoutSeconds?: number | undefined;
   /** How to read the body of the answer. Default: `json`. */
   read?: "json" | "blob" | undefined;
+  /** Whether the JSON of an answer with a status of failure is what the caller wants all the same. */
+  isAnswer?: ((body: unknown) => boolean) | undefined;
 }
 
 /** An answer with a status of success. `data` is undefined if it has no body. */
@@ -109,7 +115,7 @@ export function createTransport(options: Connection & Credentials): Transport {
         signal,
       };
       const target = url + path + queryOf(request.query);
-      return answerOf<T>(await follow(request.fetch ?? fetch, target, init), request.read ?? "json");
+      return answerOf<T>(await follow(request.fetch ?? fetch, target, init), request);
     });
   }
 
@@ -170,14 +176,13 @@ async function follow(fetch: Transport["fetch"], url: string, init: RequestInit 
   return fetch(new URL(location, url), { signal: init.signal });
 }
 
-async function answerOf<T>(response: Response, read: "json" | "blob"): Promise<Answer<T>> {
-  if (!response.ok) throw errorOf(response, parsed(await response.text()));
-  const { status, headers } = response;
-  if (read === "blob") return { status, headers, data: (await response.blob()) as T };
+async function answerOf<T>(response: Response, { read, isAnswer }: RequestOptions): Promise<Answer<T>> {
+  const { ok, status, headers } = response;
+  if (ok && read === "blob") return { status, headers, data: (await response.blob()) as T };
   const text = await response.text();
   if (status === 204) return { status, headers, data: undefined as T };
   const data = parsed(text);
-  if (data === undefined) throw errorOf(response, undefined);
+  if (ok ? data === undefined : !isAnswer?.(data)) throw errorOf(response, data);
   return { status, headers, data: data as T };
 }
 
