@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import tarfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,8 @@ from tests.benchmarks import clients
 from tools import client
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.typescript.conftest import BuiltClient
 
 APP = client.PACKAGE / "tests/packaging/app"
