@@ -41,8 +41,13 @@ def program(script: str, *arguments: str) -> list[str]:
 
 def link_packages() -> None:
     """Link ``node_modules`` to the packages of the environment, which must be installed."""
-    link = PACKAGE / "node_modules"
-    target = os.path.relpath(ENVIRONMENT / "packages/node_modules", PACKAGE)
+    link_modules(PACKAGE, ENVIRONMENT)
+
+
+def link_modules(package: Path, environment: Path) -> None:
+    """Link ``node_modules`` of a package to those of its environment."""
+    link = package / "node_modules"
+    target = os.path.relpath(environment / "packages/node_modules", package)
     if link.is_symlink() and str(link.readlink()) == target:
         return
     link.unlink(missing_ok=True)

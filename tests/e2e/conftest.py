@@ -162,9 +162,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def app_port() -> int:
+    """The port of an app with a server of its own. The shared stack lets its pages in."""
+    return any_free_port()
+
+
+@pytest.fixture(scope="session")
+def stack(app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, shared by all end-to-end tests; one that kills it starts it again."""
-    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("state"))
+    port = any_free_port()
+    origins = f"http://localhost:{port},http://localhost:{app_port}"
+    started = Stack(port=port, state=tmp_path_factory.mktemp("state"), parameters={"AllowedOrigins": origins})
     started.start()
     yield started
     if started.is_running():
