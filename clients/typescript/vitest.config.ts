@@ -6,5 +6,7 @@ export default defineConfig({
     include: ["**/*.test.ts", "**/*.test.tsx"],
     reporters: ["default"],
     pool: "threads",
+    testTimeout: 60_000,
+    restoreMocks: true,
   },
 });
