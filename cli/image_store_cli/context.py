@@ -15,7 +15,7 @@ from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
-from image_store_cli.retries import RetryPolicy
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -60,7 +60,7 @@ class Context:
 
     @cached_property
     def api(self) -> ApiClient:
-        """The store."""
+        """The store: the Python client, with the errors of commands."""
         return self.api_with(RetryPolicy())
 
     def api_with(self, policy: RetryPolicy) -> ApiClient:

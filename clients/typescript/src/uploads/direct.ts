@@ -4,7 +4,7 @@ import { pathOf } from "../http/calls";
 import { ImageStoreError, type ErrorCode } from "../http/errors";
 import { backoffAfter, sleep } from "../http/retries";
 import { withinTime, type Transport } from "../http/transport";
-import { readPart } from "./bytes";
+import { readRange } from "./bytes";
 import type { Sending } from "./sending";
 import { sha256Of } from "./sha256";
 
@@ -25,9 +25,9 @@ const CHECKSUM_CODES = /<Code>(?:BadDigest|XAmzContentChecksumMismatch)</;
  * 2. PUT the bytes to the link. It stores exactly these bytes, once; 412 means that they have arrived.
  * 3. Complete, whatever the PUT seemed to do: its answer may be lost, and only the store knows whether bytes arrived.
  *
- * `upload_incomplete` and `upload_not_found` mean that there is no image. Then the steps are repeated, and a reservation
- * that has expired is replaced. So no failure leads to a second image. An abort leaves at most a reservation, which the
- * store removes by itself.
+ * `upload_incomplete` and `upload_not_found` mean that there is no image. Then the steps are repeated, and a
+ * reservation that has expired is replaced. So no failure leads to a second image. An abort leaves at most a
+ * reservation, which the store removes by itself.
  */
 export async function uploadDirectly(transport: Transport, sending: Sending): Promise<Image> {
   const announcement = await announce(sending);
@@ -68,7 +68,7 @@ async function reserve(transport: Transport, announcement: Announcement, sending
   try {
     return await post(announcement);
   } catch (error) {
-    // An upload token may forbid to set the name. One that the caller did not choose is left out, as the API does in forms.
+    // An upload token may forbid to set the name. If the caller did not choose it, it is left out.
     const isOptional = attributes.filename === undefined && picture.filename !== undefined;
     if (!isOptional || !hasCode(error, "upload_not_allowed")) throw error;
     const { filename: _, ...unnamed } = announcement;
@@ -89,7 +89,7 @@ async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStore
     return undefined;
   } catch (error) {
     if (!(error instanceof ImageStoreError)) throw error;
-    await readPart(picture.bytes, 0, 1);
+    await readRange(picture.bytes, 0, 1);
     return error;
   }
 }

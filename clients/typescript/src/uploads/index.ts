@@ -63,7 +63,7 @@ export function createUploads(transport: Transport): Uploads {
       onProgress?.({ phase: "finishing", loaded: 0, total: 0 });
       return uploadFromUrl(transport, picture, { attributes: all, idempotencyKey, signal });
     }
-    const sending = sendingOf(transport, { picture, attributes: all, idempotencyKey, signal, onProgress });
+    const sending = sendingOf(transport, { picture, attributes: all, idempotencyKey, signal }, onProgress);
     return picture.size > MAX_REQUEST_BYTES ? uploadDirectly(transport, sending) : uploadInRequest(transport, sending);
   };
   return {

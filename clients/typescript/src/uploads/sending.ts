@@ -20,16 +20,14 @@ export interface Sending {
   timeoutSeconds: number;
 }
 
-export function sendingOf(
-  transport: Transport,
-  options: Pick<Sending, "picture" | "attributes" | "idempotencyKey" | "signal"> & { onProgress: OnProgress | undefined },
-): Sending {
-  const { onProgress, ...rest } = options;
-  const { size } = rest.picture;
+type Choices = Pick<Sending, "picture" | "attributes" | "idempotencyKey" | "signal">;
+
+export function sendingOf(transport: Transport, choices: Choices, onProgress: OnProgress | undefined): Sending {
+  const { size } = choices.picture;
   const report = (phase: UploadPhase, loaded: number) => onProgress?.({ phase, loaded, total: size });
   const onSent = (part: number) => report(part < 1 ? "sending" : "finishing", Math.round(part * size));
   return {
-    ...rest,
+    ...choices,
     report,
     fetch: onProgress ? reportingFetch(transport, onSent) : transport.fetch,
     timeoutSeconds: transport.timeoutSeconds + size / MIN_BYTES_PER_SECOND,

@@ -1,6 +1,6 @@
 import type { MediaType } from "../api/types";
 import { ImageStoreError } from "../http/errors";
-import { lengthOf, readPart, type Bytes } from "./bytes";
+import { lengthOf, readRange, type Bytes } from "./bytes";
 import { HEAD_BYTES, mediaTypeOf } from "./media";
 
 /** The largest image in one request, which carries about 4.5 MB; larger ones go directly to storage. */
@@ -69,10 +69,11 @@ async function pictureIn(source: Bytes): Promise<Picture> {
   const size = lengthOf(source);
   const filename = has(source, "name") && source.name !== "" ? source.name : undefined;
   if (size > MAX_BYTES) {
-    throw new ImageStoreError("payload_too_large", `${filename ?? "The source"} is too large: an image has at most 100 MiB.`);
+    const detail = `${filename ?? "The source"} is too large: an image has at most 100 MiB.`;
+    throw new ImageStoreError("payload_too_large", detail);
   }
   const isSmall = size <= MAX_REQUEST_BYTES;
-  const start = await readPart(source, 0, isSmall ? size : HEAD_BYTES);
+  const start = await readRange(source, 0, isSmall ? size : HEAD_BYTES);
   return { bytes: isSmall ? start : source, size, contentType: mediaTypeOf(start, filename), filename };
 }
 
@@ -88,7 +89,8 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   try {
     return bytesOf(atob(base64));
   } catch (cause) {
-    throw new ImageStoreError("invalid_request", "The base64 text is broken. Send a data URI as { data_uri }.", { cause });
+    const detail = "The base64 text is broken. Send a data URI as { data_uri }.";
+    throw new ImageStoreError("invalid_request", detail, { cause });
   }
 }
 

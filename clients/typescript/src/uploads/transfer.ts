@@ -8,9 +8,9 @@ const MAX_SILENT_SECONDS = 60;
 /**
  * Makes a `fetch` that reports how much of the body was sent.
  *
- * In browsers it reports while the bytes leave, by XMLHttpRequest, because `fetch` cannot tell. It then also fails if no
- * byte leaves and no answer comes for a minute. Elsewhere, and with a `fetch` that the caller chose, it reports only the
- * beginning and the end.
+ * In browsers it reports while the bytes leave, by XMLHttpRequest, because `fetch` cannot tell. It then also fails if
+ * no byte leaves and no answer comes for a minute. Elsewhere, and with a `fetch` that the caller chose, it reports only
+ * the beginning and the end.
  */
 export function reportingFetch(transport: Transport, onSent: OnSent): typeof fetch {
   const canReport = typeof XMLHttpRequest === "function" && !transport.hasOwnFetch;
@@ -37,8 +37,10 @@ function transfer(url: string, { method, headers, body, signal }: RequestInit, o
       onSent(loaded / total);
     };
     request.onload = () => resolve(responseOf(request));
-    // fetch fails in the same way: with the reason of the signal, or with a TypeError.
-    request.onabort = request.onerror = () => reject(signal?.aborted ? signal.reason : new TypeError("The request failed."));
+    request.onabort = request.onerror = () => {
+      // fetch fails in the same way.
+      reject(signal?.aborted ? signal.reason : new TypeError("The request failed."));
+    };
     request.onloadend = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);

@@ -1,5 +1,9 @@
 import { createHash } from "node:crypto";
+import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import type { Bytes } from "../../../src/uploads/bytes";
 import { sha256Of } from "../../../src/uploads/sha256";
 
 const MIB = 1024 * 1024;
@@ -10,6 +14,11 @@ function filled(size: number): Uint8Array<ArrayBuffer> {
 }
 
 const hexOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** A Blob of a browser that reads streams only into buffers of its own. */
+function withoutBuffers(blob: Blob): Blob {
+  return Object.assign(blob, { stream: () => new ReadableStream() });
+}
 
 describe("the checksum equals that of Node", () => {
   test.each([
@@ -35,17 +44,40 @@ test("a page without https hashes in parts", async () => {
   expect(digest).toBe(hexOf(filled(1000)));
 });
 
-test("only a part of a large file is in memory at a time, and other tasks run between the parts", async () => {
+test.each<[string, (bytes: Uint8Array<ArrayBuffer>) => Bytes]>([
+  ["a Blob", (bytes) => new Blob([bytes])],
+  ["a Blob that cannot be read into a buffer", (bytes) => withoutBuffers(new Blob([bytes]))],
+  ["bytes in memory", (bytes) => bytes],
+])("%s is read in parts, and other tasks run between them", async (_, sourceOf) => {
   const bytes = filled(10 * MIB);
+  const parts: number[] = [];
   let ticks = 0;
-  const timer = setInterval(() => (ticks += 1), 0);
-  const read: number[] = [];
+  const timer = setInterval(() => (ticks += 1));
+  let before = 0;
 
-  await sha256Of(bytes, { onRead: (loaded) => read.push(loaded), signal: undefined });
+  const digest = await sha256Of(sourceOf(bytes), {
+    onRead: (loaded) => {
+      parts.push(loaded - before);
+      before = loaded;
+    },
+    signal: undefined,
+  });
   clearInterval(timer);
 
-  expect(read).toEqual(Array.from({ length: 10 }, (_, index) => (index + 1) * MIB));
+  expect(digest).toBe(hexOf(bytes));
+  expect(before).toBe(10 * MIB);
+  expect(Math.max(...parts)).toBeLessThanOrEqual(MIB);
   expect(ticks).toBeGreaterThan(1);
+});
+
+test("a file that was removed meanwhile is no source", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "uploads-"));
+  const path = join(folder, "file");
+  writeFileSync(path, filled(9 * MIB));
+  const file = await openAsBlob(path);
+  rmSync(folder, { recursive: true });
+
+  await expect(sha256Of(file, quiet)).rejects.toMatchObject({ code: "unsupported_source" });
 });
 
 test("an abort ends the hashing after the current part", async () => {
@@ -60,5 +92,5 @@ test("an abort ends the hashing after the current part", async () => {
   });
 
   await expect(hashing).rejects.toThrow("enough");
-  expect(read).toEqual([MIB]);
+  expect(read).toHaveLength(1);
 });
