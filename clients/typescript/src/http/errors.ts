@@ -87,17 +87,15 @@ export function errorOf(response: Response, body: unknown): ImageStoreError {
   if (code !== undefined && isGatewayMessage(body)) {
     return new ImageStoreError(code, body.message, { status, retryAfter, requestId });
   }
-  return new ImageStoreError("not_an_image_store", `${response.url} answered ${status} without a problem of the API.`, {
-    status,
-    retryAfter,
-  });
+  // The query of a presigned link is a secret.
+  const detail = `${response.url.replace(/[?#].*/, "")} answered ${status}, but not as the API does.`;
+  return new ImageStoreError("not_an_image_store", detail, { status, retryAfter });
 }
 
 function isProblem(body: unknown): body is Problem {
   return isObject(body) && typeof body["code"] === "string" && typeof body["detail"] === "string";
 }
 
-/** API Gateway writes the key `message` or `Message`, by the part that answers. */
 function isGatewayMessage(body: unknown): body is { message: string } {
   return isObject(body) && typeof body["message"] === "string";
 }

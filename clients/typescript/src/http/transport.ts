@@ -1,6 +1,6 @@
 import { authorizationOf, isRenewable, type Credentials } from "./credentials";
 import { errorOf, ImageStoreError } from "./errors";
-import { sleep, waitBefore } from "./retries";
+import { isInProgress, sleep, waitBefore } from "./retries";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -20,7 +20,12 @@ export interface Connection {
   maxRetries?: number | undefined;
 }
 
-export interface RequestOptions {
+export interface SignalOption {
+  /** Ends the request, its repetitions and waits; it then throws the reason of the signal. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface RequestOptions extends SignalOption {
   query?: Record<string, QueryValue> | undefined;
   /** Sent as `application/json`. */
   json?: unknown;
@@ -29,11 +34,16 @@ export interface RequestOptions {
   headers?: Record<string, string> | undefined;
   /** Makes a POST repeatable. */
   idempotencyKey?: string | undefined;
-  signal?: AbortSignal | undefined;
   /** Whether a second request does no harm. Default: true, except for a POST without an idempotency key. */
   isRepeatable?: boolean | undefined;
+  /** Sends this request in place of the `fetch` of the connection. */
+  fetch?: typeof fetch | undefined;
+  /** How long one attempt may take, in place of what the connection says. */
+  timeoutSeconds?: number | undefined;
   /** How to read the body of the answer. Default: `json`. */
   read?: "json" | "blob" | undefined;
+  /** Whether the JSON of an answer with a status of failure is what the caller wants all the same. */
+  isAnswer?: ((body: unknown) => boolean) | undefined;
 }
 
 /** An answer with a status of success. `data` is undefined if it has no body. */
@@ -47,6 +57,8 @@ export interface Answer<T> {
 export interface Transport {
   readonly url: string;
   readonly fetch: typeof fetch;
+  /** Whether the caller chose the `fetch`. */
+  readonly hasOwnFetch: boolean;
   readonly timeoutSeconds: number;
   readonly maxRetries: number;
   /**
@@ -87,14 +99,15 @@ export function createTransport(options: Connection & Credentials): Transport {
         if (seconds === undefined) throw error;
         await sleep(seconds, request.signal);
         waited += seconds;
-        attempt += 1;
+        if (!isInProgress(error)) attempt += 1;
       }
     }
   }
 
   async function send<T>(method: Method, path: string, request: RequestOptions, refresh: boolean): Promise<Answer<T>> {
     const authorization = await authorizationOf(options, { refresh });
-    return withinTime({ seconds: timeoutSeconds, signal: request.signal }, async (signal) => {
+    const seconds = request.timeoutSeconds ?? timeoutSeconds;
+    return withinTime({ seconds, signal: request.signal }, async (signal) => {
       const init = {
         method,
         headers: headersOf(request, authorization, options.owner),
@@ -102,11 +115,19 @@ export function createTransport(options: Connection & Credentials): Transport {
         signal,
       };
       const target = url + path + queryOf(request.query);
-      return answerOf<T>(await follow(fetch, target, init), request.read ?? "json");
+      return answerOf<T>(await follow(request.fetch ?? fetch, target, init), request);
     });
   }
 
-  return { url, fetch, timeoutSeconds, maxRetries, request, as: (owner) => createTransport({ ...options, owner }) };
+  return {
+    url,
+    fetch,
+    hasOwnFetch: options.fetch !== undefined,
+    timeoutSeconds,
+    maxRetries,
+    request,
+    as: (owner) => createTransport({ ...options, owner }),
+  };
 }
 
 function addressOf(text: string): string {
@@ -155,14 +176,13 @@ async function follow(fetch: Transport["fetch"], url: string, init: RequestInit 
   return fetch(new URL(location, url), { signal: init.signal });
 }
 
-async function answerOf<T>(response: Response, read: "json" | "blob"): Promise<Answer<T>> {
-  if (!response.ok) throw errorOf(response, parsed(await response.text()));
-  const { status, headers } = response;
-  if (read === "blob") return { status, headers, data: (await response.blob()) as T };
+async function answerOf<T>(response: Response, { read, isAnswer }: RequestOptions): Promise<Answer<T>> {
+  const { ok, status, headers } = response;
+  if (ok && read === "blob") return { status, headers, data: (await response.blob()) as T };
   const text = await response.text();
   if (status === 204) return { status, headers, data: undefined as T };
   const data = parsed(text);
-  if (data === undefined) throw errorOf(response, undefined);
+  if (ok ? data === undefined : !isAnswer?.(data)) throw errorOf(response, data);
   return { status, headers, data: data as T };
 }
 
@@ -175,7 +195,7 @@ function parsed(text: string): unknown {
 }
 
 /** Runs one attempt with a time limit; every failure but an abort becomes an ImageStoreError. */
-async function withinTime<T>(
+export async function withinTime<T>(
   limits: { seconds: number; signal: AbortSignal | undefined },
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -42,3 +42,8 @@ export function pagesOf<T, P extends Page<T> = Page<T>>(read: (cursor: string | 
 
   return { page: (cursor) => read(cursor), pages, toArray, [Symbol.asyncIterator]: items };
 }
+
+/** Adds a cursor to the filters of a list. */
+export function withCursor<T extends object>(filters: T | undefined, cursor: string | undefined): T & { cursor?: string } {
+  return { ...(filters as T), ...(cursor === undefined ? {} : { cursor }) };
+}
