@@ -15,10 +15,10 @@ from image_store_cli.aws import Account
 from image_store_cli.browser import SystemBrowser
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
-from image_store_cli.retries import RetryPolicy
 from image_store_cli.settings import resolve
 from image_store_cli.sign_in.keyrings import system_keyring
 from image_store_cli.sign_in.sign_ins import SignIns, default_path
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -71,7 +71,7 @@ class Context:
 
     @cached_property
     def api(self) -> ApiClient:
-        """The store."""
+        """The store: the Python client, with the errors of commands."""
         return self.api_with(RetryPolicy())
 
     def api_with(self, policy: RetryPolicy, *, tokens: Tokens | None = None) -> ApiClient:

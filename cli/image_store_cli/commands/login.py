@@ -11,13 +11,13 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.errors import RequestRefused
 from image_store_cli.exits import Exit
-from image_store_cli.retries import RetryPolicy
 from image_store_cli.sign_in.device import sign_in_with_code
 from image_store_cli.sign_in.issuers import client_of, discover
 from image_store_cli.sign_in.loopback import sign_in_with_browser
 from image_store_cli.sign_in.sign_ins import KEYRING, StoreSignIn, tokens_of
 from image_store_cli.texts import moment, plain
 from image_store_cli.tokens import claims_of, fixed, key_id_of
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

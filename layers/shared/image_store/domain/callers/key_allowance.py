@@ -1,4 +1,4 @@
-"""How many images and bytes an API key may store in a day and in a month (UTC)."""
+"""Which API key an image counts for, and how many images and bytes it may store in a day and in a month (UTC)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class KeyAllowance:
     limits: KeyLimits
 
     def charges(self, *, size_bytes: int, images: int = 1, at: datetime) -> tuple[Charge, ...]:
-        """What a reservation adds to the counters of the key, at most one for each period.
+        """What a reservation adds to the counters of the key: one for each period that has a limit.
 
         Raises QuotaExceeded, without a time to wait, for what no period has room for.
         """
@@ -76,14 +76,5 @@ class KeyAllowance:
 
 
 def allowance_of(caller: Caller) -> KeyAllowance | None:
-    """The allowance of the API key that a caller uses; None if it has no limits of images and bytes."""
-    limits = caller.limits
-    storing = (
-        limits.images_per_day,
-        limits.images_per_month,
-        limits.bytes_per_day,
-        limits.bytes_per_month,
-    )
-    if caller.key_id is None or all(limit is None for limit in storing):
-        return None
-    return KeyAllowance(key_id=caller.key_id, limits=limits)
+    """The allowance of the API key that a caller uses; None for other callers."""
+    return KeyAllowance(key_id=caller.key_id, limits=caller.limits) if caller.key_id is not None else None

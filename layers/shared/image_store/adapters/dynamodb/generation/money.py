@@ -233,6 +233,8 @@ def _ledger_row(change: JobItemChange, outcome: CallOutcome, entry: LedgerEntry)
     }
     if entry.cost_micros is not None:
         row["cost"] = {"N": str(entry.cost_micros)}
+    if change.before.api_key is not None:
+        row["api_key"] = {"S": change.before.api_key}
     if entry.usage is not None:
         row["usage"] = {"M": {unit: {"N": str(count)} for unit, count in entry.usage.items()}}
     return row
