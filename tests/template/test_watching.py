@@ -72,7 +72,11 @@ def metrics_of_filters(template: dict[str, Any]) -> set[str]:
 
 def own_metrics(template: dict[str, Any]) -> set[str]:
     """All metrics of the store itself."""
-    return metrics_of_filters(template) | {metric.value for metric in Metric} | {REFUSED, LIMITED, KEYS_UNREADABLE}
+    return (
+        metrics_of_filters(template)
+        | {metric.value for metric in Metric}
+        | {REFUSED, LIMITED, KEYS_UNREADABLE}
+    )
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
