@@ -20,7 +20,7 @@ TOGETHER = {
 }
 """What one worker runs, by the longest prefix. Of all other tests one worker runs those of a file."""
 APART = "tests/faults/"
-"""Tests that take long and share nothing: they are last, and each goes to whoever is free, so all workers end together."""
+"""Tests that take long and share nothing: they are last, and each goes to whoever is free."""
 _UNITS = {prefix: unit for unit, prefixes in TOGETHER.items() for prefix in prefixes}
 _PREFIXES = sorted(_UNITS, key=len, reverse=True)
 _TURNS = {unit: turn for turn, unit in enumerate(TOGETHER)}
