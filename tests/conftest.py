@@ -16,6 +16,7 @@ TOGETHER = {
         "tests/e2e/test_full_disk.py",
         "tests/e2e/test_crash.py",
     ),
+    "the TypeScript client": ("tests/typescript/",),  # they share its build
     "the template": ("tests/template/",),  # its linter and its transform take seconds to start
 }
 """What one worker runs, by the longest prefix. Of all other tests one worker runs those of a file."""

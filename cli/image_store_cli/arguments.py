@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 
 KINDS = ("generated", "reference", "upload")
 VISIBILITIES = ("private", "unlisted", "public")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
 
 class Commands(Protocol):
@@ -47,6 +49,32 @@ def add_command(
     return parser
 
 
+def add_command_group(
+    commands: Commands,
+    name: str,
+    *,
+    summary: str,
+    details: str = "",
+    examples: tuple[str, ...],
+) -> Commands:
+    """Add a command that only has commands of its own, and return where those are added."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {details}".strip(),
+        epilog="\n".join(["examples:", *(f"  image-store {example}" for example in examples)]),
+    )
+    parser.set_defaults(run=None, parser=parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")
+
+
+def add_ids(parser: argparse.ArgumentParser, *, metavar: str = "ID", noun: str = "an image") -> None:
+    """Add the argument of one or more ids."""
+    parser.add_argument(
+        "ids", nargs="+", metavar=metavar, help=f"id of {noun}; `-` reads ids from stdin, one per line"
+    )
+
+
 def add_yes(parser: argparse.ArgumentParser) -> None:
     """Add the option that answers yes to every question."""
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
@@ -77,6 +105,34 @@ def group(text: str) -> str:
     if not (kind and colon and name):
         raise argparse.ArgumentTypeError(f"{text!r} does not have the form type:id")
     return text
+
+
+def groups_body(names: Iterable[str]) -> dict[str, list[str]]:
+    """Groups of the form `type:id` as the API has them: ids by type."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return groups
+
+
+def lifetime(text: str) -> int:
+    """Parse a time such as `12h` as seconds."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 30m, 12h or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Parse a JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError('the value must be a JSON object like {"order": 17}')
+    return value
 
 
 def sha256(text: str) -> str:

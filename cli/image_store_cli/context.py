@@ -6,16 +6,16 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from image_store_cli import settings
+from image_store_cli import browser, settings
 from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
-from image_store_cli.retries import RetryPolicy
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -37,6 +37,7 @@ class Context:
         out: Output | None = None,
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        open_in_browser: Callable[[str], bool] | None = None,
     ) -> None:
         self.args = args
         self.environment = os.environ if environment is None else environment
@@ -44,6 +45,10 @@ class Context:
         self.stdin = stdin or sys.stdin
         self.out = out or Output(as_json=args.json, quiet=args.quiet)
         self.sleep = sleep
+        self.open_in_browser = open_in_browser or partial(
+            browser.open_in_browser, environment=self.environment
+        )
+        """Open an address; False if there is no browser."""
         self._http = http
         self._closing = ExitStack()
 
@@ -55,7 +60,7 @@ class Context:
 
     @cached_property
     def api(self) -> ApiClient:
-        """The store."""
+        """The store: the Python client, with the errors of commands."""
         return self.api_with(RetryPolicy())
 
     def api_with(self, policy: RetryPolicy) -> ApiClient:

@@ -10,17 +10,23 @@ from image_store_cli.commands import (
     complete,
     delete,
     doctor,
+    edit,
     feed,
     generate,
     get,
+    jobs,
     keys,
+    link,
     list_images,
     migrate,
+    open_page,
+    providers,
     publish,
     rebuild,
     repair,
     restore,
     search,
+    share,
     shares,
     show,
     similar,
@@ -30,8 +36,8 @@ from image_store_cli.commands import (
 from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
-    upload, list_images, show, get, search, similar, feed, delete, restore, publish, shares, generate, stats, migrate,
-    cleanup, repair, rebuild, keys, doctor, complete,
+    upload, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
+    shares, generate, jobs, providers, keys, stats, doctor, cleanup, repair, migrate, rebuild, complete,
 )  # fmt: skip
 
 EPILOG = """examples:

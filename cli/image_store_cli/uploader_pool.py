@@ -16,15 +16,17 @@ from image_store_cli.exits import Exit
 from image_store_cli.journal import BEGUN, STORED, Entry
 from image_store_cli.texts import plain, plural, size
 from image_store_cli.uploading import FileDigest, read_digest
+from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.progress import Progress, TaskID
 
     from image_store_cli.context import Context
     from image_store_cli.journal import Journal
+    from image_store_cli.remote_pictures import RemotePicture
     from image_store_cli.sources import BadFile, PictureFile
     from image_store_cli.uploading import Uploader
 
@@ -44,7 +46,7 @@ class Result:
     status: str
     size: int = 0
     sha256: str | None = None
-    image: dict[str, Any] | None = None
+    image: Mapping[str, Any] | None = None
     error: CommandError | None = None
 
     def body(self) -> dict[str, Any]:
@@ -72,13 +74,16 @@ class UploadRun:
         self._parallel = parallel
         self._started = datetime.now(UTC)
 
-    def run(self, pictures: list[PictureFile], bad: Sequence[BadFile] = ()) -> Exit:
+    def run(
+        self, pictures: list[PictureFile], bad: Sequence[BadFile] = (), remote: Sequence[RemotePicture] = ()
+    ) -> Exit:
         """Upload all pictures. A failure is printed and the others continue, unless the token is missing or refused.
 
-        The `bad` files cannot be uploaded: they are printed first, and count as failed.
+        The `bad` files cannot be uploaded: they are printed first, and count as failed. The store gets the bytes of
+        `remote` pictures itself.
         """
         context = self._context
-        if not pictures and not bad:
+        if not pictures and not bad and not remote:
             self._journal.remove()
             context.out.note("There is nothing to upload.")
             return Exit.OK
@@ -92,10 +97,11 @@ class UploadRun:
         )
         total = sum(_size(picture.path) for picture in pictures)
         with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
-            number = plural(len(bad) + len(pictures), "picture")
+            number = plural(len(bad) + len(pictures) + len(remote), "picture")
             whole = progress.add_task(f"{len(bad)} of {number}", total=total)
             try:
                 futures = [pool.submit(self._try_upload, picture, progress, whole) for picture in pictures]
+                futures += [pool.submit(self._try_remote, picture) for picture in remote]
                 for future in as_completed(futures):
                     results.append(self._report(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
@@ -154,6 +160,14 @@ class UploadRun:
                 picture.name, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}.")
             )
 
+    def _try_remote(self, picture: RemotePicture) -> Result:
+        """Have the store fetch one picture; its failure is its result."""
+        try:
+            image = picture.store(self._context.api)
+        except CommandError as failed:
+            return Result(picture.url, FAILED, error=failed)
+        return Result(picture.url, self._status_of(image), int(image["size_bytes"]), image["sha256"], image)
+
     def _upload(self, picture: PictureFile, advance: Any) -> Result:
         stat = picture.path.stat()
         key = str(picture.path.absolute())
@@ -167,20 +181,20 @@ class UploadRun:
                 return Result(picture.name, RESUMED, entry.size, entry.sha256, earlier)
         digest = FileDigest(entry.size, entry.sha256) if entry else read_digest(picture.path)
 
-        def note(state: str, image_id: str) -> None:
+        def note(state: str, image_id: str | None) -> None:
             self._journal.note(Entry(key, digest.size, stat.st_mtime_ns, digest.sha256, state, image_id))
 
-        image = self._uploader.upload(
-            picture, digest, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
-        )
+        if digest.size > IN_REQUEST_BYTES:
+            note(BEGUN, None)  # so that the repeated command need not read a large file for its checksum
+        image = self._uploader.upload(picture, digest, advance=advance)
         note(STORED, str(image["id"]))
-        status = EXISTING if self._is_older(image) else NEW
-        return Result(picture.name, status, digest.size, digest.sha256, image)
+        return Result(picture.name, self._status_of(image), digest.size, digest.sha256, image)
 
-    def _is_older(self, image: dict[str, Any]) -> bool:
-        """Whether an image is older than this run, by the store's clock."""
+    def _status_of(self, image: Mapping[str, Any]) -> str:
+        """Whether an image is new, or older than this run by the store's clock."""
         started = self._started + self._context.api.ahead
-        return datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
+        is_older = datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
+        return EXISTING if is_older else NEW
 
 
 def _size(path: Path) -> int:

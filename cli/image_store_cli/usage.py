@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 PROGRAM = "image-store"
 
 GROUPS = {
-    "images": (
-        "upload", "list", "show", "get", "search", "similar", "feed", "publish", "unpublish", "shares", "delete",
-        "restore",
-    ),
-    "generation": ("generate",),
-    "the store": ("stats", "keys", "doctor", "cleanup", "repair", "migrate", "rebuild"),
+    "images": ("upload", "list", "search", "similar", "show", "get", "edit", "delete", "restore", "open"),
+    "sharing": ("publish", "unpublish", "feed", "link", "share", "shares"),
+    "generation": ("generate", "jobs", "providers"),
+    "account": ("keys",),
+    "the store": ("stats", "doctor", "cleanup", "repair", "migrate", "rebuild"),
     "shell": ("completion",),
-}  # fmt: skip
+}
 """The commands as `image-store` lists them."""
+
+OTHER_WORDS = {
+    "ls": "list", "find": "search", "cat": "get", "download": "get", "info": "show", "view": "show", "add": "upload",
+    "put": "upload", "cp": "upload", "rm": "delete", "remove": "delete", "update": "edit", "tag": "edit",
+    "undelete": "restore", "browse": "open", "create": "generate", "diagnose": "doctor",
+}  # fmt: skip
+"""Commands of other programs, by what people may type out of habit."""
 
 MIN_SUGGESTED_CHARS = 5
 _MISSING = "the following arguments are required: "
@@ -63,9 +69,11 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - argparse has no public name for it
-            raise UsageError(
-                f"There is no command {value!r}.{_did_you_mean(value, action.choices)} See `{self.prog} --help`."
+            other = OTHER_WORDS.get(value)
+            hint = (
+                f" Did you mean {other}?" if other in action.choices else _did_you_mean(value, action.choices)
             )
+            raise UsageError(f"There is no command {value!r}.{hint} See `{self.prog} --help`.")
         choices = ", ".join(map(str, action.choices))
         raise argparse.ArgumentError(
             action, f"{value!r} is not one of {choices}.{_did_you_mean(str(value), action.choices)}"

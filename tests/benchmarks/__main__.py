@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
-sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli")]
+sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli"), str(ROOT / "clients" / "python")]
 
 from tests.benchmarks import authorizing, cold, console, generation, growth, images, reserving, uploads, warm  # noqa: E402 - needs the path above
 from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402

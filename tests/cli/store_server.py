@@ -28,6 +28,8 @@ class StoreServer:
         self.before: deque[int | None] = deque()
         self.after: deque[int | None] = deque()
         self.refused: set[bytes] = set()
+        self.remote: dict[str, bytes] = {}
+        """Pictures elsewhere, by their address, which the store fetches."""
         self.attributes: dict[str, Any] = {}
         self.began = threading.Event()
         self.meet: threading.Barrier | None = None
@@ -139,6 +141,9 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
                 if body in store.refused:
                     self._problem(422, "invalid_image")
                     return
+                if self.headers["Content-Type"] == "application/json":
+                    self._fetch(json.loads(body))
+                    return
                 names = parse_qs(urlsplit(self.path).query)
                 checksum = hashlib.sha256(body).hexdigest()
                 attributes = {"filename": names["filename"][0], "sha256": checksum}
@@ -147,6 +152,19 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
                     self._answer(201, image)
             finally:
                 store.left()
+
+        def _fetch(self, announced: dict[str, Any]) -> None:
+            url = announced.pop("source")["url"]
+            if url not in store.remote:
+                self._problem(422, "url_not_allowed")
+                return
+            data = store.remote[url]
+            known = {"filename": url.rpartition("/")[2], "sha256": hashlib.sha256(data).hexdigest()}
+            image = store.stored(
+                self.headers["Idempotency-Key"], known | {"size_bytes": len(data)} | announced
+            )
+            if not self._fails(store.after):
+                self._answer(201, image)
 
         def _fails(self, planned: deque[int | None]) -> bool:
             with store.lock:

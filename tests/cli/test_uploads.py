@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.loopback
 JPEG = b"\xff\xd8\xff\xe0"
 DIRECT_BYTES = 4_000_001
-CLI = Path(__file__).resolve().parents[2] / "cli"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = os.pathsep.join([str(ROOT / "cli"), str(ROOT / "clients/python")])
 ENDED_SECONDS = 30
 
 
@@ -193,6 +194,35 @@ def test_images_stored_before_with_other_attributes_are_reported(store: StoreSer
     assert "stay as they are" in other.err
 
 
+def test_the_store_fetches_addresses_beside_files_and_a_lost_response_stores_nothing_twice(
+    store: StoreServer, folder: Path
+) -> None:
+    good, bad = "https://images.example/cat.png", "http://169.254.169.254/secret.png"
+    store.remote[good] = JPEG + b"cat"
+    store.after.append(None)
+
+    result = upload(
+        store,
+        folder,
+        good,
+        bad,
+        str(folder / "pictures/0.jpg"),
+        "--parallel",
+        "1",
+        "--tag",
+        "t",
+        "--group",
+        "trip:1",
+    )
+
+    by_path = {line["path"]: line for line in result.lines}
+    assert result.exit_code == Exit.SOME_FAILED
+    assert (by_path[good]["status"], by_path[bad]["error"]["code"]) == ("stored", "url_not_allowed")
+    [fetched] = [image for image in store.images.values() if image["filename"] == "cat.png"]
+    assert (fetched["tags"], fetched["groups"]) == (["t"], {"trip": ["1"]})
+    assert len(store.images) == 2
+
+
 def test_an_interrupted_upload_finishes_its_current_file_and_continues_later(
     store: StoreServer, folder: Path
 ) -> None:
@@ -200,7 +230,7 @@ def test_an_interrupted_upload_finishes_its_current_file_and_continues_later(
     words = (str(folder / "pictures"), "--parallel", "1")
     process = subprocess.Popen(
         [sys.executable, "-m", "image_store_cli", "upload", *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CLI), **environment_for(folder, store.url)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES, **environment_for(folder, store.url)},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a script's background jobs
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -43,7 +43,7 @@ def environment_of(stack: Stack, home: Path) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("IMAGE_STORE", "AWS_"))
     }
     return variables | {
-        "PYTHONPATH": str(ROOT / "cli"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "cli"), str(ROOT / "clients/python")]),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),

@@ -1,7 +1,7 @@
 """Write the results of the SAM transform of template.yaml to stdout, one a line.
 
-Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE CHANGE…``, where each change is the name of a function or
-layer with changed code, or empty. Conditions, parameters and references stay unresolved.
+Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE CHANGE…``, where each change is the name of a function
+or layer with changed code, or empty. Conditions, parameters and references stay unresolved.
 """
 
 from __future__ import annotations

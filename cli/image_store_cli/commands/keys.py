@@ -12,8 +12,8 @@ from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import read_ids, safe_id
-from image_store_cli.retries import RetryPolicy
 from image_store_cli.texts import moment, plain, plural
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command
+from image_store_cli.arguments import add_command, add_ids
 from image_store_cli.each import for_each
 from image_store_cli.ids import image_path, read_ids
 
@@ -38,9 +38,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )  # fmt: skip
     unpublish.set_defaults(visibility="private")
     for parser in (publish, unpublish):
-        parser.add_argument(
-            "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
-        )
+        add_ids(parser)
 
 
 def run(context: Context) -> Exit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store_cli.arguments import add_command
+from image_store_cli.arguments import add_command, add_ids
 from image_store_cli.each import for_each
 from image_store_cli.ids import image_path, read_ids
 
@@ -23,9 +23,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         details="Restored images are private. With --json: one image per line.",
         examples=("restore ID",),
     )  # fmt: skip
-    parser.add_argument(
-        "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
-    )
+    add_ids(parser)
 
 
 def run(context: Context) -> Exit:

@@ -27,7 +27,7 @@ NO_ATTRIBUTES = frozenset(
     (
         "id", "owner_id", "kind", "visibility", "status", "filename", "content_type", "size_bytes", "width", "height",
         "sha256", "alt_text_source", "placeholder", "url", "public_url", "renditions", "created_at", "updated_at",
-        "expires_at", "warnings",
+        "expires_at", "warnings", "etag",
     )
 )  # fmt: skip
 """Fields of an image that have rows of their own, or that people do not need."""
@@ -37,7 +37,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "show", run, summary="show an image and its attributes",
-        details="With --json: the response of the API.",
+        details="With --json: the response of the API, and its `etag` for `edit --if-match`.",
         examples=("show ID", "show ID --json"),
     )  # fmt: skip
     parser.add_argument("id", metavar="ID", help="id of the image")
@@ -45,7 +45,8 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Show."""
-    image = context.api.get(image_path(context.args.id))
+    answer = context.api.request("GET", image_path(context.args.id))
+    image = answer.json() | {"etag": answer.headers.get("etag")}
     context.out.document(image, lambda console: print_image(console, image))
     return Exit.OK
 
@@ -77,6 +78,7 @@ def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
         ("stored", moment(image["created_at"])),
         ("changed", moment(image["updated_at"])),
         ("expires", moment(image.get("expires_at"))),
+        ("etag", image.get("etag")),
         ("warnings", "; ".join(image.get("warnings") or [])),
     ]
     return [(name, str(value)) for name, value in rows if value not in (None, "", [])]

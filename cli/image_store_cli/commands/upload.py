@@ -1,4 +1,4 @@
-"""`image-store upload`: uploads files, folders, patterns and stdin in parallel, each picture once."""
+"""`image-store upload`: uploads files, folders, patterns, stdin and web addresses in parallel, each picture once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from image_store_cli import journal, sources
 from image_store_cli.arguments import KINDS, VISIBILITIES, add_command, group, instant, positive
 from image_store_cli.errors import UsageError
+from image_store_cli.remote_pictures import RemotePicture, is_address
 from image_store_cli.texts import plural
 from image_store_cli.tokens import claims_of, key_id_of
 from image_store_cli.uploader_pool import UploadRun
@@ -33,15 +34,21 @@ ATTRIBUTES = (
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "upload", run, summary="upload files, folders or stdin",
+        commands, common, "upload", run, summary="upload files, folders, stdin or web addresses",
         details="Resumes after an interruption when you repeat the command. With --json: one line for each file.",
         examples=(
             "upload a.png b.jpg --tag holiday",
             "upload photos/ --group trip:1 --visibility unlisted",
             "upload - --filename cat.png < a.png",
+            "upload https://images.example.com/cat.png --title 'A cat'",
         ),
     )  # fmt: skip
-    parser.add_argument("sources", nargs="+", metavar="PATH", help="file, folder, pattern, or `-` for stdin")
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="PATH",
+        help="file, folder, pattern, `-` for stdin, or an address that the store fetches",
+    )
     attributes = parser.add_argument_group("attributes")
     attributes.add_argument("--kind", choices=KINDS)
     attributes.add_argument("--visibility", choices=VISIBILITIES)
@@ -82,13 +89,16 @@ def run(context: Context) -> Exit:
         raise UsageError(f"--parallel is at most {MOST_PARALLEL}.")
     with tempfile.TemporaryDirectory(prefix="image-store-") as scratch:
         pictures, bad = _pictures(context, Path(scratch))
-        if args.filename and len(pictures) + len(bad) != 1:
+        addresses = list(dict.fromkeys(filter(is_address, args.sources)))
+        if args.filename and len(pictures) + len(bad) + len(addresses) != 1:
             raise UsageError("--filename is for a single image.")
         attributes = attributes_of(context)
+        given_name = {"filename": args.filename} if args.filename else {}
+        remote = [RemotePicture(address, attributes | given_name) for address in addresses]
         with journal.Journal(_journal_path(context, attributes)) as upload_journal:
-            uploader = Uploader(context.api, attributes, sleep=context.sleep)
+            uploader = Uploader(context.api, attributes)
             upload_run = UploadRun(context, uploader, upload_journal, parallel=args.parallel)
-            return upload_run.run(pictures, bad)
+            return upload_run.run(pictures, bad, remote)
 
 
 def attributes_of(context: Context) -> dict[str, Any]:
@@ -99,7 +109,7 @@ def attributes_of(context: Context) -> dict[str, Any]:
 
 def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile], list[sources.BadFile]]:
     args = context.args
-    words = [word for word in args.sources if word != sources.STDIN]
+    words = [word for word in args.sources if word != sources.STDIN and not is_address(word)]
     selection = sources.find(words, hidden=args.hidden)
     if selection.skipped:
         context.out.note(
@@ -108,7 +118,7 @@ def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile
     pictures = selection.pictures
     if args.filename:
         pictures = [sources.PictureFile(p.path, p.name, args.filename, p.content_type) for p in pictures]
-    if len(words) != len(args.sources):
+    if sources.STDIN in args.sources:
         try:
             pictures.append(sources.from_stdin(scratch, filename=args.filename))
         except UsageError as wrong:

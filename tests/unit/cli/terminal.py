@@ -64,6 +64,7 @@ def command(
     stdin: str = "",
     somebody: bool = False,
     url: str = URL,
+    open_in_browser: Callable[[str], bool] = lambda _: False,
 ) -> Said:
     """Run one command against a handler that answers its requests; without one they really go to `url`.
 
@@ -81,6 +82,7 @@ def command(
             out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=err),
             http=http,
             sleep=waits.append,
+            open_in_browser=open_in_browser,
         )
         exit_code = run(context)
     return Said(exit_code, out.getvalue(), err.getvalue(), waits)

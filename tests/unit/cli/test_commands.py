@@ -360,7 +360,7 @@ def test_an_image_is_shown_with_all_its_parts_in_words(tmp_path: Path) -> None:
         ("repair", "--no-wait"),
         ("unpublish", "0199"),
         ("migrate", "start", "--jsonl", "migrations/a.jsonl", "--no-wait"),
-        ("generate", "--cancel", "j1"),
+        ("jobs", "cancel", "j1"),
     ],
     ids=lambda words: words[0],
 )

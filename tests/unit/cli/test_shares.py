@@ -1,4 +1,4 @@
-"""`image-store shares`: what it sends, and what it prints."""
+"""`image-store share` and `shares`: what they send, and what they print."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Store:
     ("words", "body"),
     [
         (("--everything",), {"all": True}),
-        (("--image", "abc", "--for", "30m"), {"image_id": "abc", "expires_in": 1_800}),
+        (("abc", "--for", "30m"), {"image_id": "abc", "expires_in": 1_800}),
         (
             ("--group", "album:a", "--for", "7d", "--preset", "thumb", "--preset", "w640", "--name", "Bob"),
             {"group": "album:a", "expires_in": 604_800, "presets": ["thumb", "w640"], "name": "Bob"},
@@ -56,19 +56,27 @@ def test_a_new_share_is_sent_as_asked_and_its_address_is_alone_on_stdout(
 ) -> None:
     store = Store(SHARE, 201)
 
-    result = command(store, "shares", "create", *words, folder=tmp_path)
+    result = command(store, "share", *words, folder=tmp_path)
 
     assert (result.exit_code, result.out) == (Exit.OK, f"{PREFIX}\n")
     assert [(request.method, request.url.path) for request in store.requests] == [("POST", "/v1/shares")]
     assert json.loads(store.requests[0].content) == body
 
 
-@pytest.mark.parametrize(
-    "words", [(), ("--everything", "--image", "abc"), ("--everything", "--for", "1w"), ("--group", "album")]
-)
-def test_a_share_without_one_target_or_with_a_strange_time_is_not_sent(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [(), ("abc", "--everything"), ("abc", "--group", "album:a")])
+def test_a_share_without_one_target_is_not_sent(tmp_path: Path, words: tuple[str, ...]) -> None:
+    store = Store(SHARE, 201)
+
+    result = command(store, "share", *words, folder=tmp_path)
+
+    assert (result.exit_code, store.requests) == (Exit.USAGE, [])
+    assert "Share one of" in result.err
+
+
+@pytest.mark.parametrize("words", [("--everything", "--for", "1w"), ("--group", "album")])
+def test_a_share_with_a_strange_time_or_group_is_not_sent(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
-        build_parser().parse_args(["shares", "create", *words])
+        build_parser().parse_args(["share", *words])
 
 
 def test_shares_are_listed_without_control_characters(tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_a_command_with_commands_lists_them(capsys: pytest.CaptureFixture[str]) 
     ("words", "sentence"),
     [
         ("uplod a.png", "There is no command 'uplod'. Did you mean upload? See `image-store --help`."),
+        ("ls", "There is no command 'ls'. Did you mean list? See `image-store --help`."),
+        ("jobs cancle", "There is no command 'cancle'. Did you mean cancel? See `image-store jobs --help`."),
+        ("edit ID --clear tag", "'tag' is not one of title, alt-text, category, tags,"),
+        ("edit ID --rating 6", "6 is not one of 1, 2, 3, 4, 5."),
+        ("edit ID --metadata [1]", "--metadata: the value must be a JSON object like"),
+        (
+            "providers set-key openai sk-secret",
+            "is one argument too many. See `image-store providers set-key --help`.",
+        ),
         ("upload", "PATH is missing. See `image-store upload --help`."),
         (
             "upload --tgas x a.png",

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from image_store_client.http.problems import json_object
+
 if TYPE_CHECKING:
     import httpx
 
-THROTTLED = {429, 503}
 BROKEN_ON_THE_WAY = {500, 502, 504}
+STORAGE_MAY_RECOVER = {429, 500, 502, 503, 504}
 WAITING_HELPS = {"idempotency_in_progress", "conflict"}
 LOOK_AGAIN_SECONDS = 2.0
 
@@ -41,18 +43,18 @@ class RetryPolicy:
 
 def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
     """Whether the same request may succeed later; if it is not repeatable, only a refused one is sent again."""
-    status = answer.status_code
+    status, code = answer.status_code, json_object(answer).get("code")
     if status == 429:
-        return "retry-after" in answer.headers or not _has_code(answer)
+        return "retry-after" in answer.headers or code is None
     if status == 503:
         return repeatable or "retry-after" in answer.headers
     if status == 409 and repeatable:
-        return _code(answer) in WAITING_HELPS and "retry-after" in answer.headers
+        return code in WAITING_HELPS and "retry-after" in answer.headers
     return repeatable and status in BROKEN_ON_THE_WAY
 
 
 def is_under_way(answer: httpx.Response) -> bool:
-    """Whether the same request is still running, perhaps from a command that was killed.
+    """Whether the same request is still running, perhaps from a program that was killed.
 
     Its Retry-After is the longest time that it may take; usually it ends sooner.
     """
@@ -71,15 +73,3 @@ def retry_after(answer: httpx.Response) -> float | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
-
-
-def _has_code(answer: httpx.Response) -> bool:
-    return _code(answer) is not None
-
-
-def _code(answer: httpx.Response) -> str | None:
-    try:
-        body = answer.json()
-    except ValueError:
-        return None
-    return body.get("code") if isinstance(body, dict) else None

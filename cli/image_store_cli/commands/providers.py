@@ -1,0 +1,144 @@
+"""`image-store providers`: shows the providers of generated images, and stores keys of your own for them."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from rich.table import Table
+from rich.text import Text
+
+from image_store_cli.arguments import add_command, add_command_group, add_yes
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import STDIN
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/providers"
+KEYS_PATH = "/v1/provider-keys"
+_KEY = re.compile(r"[!-~]{1,1000}")
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command with its own commands."""
+    inner = add_command_group(
+        commands, "providers", summary="show providers and prices, and set your own keys",
+        examples=("providers list", "providers set-key openai --file key.txt"),
+    )  # fmt: skip
+    add_command(
+        inner, common, "list", _list, summary="list the providers with their models, health and speed",
+        details="With --json: the response of the API, which also has sizes and prices.",
+        examples=("providers list", "providers list --json"),
+    )  # fmt: skip
+    set_key = add_command(
+        inner, common, "set-key", _set_key, summary="store a provider key of your own, encrypted",
+        details="Your images are made with it from now on. The key is read from stdin or a file, because arguments "
+        "are visible to others, and it is never shown again.",
+        examples=("providers set-key openai --file key.txt", "providers set-key cloudflare --account-id ID < key.txt"),
+    )  # fmt: skip
+    set_key.add_argument("--file", default=STDIN, metavar="FILE", help="file with the key (default: stdin)")
+    set_key.add_argument("--account-id", metavar="ID", help="account id, for a provider that needs one")
+    delete_key = add_command(
+        inner, common, "delete-key", _delete_key, summary="delete your own key of a provider",
+        details="Your images are made with the key of the store from now on, if it has one.",
+        examples=("providers delete-key openai",),
+    )  # fmt: skip
+    add_yes(delete_key)
+    for parser in (set_key, delete_key):
+        parser.add_argument("provider", metavar="PROVIDER", help="as `providers list` names it")
+
+
+def _list(context: Context) -> Exit:
+    answer = context.api.get(PATH)
+
+    def human(console: Console) -> None:
+        console.print(_table_of(answer["items"]))
+        for period, spending in answer["spending"].items():
+            words = "today" if period == "today" else f"this {period}"
+            context.out.note(f"Spent {words}: ${spending['spent_usd']:.4f}.")
+
+    context.out.document(answer, human)
+    return Exit.OK
+
+
+def _set_key(context: Context) -> Exit:
+    args = context.args
+    body = {"key": _read_key(context), "account_id": args.account_id}
+    context.show_target()
+    context.api.request(
+        "PUT",
+        _key_path(args.provider),
+        json={name: value for name, value in body.items() if value is not None},
+    )
+    return _print(context, f"The key of {args.provider} is stored.", own_key=True)
+
+
+def _delete_key(context: Context) -> Exit:
+    provider = context.args.provider
+    if not context.confirm(f"Delete your key of {provider}?"):
+        return Exit.OK
+    context.api.delete(_key_path(provider))
+    return _print(context, f"The key of {provider} is deleted.", own_key=False)
+
+
+def _print(context: Context, text: str, *, own_key: bool) -> Exit:
+    if context.out.as_json:
+        context.out.document({"provider": context.args.provider, "own_key": own_key}, lambda _: None)
+    else:
+        context.out.note(text)
+    return Exit.OK
+
+
+def _read_key(context: Context) -> str:
+    """Read the key from the file or from stdin; in a terminal without an echo."""
+    name = context.args.file
+    try:
+        if name != STDIN:
+            text = Path(name).read_text()
+        elif context.stdin.isatty():
+            text = getpass.getpass(f"Key of {context.args.provider}: ")
+        else:
+            text = context.stdin.read()
+    except OSError as unreadable:
+        raise UsageError(f"{name} cannot be read: {unreadable.strerror}.") from unreadable
+    except UnicodeDecodeError:
+        text = ""
+    key = text.strip()
+    if not _KEY.fullmatch(key):
+        raise UsageError("A key is one line of at most 1,000 printable ASCII characters without spaces.")
+    return key
+
+
+def _key_path(provider: str) -> str:
+    return f"{KEYS_PATH}/{quote(provider, safe='')}"
+
+
+def _table_of(providers: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("provider", "key", "health"):
+        table.add_column(name, no_wrap=True)
+    for name in ("succeeded", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("models", overflow="fold")
+    for each in providers:
+        rate, milliseconds = each["success_rate"], each["average_ms"]
+        table.add_row(
+            str(each["provider"]),
+            "your own" if each["own_key"] else "the store's" if each["configured"] else "none",
+            str(each["health"]),
+            "" if rate is None else f"{rate:.0%}",
+            "" if milliseconds is None else f"{milliseconds / 1000:.1f}",
+            Text(plain(", ".join(model["name"] for model in each["models"]))),
+        )
+    return table

@@ -1,0 +1,185 @@
+"""Shares, API keys, upload tokens, providers, and the routes of admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from image_store_client.aio.paths import path_of
+from image_store_client.paging import AsyncPages
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from image_store_client.http.transport import Transport
+    from image_store_client.schemas import (
+        ApiKey,
+        ApiKeyPatch,
+        ApiKeyRequest,
+        CleanupReport,
+        CleanupRequest,
+        DeepHealth,
+        MigratedRecord,
+        Migration,
+        MigrationRequest,
+        NewApiKey,
+        Provider,
+        ProviderList,
+        Repair,
+        RepairRequest,
+        Share,
+        UploadToken,
+        UploadTokenRequest,
+    )
+
+SHARES, KEYS, TOKENS = "/v1/shares", "/v1/keys", "/v1/upload-tokens"
+CLEANUP, MIGRATIONS, REPAIRS = "/v1/admin/cleanup", "/v1/admin/migrations", "/v1/admin/repairs"
+
+
+class AsyncShares:
+    """The shares of the owner; `store.share` creates one."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self, *, page_size: int = 50) -> AsyncPages[Share]:
+        """List shares, newest first; expired ones stay for a week."""
+        return AsyncPages(
+            lambda cursor: self._transport.json("GET", SHARES, params={"limit": page_size, "cursor": cursor})
+        )
+
+    async def revoke(self, share_id: str) -> None:
+        """End a share for good; it stops working within a minute."""
+        await self._transport.request("DELETE", path_of(SHARES, share_id))
+
+
+class AsyncKeys:
+    """API keys, with which programs call the store."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
+        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        return cast("NewApiKey", await self._transport.json("POST", KEYS, json=request, once=True))
+
+    def list(
+        self, *, owner: str | None = None, all_owners: bool = False, page_size: int = 50
+    ) -> AsyncPages[ApiKey]:
+        """List your keys, or as an admin those of another owner or of all owners."""
+        query = {"owner": owner, "all_owners": True if all_owners else None, "limit": page_size}
+        return AsyncPages(
+            lambda cursor: self._transport.json("GET", KEYS, params={**query, "cursor": cursor})
+        )
+
+    async def get(self, key_id: str) -> ApiKey:
+        """Return a key without its secret."""
+        return cast("ApiKey", await self._transport.json("GET", path_of(KEYS, key_id)))
+
+    async def update(self, key_id: str, changes: ApiKeyPatch) -> ApiKey:
+        """Change name, scopes, expiry or limits; fields that are left out stay as they are."""
+        return cast("ApiKey", await self._transport.json("PATCH", path_of(KEYS, key_id), json=dict(changes)))
+
+    async def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
+        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        body = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
+        path = path_of(KEYS, key_id, "/rotate")
+        return cast("NewApiKey", await self._transport.json("POST", path, json=body, once=True))
+
+    async def revoke(self, key_id: str) -> None:
+        """End a key for good; it works for at most another minute."""
+        await self._transport.request("DELETE", path_of(KEYS, key_id))
+
+
+class AsyncUploadTokens:
+    """Upload tokens, with which pages upload."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[UploadTokenRequest]) -> UploadToken:
+        """Create a token with its limits; it is not stored anywhere, and cannot be revoked."""
+        return cast("UploadToken", await self._transport.json("POST", TOKENS, json=request, repeatable=True))
+
+
+class AsyncProviders:
+    """The providers of generated images."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list(self) -> ProviderList:
+        """Return the providers with their models, limits, prices and health, and what was spent."""
+        return cast("ProviderList", await self._transport.json("GET", "/v1/providers"))
+
+    async def set_key(self, provider: Provider, key: str, *, account_id: str | None = None) -> None:
+        """Use the owner's own key with a provider; it is never read back."""
+        body = {"key": key} | ({"account_id": account_id} if account_id else {})
+        await self._transport.request("PUT", path_of("/v1/provider-keys", provider), json=body)
+
+    async def delete_key(self, provider: Provider) -> None:
+        """Remove the owner's own key of a provider."""
+        await self._transport.request("DELETE", path_of("/v1/provider-keys", provider))
+
+
+class AsyncMigrations:
+    """Imports from another store."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, request: MigrationRequest) -> Migration:
+        """Start a migration."""
+        return cast("Migration", await self._transport.json("POST", MIGRATIONS, json=dict(request)))
+
+    async def get(self, migration_id: str) -> Migration:
+        """Return a migration with its progress."""
+        return cast("Migration", await self._transport.json("GET", path_of(MIGRATIONS, migration_id)))
+
+    def records(self, migration_id: str, *, page_size: int = 100) -> AsyncPages[MigratedRecord]:
+        """List the records of a migration with their images."""
+        path = path_of(MIGRATIONS, migration_id, "/records")
+        return AsyncPages(
+            lambda cursor: self._transport.json("GET", path, params={"limit": page_size, "cursor": cursor})
+        )
+
+
+class AsyncRepairs:
+    """Repairs of images whose objects are damaged."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[RepairRequest]) -> Repair:
+        """Start a repair; `dry_run` only reports."""
+        return cast("Repair", await self._transport.json("POST", REPAIRS, json=request))
+
+    async def get(self, repair_id: str) -> Repair:
+        """Return a repair with its progress."""
+        return cast("Repair", await self._transport.json("GET", path_of(REPAIRS, repair_id)))
+
+
+class AsyncAdmin:
+    """What admins do."""
+
+    migrations: AsyncMigrations
+    repairs: AsyncRepairs
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.migrations = AsyncMigrations(transport)
+        self.repairs = AsyncRepairs(transport)
+
+    async def cleanup(self, **request: Unpack[CleanupRequest]) -> CleanupReport:
+        """Run the cleanup; `dry_run` is True unless it is False."""
+        return cast(
+            "CleanupReport", await self._transport.json("POST", CLEANUP, json=request, repeatable=True)
+        )
+
+    async def cleanup_reports(self, *, limit: int | None = None) -> list[CleanupReport]:
+        """Return the reports of past cleanups, newest first."""
+        answer = await self._transport.json("GET", f"{CLEANUP}/reports", params={"limit": limit})
+        return cast("list[CleanupReport]", answer["items"])
+
+    async def health(self) -> DeepHealth:
+        """Return the health of each part of the store."""
+        return cast("DeepHealth", await self._transport.json("GET", "/v1/admin/health"))

@@ -1,0 +1,180 @@
+"""Shares, API keys, upload tokens, providers, and the routes of admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store_client.paging import Pages
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from image_store_client.aio.administration import (
+        AsyncAdmin,
+        AsyncKeys,
+        AsyncMigrations,
+        AsyncProviders,
+        AsyncRepairs,
+        AsyncShares,
+        AsyncUploadTokens,
+    )
+    from image_store_client.http.runtime import Run
+    from image_store_client.schemas import (
+        ApiKey,
+        ApiKeyPatch,
+        ApiKeyRequest,
+        CleanupReport,
+        CleanupRequest,
+        DeepHealth,
+        MigratedRecord,
+        Migration,
+        MigrationRequest,
+        NewApiKey,
+        Provider,
+        ProviderList,
+        Repair,
+        RepairRequest,
+        Share,
+        UploadToken,
+        UploadTokenRequest,
+    )
+
+
+class Shares:
+    """The shares of the owner; `store.share` creates one."""
+
+    def __init__(self, core: AsyncShares, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def list(self, *, page_size: int = 50) -> Pages[Share]:
+        """List shares, newest first; expired ones stay for a week."""
+        return Pages(self._core.list(page_size=page_size), self._run)
+
+    def revoke(self, share_id: str) -> None:
+        """End a share for good; it stops working within a minute."""
+        self._run(self._core.revoke(share_id))
+
+
+class Keys:
+    """API keys, with which programs call the store."""
+
+    def __init__(self, core: AsyncKeys, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
+        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        return self._run(self._core.create(**request))
+
+    def list(
+        self, *, owner: str | None = None, all_owners: bool = False, page_size: int = 50
+    ) -> Pages[ApiKey]:
+        """List your keys, or as an admin those of another owner or of all owners."""
+        return Pages(self._core.list(owner=owner, all_owners=all_owners, page_size=page_size), self._run)
+
+    def get(self, key_id: str) -> ApiKey:
+        """Return a key without its secret."""
+        return self._run(self._core.get(key_id))
+
+    def update(self, key_id: str, changes: ApiKeyPatch) -> ApiKey:
+        """Change name, scopes, expiry or limits; fields that are left out stay as they are."""
+        return self._run(self._core.update(key_id, changes))
+
+    def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
+        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        return self._run(self._core.rotate(key_id, grace_seconds=grace_seconds))
+
+    def revoke(self, key_id: str) -> None:
+        """End a key for good; it works for at most another minute."""
+        self._run(self._core.revoke(key_id))
+
+
+class UploadTokens:
+    """Upload tokens, with which pages upload."""
+
+    def __init__(self, core: AsyncUploadTokens, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[UploadTokenRequest]) -> UploadToken:
+        """Create a token with its limits; it is not stored anywhere, and cannot be revoked."""
+        return self._run(self._core.create(**request))
+
+
+class Providers:
+    """The providers of generated images."""
+
+    def __init__(self, core: AsyncProviders, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def list(self) -> ProviderList:
+        """Return the providers with their models, limits, prices and health, and what was spent."""
+        return self._run(self._core.list())
+
+    def set_key(self, provider: Provider, key: str, *, account_id: str | None = None) -> None:
+        """Use the owner's own key with a provider; it is never read back."""
+        self._run(self._core.set_key(provider, key, account_id=account_id))
+
+    def delete_key(self, provider: Provider) -> None:
+        """Remove the owner's own key of a provider."""
+        self._run(self._core.delete_key(provider))
+
+
+class Migrations:
+    """Imports from another store."""
+
+    def __init__(self, core: AsyncMigrations, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, request: MigrationRequest) -> Migration:
+        """Start a migration."""
+        return self._run(self._core.create(request))
+
+    def get(self, migration_id: str) -> Migration:
+        """Return a migration with its progress."""
+        return self._run(self._core.get(migration_id))
+
+    def records(self, migration_id: str, *, page_size: int = 100) -> Pages[MigratedRecord]:
+        """List the records of a migration with their images."""
+        return Pages(self._core.records(migration_id, page_size=page_size), self._run)
+
+
+class Repairs:
+    """Repairs of images whose objects are damaged."""
+
+    def __init__(self, core: AsyncRepairs, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[RepairRequest]) -> Repair:
+        """Start a repair; `dry_run` only reports."""
+        return self._run(self._core.create(**request))
+
+    def get(self, repair_id: str) -> Repair:
+        """Return a repair with its progress."""
+        return self._run(self._core.get(repair_id))
+
+
+class Admin:
+    """What admins do."""
+
+    def __init__(self, core: AsyncAdmin, run: Run) -> None:
+        self._core = core
+        self._run = run
+        self.migrations = Migrations(core.migrations, run)
+        self.repairs = Repairs(core.repairs, run)
+
+    def cleanup(self, **request: Unpack[CleanupRequest]) -> CleanupReport:
+        """Run the cleanup; `dry_run` is True unless it is False."""
+        return self._run(self._core.cleanup(**request))
+
+    def cleanup_reports(self, *, limit: int | None = None) -> list[CleanupReport]:
+        """Return the reports of past cleanups, newest first."""
+        return self._run(self._core.cleanup_reports(limit=limit))
+
+    def health(self) -> DeepHealth:
+        """Return the health of each part of the store."""
+        return self._run(self._core.health())

@@ -1,0 +1,108 @@
+"""Images: read, find, change, download and delete them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store_client.paging import Pages
+
+if TYPE_CHECKING:
+    import builtins
+    import os
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Unpack
+
+    from image_store_client.aio.images import AsyncImages
+    from image_store_client.http.runtime import Run
+    from image_store_client.schemas import (
+        BatchDeleteResult,
+        Card,
+        Image,
+        ImageListFilters,
+        ImagePatch,
+        SearchFilters,
+        SignedLink,
+        SignedLinkRequest,
+        SimilarImage,
+    )
+    from image_store_client.uploads.upload import OnTransfer
+
+
+class Images:
+    """The images of the owner."""
+
+    def __init__(self, core: AsyncImages, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def get(self, image_id: str) -> Image:
+        """Return an image; NotFoundError if there is none, or another owner has it."""
+        return self._run(self._core.get(image_id))
+
+    def exists(self, image_id: str) -> bool:
+        """Tell whether there is such an image. An error other than 404 is raised: then nobody knows."""
+        return self._run(self._core.exists(image_id))
+
+    def bytes(self, image_id: str, *, preset: str | None = None) -> builtins.bytes:
+        """Download the original, or a rendition such as `thumb`, into memory."""
+        return self._run(self._core.bytes(image_id, preset=preset))
+
+    def download(
+        self,
+        image_id: str,
+        path: str | os.PathLike[str],
+        *,
+        preset: str | None = None,
+        overwrite: bool = False,
+        on_progress: OnTransfer | None = None,
+    ) -> Path:
+        """Download the original, or a rendition such as `thumb`, into a file, and return its path.
+
+        The file appears when all bytes have arrived; the size and checksum of an original are checked
+        (`broken_download`). FileExistsError if the file exists, unless `overwrite`.
+        """
+        return self._run(
+            self._core.download(image_id, path, preset=preset, overwrite=overwrite, on_progress=on_progress)
+        )
+
+    def content_link(self, image_id: str, *, preset: str | None = None) -> str:
+        """Return the link into storage by which `bytes` and `download` get the bytes; it ends within an hour."""
+        return self._run(self._core.content_link(image_id, preset=preset))
+
+    def update(self, image_id: str, changes: ImagePatch, *, if_match: str | None = None) -> Image:
+        """Change attributes, and return the image; fields that are left out stay as they are.
+
+        With `if_match`, the ETag of the image as it was read, a change meanwhile is an error (412).
+        """
+        return self._run(self._core.update(image_id, changes, if_match=if_match))
+
+    def delete(self, image_id: str, *, permanent: bool = False) -> None:
+        """Move an image to the trash, from which `restore` gets it back; or delete it for good."""
+        self._run(self._core.delete(image_id, permanent=permanent))
+
+    def delete_many(
+        self, image_ids: Iterable[str] | None = None, *, group: str | None = None, permanent: bool = False
+    ) -> BatchDeleteResult:
+        """Delete images by their ids, or all of a group (`type:id`); a failure does not stop the others."""
+        return self._run(self._core.delete_many(image_ids, group=group, permanent=permanent))
+
+    def restore(self, image_id: str) -> Image:
+        """Get an image back from the trash."""
+        return self._run(self._core.restore(image_id))
+
+    def list(self, *, page_size: int = 50, **filters: Unpack[ImageListFilters]) -> Pages[Card]:
+        """List images, newest first unless `order="asc"`; pages have up to `page_size` (100) items."""
+        return Pages(self._core.list(page_size=page_size, **filters), self._run)
+
+    def search(self, q: str, *, page_size: int = 50, **filters: Unpack[SearchFilters]) -> Pages[Card]:
+        """Find images by words, or beginnings of words, in title, tags, filename, alt text or prompt."""
+        return Pages(self._core.search(q, page_size=page_size, **filters), self._run)
+
+    def similar(self, image_id: str, *, limit: int | None = None) -> builtins.list[SimilarImage]:
+        """Return the images that look most like this one, with their distance."""
+        return self._run(self._core.similar(image_id, limit=limit))
+
+    def link(self, image_id: str, **request: Unpack[SignedLinkRequest]) -> SignedLink:
+        """Create a signed link to a rendition or a transform (`w`, `h`, `fit`, `format`, …); it needs no token."""
+        return self._run(self._core.link(image_id, **request))

@@ -1,0 +1,150 @@
+"""Uploads, shares, generation, the feed and statistics: what a store does without naming one of its areas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store_client.aio.operations import PARALLEL_UPLOADS
+from image_store_client.paging import Pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, Unpack
+
+    import httpx
+
+    from image_store_client.aio.operations import AsyncStoreOperations, UploadResults
+    from image_store_client.delivery import ImageShare
+    from image_store_client.http.runtime import Run
+    from image_store_client.schemas import (
+        FeedCard,
+        FeedFilters,
+        GenerationRequest,
+        Image,
+        ImageAttributes,
+        Job,
+        Stats,
+        StatsScope,
+    )
+    from image_store_client.uploads.sources import UploadInput
+    from image_store_client.uploads.upload import OnTransfer, TransferProgress
+
+
+class StoreOperations:
+    """What a store does without naming one of its areas."""
+
+    def __init__(self, core: AsyncStoreOperations, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def upload(
+        self,
+        source: UploadInput,
+        *,
+        on_progress: OnTransfer | None = None,
+        idempotency_key: str | None = None,
+        **attributes: Unpack[ImageAttributes],
+    ) -> Image:
+        """Store an image and return it when it is complete.
+
+        The source is a path, bytes, a binary file, an address that the store fetches, or a data URI. A file of a type
+        that the store does not accept fails before anything is sent (`unsupported_media_type`). Up to 4 MB go in one
+        request, more go straight to storage. Failures are repeated, and the image is stored once; give your own
+        `idempotency_key` to keep that promise over a restart of your program. `on_duplicate` says what to do with
+        bytes that are stored already.
+        """
+        return self._run(
+            self._core.upload(source, on_progress=on_progress, idempotency_key=idempotency_key, **attributes)
+        )
+
+    def upload_many(
+        self,
+        sources: Iterable[UploadInput],
+        *,
+        concurrency: int = PARALLEL_UPLOADS,
+        on_progress: Callable[[int, TransferProgress], object] | None = None,
+        **attributes: Unpack[ImageAttributes],
+    ) -> UploadResults:
+        """Store several images with the same attributes, some at a time; a failure does not stop the others.
+
+        `on_progress` gets the place of the source and its progress, from several threads in the synchronous client.
+        """
+        return self._run(
+            self._core.upload_many(sources, concurrency=concurrency, on_progress=on_progress, **attributes)
+        )
+
+    def feed(self, *, page_size: int = 50, **filters: Unpack[FeedFilters]) -> Pages[FeedCard]:
+        """List the public images of all owners, newest first; it needs no token."""
+        return Pages(self._core.feed(page_size=page_size, **filters), self._run)
+
+    def share(
+        self,
+        *,
+        image: str | None = None,
+        group: str | None = None,
+        all: bool = False,
+        presets: Sequence[str] | None = None,
+        expires_in: int | None = None,
+        name: str | None = None,
+    ) -> ImageShare:
+        """Share one image (by its id), a group (`type:id`) or all images, for `expires_in` seconds (an hour).
+
+        The addresses of all images and sizes are built from the answer without another request.
+        """
+        return self._run(
+            self._core.share(
+                image=image, group=group, all=all, presets=presets, expires_in=expires_in, name=name
+            )
+        )
+
+    def generate(
+        self,
+        request: str | GenerationRequest,
+        *,
+        on_progress: Callable[[Job], object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Generate images from a prompt or a whole request, and return the job when it has ended.
+
+        `on_progress` gets the job after each change. A job can end with some images or none: see `status`, and
+        `image_id` and `error` of its items. Ending the program does not stop the job; `jobs.cancel` does.
+        """
+        return self._run(
+            self._core.generate(request, on_progress=on_progress, idempotency_key=idempotency_key)
+        )
+
+    def stats(
+        self, *, scope: StatsScope | None = None, since: str | None = None, until: str | None = None
+    ) -> Stats:
+        """Return the figures of the owner, or as an admin those of all owners (`scope="all"`), with days."""
+        return self._run(self._core.stats(scope=scope, since=since, until=until))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        repeatable: bool | None = None,
+        signed_in: bool = True,
+    ) -> httpx.Response:
+        """Send any request to the API, for what this client has no method for, or to read headers such as `ETag`.
+
+        Redirects are not followed. After a network error the request is repeated only if it is repeatable: by
+        default, every method but POST. ImageStoreError for a status of 400 or more.
+        """
+        return self._run(
+            self._core.request(
+                method,
+                path,
+                params=params,
+                headers=headers,
+                json=json,
+                content=content,
+                repeatable=repeatable,
+                signed_in=signed_in,
+            )
+        )

@@ -1,0 +1,178 @@
+"""Turns what a caller uploads into bytes that can be read again from the start."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from image_store_client.errors import ImageStoreError
+from image_store_client.http.runtime import CHUNK_BYTES
+from image_store_client.media import ACCEPTED, HEAD_BYTES, media_type
+
+if TYPE_CHECKING:
+    from image_store_client.schemas import Source
+
+IN_MEMORY_BYTES = 4_000_000
+"""A stream that cannot be read twice is kept in a temporary file above this size."""
+_DATA_URI = re.compile(r"data:[^,]*?(;base64)?,(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSource:
+    """The bytes of one image, which `open` reads from the start each time."""
+
+    size_bytes: int
+    content_type: str
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+    filename: str | None = None
+    sha256: str | None = None
+    """The checksum, if it is known already."""
+
+    def read(self) -> bytes:
+        """All bytes."""
+        with self.open() as file:
+            data = file.read()
+        if len(data) != self.size_bytes or (self.sha256 and hashlib.sha256(data).hexdigest() != self.sha256):
+            raise source_changed()
+        return data
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes in pieces; an error if the size has changed."""
+        left = self.size_bytes
+        with self.open() as file:
+            while chunk := file.read(CHUNK_BYTES):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        if left != 0:
+            raise source_changed()
+
+
+UploadInput: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Source | UploadSource"
+)
+"""What can be uploaded: a path, bytes, a binary file, an address (`https://…`, which the store fetches), a data URI,
+or the `source` of the API: `{"base64": …}`, `{"data_uri": …}` or `{"url": …}`."""
+
+
+def source_changed() -> ImageStoreError:
+    """The error about a file that changes while it is read."""
+    return ImageStoreError("The file changed while it was being uploaded.", code="source_changed")
+
+
+def address_of(source: Any) -> str | None:
+    """The address that the store is to fetch; None for anything else."""
+    if isinstance(source, Mapping):
+        return source.get("url")
+    return source if isinstance(source, str) and source.startswith(("http://", "https://")) else None
+
+
+def source_of(source: Any, closing: ExitStack) -> UploadSource:
+    """Look at the first bytes, so that a file of a wrong type fails before anything is sent.
+
+    A temporary copy of a stream ends with `closing`.
+    """
+    if isinstance(source, UploadSource):
+        return source
+    if isinstance(source, Mapping):
+        return _of_bytes(_decoded(source))
+    if isinstance(source, str) and source.startswith("data:"):
+        return _of_bytes(_data_of(source))
+    if isinstance(source, str | os.PathLike):
+        return _of_path(Path(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _of_bytes(bytes(source))
+    if callable(getattr(source, "read", None)):
+        return _of_file(source, closing)
+    raise ImageStoreError(
+        f"A {type(source).__name__} cannot be uploaded: use a path, bytes, a binary file, an address or a data URI.",
+        code="unsupported_source",
+    )
+
+
+def _of_path(path: Path) -> UploadSource:
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        size = os.fstat(file.fileno()).st_size
+    return UploadSource(size, _type_of(head, str(path)), lambda: path.open("rb"), path.name)
+
+
+def _of_bytes(data: bytes, filename: str | None = None) -> UploadSource:
+    return UploadSource(len(data), _type_of(data[:HEAD_BYTES], "The data"), lambda: BytesIO(data), filename)
+
+
+def _of_file(file: IO[bytes], closing: ExitStack) -> UploadSource:
+    name = getattr(file, "name", None)
+    filename = Path(name).name if isinstance(name, str) else None
+    if not _is_seekable(file):
+        file = _copy_of(file, closing)
+    start = file.tell()
+    head = file.read(HEAD_BYTES)
+    if not isinstance(head, bytes):
+        raise ImageStoreError("The file is open as text: open it in binary mode.", code="unsupported_source")
+    size = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
+
+    def open_again() -> AbstractContextManager[IO[bytes]]:
+        file.seek(start)
+        return nullcontext(file)  # it is the caller's to close
+
+    return UploadSource(size, _type_of(head, filename or "The file"), open_again, filename)
+
+
+def _is_seekable(file: IO[bytes]) -> bool:
+    is_seekable = getattr(file, "seekable", None)
+    return bool(is_seekable and is_seekable())
+
+
+def _copy_of(file: IO[bytes], closing: ExitStack) -> IO[bytes]:
+    copy = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - it ends with the upload
+    closing.enter_context(copy)
+    while chunk := file.read(CHUNK_BYTES):
+        copy.write(chunk)
+    copy.seek(0)
+    return copy
+
+
+def _type_of(head: bytes, name: str) -> str:
+    kind = media_type(head)
+    if kind is None:
+        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type")
+    return kind
+
+
+def _decoded(source: Mapping[str, Any]) -> bytes:
+    if set(source) == {"data_uri"}:
+        return _data_of(source["data_uri"])
+    if set(source) == {"base64"}:
+        return _from_base64(source["base64"])
+    raise ImageStoreError(
+        "A source has exactly one of `base64`, `data_uri` and `url`.", code="unsupported_source"
+    )
+
+
+def _data_of(uri: str) -> bytes:
+    match = _DATA_URI.fullmatch(uri)
+    if match is None:
+        raise ImageStoreError("This is not a data URI.", code="unsupported_source")
+    data = unquote_to_bytes(match[2])
+    return _from_base64(data) if match[1] else data
+
+
+def _from_base64(text: str | bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as broken:
+        raise ImageStoreError("The data is not base64.", code="unsupported_source") from broken

@@ -1,0 +1,44 @@
+/** The types of the API document, under the names that the document gives them. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type ApiKey = Schemas["ApiKey"];
+export type ApiKeyPatch = Schemas["ApiKeyPatch"];
+export type ApiKeyRequest = Schemas["ApiKeyRequest"];
+export type Card = Schemas["Card"];
+export type CleanupReport = Schemas["CleanupReport"];
+export type CleanupRequest = Schemas["CleanupRequest"];
+export type DeepHealth = Schemas["DeepHealth"];
+export type DeletionResult = Pick<Schemas["BatchDeleteResult"], "successful" | "failed">;
+export type FeedCard = Schemas["FeedCard"];
+export type GenerationItem = Schemas["GenerationItem"];
+export type GenerationRequest = Schemas["GenerationRequest"];
+export type Image = Schemas["Image"];
+export type ImageAttributes = Schemas["ImageAttributes"];
+export type ImagePatch = Schemas["ImagePatch"];
+export type ImageRendition = Schemas["ImageRendition"];
+export type Job = Schemas["Job"];
+export type JobItem = Schemas["JobItem"];
+export type JobSummary = Schemas["JobSummary"];
+export type Kind = Schemas["Kind"];
+export type MediaType = Schemas["MediaType"];
+export type MigratedRecord = Schemas["MigratedRecord"];
+export type Migration = Schemas["Migration"];
+export type MigrationRequest = Schemas["MigrationRequest"];
+export type NewApiKey = Schemas["NewApiKey"];
+export type OnDuplicate = Schemas["OnDuplicate"];
+export type Provider = Schemas["Provider"];
+export type ProviderInfo = Schemas["ProviderInfo"];
+export type ProviderList = Schemas["ProviderList"];
+export type ProviderKeyRequest = Schemas["ProviderKeyRequest"];
+export type Repair = Schemas["Repair"];
+export type RepairRequest = Schemas["RepairRequest"];
+export type SearchPage = Schemas["SearchPage"];
+export type SignedLink = Schemas["SignedLink"];
+export type SignedLinkRequest = Schemas["SignedLinkRequest"];
+export type SimilarImage = Schemas["SimilarImage"];
+export type Stats = Schemas["Stats"];
+export type UploadToken = Schemas["UploadToken"];
+export type UploadTokenRequest = Schemas["UploadTokenRequest"];
+export type Visibility = Schemas["Visibility"];

@@ -1,0 +1,91 @@
+import type { GenerationRequest, Job, JobSummary } from "../api/types";
+import { call, type QueryOf } from "../http/calls";
+import { sleep } from "../http/retries";
+import type { SignalOption, Transport } from "../http/transport";
+import { pagesOf, withCursor, type Pages } from "../images/pages";
+
+/** A job that has ended. `failed` and `partial` are ends too: look at `items[].error`. */
+export type FinishedJob = Job & { status: "succeeded" | "partial" | "failed" | "cancelled" };
+
+export interface CreateJobOptions extends SignalOption {
+  /** Equal requests with the same key are one job. Default: a random key, so that the client may repeat the request. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface GenerateOptions extends CreateJobOptions {
+  /** Called with the job when it begins and whenever it changes. */
+  onProgress?: ((job: Job) => void) | undefined;
+}
+
+/** Jobs that make images. */
+export interface Jobs {
+  /** Begins a job. A text is the prompt of one image. */
+  create(request: GenerationRequest | string, options?: CreateJobOptions): Promise<Job>;
+  /** Returns a job as it is now. */
+  get(id: string, options?: SignalOption): Promise<Job>;
+  /** Lists jobs, the newest first. `limit` is the size of a page. */
+  list(filters?: Omit<QueryOf<"GET", "/v1/generations">, "cursor">, options?: SignalOption): Pages<JobSummary>;
+  /** Yields the job as it is now, then whenever it has changed, until it has ended. An abort does not cancel it. */
+  watch(id: string, options?: SignalOption): AsyncIterable<Job>;
+  /** Makes the failed images of a job again. */
+  retry(id: string, options?: SignalOption): Promise<Job>;
+  /** Cancels images that have not begun; finished images stay. */
+  cancel(id: string, options?: SignalOption): Promise<Job>;
+}
+
+const FIRST_PAUSE_SECONDS = 1;
+const LAST_PAUSE_SECONDS = 5;
+const PAUSE_GROWTH = 1.3;
+
+export function createJobs(transport: Transport): Jobs {
+  function get(id: string, options?: SignalOption): Promise<Job> {
+    return call(transport, "GET", "/v1/generations/{job_id}", { path: { job_id: id }, ...options });
+  }
+
+  async function* watch(id: string, options?: SignalOption): AsyncGenerator<Job> {
+    let before: string | undefined;
+    for (let pause = FIRST_PAUSE_SECONDS; ; pause = Math.min(LAST_PAUSE_SECONDS, pause * PAUSE_GROWTH)) {
+      const job = await get(id, options);
+      const now = JSON.stringify(job);
+      if (now !== before) yield job;
+      before = now;
+      if (hasEnded(job)) return;
+      await sleep(pause, options?.signal);
+    }
+  }
+
+  return {
+    create: (request, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+      call(transport, "POST", "/v1/generations", {
+        json: typeof request === "string" ? { items: [{ prompt: request }] } : request,
+        idempotencyKey,
+        signal,
+      }),
+    get,
+    list: (filters, options) =>
+      pagesOf((cursor) => call(transport, "GET", "/v1/generations", { query: withCursor(filters, cursor), ...options })),
+    watch,
+    retry: (id, options) =>
+      call(transport, "POST", "/v1/generations/{job_id}/retry", { path: { job_id: id }, ...options }),
+    cancel: (id, options) =>
+      call(transport, "DELETE", "/v1/generations/{job_id}", { path: { job_id: id }, ...options }),
+  };
+}
+
+/** Begins a job, watches it to its end and returns it. */
+export async function generate(
+  jobs: Jobs,
+  request: GenerationRequest | string,
+  { onProgress, ...options }: GenerateOptions = {},
+): Promise<FinishedJob> {
+  const { id } = await jobs.create(request, options);
+  for await (const job of jobs.watch(id, { signal: options.signal })) {
+    onProgress?.(job);
+    if (hasEnded(job)) return job;
+  }
+  throw new Error("A watch ends only with a job that has ended.");
+}
+
+function hasEnded(job: Job): job is FinishedJob {
+  return job.status !== "queued" && job.status !== "running";
+}

@@ -1,0 +1,39 @@
+/** Returns a token. `refresh` is true after the store refused the last one: return a new token then. */
+export type TokenSource = string | ((options: { refresh: boolean }) => string | Promise<string>);
+
+/** Who calls. Without any of them only the public feed can be read. */
+export type Credentials =
+  | {
+      /** An API key, `isk_…`. It belongs on a server, never in a web page. */
+      key: string;
+      token?: never;
+      uploadToken?: never;
+    }
+  | {
+      /** A token of the signed-in user, or a function that returns one. */
+      token: TokenSource;
+      key?: never;
+      uploadToken?: never;
+    }
+  | {
+      /** An upload token, `iut_…`, or a function that returns one. It can only upload. */
+      uploadToken: TokenSource;
+      key?: never;
+      token?: never;
+    }
+  | { key?: never; token?: never; uploadToken?: never };
+
+/** Returns the value of the header `Authorization`, or undefined without credentials. */
+export async function authorizationOf(
+  credentials: Credentials,
+  options: { refresh: boolean },
+): Promise<string | undefined> {
+  const source: TokenSource | undefined = credentials.key ?? credentials.token ?? credentials.uploadToken;
+  const token = typeof source === "function" ? await source(options) : source;
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
+/** Says whether another token can be had after the store refused one. */
+export function isRenewable(credentials: Credentials): boolean {
+  return typeof (credentials.token ?? credentials.uploadToken) === "function";
+}

@@ -1,0 +1,114 @@
+import type { components } from "../api/schema";
+
+/** Codes of errors that the client finds itself. */
+export type ClientErrorCode =
+  /** No answer came: the connection failed, or the browser refused the request. */
+  | "network_error"
+  /** No answer came within the time of an attempt. */
+  | "timeout"
+  /** What answered is not an image store, such as a web page or a proxy. */
+  | "not_an_image_store"
+  /** The client cannot upload this source. */
+  | "unsupported_source";
+
+/** A stable code of the API, or one of the client's own. */
+export type ErrorCode = components["schemas"]["ErrorCode"] | ClientErrorCode;
+
+/** One fault of a request: where it is, its type, and a message. */
+export type RequestFault = components["schemas"]["ProblemError"];
+
+type Problem = components["schemas"]["Problem"];
+
+interface ErrorFacts {
+  status?: number | undefined;
+  requestId?: string | undefined;
+  errors?: RequestFault[] | undefined;
+  existingId?: string | undefined;
+  retryAfter?: number | undefined;
+  cause?: unknown;
+}
+
+/** Every failure of a request, except an abort: that throws the reason of the signal. */
+export class ImageStoreError extends Error {
+  override readonly name = "ImageStoreError";
+  /** What went wrong; compare this, never the message. */
+  readonly code: ErrorCode;
+  /** What went wrong in this case, for people. */
+  readonly detail: string;
+  /** The HTTP status; undefined if no answer came. */
+  readonly status: number | undefined;
+  /** Names the request in the logs of the store. */
+  readonly requestId: string | undefined;
+  /** The faults of an invalid request. */
+  readonly errors: RequestFault[];
+  /** The image that exists already, for `duplicate_image`. */
+  readonly existingId: string | undefined;
+  /** Seconds after which a repeated request may succeed, if the store named them. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, detail: string, facts: ErrorFacts = {}) {
+    super(`${code}: ${detail}`, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.detail = detail;
+    this.status = facts.status;
+    this.requestId = facts.requestId;
+    this.errors = facts.errors ?? [];
+    this.existingId = facts.existingId;
+    this.retryAfter = facts.retryAfter;
+  }
+}
+
+/** Codes of the answers that the gateway in front of the API gives itself. */
+const GATEWAY_CODES: Record<number, ErrorCode> = {
+  401: "invalid_token",
+  403: "invalid_token",
+  413: "payload_too_large",
+  429: "rate_limited",
+  500: "internal_error",
+  503: "storage_unavailable",
+  504: "deadline_exceeded",
+};
+
+/** Makes the error of an answer. `body` is its parsed JSON, or undefined if it has none. */
+export function errorOf(response: Response, body: unknown): ImageStoreError {
+  const { status, headers } = response;
+  const retryAfter = secondsOf(headers.get("Retry-After"));
+  const requestId = headers.get("Apigw-Requestid") ?? undefined;
+  if (isProblem(body)) {
+    return new ImageStoreError(body.code, body.detail, {
+      status,
+      retryAfter,
+      requestId: body.request_id ?? requestId,
+      errors: body.errors ?? undefined,
+      existingId: body.existing_id ?? undefined,
+    });
+  }
+  const code = GATEWAY_CODES[status];
+  if (code !== undefined && isGatewayMessage(body)) {
+    return new ImageStoreError(code, body.message, { status, retryAfter, requestId });
+  }
+  // The query of a presigned link is a secret.
+  const detail = `${response.url.replace(/[?#].*/, "")} answered ${status}, but not as the API does.`;
+  return new ImageStoreError("not_an_image_store", detail, { status, retryAfter });
+}
+
+function isProblem(body: unknown): body is Problem {
+  return isObject(body) && typeof body["code"] === "string" && typeof body["detail"] === "string";
+}
+
+function isGatewayMessage(body: unknown): body is { message: string } {
+  return isObject(body) && typeof body["message"] === "string";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Reads Retry-After (RFC 9110): seconds, or a date. */
+function secondsOf(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000);
+}

@@ -1,0 +1,49 @@
+/** One page of a list. */
+export interface Page<T> {
+  items: T[];
+  /** Continues the list; null at its end. A page may be short or empty while it is not null. */
+  next_cursor: string | null;
+}
+
+/** A list that is read page by page, when its items are needed. */
+export interface Pages<T, P extends Page<T> = Page<T>> extends AsyncIterable<T> {
+  /** Reads one page, from the beginning or from a cursor. */
+  page(cursor?: string): Promise<P>;
+  /** Iterates over the pages. */
+  pages(): AsyncIterable<P>;
+  /** Reads items into an array, at most `limit` of them. */
+  toArray(options: { limit: number }): Promise<T[]>;
+}
+
+/** Makes a list of a function that reads the page at a cursor. */
+export function pagesOf<T, P extends Page<T> = Page<T>>(read: (cursor: string | undefined) => Promise<P>): Pages<T, P> {
+  async function* pages(): AsyncGenerator<P> {
+    for (let cursor: string | undefined; ; ) {
+      const page = await read(cursor);
+      yield page;
+      if (page.next_cursor === null) return;
+      cursor = page.next_cursor;
+    }
+  }
+
+  async function* items(): AsyncGenerator<T> {
+    for await (const page of pages()) yield* page.items;
+  }
+
+  async function toArray({ limit }: { limit: number }): Promise<T[]> {
+    const list: T[] = [];
+    if (limit <= 0) return list;
+    for await (const item of items()) {
+      list.push(item);
+      if (list.length >= limit) break;
+    }
+    return list;
+  }
+
+  return { page: (cursor) => read(cursor), pages, toArray, [Symbol.asyncIterator]: items };
+}
+
+/** Adds a cursor to the filters of a list. */
+export function withCursor<T extends object>(filters: T | undefined, cursor: string | undefined): T & { cursor?: string } {
+  return { ...(filters as T), ...(cursor === undefined ? {} : { cursor }) };
+}

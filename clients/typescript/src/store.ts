@@ -1,0 +1,72 @@
+import { createAdmin, type Admin } from "./administration/admin";
+import { createKeys, createUploadTokens, type Keys, type UploadTokens } from "./administration/callers";
+import { createProviders, type Providers } from "./administration/providers";
+import type { FeedCard, GenerationRequest, Stats } from "./api/types";
+import { createShares, share, type Share, type ShareOptions, type Shares } from "./delivery/shares";
+import { createJobs, generate, type FinishedJob, type GenerateOptions, type Jobs } from "./generation/jobs";
+import { call, type QueryOf } from "./http/calls";
+import type { Credentials } from "./http/credentials";
+import { createTransport, type Connection, type SignalOption, type Transport } from "./http/transport";
+import { createImages, type FeedFilters, type Images } from "./images/images";
+import { pagesOf, withCursor, type Pages } from "./images/pages";
+import { createUploads, type Uploads } from "./uploads";
+
+/** Where the store is, how to call it, and who calls. */
+export type ImageStoreOptions = Connection & Credentials;
+
+/**
+ * An image store, as one caller sees it.
+ *
+ * Every function throws ImageStoreError, or the reason of its signal. It repeats a request by itself where that is safe.
+ */
+export interface ImageStore extends Uploads {
+  /** The address of the API. */
+  readonly url: string;
+  readonly images: Images;
+  readonly shares: Shares;
+  readonly jobs: Jobs;
+  readonly keys: Keys;
+  readonly uploadTokens: UploadTokens;
+  readonly providers: Providers;
+  readonly admin: Admin;
+  /** Lists public images of all owners, the newest first. It needs no credentials. */
+  feed(filters?: FeedFilters, options?: SignalOption): Pages<FeedCard>;
+  /** Shares one image, a group or all images. The share builds the addresses of its images without a request. */
+  share(options: ShareOptions & SignalOption): Promise<Share>;
+  /**
+   * Generates images and returns the job when it has ended, also when images failed; a text is the prompt of one image.
+   *
+   * An abort ends the waiting, not the job: `jobs.cancel` cancels it.
+   */
+  generate(request: GenerationRequest | string, options?: GenerateOptions): Promise<FinishedJob>;
+  /** Returns how much is stored and what generation has cost; `scope: "all"` needs an admin. */
+  stats(query?: QueryOf<"GET", "/v1/stats">, options?: SignalOption): Promise<Stats>;
+  /** Returns the store as another owner sees it. The caller needs the scope `act-as`. */
+  as(owner: string): ImageStore;
+}
+
+/** Connects to an image store. It sends no request. Throws TypeError if `url` is not an address. */
+export function createImageStore(options: ImageStoreOptions): ImageStore {
+  return storeOver(createTransport(options));
+}
+
+function storeOver(transport: Transport): ImageStore {
+  const jobs = createJobs(transport);
+  return {
+    url: transport.url,
+    images: createImages(transport),
+    shares: createShares(transport),
+    jobs,
+    keys: createKeys(transport),
+    uploadTokens: createUploadTokens(transport),
+    providers: createProviders(transport),
+    admin: createAdmin(transport),
+    feed: (filters, options) =>
+      pagesOf((cursor) => call(transport, "GET", "/v1/feed", { query: withCursor(filters, cursor), ...options })),
+    share: (options) => share(transport, options),
+    generate: (request, options) => generate(jobs, request, options),
+    stats: (query, options) => call(transport, "GET", "/v1/stats", { query, ...options }),
+    ...createUploads(transport),
+    as: (owner) => storeOver(transport.as(owner)),
+  };
+}

@@ -1,0 +1,124 @@
+import type { components } from "../api/schema";
+import type { Image } from "../api/types";
+import { pathOf } from "../http/calls";
+import { ImageStoreError, type ErrorCode } from "../http/errors";
+import { backoffAfter, sleep } from "../http/retries";
+import { withinTime, type Transport } from "../http/transport";
+import { readRange } from "./bytes";
+import type { Sending } from "./sending";
+import { sha256Of } from "./sha256";
+
+type Announcement = components["schemas"]["UploadRequest"];
+type Ticket = components["schemas"]["UploadTicket"];
+
+/** The store completes a large upload behind a queue. It gives up earlier than this. */
+const MAX_COMPLETION_SECONDS = 600;
+const USUAL_POLL_SECONDS = 2;
+/** Other statuses of 4xx say that the link or the bytes are wrong. */
+const PASSING_STATUSES = [408, 409, 429];
+const CHECKSUM_CODES = /<Code>(?:BadDigest|XAmzContentChecksumMismatch)</;
+
+/**
+ * Uploads a picture directly to storage.
+ *
+ * 1. Reserve the image under the idempotency key. A repeat finds the same reservation, with a link that works.
+ * 2. PUT the bytes to the link. It stores exactly these bytes, once; 412 means that they have arrived.
+ * 3. Complete, whatever the PUT seemed to do: its answer may be lost, and only the store knows whether bytes arrived.
+ *
+ * `upload_incomplete` and `upload_not_found` mean that there is no image. Then the steps are repeated, and a
+ * reservation that has expired is replaced. So no failure leads to a second image. An abort leaves at most a
+ * reservation, which the store removes by itself.
+ */
+export async function uploadDirectly(transport: Transport, sending: Sending): Promise<Image> {
+  const announcement = await announce(sending);
+  let refusals = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const reserved = await reserve(transport, announcement, sending);
+    if (!("upload" in reserved)) return reserved;
+    const failure = await put(reserved.upload, sending);
+    try {
+      return await complete(transport, reserved.id, sending.signal);
+    } catch (error) {
+      if (!hasCode(error, "upload_incomplete", "upload_not_found")) throw error;
+      // A link that expired is refused once.
+      if (failure && isRefusal(failure)) refusals += 1;
+      if (refusals > 1 || attempt > transport.maxRetries) throw failure ?? error;
+      await sleep(backoffAfter(attempt), sending.signal);
+    }
+  }
+}
+
+async function announce({ picture, attributes, signal, report }: Sending): Promise<Announcement> {
+  const { bytes, size, contentType, filename } = picture;
+  report("hashing", 0);
+  const sha256 = await sha256Of(bytes, { onRead: (loaded) => report("hashing", loaded), signal });
+  return {
+    ...(filename === undefined ? {} : { filename }),
+    ...attributes,
+    content_type: contentType,
+    size_bytes: size,
+    sha256,
+  };
+}
+
+async function reserve(transport: Transport, announcement: Announcement, sending: Sending): Promise<Ticket | Image> {
+  const { attributes, picture, idempotencyKey, signal } = sending;
+  const post = async (json: Announcement) =>
+    (await transport.request<Ticket | Image>("POST", "/v1/uploads", { json, idempotencyKey, signal })).data;
+  try {
+    return await post(announcement);
+  } catch (error) {
+    // An upload token may forbid to set the name. If the caller did not choose it, it is left out.
+    const isOptional = attributes.filename === undefined && picture.filename !== undefined;
+    if (!isOptional || !hasCode(error, "upload_not_allowed")) throw error;
+    const { filename: _, ...unnamed } = announcement;
+    return post(unnamed);
+  }
+}
+
+/** Sends the bytes and returns what failed; only an abort or an unreadable file ends the upload. */
+async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStoreError | undefined> {
+  const { picture, signal, fetch, timeoutSeconds } = sending;
+  try {
+    await withinTime({ seconds: timeoutSeconds, signal }, async (signal) => {
+      const init = { method: link.method, headers: link.headers, body: picture.bytes, signal };
+      const response = await fetch(link.url, init);
+      const text = await response.text();
+      if (!response.ok && response.status !== 412) throw storageError(response.status, text);
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ImageStoreError)) throw error;
+    await readRange(picture.bytes, 0, 1);
+    return error;
+  }
+}
+
+function storageError(status: number, text: string): ImageStoreError {
+  if (CHECKSUM_CODES.test(text)) {
+    return new ImageStoreError("checksum_mismatch", "The file changed while it was uploaded.", { status });
+  }
+  return new ImageStoreError("storage_unavailable", `The storage answered ${status}.`, { status });
+}
+
+function isRefusal({ status = 0 }: ImageStoreError): boolean {
+  return status >= 400 && status < 500 && !PASSING_STATUSES.includes(status);
+}
+
+/** Completes an upload; while the store processes it, asks again as often as the store says. */
+async function complete(transport: Transport, id: string, signal: AbortSignal | undefined): Promise<Image> {
+  const end = Date.now() + MAX_COMPLETION_SECONDS * 1000;
+  const path = pathOf("/v1/uploads/{image_id}/complete", { image_id: id });
+  for (;;) {
+    const { status, headers, data } = await transport.request<Image>("POST", path, { signal, isRepeatable: true });
+    if (status !== 202) return data;
+    if (Date.now() > end) {
+      throw new ImageStoreError("deadline_exceeded", `The store is still processing upload ${id}.`, { status });
+    }
+    await sleep(Number(headers.get("Retry-After")) || USUAL_POLL_SECONDS, signal);
+  }
+}
+
+function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
+  return error instanceof ImageStoreError && codes.includes(error.code);
+}

@@ -1,0 +1,77 @@
+import type { Image, ImageAttributes, OnDuplicate } from "../api/types";
+import type { Transport } from "../http/transport";
+import { uploadDirectly } from "./direct";
+import { uploadFromUrl, uploadInRequest } from "./in-request";
+import { uploadEach, type UploadManyOptions, type UploadManyResult } from "./many";
+import type { OnProgress } from "./progress";
+import { sendingOf } from "./sending";
+import { MAX_REQUEST_BYTES, readSource, type UploadSource } from "./sources";
+
+export type { UploadManyOptions, UploadManyProgress, UploadManyResult, UploadState } from "./many";
+export type { UploadPhase, UploadProgress } from "./progress";
+export type { UploadSource } from "./sources";
+
+/** What a new image has besides its bytes. */
+export type UploadAttributes = Omit<ImageAttributes, "on_duplicate">;
+
+export interface UploadOptions {
+  onProgress?: OnProgress | undefined;
+  /** Ends the upload, which then throws the reason of the signal. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Names this upload for a day. A second upload with the same key and content returns the first image.
+   * Default: a random one, so that calling again stores another image.
+   */
+  idempotencyKey?: string | undefined;
+  /** What to do if you have an image with these bytes. Default: `keep` both. Not with an upload token. */
+  onDuplicate?: OnDuplicate | undefined;
+}
+
+export interface Uploads {
+  /**
+   * Stores an image and returns it.
+   *
+   * Up to 4 MB are sent in one request, more go directly to storage. A file that is no accepted picture is refused
+   * before anything is sent. Failures of the network are repeated and never store a second image.
+   *
+   * After an abort there is no image, unless the abort came so late that the store had all bytes already.
+   * Throws ImageStoreError, for example `unsupported_media_type`, `payload_too_large` or `quota_exceeded`.
+   */
+  upload(source: UploadSource, attributes?: UploadAttributes, options?: UploadOptions): Promise<Image>;
+  /**
+   * Stores many images with the same attributes, five at a time, and returns the result of each in the order of the
+   * sources. One that fails does not stop the others.
+   *
+   * An abort ends all and throws the reason of the signal; what was stored by then stays.
+   */
+  uploadMany(
+    sources: Iterable<UploadSource>,
+    attributes?: UploadAttributes,
+    options?: UploadManyOptions,
+  ): Promise<UploadManyResult>;
+}
+
+export function createUploads(transport: Transport): Uploads {
+  const upload: Uploads["upload"] = async (source, attributes = {}, options = {}) => {
+    const { onProgress, signal, idempotencyKey = randomKey(), onDuplicate } = options;
+    signal?.throwIfAborted();
+    const picture = await readSource(source, signal);
+    signal?.throwIfAborted();
+    const all = { ...attributes, ...(onDuplicate === undefined ? {} : { on_duplicate: onDuplicate }) };
+    if (picture instanceof URL) {
+      onProgress?.({ phase: "finishing", loaded: 0, total: 0 });
+      return uploadFromUrl(transport, picture, { attributes: all, idempotencyKey, signal });
+    }
+    const sending = sendingOf(transport, { picture, attributes: all, idempotencyKey, signal }, onProgress);
+    return picture.size > MAX_REQUEST_BYTES ? uploadDirectly(transport, sending) : uploadInRequest(transport, sending);
+  };
+  return {
+    upload,
+    uploadMany: (sources, attributes, options) => uploadEach(upload, sources, attributes, options),
+  };
+}
+
+/** `crypto.randomUUID` is missing on pages without https. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+}
