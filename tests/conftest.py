@@ -10,7 +10,8 @@ from tests.roles.plugin import WatchOfGrants
 
 TOGETHER = {
     "the shared stack": ("tests/e2e/",),
-    "stacks of their own": (
+    "the console, and what needs stacks of its own": (
+        "tests/e2e/console/",  # one more start of the shared stack shortens the longest unit by a third
         "tests/e2e/test_private_gallery.py",
         "tests/e2e/test_browser_uploads.py",
         "tests/e2e/test_full_disk.py",
