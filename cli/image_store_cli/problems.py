@@ -1,18 +1,25 @@
-"""Reads errors from responses: the store's problem documents, and the short JSON of the gateway."""
+"""Turns the errors of the client into those of commands."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.errors import NotOffered, NotSignedIn, Problem, RequestRefused
+from image_store_cli.errors import (
+    Broken,
+    NotOffered,
+    NotSignedIn,
+    Problem,
+    RequestRefused,
+    Unavailable,
+    UsageError,
+)
 from image_store_cli.texts import plain
+from image_store_client.errors import UnavailableError
+from image_store_client.http.problems import item_error
 
 if TYPE_CHECKING:
-    import httpx
-
     from image_store_cli.errors import CommandError
+    from image_store_client.errors import ImageStoreError
 
 UNKNOWN = "Extra inputs"
 TOO_LARGE = (
@@ -20,66 +27,71 @@ TOO_LARGE = (
     "`image-store upload` does so, or begin with POST /v1/uploads."
 )
 """An explanation of the gateway's 413, which has none."""
-GATEWAY_REQUEST_ID = "apigw-requestid"
+OWN_ERRORS: dict[str, type[CommandError]] = {
+    "not_an_image_store": NotOffered,
+    "unsupported_media_type": UsageError,
+    "unsupported_source": UsageError,
+    "source_changed": Broken,
+    "broken_download": Broken,
+}
+"""The errors that the client finds itself, without an error of the store."""
 
 
-def error_of(answer: httpx.Response) -> CommandError:
-    """Translate a response into an error.
-
-    A 404 or 405 without a problem document comes from the gateway, which has no such route.
-    """
-    problem = problem_of(answer)
-    path = answer.request.url.path
-    if problem.code is None and answer.status_code in {404, 405}:
+def command_error(failed: ImageStoreError) -> CommandError:
+    """Translate an error of the client."""
+    is_of_store = "code" in failed.body
+    if not is_of_store and failed.code in OWN_ERRORS:
+        return OWN_ERRORS[failed.code](plain(failed.detail))
+    if failed.status is None:
+        return Unavailable(plain(failed.detail))
+    if failed.code == "storage_refused" and isinstance(failed, UnavailableError):
+        return Unavailable(failed.detail)
+    if failed.code == "not_offered":
         return NotOffered(
-            f"This store does not offer {answer.request.method} {path}: its version is older than this command, "
+            f"This store does not offer {failed.request}: its version is older than this command, "
             "or this is not the address of an image store.",
-            request_id=problem.request_id,
+            request_id=failed.request_id,
         )
-    if answer.status_code == 401:
-        mark = f" (request {problem.request_id})" if problem.request_id else ""
-        if problem.code is not None:
-            return NotSignedIn(
-                f"{problem.detail or problem.title} `image-store doctor` explains what to do.{mark}",
-                request_id=problem.request_id,
-                code=problem.code,
-            )
+    if failed.status == 401:
+        return _not_signed_in(failed, is_of_store=is_of_store)
+    return RequestRefused(problem_of(failed))
+
+
+def _not_signed_in(failed: ImageStoreError, *, is_of_store: bool) -> NotSignedIn:
+    mark = f" (request {failed.request_id})" if failed.request_id else ""
+    if is_of_store:
         return NotSignedIn(
-            "The store does not accept the token: it has expired, or its issuer or audience is another one. "
-            f"Get a new token; `image-store doctor` explains what is wrong with this one.{mark}",
-            request_id=problem.request_id,
+            f"{plain(failed.detail)} `image-store doctor` explains what to do.{mark}",
+            request_id=failed.request_id,
+            code=failed.code,
         )
-    if answer.status_code == 413 and problem.code is None:
-        return RequestRefused(replace(problem, detail=TOO_LARGE))
-    return RequestRefused(problem)
+    return NotSignedIn(
+        "The store does not accept the token: it has expired, or its issuer or audience is another one. "
+        f"Get a new token; `image-store doctor` explains what is wrong with this one.{mark}",
+        request_id=failed.request_id,
+    )
 
 
-def problem_of(answer: httpx.Response) -> Problem:
-    """Read the problem in a response."""
-    body = _json_of(answer)
-    title = body.get("title") or _phrase(answer.status_code)
-    detail = body.get("detail") or body.get("message") or ""
+def problem_of(failed: ImageStoreError) -> Problem:
+    """The problem document of an error that the store, its gateway or its storage reported."""
+    is_of_store = "code" in failed.body
+    detail = failed.detail
+    if failed.status == 413 and not is_of_store:
+        detail = TOO_LARGE
     return Problem(
-        status=answer.status_code,
-        title=plain(str(title)),
-        detail=plain(str(detail)) if str(detail) != str(title) else "",
-        code=_text(body.get("code")),
-        request_id=_text(body.get("request_id") or answer.headers.get(GATEWAY_REQUEST_ID)),
-        existing_id=_text(body.get("existing_id")),
-        errors=tuple(_faults(body.get("errors"))),
+        status=failed.status or 500,
+        title=plain(failed.title),
+        detail=plain(detail) if detail != failed.title else "",
+        code=plain(failed.code) if is_of_store else None,
+        request_id=_text(failed.request_id),
+        existing_id=_text(failed.existing_id),
+        errors=tuple(plain(f"{'.'.join(map(str, each['loc']))}: {each['msg']}") for each in failed.errors),
     )
 
 
 def item_problem(body: Any) -> Problem:
     """Read the problem of one item of a batch."""
-    problem = body if isinstance(body, dict) else {}
-    return Problem(
-        status=int(problem.get("status") or 500),
-        title=plain(str(problem.get("title") or "Failed")),
-        detail=plain(str(problem.get("detail") or "")),
-        code=_text(problem.get("code")),
-        existing_id=_text(problem.get("existing_id")),
-    )
+    return problem_of(item_error(body if isinstance(body, dict) else {}))
 
 
 def unknown_parameter(fault: str) -> str | None:
@@ -89,29 +101,5 @@ def unknown_parameter(fault: str) -> str | None:
     return place.removeprefix("query.") if is_unknown else None
 
 
-def _json_of(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Status {status}"
-
-
-def _text(value: Any) -> str | None:
-    return plain(str(value)) if value else None
-
-
-def _faults(errors: Any) -> list[str]:
-    faults = errors if isinstance(errors, list) else []
-    return [
-        plain(f"{'.'.join(str(part) for part in each.get('loc', []))}: {each.get('msg', '')}")
-        for each in faults
-        if isinstance(each, dict)
-    ]
+def _text(value: str | None) -> str | None:
+    return plain(value) if value else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from image_store_cli.errors import UsageError
-from image_store_cli.media import ACCEPTED, EXTENSIONS, HEAD_BYTES, media_type
+from image_store_client.media import ACCEPTED, EXTENSIONS, HEAD_BYTES, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

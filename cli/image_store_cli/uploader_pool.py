@@ -16,9 +16,10 @@ from image_store_cli.exits import Exit
 from image_store_cli.journal import BEGUN, STORED, Entry
 from image_store_cli.texts import plain, plural, size
 from image_store_cli.uploading import FileDigest, read_digest
+from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.progress import Progress, TaskID
@@ -45,7 +46,7 @@ class Result:
     status: str
     size: int = 0
     sha256: str | None = None
-    image: dict[str, Any] | None = None
+    image: Mapping[str, Any] | None = None
     error: CommandError | None = None
 
     def body(self) -> dict[str, Any]:
@@ -180,16 +181,16 @@ class UploadRun:
                 return Result(picture.name, RESUMED, entry.size, entry.sha256, earlier)
         digest = FileDigest(entry.size, entry.sha256) if entry else read_digest(picture.path)
 
-        def note(state: str, image_id: str) -> None:
+        def note(state: str, image_id: str | None) -> None:
             self._journal.note(Entry(key, digest.size, stat.st_mtime_ns, digest.sha256, state, image_id))
 
-        image = self._uploader.upload(
-            picture, digest, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
-        )
+        if digest.size > IN_REQUEST_BYTES:
+            note(BEGUN, None)  # so that the repeated command need not read a large file for its checksum
+        image = self._uploader.upload(picture, digest, advance=advance)
         note(STORED, str(image["id"]))
         return Result(picture.name, self._status_of(image), digest.size, digest.sha256, image)
 
-    def _status_of(self, image: dict[str, Any]) -> str:
+    def _status_of(self, image: Mapping[str, Any]) -> str:
         """Whether an image is new, or older than this run by the store's clock."""
         started = self._started + self._context.api.ahead
         is_older = datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER

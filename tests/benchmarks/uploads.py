@@ -52,7 +52,7 @@ def _compared(stack: Stack, folder: Path, files: Path) -> Iterator[Measurement]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(ROOT / "cli"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "cli"), str(ROOT / "clients/python")]),
         "IMAGE_STORE_STACK_FILE": str(stack.state.stack_file),
     }
     cpu_ms: dict[str, list[float]] = {"ours": [], "theirs": []}

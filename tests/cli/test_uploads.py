@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.loopback
 JPEG = b"\xff\xd8\xff\xe0"
 DIRECT_BYTES = 4_000_001
-CLI = Path(__file__).resolve().parents[2] / "cli"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = os.pathsep.join([str(ROOT / "cli"), str(ROOT / "clients/python")])
 ENDED_SECONDS = 30
 
 
@@ -229,7 +230,7 @@ def test_an_interrupted_upload_finishes_its_current_file_and_continues_later(
     words = (str(folder / "pictures"), "--parallel", "1")
     process = subprocess.Popen(
         [sys.executable, "-m", "image_store_cli", "upload", *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CLI), **environment_for(folder, store.url)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES, **environment_for(folder, store.url)},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a script's background jobs
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from image_store.entrypoints.http.problems import STATUSES
+from image_store_client.errors import ClientCode
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = {error.code for error in STATUSES}
@@ -37,9 +39,10 @@ def test_the_console_explains_only_codes_of_the_store() -> None:
     assert set(codes) <= CODES
 
 
-def test_the_command_line_and_the_console_compare_only_with_codes_of_the_store() -> None:
+def test_the_clients_compare_only_with_codes_of_the_store_and_of_the_python_client() -> None:
     sources = [
         *(ROOT / "cli/image_store_cli").rglob("*.py"),
+        *(ROOT / "clients/python/image_store_client").rglob("*.py"),
         *(ROOT / "functions/site/console").rglob("*.js"),
     ]
 
@@ -51,4 +54,4 @@ def test_the_command_line_and_the_console_compare_only_with_codes_of_the_store()
     ]
 
     assert "image_not_found" in compared
-    assert set(compared) <= CODES
+    assert set(compared) <= CODES | set(get_args(ClientCode))

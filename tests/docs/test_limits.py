@@ -55,7 +55,7 @@ from image_store.services.images.batch_deletion import MAX_IDS
 from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
 from image_store_cli import cards, problems
 from image_store_cli.commands import keys, list_images, repair, similar
-from image_store_cli.uploading import IN_REQUEST_BYTES
+from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

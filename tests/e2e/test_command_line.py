@@ -43,7 +43,7 @@ def environment_of(stack: Stack, home: Path) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("IMAGE_STORE", "AWS_"))
     }
     return variables | {
-        "PYTHONPATH": str(ROOT / "cli"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "cli"), str(ROOT / "clients/python")]),
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_STATE_HOME": str(home / "state"),
@@ -398,6 +398,10 @@ def test_a_key_of_the_command_line_acts_for_an_owner_until_it_is_revoked(
         "skipped",
         "warning",
     }
+
+    changed = terminal.document("keys", "change", bound_id, "--images-per-day", "5")
+    assert changed["limits"]["images_per_day"] == 5
+    assert terminal.document("keys", "usage", bound_id)["total"]["images"] == 0
 
     rotated = terminal.run("keys", "rotate", bound_id, "--grace-hours", "0").strip()
     assert rotated.startswith(f"isk_{bound_id}_")

@@ -181,3 +181,11 @@ def test_the_command_line_uses_only_the_api_and_aws_in_one_module() -> None:
 
     assert not any("image_store" in imported for imported in names.values())
     assert {path.name for path, imported in names.items() if imported & {"boto3", "botocore"}} == {"aws.py"}
+
+
+def test_the_python_client_needs_httpx_alone() -> None:
+    modules = python_files(ROOT / "clients/python/image_store_client")
+
+    names = {name.split(".")[0] for path in modules for name in imported(path)}
+
+    assert names - sys.stdlib_module_names == {"httpx", "image_store_client"}

@@ -15,8 +15,8 @@ from image_store_cli.doctor.issuers import StackIssuer, audiences_in, issuers_of
 from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
-from image_store_cli.retries import RetryPolicy
 from image_store_cli.texts import plain, plural
+from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

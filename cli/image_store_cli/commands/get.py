@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from image_store_cli.arguments import add_command, add_ids
-from image_store_cli.downloads import ExpectedBytes, extension_of, fetch, locate, safe_name, whole_file
+from image_store_cli.downloads import extension_of, safe_name, whole_file
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import image_path, read_ids
-from image_store_cli.media import EXTENSIONS
 from image_store_cli.texts import plain
+from image_store_client.downloads import ExpectedBytes
+from image_store_client.media import EXTENSIONS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -92,7 +93,9 @@ def save(
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), DownloadColumn())
     with context.out.progress(*columns) as progress, whole_file(path, overwrite=force) as file:
         task = progress.add_task(plain(path.name), total=expected.size)
-        fetch(context.api.http, link, file, expected, advance=lambda count: progress.advance(task, count))
+        context.api.fetch(
+            link, file, expected, on_progress=lambda now: progress.update(task, completed=now.loaded)
+        )
     return {"id": image["id"], "path": str(path), "rendition": rendition, "size_bytes": path.stat().st_size}
 
 
@@ -106,7 +109,7 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
             "A terminal cannot show the bytes of a picture: pipe them, or name a file with --output."
         )
     _, link, expected = _locate(context, ids[0], context.args.rendition)
-    fetch(context.api.http, link, sys.stdout.buffer, expected)
+    context.api.fetch(link, sys.stdout.buffer, expected)
     return Exit.OK
 
 
@@ -118,5 +121,5 @@ def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, 
     image = context.api.get(image_path(image_id))
     if rendition == ORIGINAL:
         expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
-        return image, locate(context.api, image_id, None), expected
-    return image, locate(context.api, image_id, rendition), ExpectedBytes(size=None)
+        return image, context.api.images.content_link(image_id), expected
+    return image, context.api.images.content_link(image_id, preset=rendition), ExpectedBytes()

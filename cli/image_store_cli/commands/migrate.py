@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, positive
 from image_store_cli.aws import call_operation
-from image_store_cli.downloads import ExpectedBytes, fetch, whole_file
+from image_store_cli.downloads import whole_file
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import safe_id
 from image_store_cli.texts import plain, plural, size
 from image_store_cli.waiting import wait_for_end
+from image_store_client.downloads import ExpectedBytes
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -238,7 +239,7 @@ def _content(context: Context) -> Exit:
     answer = context.api.request("GET", f"{PATH}/{safe_id(args.id)}/content", params={"record": args.record})
     with whole_file(path, overwrite=args.force) as file:
         if link := answer.headers.get("location"):
-            fetch(context.api.http, link, file, ExpectedBytes(size=None))
+            context.api.fetch(link, file, ExpectedBytes())
         else:
             file.write(answer.content)
     result = {"record": args.record, "path": str(path), "moved": bool(link)}

@@ -96,7 +96,7 @@ def run(context: Context) -> Exit:
         given_name = {"filename": args.filename} if args.filename else {}
         remote = [RemotePicture(address, attributes | given_name) for address in addresses]
         with journal.Journal(_journal_path(context, attributes)) as upload_journal:
-            uploader = Uploader(context.api, attributes, sleep=context.sleep)
+            uploader = Uploader(context.api, attributes)
             upload_run = UploadRun(context, uploader, upload_journal, parallel=args.parallel)
             return upload_run.run(pictures, bad, remote)
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from image_store_cli.api import unreachable_because
 from image_store_cli.doctor import cors
 from image_store_cli.doctor.pixel import pixel
-from image_store_cli.downloads import ExpectedBytes, fetch, locate
 from image_store_cli.errors import Broken, CommandError, Unavailable
 from image_store_cli.ids import image_path
 from image_store_cli.texts import plural
+from image_store_client.downloads import ExpectedBytes
+from image_store_client.http.transport import unreachable_because
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class PictureChecks:
             answer = self._api.request(
                 "POST",
                 "/v1/images",
-                params=[("filename", FILENAME)],
+                params={"filename": FILENAME},
                 content=data,
                 headers={"Content-Type": PNG},
                 # Without an idempotency key: after a failure it would answer that the upload is still running.
@@ -82,13 +82,15 @@ class PictureChecks:
         mend = "Links lead into the private bucket: check R2Endpoint, R2AccountId, and that this machine reaches it."
         with self._findings.checking("download", mend):
             expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
-            fetch(self._api.http, locate(self._api, image["id"], None), BytesIO(), expected)
+            self._api.fetch(self._api.images.content_link(image["id"]), BytesIO(), expected)
             thumb = BytesIO()
-            fetch(self._api.http, locate(self._api, image["id"], "thumb"), thumb, ExpectedBytes(size=None))
+            self._api.fetch(
+                self._api.images.content_link(image["id"], preset="thumb"), thumb, ExpectedBytes()
+            )
             if not thumb.getvalue():
                 raise Broken("The thumbnail is empty.")
             self._findings.ok("download", "the original is identical, and there is a thumbnail")
-            link = locate(self._api, image["id"], "thumb")
+            link = self._api.images.content_link(image["id"], preset="thumb")
             cors.check_download_link(self._findings, self._api.http, link, self._origin)
 
     def _list(self, image: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from image_store_cli import tokens
 from image_store_cli.api import ApiClient
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, Unavailable
 from image_store_cli.exits import Exit
-from image_store_cli.retries import RetryPolicy
+from image_store_client.http.retries import RetryPolicy
 from tests.unit.cli.terminal import TOKEN, URL, problem
 
 if TYPE_CHECKING:

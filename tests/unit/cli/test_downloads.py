@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli.downloads import ExpectedBytes, extension_of, fetch, safe_name, whole_file
+from image_store_cli import tokens
+from image_store_cli.api import ApiClient
+from image_store_cli.downloads import extension_of, safe_name, whole_file
 from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.exits import Exit
-from tests.unit.cli.terminal import command
+from image_store_client.downloads import ExpectedBytes
+from tests.unit.cli.terminal import TOKEN, URL, command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 LINK = "https://storage.example/key/original.jpg?signature=hush"
 
 
-def client(answer: httpx.Response | Exception) -> httpx.Client:
+def client(answer: httpx.Response | Exception) -> ApiClient:
     """A client to whom storage always gives this answer."""
 
     def handle(_: httpx.Request) -> httpx.Response:
@@ -27,7 +30,8 @@ def client(answer: httpx.Response | Exception) -> httpx.Client:
             raise answer
         return answer
 
-    return httpx.Client(transport=httpx.MockTransport(handle))
+    http = httpx.Client(transport=httpx.MockTransport(handle))
+    return ApiClient(URL, tokens.fixed(TOKEN, "a test"), http=http)
 
 
 def test_a_file_appears_when_all_of_it_is_there(tmp_path: Path) -> None:
@@ -112,8 +116,8 @@ def test_a_new_file_can_be_read_as_others_of_its_maker(tmp_path: Path) -> None:
 def test_bytes_that_are_not_what_they_should_be_are_an_error(
     answer: httpx.Response | Exception, expected: ExpectedBytes, error: type[CommandError]
 ) -> None:
-    with client(answer) as http, pytest.raises(error) as failed:
-        fetch(http, LINK, BytesIO(), expected)
+    with pytest.raises(error) as failed:
+        client(answer).fetch(LINK, BytesIO(), expected)
 
     assert "hush" not in str(failed.value)
 

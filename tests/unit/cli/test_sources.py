@@ -9,7 +9,7 @@ import pytest
 
 from image_store_cli import sources
 from image_store_cli.errors import UsageError
-from image_store_cli.media import media_type
+from image_store_client.media import media_type
 from tests.pictures import jpeg, png, webp
 
 if TYPE_CHECKING:
