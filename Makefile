@@ -45,8 +45,8 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, generation, uploads or console; MOST_DELETED=100000)
-	@$(BOOTSTRAP) awscli
+bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, generation, uploads, console or clients; MOST_DELETED=100000)
+	@$(BOOTSTRAP) awscli client
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
 soak: everything ## Test for longer with failing storage, dying functions and damaged files (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)
