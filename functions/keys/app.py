@@ -39,10 +39,8 @@ def create_key(request: Request) -> "Response[str]":
 def list_keys(request: Request) -> "Response[str]":
     """Lists your API keys, by owner and id. A key that was revoked or has expired stays for 90 days."""
     app = application()
-    key_list, query = keys.read_list(request)
-    page, next_cursor = app.callers.key_administration.page(
-        request.caller, key_list, cursor=query.cursor, limit=query.limit
-    )
+    key_list, place = keys.read_list(request)
+    page, next_cursor = app.callers.key_administration.page(request.caller, key_list, **place)
     return keys.page(page, next_cursor, now=app.clock.now())
 
 
@@ -58,6 +56,23 @@ def get_key(request: Request, key_id: str) -> "Response[str]":
     return keys.shown(app.callers.key_administration.get(request.caller, key_id), now=app.clock.now())
 
 
+@api.get(
+    "/v1/keys/<key_id>/usage",
+    summary="Get the usage of an API key",
+    query="KeyUsageQuery",
+    answers={200: "KeyUsage"},
+    problems=(400, 404, 503),
+)
+def get_key_usage(request: Request, key_id: str) -> "Response[str]":
+    """Returns what an API key has used by day: requests, images, bytes and cost. It stays for 400 days.
+
+    Images, bytes and cost are exact, and follow a second or two behind. Requests are counted while the key has a
+    limit of requests.
+    """
+    reports = application().callers.key_usage
+    return keys.usage(reports.of_key(request.caller, key_id, **keys.read_days(request)))
+
+
 @api.patch(
     "/v1/keys/<key_id>",
     summary="Update an API key",
@@ -68,8 +83,7 @@ def get_key(request: Request, key_id: str) -> "Response[str]":
 def update_key(request: Request, key_id: str) -> "Response[str]":
     """Changes name, scopes or expiry. The change takes effect within a minute."""
     app = application()
-    changes = keys.read_changes(request)
-    key = app.callers.key_administration.change(request.caller, key_id, **changes)
+    key = app.callers.key_administration.change(request.caller, key_id, **keys.read_changes(request))
     return keys.shown(key, now=app.clock.now())
 
 
@@ -86,8 +100,7 @@ def rotate_key(request: Request, key_id: str) -> "Response[str]":
     The old secret works for the grace period, by default a day. Rotating again ends the secret before it at once.
     """
     app = application()
-    grace = keys.read_grace(request)
-    key, text = app.callers.key_administration.rotate(request.caller, key_id, grace=grace)
+    key, text = app.callers.key_administration.rotate(request.caller, key_id, **keys.read_rotation(request))
     return keys.rotated(key, text, now=app.clock.now())
 
 
@@ -115,9 +128,8 @@ def create_upload_token(request: Request) -> "Response[str]":
 
     The token is in this response and in no other. It cannot be revoked, so let it expire soon.
     """
-    app = application()
     caller, new_token = upload_tokens.read_new_upload_token(request)
-    token, text = app.callers.upload_permissions.create(caller, new_token)
+    token, text = application().callers.upload_permissions.create(caller, new_token)
     return upload_tokens.created_upload_token(token, text)
 
 

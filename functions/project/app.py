@@ -1,4 +1,4 @@
-"""Brings projections up to date with the changes in the table's stream."""
+"""Brings projections and the usage of API keys up to date with the changes in the table's stream."""
 
 from typing import Any
 
@@ -16,6 +16,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         event,
         changed_image=app.upkeep.changed_image,
         project=app.upkeep.projections.project,
+        read_use=app.upkeep.use_reader,
+        count_use=app.upkeep.count_use,
         now=app.clock.now(),
         namespace=app.settings.metrics_namespace,
     )

@@ -13,7 +13,18 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli"), str(ROOT / "clients" / "python")]
 
-from tests.benchmarks import authorizing, cold, console, generation, growth, images, reserving, uploads, warm  # noqa: E402 - needs the path above
+from tests.benchmarks import (  # noqa: E402 - needs the path above
+    authorizing,
+    clients,
+    cold,
+    console,
+    generation,
+    growth,
+    images,
+    reserving,
+    uploads,
+    warm,
+)
 from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
@@ -26,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "reserving": reserving.measure,
     "uploads": uploads.measure,
     "console": console.measure,
+    "clients": clients.measure,
 }
 
 

@@ -15,6 +15,7 @@ from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 KEY = "0123456789abcdef"
 SECOND = timedelta(seconds=1)
 SIX = RequestRate(6)
@@ -84,12 +85,24 @@ def test_a_clock_that_ran_ahead_locks_no_key_out(table: Table, ahead: timedelta)
     assert taken(buckets_on(table), 20, at=NOON) == 6
 
 
-def test_a_row_expires_long_after_its_bucket_is_full(table: Table) -> None:
+def test_a_row_counts_the_requests_that_were_let_in_and_stays_for_400_days(table: Table) -> None:
     buckets = buckets_on(table)
-    taken(buckets, 2, at=NOON)
+    taken(buckets, 8, at=NOON)
 
     [row] = all_items(table.client, table.name)
-    assert int(row["ttl"]["N"]) == int((NOON + timedelta(days=2)).timestamp())
+    assert int(row["requests"]["N"]) == 6
+    assert int(row["ttl"]["N"]) == int((MIDNIGHT + timedelta(days=399)).timestamp())
+
+
+def test_each_day_begins_with_a_full_bucket_and_counts_its_own_requests(table: Table) -> None:
+    buckets = buckets_on(table)
+    before = taken(buckets, 6, at=MIDNIGHT - SECOND)
+
+    after = taken(buckets, 7, at=MIDNIGHT) + taken(buckets, 1, at=MIDNIGHT - SECOND)
+
+    assert (before, after) == (6, 6)
+    rows = {row["sk"]["S"]: int(row["requests"]["N"]) for row in all_items(table.client, table.name)}
+    assert rows == {"2026-03-01": 6, "2026-03-02": 6}
 
 
 class SlowClient:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Streaming:
-    """Passes every call on; `told` are the changes that the audit trail reads, as the stream has them."""
+    """Passes every call on; `told` are the changes that functions read, as the stream has them."""
 
     def __init__(self, client: Any, *, at: float) -> None:
         self.told: list[dict[str, Any]] = []
@@ -19,11 +19,7 @@ class Streaming:
         return getattr(self._client, name)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
-        rows = [
-            row
-            for row in map(_row_of, TransactItems)
-            if row["Key"]["sk"]["S"] in {"META", "KEY", "SHARE", "UPLOADTOKEN"}
-        ]
+        rows = [row for row in map(_row_of, TransactItems) if _is_told(row["Key"])]
         before = [self._client.get_item(**row).get("Item") for row in rows]
         answer = self._client.transact_write_items(TransactItems=TransactItems)
         for row, old in zip(rows, before, strict=True):
@@ -69,3 +65,7 @@ def _row_of(write: dict[str, Any]) -> dict[str, Any]:
     (request,) = write.values()
     key = request.get("Key") or {name: request["Item"][name] for name in ("pk", "sk")}
     return {"TableName": request["TableName"], "Key": key, "ConsistentRead": True}
+
+
+def _is_told(key: dict[str, Any]) -> bool:
+    return key["sk"]["S"] in {"META", "KEY", "SHARE", "UPLOADTOKEN"} or key["pk"]["S"].startswith("LEDGER#")

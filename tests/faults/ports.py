@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.adapters.dynamodb.callers.key_usage import DynamoKeyUsage
 from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
 from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
@@ -101,6 +102,7 @@ class WorldPorts(Ports):
         self.api_keys = world.patient(DynamoApiKeys)
         self.upload_tokens = world.patient(DynamoUploadTokens)
         self.request_buckets = world.patient(DynamoRequestBuckets)
+        self.key_usage = world.patient(DynamoKeyUsage)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))

@@ -112,6 +112,7 @@ async function callers(): Promise<void> {
   const path = { params: { path: { key_id: key.id } } };
   dataOf(await client.GET("/v1/keys"));
   dataOf(await client.GET("/v1/keys/{key_id}", path));
+  dataOf(await client.GET("/v1/keys/{key_id}/usage", path));
   dataOf(await client.PATCH("/v1/keys/{key_id}", { ...path, body: { name: "another client" } }));
   dataOf(await client.POST("/v1/keys/{key_id}/rotate", { ...path, body: {} }));
   await client.DELETE("/v1/keys/{key_id}", path);

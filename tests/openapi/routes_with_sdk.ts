@@ -74,6 +74,7 @@ async function callers(): Promise<void> {
   const path = { key_id: key.id };
   dataOf(await api.listKeys());
   dataOf(await api.getKey({ path }));
+  dataOf(await api.getKeyUsage({ path }));
   dataOf(await api.updateKey({ path, body: { name: "another client" } }));
   dataOf(await api.rotateKey({ path, body: {} }));
   await api.deleteKey({ path });

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import caller_keys, keys
+from image_store.adapters.dynamodb import caller_keys, generation_keys, keys
 from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.generation.worker.changes import LEASE as GENERATION_LEASE
@@ -240,7 +240,7 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     processed: dict[str, Any], name: str, queue: str
 ) -> None:
     mapping = processed["Resources"][f"{name}FunctionChanges"]["Properties"]
-    (filtered,) = mapping["FilterCriteria"]["Filters"]
+    first, *more = (json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"])
 
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
     assert mapping["FunctionName"] == {"Ref": f"{name}Function"}
@@ -254,7 +254,9 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
     others = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN] if name == "Audit" else []
-    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *others]}}}}
+    of_ledger = {"pk": {"S": [{"prefix": generation_keys.LEDGER_PREFIX}]}}
+    assert first == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *others]}}}}
+    assert more == ([] if name == "Audit" else [{"eventName": ["INSERT"], "dynamodb": {"Keys": of_ledger}}])
 
 
 def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:

@@ -665,6 +665,20 @@ class JobSummary(TypedDict):
     updated_at: str
 
 
+class KeyDay(TypedDict):
+    """What an API key has used in a day (UTC)."""
+
+    requests: int | None
+    """Requests that its limit of requests let through; null if it had no such limit."""
+    images: int
+    """Stored images, also those that were deleted since."""
+    size_bytes: int
+    """The bytes of their originals."""
+    cost_usd: float
+    """What generated images took from the budgets."""
+    date: str
+
+
 class KeyLimits(TypedDict):
     """What a key may use; null is no limit of its own."""
 
@@ -701,6 +715,27 @@ class KeyRotationRequest(TypedDict):
 
     grace_seconds: NotRequired[int]
     """How long the old secret still works. Default: `86400`."""
+
+
+class KeyUsage(TypedDict):
+    """What an API key has used by day, and in all of these days."""
+
+    days: list[KeyDay]
+    """The earliest first; days without usage are left out."""
+    total: KeyUse
+
+
+class KeyUse(TypedDict):
+    """What an API key has used."""
+
+    requests: int | None
+    """Requests that its limit of requests let through; null if it had no such limit."""
+    images: int
+    """Stored images, also those that were deleted since."""
+    size_bytes: int
+    """The bytes of their originals."""
+    cost_usd: float
+    """What generated images took from the budgets."""
 
 
 class MigratedRecord(TypedDict):

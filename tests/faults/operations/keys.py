@@ -6,6 +6,7 @@ from datetime import timedelta
 from image_store.domain.callers.api_keys import ApiKey, parse_key
 from image_store.domain.callers.caller import key_holder, user
 from image_store.domain.callers.key_limits import KeyLimits
+from image_store.domain.callers.key_usage import KeyUse
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import InvalidToken, KeyRevoked, RateLimited
 from image_store.services.callers.key_administration import KeyAdministration, KeyList, KeyRequest
@@ -68,6 +69,29 @@ def send_requests(world: World, _: None = None) -> int:
     return 3
 
 
+@runs_as("project")
+def count_use(world: World, before: Issued) -> None:
+    """Count a stored image, as the function does that follows the table's stream."""
+    use = KeyUse(name="a", key_id=before[0].id, on=world.clock.now().date(), images=1, size_bytes=10)
+    world.app.upkeep.count_use(use)
+
+
+@runs_as("keys")
+def used_images(world: World, before: Issued) -> int:
+    days = world.app.callers.key_usage.of_key(CALLER, before[0].id, since=None, until=None)
+    return sum(day.images for day in days)
+
+
+def counted(world: World, before: Issued, _: None) -> None:
+    assert used_images(world, before) == 1
+
+
+def counted_once(world: World, before: Issued) -> None:
+    """Whatever became of it, the stream delivers the use again, and then it is counted once."""
+    count_use(world, before)
+    assert used_images(world, before) == 1
+
+
 def limited(_: World, __: None, let_in: int) -> None:
     """A request whose response is lost may count twice; none is let in beyond the limit."""
     assert let_in in {1, 2}
@@ -123,5 +147,6 @@ KEYS = (
     Operation("rename a key", create, rename, renamed, calls=2, whatever=one_key(rename)),
     Operation("rotate a key", create, rotate, rotated, calls=2),
     Operation("count the requests of a key", lambda _: None, send_requests, limited, calls=3),
+    Operation("count a use of a key", create, count_use, counted, calls=1, whatever=counted_once),
     Operation("revoke a key", create, revoke, revoked, calls=2, whatever=one_key(revoke)),
 )

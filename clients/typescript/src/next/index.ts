@@ -1,3 +1,3 @@
 export { imageLoader, imageLoaderFor, type ImageLoaderInput } from "./image-loader";
-export { uploadTokenRoute, type UploadPermission, type UploadTokenMaker, type UploadTokenRouteOptions } from "./upload-token-route";
+export { uploadTokenRoute, type UploadPermission, type UploadTokenRouteOptions } from "./upload-token-route";
 export { uploadTokenFrom } from "./upload-token-source";

@@ -1,5 +1,6 @@
 import type { UploadToken, UploadTokenRequest } from "../api/types";
 import { ImageStoreError, type ErrorCode } from "../http/errors";
+import type { ImageStore } from "../store";
 import { allowedOriginOf, isSameOrigin, preflightAnswer, sharingHeaders } from "./origins";
 
 /** What an upload token allows. `owner` is whose images are uploaded; null for those of the key itself. */
@@ -20,10 +21,8 @@ export interface UploadTokenRouteOptions {
 /** What the route answers. `expires_in` is in seconds: the clock of a browser may be wrong. */
 export type IssuedToken = UploadToken & { expires_in: number };
 
-/** The part of an image store that makes upload tokens. */
-export interface UploadTokenMaker {
-  uploadTokens: { create(request: UploadTokenRequest): Promise<UploadToken> };
-}
+/** The part of an image store that the route needs. */
+type TokenMaker = Pick<ImageStore, "uploadTokens">;
 
 const DEFAULT_LIMITS = { expires_in: 3600, max_images: 20 };
 
@@ -39,7 +38,7 @@ const DEFAULT_LIMITS = { expires_in: 3600, max_images: 20 };
  * your framework logs the error and answers 500. No answer contains the key.
  */
 export function uploadTokenRoute(
-  store: UploadTokenMaker | (() => UploadTokenMaker),
+  store: TokenMaker | (() => TokenMaker),
   { authorize, allowedOrigins = [] }: UploadTokenRouteOptions,
 ): (request: Request) => Promise<Response> {
   return async (request) => {

@@ -4,7 +4,7 @@ import { ImageStoreError } from "../http/errors";
 /** How many bytes of a file its format is read from. */
 export const HEAD_BYTES = 512;
 
-const ACCEPTED: [RegExp, MediaType][] = [
+export const ACCEPTED: [RegExp, MediaType][] = [
   [/^\xff\xd8\xff/, "image/jpeg"],
   [/^\x89PNG\r\n\x1a\n/, "image/png"],
   [/^GIF8[79]a/, "image/gif"],

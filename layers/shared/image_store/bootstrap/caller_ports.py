@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.bootstrap.clients import Clients
-    from image_store.ports.callers import ApiKeys, RequestBuckets, TokenVerifier, UploadTokens
+    from image_store.ports.callers import ApiKeys, KeyUsage, RequestBuckets, TokenVerifier, UploadTokens
     from image_store.ports.system import Clock, Ids
     from image_store.settings import Settings
 
@@ -68,3 +68,9 @@ class CallerPorts:
         from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
 
         return DynamoRequestBuckets(self.table)
+
+    @lazy_property
+    def key_usage(self) -> KeyUsage:
+        from image_store.adapters.dynamodb.callers.key_usage import DynamoKeyUsage
+
+        return DynamoKeyUsage(self.table)

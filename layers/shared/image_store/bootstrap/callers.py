@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.callers.authorization import Authorization
     from image_store.services.callers.key_administration import KeyAdministration
+    from image_store.services.callers.key_usage import KeyUsageReports
     from image_store.services.callers.request_limits import RequestLimits
     from image_store.services.callers.upload_tokens import UploadPermissions
 
@@ -50,6 +51,14 @@ class Callers:
             cursors=self._areas.finding.cursors,
             clock=self._ports.clock,
             ids=self._ports.ids,
+        )
+
+    @lazy_property
+    def key_usage(self) -> KeyUsageReports:
+        from image_store.services.callers.key_usage import KeyUsageReports
+
+        return KeyUsageReports(
+            administration=self.key_administration, usage=self._ports.key_usage, clock=self._ports.clock
         )
 
     @lazy_property

@@ -14,6 +14,7 @@ from image_store.entrypoints.operations.observability import logger
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_store.domain.callers.key_usage import KeyUse
     from image_store.domain.generation.ledger import CallOutcome
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AnyAuditEntry
@@ -150,6 +151,12 @@ class Ports(CallerPorts):
         from image_store.adapters.dynamodb.images.changes import changed_image
 
         return changed_image
+
+    @lazy_property
+    def use_reader(self) -> Callable[[dict[str, Any]], KeyUse | None]:
+        from image_store.adapters.dynamodb.callers.key_usage import use_of
+
+        return use_of
 
     @lazy_property
     def change_reader(self) -> Callable[[dict[str, Any]], AnyAuditEntry | None]:

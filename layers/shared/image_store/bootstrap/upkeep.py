@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from image_store.bootstrap.assembly import Application
+    from image_store.domain.callers.key_usage import KeyUse
     from image_store.services.upkeep.cleanup.objects import ObjectSweep, PrivateObjects
     from image_store.services.upkeep.cleanup.run import Cleanup
     from image_store.services.upkeep.feed_upgrade import FeedUpgrade
@@ -226,6 +227,15 @@ class Upkeep:
     def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
         """Reads which image a record of the table's stream is about."""
         return self._ports.changed_image
+
+    @property
+    def use_reader(self) -> Callable[[dict[str, Any]], KeyUse | None]:
+        """Reads what an API key has used from a record of the table's stream."""
+        return self._ports.use_reader
+
+    def count_use(self, use: KeyUse) -> None:
+        """Count what an API key has used, once. Safe to repeat; StorageUnavailable."""
+        self._ports.key_usage.count(use, at=self._ports.clock.now())
 
     @lazy_property
     def projections(self) -> Projections:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from image_store.domain.callers.api_keys import ApiKey
     from image_store.domain.callers.key_limits import RequestRate
+    from image_store.domain.callers.key_usage import KeyDay, KeyUse
     from image_store.domain.callers.upload_tokens import UploadToken
 
 
@@ -42,10 +43,22 @@ class RequestBuckets(Protocol):
     """The token buckets of API keys with a limit of requests."""
 
     def take(self, key_id: str, rate: RequestRate, *, at: datetime) -> bool:
-        """Count a request of a key; False, and nothing is counted, if its bucket is empty.
+        """Count a request of a key, and in its usage of the day; False, and nothing is counted, if its bucket is empty.
 
         Exact however many requests come at once. A repeat counts again. Raises StorageUnavailable.
         """
+        ...
+
+
+class KeyUsage(Protocol):
+    """What API keys have used, by day. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def count(self, use: KeyUse, *, at: datetime) -> None:
+        """Count a use, once: repeats within a week change nothing, however many come at once."""
+        ...
+
+    def days(self, key_id: str, *, since: date, until: date) -> Sequence[KeyDay]:
+        """The days with usage from `since` on and before `until`, the earliest first."""
         ...
 
 

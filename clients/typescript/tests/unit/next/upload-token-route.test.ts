@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { call } from "../../../src/http/calls";
-import { createTransport } from "../../../src/http/transport";
-import { uploadTokenRoute, type UploadPermission, type UploadTokenMaker, type UploadTokenRouteOptions } from "../../../src/next/index";
+import { createImageStore, type ImageStore } from "../../../src/index";
+import { uploadTokenRoute, type UploadPermission, type UploadTokenRouteOptions } from "../../../src/next/index";
 import { problem, startServer, type Reply, type TestServer } from "../../server";
 
 const KEY = "isk_secret";
@@ -19,9 +18,8 @@ async function startRoute(
   return { route: uploadTokenRoute(storeAt(server), options), server };
 }
 
-function storeAt(server: TestServer): UploadTokenMaker {
-  const transport = createTransport({ url: server.url, key: KEY, maxRetries: 0 });
-  return { uploadTokens: { create: (json) => call(transport, "POST", "/v1/upload-tokens", { json }) } };
+function storeAt(server: TestServer): ImageStore {
+  return createImageStore({ url: server.url, key: KEY, maxRetries: 0 });
 }
 
 function requestFrom(headers: Record<string, string> = {}, method = "POST"): Request {

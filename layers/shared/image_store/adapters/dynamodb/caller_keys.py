@@ -19,9 +19,19 @@ def id_of_api_key(row: Key) -> str | None:
     return pk.removeprefix(_API_KEY_PREFIX) if sk == API_KEY and pk.startswith(_API_KEY_PREFIX) else None
 
 
-def request_bucket(key_id: str) -> Key:
-    """The row that counts the requests of an API key; functions that only read may write such rows alone."""
-    return key(f"KEYREQUESTS#{key_id}", "BUCKET")
+def key_requests(key_id: str) -> str:
+    """The partition of an API key's requests by day; functions that only read may write such rows alone."""
+    return f"KEYREQUESTS#{key_id}"
+
+
+def key_usage(key_id: str) -> str:
+    """The partition of what an API key has used by day."""
+    return f"KEYUSAGE#{key_id}"
+
+
+def counted_use(name: str) -> Key:
+    """The row that says that a use is counted; `name` is unique among all uses."""
+    return key(f"COUNTED#{name}", "COUNTED")
 
 
 def key_counter(key_id: str, period: str) -> Key:

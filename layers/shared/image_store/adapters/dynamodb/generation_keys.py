@@ -6,6 +6,7 @@ from image_store.adapters.dynamodb.keys import DUE_SHARDS, Key, key
 
 JOB = "JOB"
 JOB_PREFIX = "JOB#"
+LEDGER_PREFIX = "LEDGER#"
 _ITEM_PREFIX = "ITEM#"
 
 
@@ -61,7 +62,12 @@ def deployment_budget(period: str) -> Key:
 
 def ledger(owner: str, month: str, *, job_id: str, index: int, call_id: str) -> Key:
     """The row of one ledger entry."""
-    return key(f"LEDGER#{quote(owner, safe='')}#{month}", f"{job_id}#{index:02d}#{call_id}")
+    return key(f"{LEDGER_PREFIX}{quote(owner, safe='')}#{month}", f"{job_id}#{index:02d}#{call_id}")
+
+
+def is_ledger(row: Key) -> bool:
+    """Whether a row with this key is a ledger entry."""
+    return row["pk"]["S"].startswith(LEDGER_PREFIX)
 
 
 def performance(owner: str | None, day: str, provider: str) -> Key:

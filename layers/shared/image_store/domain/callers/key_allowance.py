@@ -1,11 +1,11 @@
-"""How many images and bytes an API key may store in a day and in a month (UTC)."""
+"""Which API key an image counts for, and how many images and bytes it may store in a day and in a month (UTC)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_store.domain.errors import ImageStoreError, QuotaExceeded
+from image_store.domain.errors import ImageStoreError, KeyQuotaExceeded
 from image_store.domain.generation.budget import day_of, month_of, until_next_day, until_next_month
 from image_store.domain.images.reservation import Charge, Counter, CounterKind
 
@@ -30,7 +30,7 @@ class KeyCharge(Charge):
     @property
     def refusal(self) -> ImageStoreError:
         """The error for a charge beyond the limits."""
-        return QuotaExceeded(
+        return KeyQuotaExceeded(
             f"The API key's limit of images or bytes a {self.period} has no room for this.",
             retry_after=self.ends_at - self.at,
         )
@@ -44,9 +44,9 @@ class KeyAllowance:
     limits: KeyLimits
 
     def charges(self, *, size_bytes: int, images: int = 1, at: datetime) -> tuple[Charge, ...]:
-        """What a reservation adds to the counters of the key, at most one for each period.
+        """What a reservation adds to the counters of the key: one for each period that has a limit.
 
-        Raises QuotaExceeded, without a time to wait, for what no period has room for.
+        Raises KeyQuotaExceeded, without a time to wait, for what no period has room for.
         """
         limits, day = self.limits, at.date()
         periods = (
@@ -59,7 +59,7 @@ class KeyAllowance:
                 continue
             too_many = max_images is not None and images > max_images
             if too_many or (max_bytes is not None and size_bytes > max_bytes):
-                raise QuotaExceeded(f"This alone is more than the API key may store in a {period}.")
+                raise KeyQuotaExceeded(f"This alone is more than the API key may store in a {period}.")
             charges.append(
                 KeyCharge(
                     counter=Counter(CounterKind.API_KEY, self.key_id, name),
@@ -76,14 +76,5 @@ class KeyAllowance:
 
 
 def allowance_of(caller: Caller) -> KeyAllowance | None:
-    """The allowance of the API key that a caller uses; None if it has no limits of images and bytes."""
-    limits = caller.limits
-    storing = (
-        limits.images_per_day,
-        limits.images_per_month,
-        limits.bytes_per_day,
-        limits.bytes_per_month,
-    )
-    if caller.key_id is None or all(limit is None for limit in storing):
-        return None
-    return KeyAllowance(key_id=caller.key_id, limits=limits)
+    """The allowance of the API key that a caller uses; None for other callers."""
+    return KeyAllowance(key_id=caller.key_id, limits=caller.limits) if caller.key_id is not None else None

@@ -31,8 +31,8 @@ NO_LIMITS = KeyLimits()
 class RequestRate:
     """A token bucket for the requests of a key: it holds `per_minute` requests, and is full at first.
 
-    It fills by one request in each interval. So in any period of T seconds a key sends at most
-    `per_minute` + T / `interval` requests.
+    It fills by one request in each interval, and at midnight (UTC). So in any period of T seconds of a day a key
+    sends at most `per_minute` + T / `interval` requests.
     """
 
     per_minute: int

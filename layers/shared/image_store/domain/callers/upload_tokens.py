@@ -131,8 +131,7 @@ class UploadToken:
 def charges_of(
     token: UploadToken | None, allowance: KeyAllowance | None, *, size_bytes: int, at: datetime
 ) -> tuple[Charge, ...]:
-    """What an image adds to the counts of the upload token and of the API key that it is sent with."""
-    allowance = token.allowance if token is not None else allowance
+    """What an image adds to the counts of the upload token that it is sent with and of an API key."""
     by_token = (token.charge(size_bytes),) if token is not None else ()
     by_key = allowance.charges(size_bytes=size_bytes, at=at) if allowance is not None else ()
     return (*by_token, *by_key)

@@ -110,6 +110,8 @@ class JobItem:
     is_call_recorded: bool = False
     """Whether the result of `call` is spooled and its cost is in the ledger."""
     hold: BudgetHold | None
+    api_key: str | None = None
+    """The id of the API key that ordered it; its cost and its image count for the key."""
     promised: bool = False
     """Whether it has a place in its owner's quota until it ends."""
     provider: Provider | None = None

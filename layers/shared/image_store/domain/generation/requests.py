@@ -70,7 +70,7 @@ class JobRequest:
     key_budget: KeyBudget | None = None
     """The budgets of the API key that orders it."""
     allowance: "KeyAllowance | None" = None
-    """How many images that key may store."""
+    """Of that key: how many images it may store."""
 
 
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:

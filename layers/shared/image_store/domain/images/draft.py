@@ -25,6 +25,8 @@ class ImageDraft:
     """Further warnings, besides those of `warnings`."""
     upload_token: str | None = None
     """The id of the upload token that it is sent with."""
+    api_key: str | None = None
+    """The id of the API key that it counts for."""
     charges: tuple[Charge, ...] = ()
 
 

@@ -116,6 +116,8 @@ class ImageRecord:
     """The name of the last change that kept the version, because clients do not see it."""
     upload_token: str | None = None
     """The id of the upload token that reserved it."""
+    api_key: str | None = None
+    """The id of the API key that it counts for."""
 
     @property
     def prefix(self) -> str:

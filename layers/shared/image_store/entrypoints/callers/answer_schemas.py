@@ -1,6 +1,6 @@
 """Schemas of answers about API keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -52,3 +52,27 @@ class ApiKeyPageAnswer(BaseModel):
 
     items: list[ApiKeyAnswer]
     next_cursor: str | None
+
+
+class KeyUseAnswer(BaseModel):
+    """What an API key has used."""
+
+    requests: int | None = Field(
+        description="Requests that its limit of requests let through; null if it had no such limit."
+    )
+    images: int = Field(description="Stored images, also those that were deleted since.")
+    size_bytes: int = Field(description="The bytes of their originals.")
+    cost_usd: float = Field(description="What generated images took from the budgets.")
+
+
+class KeyDayAnswer(KeyUseAnswer):
+    """What an API key has used in a day (UTC)."""
+
+    date: date
+
+
+class KeyUsageAnswer(BaseModel):
+    """What an API key has used by day, and in all of these days."""
+
+    days: list[KeyDayAnswer] = Field(description="The earliest first; days without usage are left out.")
+    total: KeyUseAnswer

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.callers.api_keys import USUAL_GRACE, ApiKey
 from image_store.domain.callers.key_limits import NO_LIMITS, KeyLimits
+from image_store.domain.callers.key_usage import KeyDay
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.money import usd
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.callers.request_schemas import (
     ApiKeyPatch,
@@ -17,6 +19,7 @@ from image_store.entrypoints.callers.request_schemas import (
     ApiKeysQuery,
     KeyLimitsFields,
     KeyRotationRequest,
+    KeyUsageQuery,
 )
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.services.callers.key_administration import KeyList, KeyRequest
@@ -36,12 +39,13 @@ def read_new_key(request: Request) -> KeyRequest:
     )
 
 
-def read_list(request: Request) -> tuple[KeyList, ApiKeysQuery]:
-    """Read which keys to list, and which page of them."""
+def read_list(request: Request) -> tuple[KeyList, dict[str, Any]]:
+    """Read which keys to list, and which page of them: `cursor` and `limit`."""
     query = request.query(ApiKeysQuery)
     if query.all_owners and query.owner is not None:
         raise InvalidRequest("Send owner or all_owners, not both.")
-    return KeyList(None if query.all_owners else query.owner or request.owner), query
+    key_list = KeyList(None if query.all_owners else query.owner or request.owner)
+    return key_list, {"cursor": query.cursor, "limit": query.limit}
 
 
 def read_changes(request: Request) -> dict[str, Any]:
@@ -55,11 +59,17 @@ def read_changes(request: Request) -> dict[str, Any]:
     return changes
 
 
-def read_grace(request: Request) -> timedelta:
-    """Read the grace period of a rotation; a request without a body has the usual one."""
+def read_rotation(request: Request) -> dict[str, timedelta]:
+    """Read the `grace` period of a rotation; a request without a body has the usual one."""
     if not request.body:
-        return USUAL_GRACE
-    return timedelta(seconds=request.json(KeyRotationRequest).grace_seconds)
+        return {"grace": USUAL_GRACE}
+    return {"grace": timedelta(seconds=request.json(KeyRotationRequest).grace_seconds)}
+
+
+def read_days(request: Request) -> dict[str, date | None]:
+    """Read which days of usage to return: `since`, and `until`, which is the day after the last one."""
+    query = request.query(KeyUsageQuery)
+    return {"since": query.first_day, "until": query.end_day}
 
 
 def created(key: ApiKey, text: str, *, now: datetime, api_url: str) -> "Response[str]":
@@ -81,6 +91,34 @@ def shown(key: ApiKey, *, now: datetime) -> "Response[str]":
 def page(keys: Sequence[ApiKey], next_cursor: str | None, *, now: datetime) -> "Response[str]":
     """A page of keys."""
     return _answer(200, {"items": [_view(key, now) for key in keys], "next_cursor": next_cursor})
+
+
+def usage(days: Sequence[KeyDay]) -> "Response[str]":
+    """200 with the usage of a key by day, and its sums."""
+    counted = [day.requests for day in days if day.requests is not None]
+    total = _use(
+        requests=sum(counted) if counted else None,
+        images=sum(day.images for day in days),
+        size_bytes=sum(day.size_bytes for day in days),
+        cost_micros=sum(day.cost_micros for day in days),
+    )
+    by_day = [
+        {
+            "date": day.on.isoformat(),
+            **_use(
+                requests=day.requests,
+                images=day.images,
+                size_bytes=day.size_bytes,
+                cost_micros=day.cost_micros,
+            ),
+        }
+        for day in days
+    ]
+    return _answer(200, {"days": by_day, "total": total})
+
+
+def _use(*, requests: int | None, images: int, size_bytes: int, cost_micros: int) -> dict[str, Any]:
+    return {"requests": requests, "images": images, "size_bytes": size_bytes, "cost_usd": usd(cost_micros)}
 
 
 def _view(key: ApiKey, now: datetime) -> dict[str, Any]:

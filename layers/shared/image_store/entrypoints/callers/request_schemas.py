@@ -9,6 +9,7 @@ from image_store.domain.callers.api_keys import MAX_GRACE, MAX_NAME_CHARS, USUAL
 from image_store.domain.callers.key_limits import MAX_REQUESTS_PER_MINUTE, KeyLimits
 from image_store.domain.callers.scopes import KEY_SCOPES, Scope
 from image_store.domain.generation.money import micros_of, usd
+from image_store.entrypoints.http.days import DaysQuery
 from image_store.entrypoints.http.fields import MAX_SAFE_INTEGER, Line, MergePatch, Strict
 from image_store.entrypoints.http.scalars import Flag, Instant, Number, Whole
 
@@ -129,6 +130,13 @@ class ApiKeysQuery(Strict):
     cursor: str | None = Field(None, min_length=1, max_length=MAX_CURSOR_CHARS)
     owner: Owner | None = Field(None, description="Whose keys; by default yours. Others need an admin.")
     all_owners: Flag = Field(default=False, description="Whether to list the keys of all owners, for admins.")
+
+
+class KeyUsageQuery(DaysQuery):
+    """Which days of usage to return, at most 366; days are in UTC, `from` is inclusive, `to` is not.
+
+    An instant within a day stands for the whole day.
+    """
 
 
 class KeyRotationRequest(Strict):

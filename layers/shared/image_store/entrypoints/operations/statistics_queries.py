@@ -1,12 +1,10 @@
 """Query parameters of statistics."""
 
-from datetime import date, time, timedelta
 from enum import StrEnum
 
 from pydantic import Field
 
-from image_store.entrypoints.http.fields import Strict
-from image_store.entrypoints.http.scalars import Moment
+from image_store.entrypoints.http.days import DaysQuery
 
 
 class StatsScope(StrEnum):
@@ -16,25 +14,10 @@ class StatsScope(StrEnum):
     ALL = "all"
 
 
-class StatsQuery(Strict):
+class StatsQuery(DaysQuery):
     """Which statistics to return; days are in UTC, `from` is inclusive, `to` is not.
 
     An instant within a day stands for the whole day.
     """
 
     scope: StatsScope = Field(StatsScope.OWN, description="`all` needs an admin.")
-    since: Moment | None = Field(None, alias="from", description="By default 30 days before `to`.")
-    until: Moment | None = Field(None, alias="to", description="By default tomorrow.")
-
-    @property
-    def first_day(self) -> date | None:
-        """The first day to return."""
-        return self.since.date() if self.since else None
-
-    @property
-    def end_day(self) -> date | None:
-        """The day after the last one. The calendar's last day has none, so it is left out."""
-        if self.until is None:
-            return None
-        has_begun = self.until.time() != time() and self.until.date() != date.max
-        return self.until.date() + timedelta(days=1 if has_begun else 0)

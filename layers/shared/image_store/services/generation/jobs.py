@@ -203,6 +203,7 @@ class GenerationJobs:
                 call=None,
                 is_call_recorded=False,
                 hold=BudgetHold(micros=micros, on=now.date(), key=key_budget),
+                api_key=_key_of(allowance),
                 promised=self.most_images > 0,
                 error=None,
             )
@@ -267,6 +268,7 @@ class GenerationJobs:
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=BudgetHold(micros=micros, on=now.date(), key=request.key_budget),
+                        api_key=_key_of(request.allowance),
                         promised=self.most_images > 0,
                     )
                 )
@@ -306,6 +308,10 @@ class GenerationJobs:
 def _charges(allowance: KeyAllowance | None, images: int, at: datetime) -> tuple[Charge, ...]:
     """What images that an API key orders add to its counters; their bytes are not known yet."""
     return allowance.charges(images=images, size_bytes=0, at=at) if allowance is not None else ()
+
+
+def _key_of(allowance: KeyAllowance | None) -> str | None:
+    return allowance.key_id if allowance is not None else None
 
 
 def _not_found() -> JobNotFound:

@@ -94,7 +94,7 @@ class DirectUpload:
     upload_token: str | None = None
     """The id of the upload token that it is sent with."""
     allowance: KeyAllowance | None = None
-    """Of the API key that it is sent with."""
+    """Of the API key that it counts for."""
     given: frozenset[str] = frozenset()
     """The names of the attributes that its sender set; they matter for upload tokens only."""
 
@@ -151,6 +151,7 @@ class DirectUploads:
         earlier = earlier or self.earlier.by_bytes(upload.owner, upload.sha256, attributes.on_duplicate)
         if earlier is not None:
             return self._answer(earlier, token)
+        allowance = upload.allowance if token is None else token.allowance
         draft = ImageDraft(
             owner=upload.owner,
             sha256=upload.sha256,
@@ -159,7 +160,8 @@ class DirectUploads:
             attributes=attributes,
             idempotency=upload.idempotency,
             upload_token=upload.upload_token,
-            charges=charges_of(token, upload.allowance, size_bytes=upload.size_bytes, at=self.clock.now()),
+            api_key=allowance.key_id if allowance is not None else None,
+            charges=charges_of(token, allowance, size_bytes=upload.size_bytes, at=self.clock.now()),
         )
         reserved = self.reservations.reserve(draft, None, quota=self.quota, lifetime=COMPLETION_LIFETIME)
         return self._answer(reserved if isinstance(reserved, Image) else reserved.image, token)

@@ -140,4 +140,5 @@ class Reservations:
             idempotency=draft.idempotency.name if draft.idempotency else None,
             staging=None if processed else self.ids.attempt(),
             upload_token=draft.upload_token,
+            api_key=draft.api_key,
         )

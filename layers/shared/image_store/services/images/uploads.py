@@ -46,7 +46,7 @@ class Upload:
     upload_token: str | None = None
     """The id of the upload token that it is sent with."""
     allowance: KeyAllowance | None = None
-    """Of the API key that it is sent with."""
+    """Of the API key that it counts for."""
     given: frozenset[str] = frozenset()
     """The names of the attributes that its sender set; they matter for upload tokens only."""
 
@@ -132,6 +132,7 @@ class Uploads:
         if self.clock.now() >= upload.until:
             raise too_late()
         # The write protocol: reserve
+        allowance = upload.allowance if token is None else token.allowance
         draft = ImageDraft(
             owner=upload.owner,
             sha256=sha256,
@@ -141,7 +142,8 @@ class Uploads:
             idempotency=upload.idempotency,
             extra_warnings=upload.extra_warnings(processed),
             upload_token=upload.upload_token,
-            charges=charges_of(token, upload.allowance, size_bytes=len(content.data), at=self.clock.now()),
+            api_key=allowance.key_id if allowance is not None else None,
+            charges=charges_of(token, allowance, size_bytes=len(content.data), at=self.clock.now()),
         )
         reserved = self.reservations.reserve(draft, processed, quota=self.quota)
         if isinstance(reserved, Image):

@@ -115,7 +115,8 @@ def budget_writes(
             values[":room"] = {"N": str(limit - micros)}
             if micros > limit:
                 raise BudgetExceeded(
-                    "This request alone costs more than a budget for generated images allows."
+                    "This request alone costs more than a budget for generated images allows.",
+                    budget=budget.holder,
                 )
         writes.append((budget.name, {"Update": update}))
     return writes
@@ -233,6 +234,8 @@ def _ledger_row(change: JobItemChange, outcome: CallOutcome, entry: LedgerEntry)
     }
     if entry.cost_micros is not None:
         row["cost"] = {"N": str(entry.cost_micros)}
+    if change.before.api_key is not None:
+        row["api_key"] = {"S": change.before.api_key}
     if entry.usage is not None:
         row["usage"] = {"M": {unit: {"N": str(count)} for unit, count in entry.usage.items()}}
     return row

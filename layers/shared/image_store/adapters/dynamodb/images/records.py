@@ -104,6 +104,8 @@ def _meta(record: ImageRecord, details: Details) -> Item:
         item |= {"due_shard": {"S": keys.due_shard(record.id)}, "due_at": {"S": text_time(record.due_at)}}
     if record.amendment is not None:
         item["amendment"] = {"S": record.amendment}
+    if record.api_key is not None:
+        item["api_key"] = {"S": record.api_key}
     return item
 
 
@@ -226,6 +228,7 @@ def record_of(item: Item) -> ImageRecord:
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
         upload_token=image.get("upload_token"),
+        api_key=item["api_key"]["S"] if "api_key" in item else None,
     )
 
 

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.callers.key_allowance import KeyAllowance
+from image_store.domain.callers.key_limits import NO_LIMITS
 from image_store.domain.generation.jobs import JOB_LIFETIME, JobItem
 from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.images.attributes import Attributes
@@ -52,6 +54,7 @@ class ResultStorage:
                 lifetime=JOB_LIFETIME,
             ),
             extra_warnings=lambda processed: extra_warnings_of(opened, entry, processed),
+            allowance=_allowance_of(item),
         )
         return self.uploads.accept(upload).record.id
 
@@ -72,6 +75,11 @@ class ResultStorage:
             filename=attributes.filename or filename_of(opened, entry, result.data, seals=self.seals),
             expires_at=expires_at,
         )
+
+
+def _allowance_of(item: JobItem) -> KeyAllowance | None:
+    """The API key that the image counts for; its limits counted the image when it was ordered."""
+    return KeyAllowance(key_id=item.api_key, limits=NO_LIMITS) if item.api_key is not None else None
 
 
 def _upload_name(item: JobItem, call: ProviderCall) -> str:

@@ -1,0 +1,111 @@
+import { useMemo } from "react";
+import type { GenerationRequest, Job } from "../api/types";
+import type { ImageStore } from "../store";
+import { statusProps, type Describe } from "./announcements";
+import { createObservable, useObservable } from "./observable";
+import { useImageStore } from "./provider";
+
+export interface GenerationOptions {
+  /** A job that was started before, such as one from the address of the page. */
+  jobId?: string | undefined;
+  describe?: Describe | undefined;
+}
+
+/**
+ * Generates images from a prompt or a request, and shows the job as it is now.
+ *
+ * The store goes on when the component goes; only its watching ends. `jobId` watches such a job again.
+ */
+export function useGeneration({ jobId, describe }: GenerationOptions = {}) {
+  const store = useImageStore();
+  const generation = useMemo(() => createGeneration(store, jobId), [store, jobId]);
+  const { job, isRunning, error } = useObservable(generation);
+  const { total = 0, succeeded = 0, failed = 0, cancelled = 0 } = job?.progress ?? {};
+  const { start, cancel, retry } = generation;
+
+  return {
+    /** The job; undefined until the store has accepted it. */
+    job,
+    isRunning,
+    /** Why the store refused a request, or why watching failed. What failed inside a job is in `job.items`. */
+    error,
+    /** The images that are ready. */
+    imageIds: job?.items.flatMap(({ image_id }) => image_id ?? []) ?? [],
+    /** Starts a job. It does nothing while one is running. */
+    start,
+    /** Cancels the images of the job that nobody makes yet. */
+    cancel,
+    /** Makes the failed images of the job again. */
+    retry,
+    /** For a `<progress>`. Its value is unknown until the store has accepted the job. */
+    progressProps: {
+      value: job && succeeded + failed + cancelled,
+      max: total || 1,
+      "aria-label": "Images generated",
+    },
+    /** For an element that tells screen readers how far the job is, such as `<p>`. */
+    statusProps: statusProps({ total, done: succeeded, failed }, describe),
+  };
+}
+
+export function createGeneration(store: ImageStore, jobId: string | undefined) {
+  let following = new AbortController();
+  let mustCancel = false;
+  const generation = createObservable(
+    { job: undefined as Job | undefined, isRunning: !!jobId, error: undefined as unknown },
+    () => {
+      following = new AbortController();
+      const { job, isRunning } = generation.get();
+      const id = job?.id ?? jobId;
+      if (id && isRunning) void watch(id);
+      return () => following.abort();
+    },
+  );
+
+  async function run(begin: () => Promise<Job>) {
+    generation.set({ isRunning: true, error: undefined });
+    try {
+      const job = await begin();
+      generation.set({ job });
+      if (mustCancel) await cancel();
+      await watch(job.id);
+    } catch (error) {
+      generation.set({ error, isRunning: false });
+    }
+  }
+
+  /** Shows the job until it ends. Without a component that follows it, it stays running. */
+  async function watch(id: string) {
+    const { signal } = following;
+    try {
+      for await (const job of store.jobs.watch(id, { signal })) generation.set({ job });
+    } catch (error) {
+      if (!signal.aborted) generation.set({ error });
+    }
+    if (!signal.aborted) generation.set({ isRunning: false });
+  }
+
+  async function start(request: GenerationRequest | string) {
+    if (generation.get().isRunning) return;
+    mustCancel = false;
+    generation.set({ job: undefined });
+    await run(() => store.jobs.create(request));
+  }
+
+  async function cancel() {
+    const { job } = generation.get();
+    mustCancel = !job; // the store may be about to accept it
+    try {
+      if (job) generation.set({ job: await store.jobs.cancel(job.id) });
+    } catch (error) {
+      generation.set({ error });
+    }
+  }
+
+  async function retry() {
+    const { job, isRunning } = generation.get();
+    if (job && !isRunning) await run(() => store.jobs.retry(job.id));
+  }
+
+  return { ...generation, start, cancel, retry };
+}

@@ -1,0 +1,112 @@
+import type { Image } from "../api/types";
+import { ImageStoreError } from "../http/errors";
+import type { ImageStore } from "../store";
+import type { UploadAttributes, UploadOptions } from "../uploads";
+import { createObservable } from "./observable";
+
+/** One file of an upload list. */
+export interface FileUpload {
+  id: string;
+  file: File;
+  attributes: UploadAttributes | undefined;
+  status: "waiting" | "uploading" | "stored" | "failed" | "cancelled";
+  /** The part that was sent, from 0 to 1. */
+  progress: number;
+  /** The stored image. */
+  image?: Image | undefined;
+  /** Why it failed, mostly an `ImageStoreError`. */
+  error?: unknown;
+}
+
+export interface QueueOptions {
+  /** What every image gets, or a function of its file. */
+  attributes?: UploadAttributes | ((file: File) => UploadAttributes) | undefined;
+  /** What to do if you have an image with the same bytes. Default: `keep` both. */
+  onDuplicate?: UploadOptions["onDuplicate"];
+  /** Media types that are accepted. Default: all that the store accepts. */
+  accept?: readonly string[] | undefined;
+  /** Is called with every image that was stored. */
+  onStored?: ((image: Image) => void) | undefined;
+}
+
+const MOST_AT_ONCE = 5;
+
+export type UploadQueue = ReturnType<typeof createQueue>;
+
+/** Makes a queue that sends five files at once. `latest` returns the options of the last render. */
+export function createQueue(latest: () => QueueOptions & { store: ImageStore }) {
+  const controllers = new Map<string, AbortController>();
+  const queue = createObservable({ files: [] as readonly FileUpload[] }, () => cancelAll);
+
+  const statusOf = (id: string) => queue.get().files.find((upload) => upload.id === id)?.status;
+
+  function change(id: string, changes: Partial<FileUpload>) {
+    queue.set({ files: queue.get().files.map((upload) => (upload.id === id ? { ...upload, ...changes } : upload)) });
+  }
+
+  function sendWaiting() {
+    const { files } = queue.get();
+    let places = MOST_AT_ONCE - files.filter(({ status }) => status === "uploading").length;
+    for (const upload of files) if (upload.status === "waiting" && places-- > 0) void send(upload);
+  }
+
+  async function send({ id, file, attributes }: FileUpload) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { store, onDuplicate } = latest();
+    controllers.set(id, controller);
+    change(id, { status: "uploading" });
+    let image: Image | undefined;
+    try {
+      image = await store.upload(file, attributes, {
+        signal,
+        onDuplicate,
+        idempotencyKey: id,
+        onProgress: ({ loaded, total, phase }) => change(id, { progress: phase === "hashing" ? 0 : loaded / total }),
+      });
+      change(id, { status: "stored", progress: 1, image });
+    } catch (error) {
+      change(id, signal.aborted ? { status: "cancelled" } : { status: "failed", error });
+    }
+    sendWaiting();
+    if (image) latest().onStored?.(image);
+  }
+
+  function add(files: Iterable<File>) {
+    const { accept, attributes } = latest();
+    const added = Array.from(files, (file): FileUpload => ({
+      id: crypto.randomUUID(),
+      file,
+      attributes: typeof attributes === "function" ? attributes(file) : attributes,
+      progress: 0,
+      // Some systems do not know the type of a file; the store looks at its bytes.
+      ...(!accept || !file.type || accept.includes(file.type)
+        ? { status: "waiting" }
+        : { status: "failed", error: new ImageStoreError("unsupported_media_type", `Choose ${accept.join(", ")}.`) }),
+    }));
+    queue.set({ files: [...queue.get().files, ...added] });
+    sendWaiting();
+  }
+
+  function cancel(id: string) {
+    if (statusOf(id) === "waiting") change(id, { status: "cancelled" });
+    controllers.get(id)?.abort();
+  }
+
+  function cancelAll() {
+    for (const { id } of queue.get().files) cancel(id);
+  }
+
+  function retry(id: string) {
+    if (!["failed", "cancelled"].includes(statusOf(id)!)) return;
+    change(id, { status: "waiting", progress: 0, error: undefined });
+    sendWaiting();
+  }
+
+  function remove(id: string) {
+    cancel(id);
+    queue.set({ files: queue.get().files.filter((upload) => upload.id !== id) });
+  }
+
+  return { ...queue, add, cancel, retry, remove };
+}

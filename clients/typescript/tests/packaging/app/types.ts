@@ -1,0 +1,19 @@
+// Compiled, never run: the types of every entry resolve, and a wrong use does not compile.
+import { createImageStore, ImageStoreError, type ErrorCode, type Image } from "@image-store/client";
+import { imageLoader, uploadTokenFrom, uploadTokenRoute } from "@image-store/client/next";
+
+const store = createImageStore({ url: "https://images.example.com", key: "isk_1" });
+
+export const title = async (id: string): Promise<string | null> => (await store.images.get(id)).title;
+export const upload = (file: Blob): Promise<Image> => store.upload(file, { alt_text: "A lake", tags: ["lake"] });
+export const codeOf = (error: unknown): ErrorCode | undefined => (error instanceof ImageStoreError ? error.code : undefined);
+export const POST = uploadTokenRoute(store, { authorize: async () => ({ owner: "alice", max_images: 1 }) });
+export const page = createImageStore({ url: "https://images.example.com", uploadToken: uploadTokenFrom("/api/upload-token") });
+export const address: string = imageLoader({ src: "/logo.png", width: 640 });
+
+// @ts-expect-error - a store has a key or a token, not both
+createImageStore({ url: "https://images.example.com", key: "isk_1", token: "jwt" });
+// @ts-expect-error - no such attribute
+void store.upload(new Blob(), { colour: "red" });
+// @ts-expect-error - an owner is needed, or null
+uploadTokenRoute(store, { authorize: async () => ({ max_images: 1 }) });

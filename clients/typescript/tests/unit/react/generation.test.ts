@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { createGeneration } from "../../../src/react/generation";
+import { problem, type Reply } from "../../server";
+import { aMoment, follow, storeWith, until } from "./follow";
+import { job } from "./images";
+
+const reply = (...of: Parameters<typeof job>): Reply => ({ status: 200, json: job(...of) });
+
+async function generationWith(jobId: string | undefined, ...replies: Reply[]) {
+  const { store, server } = await storeWith(...replies);
+  return { generation: createGeneration(store, jobId), server };
+}
+
+const calls = (seen: readonly { method: string; path: string }[]) =>
+  seen.map(({ method, path }) => `${method} ${path.replace("/v1/generations", "")}`);
+
+test("a job is shown as it is until it has ended, and a second start meanwhile does nothing", async () => {
+  const { generation, server } = await generationWith(undefined, reply("queued", 0), reply("running", 1), reply("succeeded", 2));
+  follow(generation);
+
+  void generation.start("A fox");
+  void generation.start("A fox");
+  const running = await until(generation, ({ job: shown }) => shown?.status === "running");
+  const ended = await until(generation, ({ isRunning }) => !isRunning);
+
+  expect(running.isRunning).toBe(true);
+  expect(ended.job?.progress.succeeded).toBe(2);
+  expect(calls(server.seen)).toEqual(["POST ", "GET /job1", "GET /job1"]);
+  expect(JSON.parse(server.seen[0]!.body)).toEqual({ items: [{ prompt: "A fox" }] });
+});
+
+test("a refusal is shown, and a new start may follow", async () => {
+  const { generation } = await generationWith(undefined, problem(402, "budget_exceeded"), reply("succeeded", 2));
+  follow(generation);
+  await generation.start("A fox");
+  const refused = generation.get();
+
+  await generation.start("A fox");
+
+  expect(refused).toMatchObject({ isRunning: false, error: { code: "budget_exceeded" } });
+  expect(generation.get()).toMatchObject({ isRunning: false, error: undefined, job: { status: "succeeded" } });
+});
+
+test("a job is cancelled, also before the store has accepted it", async () => {
+  const { generation, server } = await generationWith(undefined, reply("queued", 0), reply("cancelled", 0));
+  follow(generation);
+
+  const started = generation.start("A fox");
+  await generation.cancel();
+  await started;
+
+  expect(calls(server.seen).slice(0, 2)).toEqual(["POST ", "DELETE /job1"]);
+  expect(generation.get()).toMatchObject({ isRunning: false, job: { status: "cancelled" } });
+});
+
+test("failed images are made again", async () => {
+  const { generation, server } = await generationWith("job1", reply("partial", 1), reply("queued", 1), reply("succeeded", 2));
+  follow(generation);
+  await until(generation, ({ isRunning }) => !isRunning);
+
+  await generation.retry();
+
+  expect(calls(server.seen)).toEqual(["GET /job1", "POST /job1/retry", "GET /job1"]);
+  expect(generation.get().job?.status).toBe("succeeded");
+});
+
+test("watching ends with the component and begins again with it", async () => {
+  const { generation, server } = await generationWith("job1", reply("running", 0), reply("succeeded", 2));
+  const unfollow = follow(generation);
+  await until(generation, ({ job: shown }) => shown?.status === "running");
+
+  unfollow();
+  await aMoment();
+  const left = generation.get();
+  follow(generation);
+  await until(generation, ({ isRunning }) => !isRunning);
+
+  expect(left).toMatchObject({ isRunning: true, error: undefined });
+  expect(server.seen).toHaveLength(2);
+});
