@@ -322,10 +322,10 @@ def test_a_file_that_exists_is_replaced_only_on_request(
 
     with pytest.raises(FileExistsError):
         store(lambda s: s.images.download("i1", path, preset="thumb"))
-    kept = path.read_bytes()
+    before = path.read_bytes()
     store(lambda s: s.images.download("i1", path, preset="thumb", overwrite=True))
 
-    assert (kept, path.read_bytes()) == (b"old", b"new")
+    assert (before, path.read_bytes()) == (b"old", b"new")
 
 
 def test_storage_that_stays_away_is_unavailable(store: AnyStore, server: ScriptedServer) -> None:
