@@ -152,7 +152,7 @@ def test_a_person_signs_in_and_is_the_owner_of_what_they_upload(
 
     signed_in = desk.run("login")
     who = desk.run("whoami")
-    image = desk.run("upload", "a.jpg")
+    image = desk.run("upload", str(terminal.home / "a.jpg"))
 
     assert (signed_in["subject"], who["subject"]) == (terminal.owner, terminal.owner)
     assert owned(stack, terminal) == [image["id"]]
