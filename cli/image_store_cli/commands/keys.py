@@ -1,4 +1,4 @@
-"""`image-store keys`: creates, lists, shows, rotates and revokes API keys."""
+"""`image-store keys`: creates, lists, shows, changes, rotates and revokes API keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from image_store_cli.arguments import add_command, add_yes, count, instant
+from image_store_cli.commands.key_limits import (
+    NONE,
+    add_days,
+    add_limits,
+    limit_rows,
+    limits_of,
+    or_none,
+    show_usage,
+)
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -37,7 +46,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parent = commands.add_parser(
         "keys",
         help="let programs call the store",
-        description="Create, list, show, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
+        description="Create, list, show, change, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
         epilog="examples:\n  image-store keys create 'nightly job' --scope images:read --scope images:write\n"
         "  image-store keys list\n  image-store keys revoke KEY",
     )
@@ -49,6 +58,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         examples=(
             "keys create 'nightly job' --scope images:read --scope images:write",
             "keys create backend --scope images:write --scope act-as --expires 2027-01-01",
+            "keys create importer --scope images:write --images-per-day 1000 --cost-usd-per-month 20",
         ),
     )  # fmt: skip
     create.add_argument("name", metavar="NAME", help="what the key is for")
@@ -60,6 +70,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         "--owner", metavar="OWNER", help="whose images it is for; for admins (default: yours)"
     )
     create.add_argument("--expires", metavar="TIME", type=instant, help="date or time at which the key ends")
+    add_limits(create)
     list_command = add_command(
         inner, common, "list", _list, summary="list your keys", needs_admin=True,
         details="Keys that ended stay for 90 days. With --json: one key per line.",
@@ -73,6 +84,32 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         details="With --json: the response of the API.", examples=("keys show KEY",),
     )  # fmt: skip
     show.add_argument("id", metavar="KEY", help="id of the key")
+    usage = add_command(
+        inner, common, "usage", show_usage, summary="show what a key has used by day", needs_admin=True,
+        details="By default the last 30 days. With --json: the response of the API.",
+        examples=("keys usage KEY", "keys usage KEY --from 2026-01-01 --to 2026-02-01"),
+    )  # fmt: skip
+    usage.add_argument("id", metavar="KEY", help="id of the key")
+    add_days(usage)
+    change = add_command(
+        inner, common, "change", _change, summary="change name, scopes, expiry or limits of a key",
+        needs_admin=True, details="It takes effect within a minute. With --json: the response of the API.",
+        examples=(
+            "keys change KEY --requests-per-minute 600 --images-per-day none",
+            "keys change KEY --name importer --scope images:write --expires none",
+        ),
+    )  # fmt: skip
+    change.add_argument("id", metavar="KEY", help="id of the key")
+    change.add_argument("--name", metavar="NAME", help="what the key is for")
+    change.add_argument(
+        "--scope", dest="scopes", action="append", choices=SCOPES,
+        help="what the key may do instead; repeat it for several",
+    )  # fmt: skip
+    change.add_argument(
+        "--expires", metavar="TIME", type=or_none(instant),
+        help=f"date or time at which the key ends; `{NONE}` for never",
+    )  # fmt: skip
+    add_limits(change, removable=True)
     rotate = add_command(
         inner, common, "rotate", _rotate, summary="give a key a new secret and print it", needs_admin=True,
         details="The old secret works for the grace period. Rotating again ends the secret before it at once.",
@@ -96,6 +133,7 @@ def _create(context: Context) -> Exit:
     body = {"name": args.name, "scopes": sorted(set(args.scopes))}
     body |= {"owner": args.owner} if args.owner else {}
     body |= {"expires_at": args.expires} if args.expires else {}
+    body |= {"limits": limits} if (limits := limits_of(args)) else {}
     return _print_new(context, _impatient(context).post(PATH, body), "Key")
 
 
@@ -118,7 +156,22 @@ def _list(context: Context) -> Exit:
 
 
 def _show(context: Context) -> Exit:
-    key = context.api.get(_path(context.args.id))
+    return _print_key(context, context.api.get(_path(context.args.id)))
+
+
+def _change(context: Context) -> Exit:
+    args = context.args
+    changes: dict[str, Any] = {}
+    changes |= {"name": args.name} if args.name is not None else {}
+    changes |= {"scopes": sorted(set(args.scopes))} if args.scopes else {}
+    changes |= {"expires_at": None if args.expires == NONE else args.expires} if args.expires else {}
+    changes |= {"limits": limits} if (limits := limits_of(args)) else {}
+    if not changes:
+        raise UsageError("Nothing to change. See `image-store keys change --help`.")
+    return _print_key(context, context.api.patch(_path(args.id), changes))
+
+
+def _print_key(context: Context, key: dict[str, Any]) -> Exit:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
@@ -176,6 +229,7 @@ def _rows_of(key: dict[str, Any]) -> list[tuple[str, str]]:
         ("revoked", moment(key["revoked_at"])),
         ("last used", moment(key["last_used_at"])),
         ("old secret until", moment(key["previous_secret_until"])),
+        *limit_rows(key["limits"]),
     ]
     return [(name, value) for name, value in rows if value]
 

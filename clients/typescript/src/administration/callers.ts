@@ -1,4 +1,12 @@
-import type { ApiKey, ApiKeyPatch, ApiKeyRequest, NewApiKey, UploadToken, UploadTokenRequest } from "../api/types";
+import type {
+  ApiKey,
+  ApiKeyPatch,
+  ApiKeyRequest,
+  KeyUsage,
+  NewApiKey,
+  UploadToken,
+  UploadTokenRequest,
+} from "../api/types";
 import { call, type QueryOf } from "../http/calls";
 import type { SignalOption, Transport } from "../http/transport";
 import { pagesOf, withCursor, type Pages } from "../images/pages";
@@ -16,6 +24,12 @@ export interface Keys {
   rotate(id: string, options?: SignalOption & { graceSeconds?: number | undefined }): Promise<NewApiKey>;
   /** Revokes a key for good. It stops working within a minute or so. */
   revoke(id: string, options?: SignalOption): Promise<void>;
+  /** Returns what a key has used by day, by default in the last 30 days. */
+  usage(
+    id: string,
+    query?: QueryOf<"GET", "/v1/keys/{key_id}/usage">,
+    options?: SignalOption,
+  ): Promise<KeyUsage>;
 }
 
 export function createKeys(transport: Transport): Keys {
@@ -33,6 +47,8 @@ export function createKeys(transport: Transport): Keys {
         signal,
       }),
     revoke: (id, options) => call(transport, "DELETE", "/v1/keys/{key_id}", { path: { key_id: id }, ...options }),
+    usage: (id, query, options) =>
+      call(transport, "GET", "/v1/keys/{key_id}/usage", { path: { key_id: id }, query, ...options }),
   };
 }
 

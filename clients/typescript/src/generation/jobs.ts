@@ -1,5 +1,6 @@
 import type { GenerationRequest, Job, JobSummary } from "../api/types";
 import { call, type QueryOf } from "../http/calls";
+import { randomKey } from "../http/keys";
 import { sleep } from "../http/retries";
 import type { SignalOption, Transport } from "../http/transport";
 import { pagesOf, withCursor, type Pages } from "../images/pages";
@@ -55,7 +56,7 @@ export function createJobs(transport: Transport): Jobs {
   }
 
   return {
-    create: (request, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+    create: (request, { idempotencyKey = randomKey(), signal } = {}) =>
       call(transport, "POST", "/v1/generations", {
         json: typeof request === "string" ? { items: [{ prompt: request }] } : request,
         idempotencyKey,
