@@ -286,6 +286,30 @@ def test_watching_a_job_yields_its_changes_until_it_ends(store: AnyStore, server
     assert len(store.waits) == 2
 
 
+def test_a_change_that_depends_on_the_image_begins_again_when_somebody_was_faster(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    first, second = (Answer(200, {"tags": tags}, {"ETag": f'"{len(tags)}"'}) for tags in (["a"], ["a", "b"]))
+    server.answer(first, problem(412, "precondition_failed"), second, Answer(200, {"tags": ["a", "b", "c"]}))
+
+    image = store(lambda s: s.images.update("i1", lambda now: {"tags": [*now["tags"], "c"]}))
+
+    patches = [request for request in server.requests if request.method == "PATCH"]
+    assert image == {"tags": ["a", "b", "c"]}
+    assert [(each.headers["If-Match"], each.body) for each in patches] == [
+        ('"1"', b'{"tags":["a","c"]}'),
+        ('"2"', b'{"tags":["a","b","c"]}'),
+    ]
+
+
+def test_the_health_of_a_store_that_is_down_is_no_error(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(Answer(503, {"status": "down", "components": {"table": {"status": "down"}}}))
+
+    health = store(lambda s: s.admin.health())
+
+    assert (health["status"], len(server.requests)) == ("down", 1)
+
+
 @pytest.mark.parametrize("path", ["", ".", ".."])
 def test_a_text_that_would_name_another_path_is_refused(
     store: AnyStore, server: ScriptedServer, path: str

@@ -65,7 +65,9 @@ def test_an_image_is_stored_read_changed_and_deleted(store: AnyStore, tmp_path: 
     image = store(lambda s: s.upload(data, filename="cat.jpg", tags=["cat"], groups={"trip": ["1"]}))
     image_id = image["id"]
 
-    changed = store(lambda s: s.images.update(image_id, {"title": "A cat"}))
+    changed = store(
+        lambda s: s.images.update(image_id, lambda now: {"title": "A cat", "tags": [*now["tags"], "pet"]})
+    )
     etag = store(lambda s: s.request("GET", f"/v1/images/{image_id}")).headers["ETag"]
     again = store(lambda s: s.images.update(image_id, {"title": "The cat"}, if_match=etag))
     with pytest.raises(ImageStoreError) as stale:
@@ -81,7 +83,8 @@ def test_an_image_is_stored_read_changed_and_deleted(store: AnyStore, tmp_path: 
     store(lambda s: s.images.delete(image_id, permanent=True))
 
     assert (image["filename"], image["tags"], image["groups"]) == ("cat.jpg", ["cat"], {"trip": ["1"]})
-    assert (changed["title"], again["title"], found["title"]) == ("A cat", "The cat", "The cat")
+    assert (changed["title"], changed["tags"]) == ("A cat", ["cat", "pet"])
+    assert (again["title"], found["title"]) == ("The cat", "The cat")
     assert (stale.value.code, stale.value.status) == ("precondition_failed", 412)
     assert (path.read_bytes(), thumb[:3]) == (data, b"\xff\xd8\xff")
     assert httpx.get(link["url"], follow_redirects=True).status_code == 200
@@ -226,12 +229,14 @@ def test_keys_call_for_owners_and_upload_tokens_upload(kind: str, stack: Stack, 
             page(lambda s: s.upload(jpeg(68, 48)))
     names = {each["id"]: each["name"] for each in admin.items(lambda s: s.keys.list())}
     shown = admin(lambda s: s.keys.get(key["id"]))
+    usage = admin(lambda s: s.keys.usage(key["id"]))
     admin(lambda s: s.keys.revoke(key["id"]))
 
     assert (image["owner_id"], uploaded["owner_id"]) == (owner, owner)
     assert used_up.value.code == "upload_token_used_up"
     assert (names[key["id"]], changed["name"], shown["status"]) == ("server", "server", "active")
     assert "key" not in shown
+    assert usage["total"]["requests"] >= 1
 
 
 def test_providers_and_figures_are_shown_to_their_owner(store: AnyStore) -> None:
