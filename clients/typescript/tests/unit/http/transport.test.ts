@@ -98,6 +98,16 @@ describe("redirects", () => {
     expect(String(error)).not.toContain("Signature");
   });
 
+  test("an address that redirects elsewhere is not the store's", async () => {
+    const other = await startServer(IMAGE);
+    const server = await startServer({ status: 301, headers: { Location: other.url }, text: "" });
+
+    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "not_an_image_store", status: 301 });
+    expect(other.seen.length).toBe(0);
+  });
+
   test("a download whose connection is cut begins again", async () => {
     const storage = await startServer("cut", { status: 200, text: "bytes" });
     const server = await startServer({ status: 302, headers: { Location: storage.url }, text: "" });
