@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import threading
 import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from image_store.domain.delivery.shares import CACHED_FOR
-from local.ports import any_free_port
 from tests.chromium import running_chromium
-from tests.e2e.conftest import Stack
 from tests.e2e.test_images import upload
 from tests.e2e.test_readme import shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
@@ -29,6 +24,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page, Response
 
+    from tests.e2e.conftest import Stack
+    from tests.e2e.site import Site
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/private-gallery.md"
 WAIT_MS = 40_000
@@ -39,47 +37,6 @@ IS_SHOWN = "() => [...document.images].every((image) => image.complete && image.
 def blocks(language: str) -> list[str]:
     """The fenced blocks of the page in a language."""
     return re.findall(rf"^```{language}$(.*?)^```$", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without a line for each request."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-class Site:
-    """A web site of another origin than the store's: a folder behind a port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._server = ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=str(folder)))
-        self.origin = f"http://localhost:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site of an app."""
-    serving = Site(tmp_path_factory.mktemp("site"))
-    yield serving
-    serving.close()
-
-
-@pytest.fixture(scope="module")
-def open_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose API the pages of the site may read, as docs/local.md describes."""
-    port = any_free_port()
-    origins = f"http://localhost:{port},{site.origin}"
-    started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters={"AllowedOrigins": origins})
-    started.start()
-    yield started
-    assert started.stop() == 0
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CleanupReport,
         CleanupRequest,
         DeepHealth,
+        KeyUsage,
         MigratedRecord,
         Migration,
         MigrationRequest,
@@ -84,6 +85,10 @@ class Keys:
     def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
         """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
         return self._run(self._core.rotate(key_id, grace_seconds=grace_seconds))
+
+    def usage(self, key_id: str, *, since: str | None = None, until: str | None = None) -> KeyUsage:
+        """Return what a key has used by day, by default in the last 30 days."""
+        return self._run(self._core.usage(key_id, since=since, until=until))
 
     def revoke(self, key_id: str) -> None:
         """End a key for good; it works for at most another minute."""
@@ -176,5 +181,5 @@ class Admin:
         return self._run(self._core.cleanup_reports(limit=limit))
 
     def health(self) -> DeepHealth:
-        """Return the health of each part of the store."""
+        """Return the health of each part of the store, also when a part is down."""
         return self._run(self._core.health())
