@@ -85,13 +85,15 @@ export function createTransport(options: Connection & Credentials): Transport {
   async function request<T>(method: Method, path: string, request: RequestOptions = {}): Promise<Answer<T>> {
     const isRepeatable = request.isRepeatable ?? (method !== "POST" || request.idempotencyKey !== undefined);
     let waited = 0;
-    let hasNewToken = false;
+    let renewals = isRenewable(options) ? 1 : 0;
+    let refresh = false;
     for (let attempt = 1; ; ) {
       try {
-        return await send<T>(method, path, request, hasNewToken);
+        return await send<T>(method, path, request, refresh);
       } catch (error) {
-        if (error instanceof ImageStoreError && error.status === 401 && !hasNewToken && isRenewable(options)) {
-          hasNewToken = true;
+        refresh = error instanceof ImageStoreError && error.status === 401 && renewals > 0;
+        if (refresh) {
+          renewals -= 1;
           continue;
         }
         const seconds = attempt > maxRetries ? undefined : waitBefore(error, { attempt, waited, isRepeatable });
