@@ -61,7 +61,10 @@ class AsyncKeys:
         self._transport = transport
 
     async def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
-        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        """Create a key; its secret `key` is only in this answer.
+
+        The request is sent once: a second try would make a second key.
+        """
         return cast("NewApiKey", await self._transport.json("POST", KEYS, json=request, once=True))
 
     def list(
@@ -82,7 +85,10 @@ class AsyncKeys:
         return cast("ApiKey", await self._transport.json("PATCH", path_of(KEYS, key_id), json=dict(changes)))
 
     async def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
-        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        """Give a key a new secret; the old one works for the grace period.
+
+        The request is sent once: a second try would end the secret that the first one left in use.
+        """
         body = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
         path = path_of(KEYS, key_id, "/rotate")
         return cast("NewApiKey", await self._transport.json("POST", path, json=body, once=True))

@@ -65,7 +65,10 @@ class Keys:
         self._run = run
 
     def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
-        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        """Create a key; its secret `key` is only in this answer.
+
+        The request is sent once: a second try would make a second key.
+        """
         return self._run(self._core.create(**request))
 
     def list(
@@ -83,7 +86,10 @@ class Keys:
         return self._run(self._core.update(key_id, changes))
 
     def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
-        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        """Give a key a new secret; the old one works for the grace period.
+
+        The request is sent once: a second try would end the secret that the first one left in use.
+        """
         return self._run(self._core.rotate(key_id, grace_seconds=grace_seconds))
 
     def usage(self, key_id: str, *, since: str | None = None, until: str | None = None) -> KeyUsage:
