@@ -45,8 +45,10 @@ def link_packages() -> None:
 
 
 def link_modules(package: Path, environment: Path) -> None:
-    """Link ``node_modules`` of a package to those of its environment."""
+    """Link ``node_modules`` of a package to those of its environment, unless somebody installed them there with npm."""
     link = package / "node_modules"
+    if link.is_dir() and not link.is_symlink():
+        return
     target = os.path.relpath(environment / "packages/node_modules", package)
     if link.is_symlink() and str(link.readlink()) == target:
         return

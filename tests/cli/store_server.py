@@ -28,6 +28,8 @@ class StoreServer:
         self.before: deque[int | None] = deque()
         self.after: deque[int | None] = deque()
         self.refused: set[bytes] = set()
+        self.documents: dict[str, tuple[int, Any]] = {}
+        """Answers to GET by path, beside those about images: a status and a body."""
         self.remote: dict[str, bytes] = {}
         """Pictures elsewhere, by their address, which the store fetches."""
         self.attributes: dict[str, Any] = {}
@@ -38,7 +40,7 @@ class StoreServer:
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -93,6 +95,7 @@ class StoreServer:
 def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
         timeout = PATIENCE_SECONDS
 
         def log_message(self, *_: Any) -> None:
@@ -100,6 +103,9 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             _, path = self._read()
+            if path in store.documents:
+                self._answer(*store.documents[path])
+                return
             image = store.images.get(path.rpartition("/")[2])
             self._answer(200, image) if image else self._problem(404, "image_not_found")
 

@@ -33,22 +33,22 @@ SHOWS_TWO = "() => document.images.length === 2 && [...document.images].every((i
 
 
 @pytest.fixture(scope="module")
-def key(stack: Stack) -> str:
+def key(open_stack: Stack) -> str:
     """The API key of the example's server."""
-    with stack.admin() as admin:
+    with open_stack.admin() as admin:
         body = {"name": "next", "scopes": ["images:read", "images:write", "act-as"]}
         created: str = admin.post("/v1/keys", json=body).raise_for_status().json()["key"]
         return created
 
 
 @pytest.fixture(scope="module")
-def app(stack: Stack, key: str, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(open_stack: Stack, key: str, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the example, which runs as `npm run dev` does."""
     assert bootstrap.main(["client", "next"], root=client.ROOT) == 0
     client.build()
     client.link_modules(EXAMPLE, ENVIRONMENT)
     output = tmp_path_factory.mktemp("next") / "output"
-    variables = {"IMAGE_STORE_URL": stack.api_url, "IMAGE_STORE_KEY": key, "NEXT_TELEMETRY_DISABLED": "1"}
+    variables = {"IMAGE_STORE_URL": open_stack.api_url, "IMAGE_STORE_KEY": key, "NEXT_TELEMETRY_DISABLED": "1"}
     next_dev = [node(), "node_modules/next/dist/bin/next", "dev", "--hostname", "localhost", "--port", str(app_port)]
     with output.open("w") as out:
         process = subprocess.Popen(
@@ -91,7 +91,7 @@ def node() -> str:
 
 
 def test_images_arrive_through_the_server_and_from_the_browser_and_are_shown(
-    page: Page, stack: Stack, key: str, tmp_path: Path
+    page: Page, open_stack: Stack, key: str, tmp_path: Path
 ) -> None:
     """Both in one test: starting Next and Chromium takes longer than all of it."""
     (tmp_path / "lake.jpg").write_bytes(jpeg(900, 600))
@@ -107,13 +107,13 @@ def test_images_arrive_through_the_server_and_from_the_browser_and_are_shown(
     page.set_input_files("label input[type=file]", tmp_path / "hill.jpg")
     page.wait_for_function(SHOWS_TWO)
 
-    upload = f"POST {stack.api_url}/v1/images"
+    upload = f"POST {open_stack.api_url}/v1/images"
     assert upload not in sent_by_the_form
     assert upload in sent
     sources = page.locator("img[alt='A lake']").get_attribute("srcset")
     assert sources is not None
     assert [source.rpartition("/")[2] for source in sources.split(", ")] == ["w640 1x", "w1280 2x"]
-    assert sources.startswith(f"{stack.api_url}/s/")
+    assert sources.startswith(f"{open_stack.api_url}/s/")
     assert key not in page.content()
 
 

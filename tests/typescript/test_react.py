@@ -10,7 +10,7 @@ import pytest
 from tools import client
 
 if TYPE_CHECKING:
-    from tests.typescript.conftest import BuiltClient
+    from tests.typescript.built_client import BuiltClient
 
 MAX_GZIP_BYTES = 4_000
 """Of the entry itself. The core, and the decoder of placeholders that loads when it is needed, are other files."""
