@@ -158,7 +158,7 @@ def launch(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of this folder, and no others, open sockets."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/e2e/"):
             item.add_marker(pytest.mark.loopback)
 
 
