@@ -69,7 +69,7 @@ class OnListedRows(OnTable):
         """
         request = _listed(partition, prefix)
         request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + kept).timestamp()))}
-        in_force, listed, start = 0, 0, dict[str, Any]()
+        in_force, total, start = 0, 0, dict[str, Any]()
         while True:
             answer = self._rows.call(
                 "query",
@@ -79,9 +79,9 @@ class OnListedRows(OnTable):
                 ExpressionAttributeNames={"#ttl": "ttl"},
                 **start,
             )
-            in_force, listed = in_force + answer["Count"], listed + answer["ScannedCount"]
+            in_force, total = in_force + answer["Count"], total + answer["ScannedCount"]
             if "LastEvaluatedKey" not in answer:
-                return in_force, listed
+                return in_force, total
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _item(self, row: Key) -> Item | None:
