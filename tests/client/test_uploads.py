@@ -272,6 +272,14 @@ def test_many_uploads_run_at_the_same_time_and_fail_alone(real: StoreServer, kin
     assert len(real.images) == 10
 
 
+def test_a_mistake_in_a_callback_is_raised_as_it_is(real: StoreServer, kind: str) -> None:
+    def mistaken(_: int, __: TransferProgress) -> None:
+        raise ZeroDivisionError
+
+    with quick_store(kind, real.url, token="a.b.c") as store, pytest.raises(ZeroDivisionError):
+        store(lambda s: s.upload_many([SMALL], on_progress=mistaken))
+
+
 def test_a_cancelled_upload_leaves_no_file_and_no_task(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
