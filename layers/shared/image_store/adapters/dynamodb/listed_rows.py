@@ -54,7 +54,7 @@ class OnListedRows(OnTable):
         """The subjects on a page of a list, without unreadable ones; and where to go on, None at the end."""
         start = {"ExclusiveStartKey": key(partition, after)} if after is not None else {}
         answer = self._rows.call(
-            "query", **_listed(partition, prefix), ScanIndexForward=not newest_first, Limit=limit, **start
+            "query", **_list_query(partition, prefix), ScanIndexForward=not newest_first, Limit=limit, **start
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
         rows = self._rows.get_many(list(map(row_key, ids)))
@@ -67,7 +67,7 @@ class OnListedRows(OnTable):
 
         Reads list rows alone: about 50 of them for one read unit.
         """
-        request = _listed(partition, prefix)
+        request = _list_query(partition, prefix)
         request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + kept).timestamp()))}
         in_force, total, start = 0, 0, dict[str, Any]()
         while True:
@@ -89,7 +89,7 @@ class OnListedRows(OnTable):
         return item
 
 
-def _listed(partition: str, prefix: str) -> dict[str, Any]:
+def _list_query(partition: str, prefix: str) -> dict[str, Any]:
     """The Query of a list, or of the part whose sort keys begin with a prefix."""
     condition, values = "pk = :pk", {":pk": {"S": partition}}
     if prefix:
