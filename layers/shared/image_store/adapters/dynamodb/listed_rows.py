@@ -62,13 +62,15 @@ class OnListedRows(OnTable):
         last = answer.get("LastEvaluatedKey")
         return [by_id[each] for each in ids if each in by_id], last["sk"]["S"] if last else None
 
-    def _counts(self, partition: str, *, prefix: str = "", at: datetime, kept: timedelta) -> tuple[int, int]:
-        """How many of a list are in force, and how many it has; `kept` is how long rows stay after the end.
+    def _counts(
+        self, partition: str, *, prefix: str = "", at: datetime, retention: timedelta
+    ) -> tuple[int, int]:
+        """How many of a list are in force, and how many it has; `retention` is how long rows stay after the end.
 
         Reads list rows alone: about 50 of them for one read unit.
         """
         request = _list_query(partition, prefix)
-        request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + kept).timestamp()))}
+        request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + retention).timestamp()))}
         in_force, total, start = 0, 0, dict[str, Any]()
         while True:
             answer = self._rows.call(

@@ -44,7 +44,7 @@ class DynamoShares(OnListedRows, Shares):
         )
 
     def count(self, owner: str, *, at: datetime) -> int:
-        return self._counts(keys.shares(owner), at=at, kept=KEPT_AFTER_END)[0]
+        return self._counts(keys.shares(owner), at=at, retention=KEPT_AFTER_END)[0]
 
     def revoke(self, share: Share, *, at: datetime) -> None:
         expiry = _expiry_of(min(at, share.expires_at))
