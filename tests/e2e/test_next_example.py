@@ -29,7 +29,9 @@ ENVIRONMENT = client.ROOT / bootstrap.ENVIRONMENTS["next"].folder
 READY_SECONDS = 120
 WAIT_MS = 60_000
 MAX_OWN_LINES = 150
-SHOWS_TWO = "() => document.images.length === 2 && [...document.images].every((image) => image.naturalWidth > 0)"
+SHOWS_TWO = (
+    "() => document.images.length === 2 && [...document.images].every((image) => image.naturalWidth > 0)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +44,28 @@ def key(open_stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def app(open_stack: Stack, key: str, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app(
+    open_stack: Stack, key: str, app_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of the example, which runs as `npm run dev` does."""
     assert bootstrap.main(["client", "next"], root=client.ROOT) == 0
     client.build()
     client.link_modules(EXAMPLE, ENVIRONMENT)
     output = tmp_path_factory.mktemp("next") / "output"
-    variables = {"IMAGE_STORE_URL": open_stack.api_url, "IMAGE_STORE_KEY": key, "NEXT_TELEMETRY_DISABLED": "1"}
-    next_dev = [node(), "node_modules/next/dist/bin/next", "dev", "--hostname", "localhost", "--port", str(app_port)]
+    variables = {
+        "IMAGE_STORE_URL": open_stack.api_url,
+        "IMAGE_STORE_KEY": key,
+        "NEXT_TELEMETRY_DISABLED": "1",
+    }
+    next_dev = [
+        node(),
+        "node_modules/next/dist/bin/next",
+        "dev",
+        "--hostname",
+        "localhost",
+        "--port",
+        str(app_port),
+    ]
     with output.open("w") as out:
         process = subprocess.Popen(
             next_dev, cwd=EXAMPLE, env=os.environ | variables, stdout=out, stderr=out, start_new_session=True

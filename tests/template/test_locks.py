@@ -108,7 +108,9 @@ def test_npm_packages_are_required_by_exact_version(folder: Path) -> None:
     declared = json.loads((folder / "package.json").read_text())
     dependencies = declared["dependencies"] | declared.get("devDependencies", {})
     packages = json.loads((folder / "package-lock.json").read_text())["packages"]
-    dependencies = {name: version for name, version in dependencies.items() if not version.startswith("file:")}
+    dependencies = {
+        name: version for name, version in dependencies.items() if not version.startswith("file:")
+    }
 
     # An alias, such as `npm:react@18.3.1`, is required by the version at its end.
     assert {name: packages[f"node_modules/{name}"]["version"] for name in dependencies} == {
