@@ -162,6 +162,15 @@ def test_storage_gets_no_token(store: AnyStore, server: ScriptedServer) -> None:
     assert [request.headers["Authorization"] for request in storage.requests] == [None, None]
 
 
+def test_storage_that_redirects_in_a_circle_is_an_error(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(Answer(302, headers={"Location": f"{server.url}/again"}))
+
+    with pytest.raises(UnavailableError) as failed:
+        store(lambda s: s.images.bytes("i1"))
+
+    assert failed.value.code == "network_error"
+
+
 def test_an_owner_is_named_in_a_header_of_its_own_store_only(store: AnyStore, server: ScriptedServer) -> None:
     server.answer(IMAGE)
 
@@ -333,12 +342,13 @@ def test_an_id_cannot_leave_its_path(store: AnyStore, server: ScriptedServer) ->
     "options",
     [
         {"url": "images.example.com"},
+        {"url": "https://images.example.com:port"},
         {"url": "https://user:password@images.example.com"},
         {"key": "eyJ.a.b"},
         {"key": "isk_1", "token": "a.b.c"},
         {"token": "two words"},
     ],
-    ids=["no scheme", "password", "no key", "two credentials", "no token"],
+    ids=["no scheme", "no port number", "password", "no key", "two credentials", "no token"],
 )
 def test_wrong_options_are_refused_at_once_without_a_secret_in_the_message(
     client: type[ImageStore] | type[AsyncImageStore], options: dict[str, str]

@@ -79,8 +79,11 @@ SOURCES: dict[str, Callable[[bytes, Path], Any]] = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("source", "data"),
+    [*((name, SMALL) for name in SOURCES), *((name, LARGE) for name in ("path", "file", "pipe"))],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
+)
 def test_every_source_is_stored_with_its_bytes(
     real: StoreServer, kind: str, source: str, data: bytes, tmp_path: Path
 ) -> None:
@@ -270,6 +273,14 @@ def test_many_uploads_run_at_the_same_time_and_fail_alone(real: StoreServer, kin
     assert [each.index for each in results.successful] == [0, 1, 2, *range(4, 11)]
     assert [(each.index, each.error.code) for each in results.failed] == [(3, "unsupported_media_type")]
     assert len(real.images) == 10
+
+
+def test_a_mistake_in_a_callback_is_raised_as_it_is(real: StoreServer, kind: str) -> None:
+    def mistaken(_: int, __: TransferProgress) -> None:
+        raise ZeroDivisionError
+
+    with quick_store(kind, real.url, token="a.b.c") as store, pytest.raises(ZeroDivisionError):
+        store(lambda s: s.upload_many([SMALL], on_progress=mistaken))
 
 
 def test_a_cancelled_upload_leaves_no_file_and_no_task(

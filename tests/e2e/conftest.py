@@ -193,10 +193,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def open_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose API the pages of the site may read, as docs/local.md describes."""
+def app_port() -> int:
+    """The port of an app with a server of its own."""
+    return any_free_port()
+
+
+@pytest.fixture(scope="session")
+def open_stack(site: Site, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose API the pages of the site and of the app may read, as docs/local.md describes."""
     port = any_free_port()
-    origins = f"http://localhost:{port},{site.origin}"
+    origins = f"http://localhost:{port},http://localhost:{app_port},{site.origin}"
     started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters={"AllowedOrigins": origins})
     started.start()
     yield started
