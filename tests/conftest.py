@@ -14,8 +14,8 @@ TOGETHER = {
         "tests/e2e/console/",  # one more start of the shared stack shortens the longest unit by a third
         "tests/e2e/test_private_gallery.py",
         "tests/e2e/test_browser_uploads.py",
-        "tests/e2e/test_full_disk.py",
         "tests/e2e/test_crash.py",
+        "tests/e2e/test_full_disk.py",
     ),
     "the TypeScript client": ("tests/typescript/",),  # they share its build
     "the template": ("tests/template/",),  # its linter and its transform take seconds to start

@@ -22,23 +22,20 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import read_ids, safe_id
 from image_store_cli.texts import moment, plain, plural
-from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
-    from image_store_cli.api import ApiClient
     from image_store_cli.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import NewApiKey
 
 PATH = "/v1/keys"
 PAGE = 100
 SCOPES = ("images:read", "images:write", "generations:write", "act-as", "images:admin")
 GRACE_HOURS = 24
 MOST_GRACE_HOURS = 168
-ONCE = RetryPolicy(tries=1)
-"""A second try would make a second key, or end the secret that the first one left in use."""
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -130,11 +127,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def _create(context: Context) -> Exit:
     args = context.args
-    body = {"name": args.name, "scopes": sorted(set(args.scopes))}
+    body: dict[str, Any] = {"name": args.name, "scopes": sorted(set(args.scopes))}
     body |= {"owner": args.owner} if args.owner else {}
     body |= {"expires_at": args.expires} if args.expires else {}
     body |= {"limits": limits} if (limits := limits_of(args)) else {}
-    return _print_new(context, _impatient(context).post(PATH, body), "Key")
+    return _print_new(context, context.api.keys.create(**body), "Key")
 
 
 def _list(context: Context) -> Exit:
@@ -185,8 +182,8 @@ def _rotate(context: Context) -> Exit:
     hours = context.args.grace_hours
     if hours > MOST_GRACE_HOURS:
         raise UsageError(f"--grace-hours is at most {MOST_GRACE_HOURS}.")
-    body = {"grace_seconds": hours * 3600}
-    return _print_new(context, _impatient(context).post(f"{_path(context.args.id)}/rotate", body), "Rotated")
+    key = context.api.keys.rotate(safe_id(context.args.id), grace_seconds=hours * 3600)
+    return _print_new(context, key, "Rotated")
 
 
 def _revoke(context: Context) -> Exit:
@@ -205,11 +202,7 @@ def _path(key_id: str) -> str:
     return f"{PATH}/{safe_id(key_id)}"
 
 
-def _impatient(context: Context) -> ApiClient:
-    return context.api_with(ONCE)
-
-
-def _print_new(context: Context, key: dict[str, Any], what: str) -> Exit:
+def _print_new(context: Context, key: NewApiKey, what: str) -> Exit:
     context.out.note(f"{what} {key['id']} of {key['owner']}. Keep the key: it is not shown again.")
     if key["previous_secret_until"]:
         context.out.note(f"The old secret works until {moment(key['previous_secret_until'])}.")

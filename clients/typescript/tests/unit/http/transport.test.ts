@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createImageStore } from "../../../src/index";
 import { problem, startServer } from "../../server";
 
@@ -33,6 +33,20 @@ describe("credentials", () => {
     expect(error).toMatchObject({ code: "invalid_token", status: 401 });
     expect(refreshes).toEqual([false, true]);
     expect(server.seen.length).toBe(2);
+  });
+
+  test("a new token is not renewed again because the store is busy", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const server = await startServer(problem(401, "invalid_token"), problem(503, "storage_unavailable"), IMAGE);
+    const refreshes: boolean[] = [];
+    const token = ({ refresh }: { refresh: boolean }) => {
+      refreshes.push(refresh);
+      return "token";
+    };
+
+    await createImageStore({ url: server.url, token }).images.get("1");
+
+    expect(refreshes).toEqual([false, true, false]);
   });
 
   test("a POST is repeated with the new token, because the refused one did nothing", async () => {
@@ -96,6 +110,16 @@ describe("redirects", () => {
 
     expect(error).toMatchObject({ code: "not_an_image_store", status: 403 });
     expect(String(error)).not.toContain("Signature");
+  });
+
+  test("an address that redirects elsewhere is not the store's", async () => {
+    const other = await startServer(IMAGE);
+    const server = await startServer({ status: 301, headers: { Location: other.url }, text: "" });
+
+    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "not_an_image_store", status: 301 });
+    expect(other.seen.length).toBe(0);
   });
 
   test("a download whose connection is cut begins again", async () => {

@@ -54,7 +54,7 @@ class OnListedRows(OnTable):
         """The subjects on a page of a list, without unreadable ones; and where to go on, None at the end."""
         start = {"ExclusiveStartKey": key(partition, after)} if after is not None else {}
         answer = self._rows.call(
-            "query", **_listed(partition, prefix), ScanIndexForward=not newest_first, Limit=limit, **start
+            "query", **_list_query(partition, prefix), ScanIndexForward=not newest_first, Limit=limit, **start
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
         rows = self._rows.get_many(list(map(row_key, ids)))
@@ -62,14 +62,16 @@ class OnListedRows(OnTable):
         last = answer.get("LastEvaluatedKey")
         return [by_id[each] for each in ids if each in by_id], last["sk"]["S"] if last else None
 
-    def _counts(self, partition: str, *, prefix: str = "", at: datetime, kept: timedelta) -> tuple[int, int]:
-        """How many of a list are in force, and how many it has; `kept` is how long rows stay after the end.
+    def _counts(
+        self, partition: str, *, prefix: str = "", at: datetime, retention: timedelta
+    ) -> tuple[int, int]:
+        """How many of a list are in force, and how many it has; `retention` is how long rows stay after the end.
 
         Reads list rows alone: about 50 of them for one read unit.
         """
-        request = _listed(partition, prefix)
-        request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + kept).timestamp()))}
-        in_force, listed, start = 0, 0, dict[str, Any]()
+        request = _list_query(partition, prefix)
+        request["ExpressionAttributeValues"][":end"] = {"N": str(int((at + retention).timestamp()))}
+        in_force, total, start = 0, 0, dict[str, Any]()
         while True:
             answer = self._rows.call(
                 "query",
@@ -79,9 +81,9 @@ class OnListedRows(OnTable):
                 ExpressionAttributeNames={"#ttl": "ttl"},
                 **start,
             )
-            in_force, listed = in_force + answer["Count"], listed + answer["ScannedCount"]
+            in_force, total = in_force + answer["Count"], total + answer["ScannedCount"]
             if "LastEvaluatedKey" not in answer:
-                return in_force, listed
+                return in_force, total
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _item(self, row: Key) -> Item | None:
@@ -89,7 +91,7 @@ class OnListedRows(OnTable):
         return item
 
 
-def _listed(partition: str, prefix: str) -> dict[str, Any]:
+def _list_query(partition: str, prefix: str) -> dict[str, Any]:
     """The Query of a list, or of the part whose sort keys begin with a prefix."""
     condition, values = "pk = :pk", {":pk": {"S": partition}}
     if prefix:

@@ -167,8 +167,8 @@ class KeyAdministration:
 
         Requests that run at once count before any of them writes, so they can pass the limit by their number.
         """
-        in_force, listed = self._api_keys.counts(owner, at=now)
-        if in_force >= MAX_KEYS or listed >= MAX_LISTED_KEYS:
+        in_force, total = self._api_keys.counts(owner, at=now)
+        if in_force >= MAX_KEYS or total >= MAX_LISTED_KEYS:
             raise TooManyKeys
 
 

@@ -72,7 +72,7 @@ class DynamoApiKeys(OnListedRows, ApiKeys):
         )
 
     def counts(self, owner: str, *, at: datetime) -> tuple[int, int]:
-        return self._counts(keys.API_KEYS, prefix=keys.api_keys_of(owner), at=at, kept=KEPT_AFTER_END)
+        return self._counts(keys.API_KEYS, prefix=keys.api_keys_of(owner), at=at, retention=KEPT_AFTER_END)
 
     def record_use(self, key_id: str, *, at: datetime) -> None:
         self._rows.conditional(

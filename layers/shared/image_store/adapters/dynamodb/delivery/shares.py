@@ -44,35 +44,33 @@ class DynamoShares(OnListedRows, Shares):
         )
 
     def count(self, owner: str, *, at: datetime) -> int:
-        return self._counts(keys.shares(owner), at=at, kept=KEPT_AFTER_END)[0]
+        return self._counts(keys.shares(owner), at=at, retention=KEPT_AFTER_END)[0]
 
     def revoke(self, share: Share, *, at: datetime) -> None:
-        signature = signature_of(self._actor())["by"]
-        revoked = {
-            ":at": {"S": text_time(at)},
-            ":by": signature,
-            ":ttl": _expiry_of(min(at, share.expires_at)),
-        }
-        names = {"#ttl": "ttl", "#by": "by"}
+        expiry = _expiry_of(min(at, share.expires_at))
         update = {
             "TableName": self._rows.name,
             "Key": keys.share(share.id),
             "UpdateExpression": "SET revoked_at = :at, #by = :by, #ttl = :ttl",
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(revoked_at)",
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": revoked,
+            "ExpressionAttributeNames": {"#ttl": "ttl", "#by": "by"},
+            "ExpressionAttributeValues": {
+                ":at": {"S": text_time(at)},
+                ":by": signature_of(self._actor())["by"],
+                ":ttl": expiry,
+            },
         }
-        listed = {
+        list_update = {
             "TableName": self._rows.name,
             "Key": _list_key_of(share),
             "UpdateExpression": "SET #ttl = :ttl",
             "ConditionExpression": "attribute_exists(pk)",
             "ExpressionAttributeNames": {"#ttl": "ttl"},
-            "ExpressionAttributeValues": {":ttl": revoked[":ttl"]},
+            "ExpressionAttributeValues": {":ttl": expiry},
         }
         try:
             self._rows.transact(
-                [("share", {"Update": update}), ("listed", {"Update": listed})], settled=lambda: False
+                [("share", {"Update": update}), ("listed", {"Update": list_update})], settled=lambda: False
             )
         except Conflict:
             return  # it is revoked already, or gone
