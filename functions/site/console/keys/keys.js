@@ -74,7 +74,9 @@ export async function showKeys(root, { signal }) {
     }
   }
 
-  const open = (key) => showDetails(details, key, path(key), signal);
+  function open(key) {
+    return showDetails(details, key, path(key), signal);
+  }
 
   async function create(json) {
     const { data } = await call("POST", "/v1/keys", { json });
