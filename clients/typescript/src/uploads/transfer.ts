@@ -54,8 +54,11 @@ function transfer(url: string, { method, headers, body, signal }: RequestInit, o
 }
 
 function responseOf(request: XMLHttpRequest): Response {
-  const lines = request.getAllResponseHeaders().trim().split(/\r?\n/);
-  const headers = lines.map((line) => line.split(/:\s*(.*)/, 2) as [string, string]);
-  const response = new Response(request.responseText, { status: request.status, headers });
+  // Of an answer from another origin a page may see no header at all.
+  const headers = new Headers();
+  for (const [, name, value] of request.getAllResponseHeaders().matchAll(/^([^:]+): *(.*?)\r?$/gm)) {
+    headers.append(name!, value!);
+  }
+  const response = new Response(request.responseText || null, { status: request.status, headers });
   return Object.defineProperty(response, "url", { value: request.responseURL });
 }
