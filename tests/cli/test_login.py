@@ -480,6 +480,20 @@ def test_whoami_says_who_and_how_and_that_nobody_is(desk: Desk) -> None:
     assert text.splitlines()[0].split() == ["url", desk.store.url]
 
 
+def test_whoami_of_an_api_key_names_the_key_and_not_its_secret(desk: Desk) -> None:
+    key = f"isk_0123456789abcdef_{'s' * 43}"
+    desk.environment["IMAGE_STORE_KEY"] = key
+    desk.store.documents["/v1/images"] = (
+        403,
+        {"title": "Forbidden", "status": 403, "code": "scope_required"},
+    )
+
+    out, err = desk.run("whoami", "--json")
+
+    assert json.loads(out)["key"] == "0123456789abcdef"
+    assert "sss" not in out + err
+
+
 def test_a_damaged_list_of_sign_ins_says_what_to_do(desk: Desk) -> None:
     desk.run("login")
     desk.file.write_text("{")
