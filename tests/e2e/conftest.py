@@ -19,6 +19,7 @@ import boto3
 import httpx
 import pytest
 
+from local.inside_emulator.checkpoints import LAST_SAVE
 from local.ports import any_free_port
 from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
 from local.settings import STACK_NAME
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
+SAVED_SECONDS = 60  # the slower the machine saves, the longer it pauses
 MIGRATION_TABLE = "somebodys-messages"
 """The table that the stack lets migrations read; tests make it."""
 REMOTE_ADDRESS = "127.0.0.2"
@@ -112,6 +115,15 @@ class Stack:
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(timeout=STOPPED_SECONDS)
+
+    def wait_until_safe(self) -> None:
+        """Wait until what was written before now survives a kill."""
+        written = time.time()
+        time.sleep(SAFE_AFTER_SECONDS)
+        deadline = time.monotonic() + SAVED_SECONDS
+        while (self.state.path / LAST_SAVE).stat().st_mtime < written:
+            assert time.monotonic() < deadline, "nothing is saved"
+            time.sleep(POLL_SECONDS)
 
     def kill(self) -> None:
         """End the launcher and the emulator at once, as ``kill -9`` or a power cut does."""

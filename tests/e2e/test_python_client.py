@@ -150,7 +150,11 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.kind} {fault.method} {fault.path_end}")
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [*zip([SYNC, ASYNC] * 4, FAULTS, strict=True), (ASYNC, FAULTS[2])],
+    ids=lambda value: value if isinstance(value, str) else f"{value.kind} {value.method} {value.path_end}",
+)
 def test_an_upload_over_a_bad_network_is_stored_once(kind: str, stack: Stack, fault: Fault) -> None:
     is_large = fault.path_end != "/v1/images"
     data = large(1) if is_large else jpeg(65, 48)

@@ -23,6 +23,7 @@ class SelectionStore:
         self.bytes: dict[str, bytes] = {}
         self.trash: list[str] = []
         self.fails: tuple[str, ...] = ()
+        self.refuses_uploads = False
         self.interrupt_after: int | None = None
         """The number of uploads after which somebody presses Ctrl-C; None for never."""
         self.requests: Counter[str] = Counter()
@@ -63,6 +64,8 @@ class SelectionStore:
                 return self._patch(path.strip("/"), json.loads(request.content))
             if path == "/batch-delete":
                 return self._delete(json.loads(request.content))
+            if self.refuses_uploads:
+                return problem(401, "invalid_token")
             if self.interrupt_after is not None and len(self.images) >= self.interrupt_after:
                 raise KeyboardInterrupt
             query = request.url.params
