@@ -23,6 +23,7 @@ from local.ports import any_free_port
 from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
 from local.settings import STACK_NAME
 from local.state_folder import StateFolder
+from tests.e2e.sites import Site
 from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
 
 if TYPE_CHECKING:
@@ -162,9 +163,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def app_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The web site of an app. The shared stack lets its pages in."""
+    site = Site(tmp_path_factory.mktemp("app"))
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def stack(app_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, shared by all end-to-end tests; one that kills it starts it again."""
-    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("state"))
+    port = any_free_port()
+    origins = f"http://localhost:{port},{app_site.origin}"
+    started = Stack(port=port, state=tmp_path_factory.mktemp("state"), parameters={"AllowedOrigins": origins})
     started.start()
     yield started
     if started.is_running():

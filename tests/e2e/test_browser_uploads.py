@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +19,7 @@ import pytest
 from local.ports import any_free_port
 from tests.chromium import running_chromium
 from tests.e2e.conftest import Stack
+from tests.e2e.sites import Quiet
 from tests.e2e.test_images import list_ids
 from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
@@ -53,13 +54,6 @@ SEND = """async ({how, size, title}) => {
     return await modules[how](store, file, title === undefined ? {} : {title});
   } catch (error) { return {error: error.message}; }
 }"""
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")

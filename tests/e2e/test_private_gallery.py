@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +14,7 @@ from image_store.domain.delivery.shares import CACHED_FOR
 from local.ports import any_free_port
 from tests.chromium import running_chromium
 from tests.e2e.conftest import Stack
+from tests.e2e.sites import Site
 from tests.e2e.test_images import upload
 from tests.e2e.test_readme import shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
@@ -36,28 +34,6 @@ IS_SHOWN = "() => [...document.images].every((image) => image.complete && image.
 def blocks(language: str) -> list[str]:
     """The fenced blocks of the page in a language."""
     return re.findall(rf"^```{language}$(.*?)^```$", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without a line for each request."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-class Site:
-    """A web site of another origin than the store's: a folder behind a port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._server = ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=str(folder)))
-        self.origin = f"http://localhost:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture(scope="module")
