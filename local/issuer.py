@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from local.device_sign_in import DeviceSignIn
 from local.issuer_keys import DEFAULT_ALGORITHM, issuer_keys
+from local.refresh_tokens import RefreshTokens
 from local.settings import AUDIENCE, CONSOLE_CLIENT_ID, SECOND_AUDIENCE
-from local.sign_in import SignIn
+from local.sign_in import OFFLINE_ACCESS, SignIn, SignInRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +52,8 @@ class Issuer:
         self._keys = {key.algorithm: key for key in keys}
         self._now = now
         self.sign_in = SignIn(client_id=CONSOLE_CLIENT_ID, origins=origins, now=now)
+        self.devices = DeviceSignIn(client_id=CONSOLE_CLIENT_ID, url=url, now=now)
+        self.refresh_tokens = RefreshTokens(now=now)
 
     @property
     def token_url(self) -> str:
@@ -65,8 +69,16 @@ class Issuer:
         return self._signed(subject, further, algorithm=algorithm)
 
     def tokens_for(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Redeem a code and return its tokens, as a token endpoint does; raises SignInRefused."""
-        grant = self.sign_in.redeem(form)
+        """Redeem a code or a refresh token and return the tokens, as a token endpoint does; raises SignInRefused."""
+        match form.get("grant_type"):
+            case "authorization_code":
+                grant = self.sign_in.redeem(form)
+            case "refresh_token":
+                grant = self.refresh_tokens.redeem(form)
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                grant = self.devices.redeem(form)
+            case _:
+                raise SignInRefused("unsupported_grant_type")
         nonce = {"nonce": grant.nonce} if grant.nonce else {}
         return {
             "access_token": self.token(subject=grant.subject, scope=grant.scope),
@@ -74,7 +86,11 @@ class Issuer:
             "token_type": "Bearer",
             "expires_in": round(TOKEN_LIFETIME.total_seconds()),
             "scope": grant.scope,
-        }
+        } | (
+            {"refresh_token": self.refresh_tokens.issue(grant)}
+            if OFFLINE_ACCESS in grant.scope.split()
+            else {}
+        )
 
     def _signed(self, subject: str, further: dict[str, str], *, algorithm: str = DEFAULT_ALGORITHM) -> str:
         """Sign a token that is not valid JavaScript: a page that loads it as a script only gets a syntax error."""
@@ -99,6 +115,9 @@ class Issuer:
             "id_token_signing_alg_values_supported": list(self._keys),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
+            "device_authorization_endpoint": f"{self.url}/device",
+            "revocation_endpoint": f"{self.url}/revoke",
+            "scopes_supported": ["openid", OFFLINE_ACCESS],
             "subject_types_supported": ["public"],
         }
 

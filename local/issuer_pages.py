@@ -1,4 +1,4 @@
-"""Routes of the local issuer: tokens for programs, and the sign-in page for people who use the console.
+"""Routes of the local issuer: tokens for programs, and sign-in pages for people who use the console or command line.
 
 A page of another origin gets nothing: it cannot load a token as a script, image or document, show the sign-in page in a
 frame, or sign a person in by redirecting the browser.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from yarl import URL
 
 from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 SECOND = "/second"
 """The path of the second issuer: it has documents and tokens for programs, and no sign-in."""
 SITE = "sec-fetch-site"
+AUTHORIZE, ACTIVATE = "/authorize", "/activate"
+_CODE_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<title>Enter the code · local image store</title>
+<form><label>Code of the command line <input name="user_code" required autocomplete="off"></label>
+<button>Continue</button></form>
+</html>
+"""
 SAME_SITE = "same-site"
 """`Sec-Fetch-Site` of a request from another port of localhost, such as the console's."""
 READ_BY_THE_CONSOLE = {
@@ -40,6 +51,7 @@ def issuer_application(issuer: Issuer, second: Issuer) -> web.Application:
     _add_documents(application, issuer, path="")
     _add_documents(application, second, path=SECOND)
     _add_sign_in(application, issuer)
+    _add_devices(application, issuer)
     return application
 
 
@@ -78,10 +90,8 @@ def _add_sign_in(application: web.Application, issuer: Issuer) -> None:
                 )
             page = issuer.sign_in.page(query)
         except SignInRefused as refusal:
-            return web.Response(status=400, text=f"This is not a request of the web console: {refusal}.")
-        allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-        policy = f"{allowed}; form-action 'self' {' '.join(sorted(issuer.origins))}"
-        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+            return web.Response(status=400, text=f"This is not a request of a known client: {refusal}.")
+        return _page(page, {*issuer.origins, str(URL(query["redirect_uri"]).origin())})
 
     async def redeem(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -91,8 +101,44 @@ def _add_sign_in(application: web.Application, issuer: Issuer) -> None:
             return web.json_response({"error": str(refusal)}, status=400)
         return web.json_response(answer)
 
-    application.router.add_get("/authorize", authorize)
+    async def revoke(request: web.Request) -> web.Response:
+        issuer.refresh_tokens.revoke(str((await request.post()).get("token", "")))
+        return web.Response()
+
+    application.router.add_get(AUTHORIZE, authorize)
     application.router.add_post("/token", redeem)
+    application.router.add_post("/revoke", revoke)
+
+
+def _add_devices(application: web.Application, issuer: Issuer) -> None:
+    async def begin(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        try:
+            return web.json_response(issuer.devices.begin(form))
+        except SignInRefused as refusal:
+            return web.json_response({"error": str(refusal)}, status=400)
+
+    async def activate(request: web.Request) -> web.Response:
+        user_code, subject = request.query.get("user_code", ""), request.query.get("as", "")
+        if not user_code:
+            return _page(_CODE_PAGE, set())
+        try:
+            if not subject:
+                return _page(issuer.devices.page(user_code), set())
+            issuer.devices.approve(user_code, subject=subject)
+        except SignInRefused as refusal:
+            return web.Response(status=400, text=f"This code cannot be used: {refusal}.")
+        return web.Response(text=f"{subject} is signed in. Go back to the command line.")
+
+    application.router.add_post("/device", begin)
+    application.router.add_get(ACTIVATE, activate)
+
+
+def _page(text: str, form_origins: set[str]) -> web.Response:
+    """A page without scripts; its form may lead to these origins."""
+    allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    policy = f"{allowed}; form-action {' '.join(["'self'", *sorted(form_origins)])}"
+    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
 def for_callers_of(issuer: Issuer) -> Middleware:
@@ -110,7 +156,7 @@ def for_callers_of(issuer: Issuer) -> Middleware:
             return answer
         if site == TYPED:
             return await handler(request)
-        if request.path != "/authorize" or not opens_a_document(request.method, headers):
+        if request.path not in {AUTHORIZE, ACTIVATE} or not opens_a_document(request.method, headers):
             return refusal()
         # The console sends people here. They choose who they are on this page, not in the link.
         may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)

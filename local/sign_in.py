@@ -1,6 +1,7 @@
-"""Sign-in at the local issuer: one click says who you are, and the web console gets its token.
+"""Sign-in at the local issuer: one click says who you are, and the web console or the command line gets its token.
 
 This is the authorization code flow with PKCE (RFC 6749, RFC 7636) of any OpenID Connect provider, without passwords.
+The command line comes back to a free port of 127.0.0.1 (RFC 8252), the console to its own address.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ PEOPLE = {
     "bob": "sees only his own images",
     ADMIN: "may also manage the whole store",
 }
+LOOPBACK = "127.0.0.1"
+OFFLINE_ACCESS = "offline_access"
+"""The scope for a refresh token (OpenID Connect Core, section 11)."""
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -38,15 +42,39 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The sign-in that a code represents."""
+    """The sign-in that a code or a refresh token represents."""
 
     subject: str
     scope: str
-    nonce: str
     client_id: str
-    redirect_uri: str
-    challenge: str
     ends: datetime
+    nonce: str = ""
+    redirect_uri: str = ""
+    challenge: str = ""
+
+
+def scope_of(subject: str, requested: str) -> str:
+    """The scopes that a person is granted: the admin's, and a refresh token if the client requested one."""
+    scopes = ["openid", *([ADMIN_SCOPE] if subject == ADMIN else [])]
+    return " ".join([*scopes, *([OFFLINE_ACCESS] if OFFLINE_ACCESS in requested.split() else [])])
+
+
+def buttons_for(query: Mapping[str, str]) -> str:
+    """A button for each person, which sends the query with the chosen name."""
+    return "".join(
+        f'<a href="?{html.escape(urlencode({**query, "as": name}))}"><b>{html.escape(name)}</b>'
+        f"<span>{html.escape(role)}</span></a>"
+        for name, role in PEOPLE.items()
+    )
+
+
+def page_of(query: Mapping[str, str]) -> str:
+    """The page with one button for each person, and a field for any other name."""
+    hidden = "".join(
+        f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+        for name, value in query.items()
+    )
+    return _PAGE.format(buttons=buttons_for(query), hidden=hidden)
 
 
 class SignIn:
@@ -59,27 +87,18 @@ class SignIn:
         self._grants: dict[str, Grant] = {}
 
     def page(self, query: Mapping[str, str]) -> str:
-        """Return the page with one button for each person; SignInRefused if the request is not from the console."""
-        self._require_console(query)
-        buttons = "".join(
-            f'<a href="?{html.escape(urlencode({**query, "as": name}))}"><b>{html.escape(name)}</b>'
-            f"<span>{html.escape(role)}</span></a>"
-            for name, role in PEOPLE.items()
-        )
-        hidden = "".join(
-            f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
-            for name, value in query.items()
-        )
-        return _PAGE.format(buttons=buttons, hidden=hidden)
+        """Return the page with one button for each person; SignInRefused if the client is unknown."""
+        self._require_client(query)
+        return page_of(query)
 
     def redirect(self, query: Mapping[str, str], *, subject: str) -> str:
         """Return the address for a browser whose person has chosen who they are; SignInRefused as for the page."""
-        self._require_console(query)
+        self._require_client(query)
         self._grants = {code: grant for code, grant in self._grants.items() if grant.ends > self._now()}
         code = secrets.token_urlsafe(32)
         self._grants[code] = Grant(
             subject=subject,
-            scope=f"openid {ADMIN_SCOPE}" if subject == ADMIN else "openid",
+            scope=scope_of(subject, query.get("scope", "")),
             nonce=query.get("nonce", ""),
             client_id=self._client_id,
             redirect_uri=query["redirect_uri"],
@@ -91,8 +110,6 @@ class SignIn:
     def redeem(self, form: Mapping[str, str]) -> Grant:
         """Return the grant of a code, once and only to the client that began; SignInRefused otherwise."""
         grant = self._grants.pop(form.get("code", ""), None)
-        if form.get("grant_type") != "authorization_code":
-            raise SignInRefused("unsupported_grant_type")
         if grant is None or grant.ends <= self._now():
             raise SignInRefused("invalid_grant")
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
@@ -102,7 +119,7 @@ class SignIn:
             raise SignInRefused("invalid_grant")
         return grant
 
-    def _require_console(self, query: Mapping[str, str]) -> None:
+    def _require_client(self, query: Mapping[str, str]) -> None:
         if query.get("client_id") != self._client_id:
             raise SignInRefused("unauthorized_client")
         if not self._may_return_to(query.get("redirect_uri", "")):
@@ -115,13 +132,14 @@ class SignIn:
             raise SignInRefused("invalid_request: code_challenge")
 
     def _may_return_to(self, address: str) -> bool:
-        """Return whether a code may be sent to this address: pages of the known origins, no other port."""
+        """Return whether a code may be sent to this address: a page of a known origin, or a port of 127.0.0.1."""
         try:
             url = URL(address)
             origin = str(url.origin())
         except ValueError:
             return False
-        return origin in self._origins and not url.fragment and not url.user and not url.password
+        is_here = url.scheme == "http" and url.host == LOOPBACK and url.explicit_port is not None
+        return (origin in self._origins or is_here) and not url.fragment and not url.user and not url.password
 
 
 _PAGE = """<!doctype html>

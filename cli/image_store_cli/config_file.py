@@ -25,6 +25,10 @@ class Profile:
     region: str | None = None
     aws_profile: str | None = None
     origin: str | None = None
+    issuer: str | None = None
+    client_id: str | None = None
+    scopes: str | None = None
+    redirect_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from image_store_cli import browser, settings
 from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
+from image_store_cli.browser import SystemBrowser
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
+from image_store_cli.settings import resolve
+from image_store_cli.sign_in.keyrings import system_keyring
+from image_store_cli.sign_in.sign_ins import SignIns, default_path
 from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
+
+    from image_store_cli.browser import Browser
+    from image_store_cli.settings import CommandSettings
+    from image_store_cli.sign_in.keyrings import Keyring
+    from image_store_cli.tokens import Tokens
 
 
 class Context:
@@ -37,7 +45,8 @@ class Context:
         out: Output | None = None,
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        open_in_browser: Callable[[str], bool] | None = None,
+        browser: Browser | None = None,
+        find_keyring: Callable[[], Keyring | None] = system_keyring,
     ) -> None:
         self.args = args
         self.environment = os.environ if environment is None else environment
@@ -45,31 +54,33 @@ class Context:
         self.stdin = stdin or sys.stdin
         self.out = out or Output(as_json=args.json, quiet=args.quiet)
         self.sleep = sleep
-        self.open_in_browser = open_in_browser or partial(
-            browser.open_in_browser, environment=self.environment
-        )
-        """Open an address; False if there is no browser."""
+        self.browser = browser or SystemBrowser(self.environment)
+        self.sign_ins = SignIns(default_path(self.environment), find_keyring)
         self._http = http
         self._closing = ExitStack()
 
     @cached_property
-    def settings(self) -> settings.CommandSettings:
+    def settings(self) -> CommandSettings:
         """The store and the token to use."""
+        return self.resolve_settings()
+
+    def resolve_settings(self) -> CommandSettings:
+        """Resolve the settings again, for a command that has changed them."""
         admin = bool(getattr(self.args, "needs_admin", False))
-        return settings.resolve(self.args, self.environment, folder=self.folder, admin=admin)
+        return resolve(self.args, self.environment, folder=self.folder, admin=admin, sign_ins=self.sign_ins)
 
     @cached_property
     def api(self) -> ApiClient:
         """The store: the Python client, with the errors of commands."""
         return self.api_with(RetryPolicy())
 
-    def api_with(self, policy: RetryPolicy) -> ApiClient:
-        """Create a client with another timeout and retry policy."""
+    def api_with(self, policy: RetryPolicy, *, tokens: Tokens | None = None) -> ApiClient:
+        """Create a client with another retry policy, or with other tokens than those of the settings."""
         settings = self.settings
         http = self._http or self._closing.enter_context(new_client())
         return ApiClient(
             settings.url,
-            settings.tokens,
+            tokens or settings.tokens,
             owner=settings.acting_for,
             http=http,
             policy=policy,

@@ -97,11 +97,16 @@ def _entry(line: str) -> Entry | None:
         return None
 
 
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder of what this command keeps between its runs."""
+    base = environment.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "image-store"
+
+
 def default_path(environment: Mapping[str, str], *identity: str) -> Path:
     """Return the path of an upload's journal, which is the same for the same command."""
-    base = environment.get("XDG_STATE_HOME")
-    folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
     return (
-        folder
+        state_folder(environment)
+        / "uploads"
         / f"{hashlib.sha256('\0'.join(identity).encode(errors='surrogateescape')).hexdigest()[:32]}.jsonl"
     )

@@ -18,6 +18,7 @@ from image_store_cli.commands import (
     keys,
     link,
     list_images,
+    login,
     migrate,
     open_page,
     providers,
@@ -37,7 +38,7 @@ from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
     upload, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
-    shares, generate, jobs, providers, keys, stats, doctor, cleanup, repair, migrate, rebuild, complete,
+    shares, generate, jobs, providers, login, keys, stats, doctor, cleanup, repair, migrate, rebuild, complete,
 )  # fmt: skip
 
 EPILOG = """examples:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import groups_body
+from image_store_cli.uploading import attributes_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,18 +23,9 @@ class RemotePicture:
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     """The idempotency key of this run: a lost response is repeated, and a later run fetches the address again."""
 
-    def store(self, api: ApiClient) -> dict[str, Any]:
+    def store(self, api: ApiClient) -> Mapping[str, Any]:
         """Have the store fetch the picture, and return the image."""
-        body = {"source": {"url": self.url}, **self._body()}
-        image: dict[str, Any] = api.post("/v1/images", body, key=self.key)
-        return image
-
-    def _body(self) -> dict[str, Any]:
-        """The attributes as the members of a JSON body."""
-        attributes = dict(self.attributes)
-        tags, groups = attributes.pop("tag", None), attributes.pop("group", None)
-        attributes |= {"tags": tags} if tags else {}
-        return attributes | ({"groups": groups_body(groups)} if groups else {})
+        return api.upload(self.url, idempotency_key=self.key, **attributes_body(self.attributes))
 
 
 def is_address(word: str) -> bool:

@@ -1,8 +1,8 @@
-"""Choose the store and the token: flags before environment before profile before a local stack."""
+"""Choose the store and the token: flags, then environment, then profile, then a sign-in, then a local stack."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from image_store_cli import config_file, local_stack, tokens
 from image_store_cli.config_file import Profile
 from image_store_cli.errors import UsageError
+from image_store_cli.sign_in.sign_ins import tokens_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
+    from image_store_cli.sign_in.sign_ins import SignIns
     from image_store_cli.tokens import Tokens
 
 DEFAULT_SUBJECT = "alice"
@@ -49,11 +51,15 @@ class CommandSettings:
     """The content of `stack.json` if the store is a local stack."""
     audience: str | None = None
     web_origin: str | None = None
+    profile: Profile = field(default_factory=Profile)
+    """The profile of the configuration file that applies."""
     acting_for: str | None = None
     """The owner that the caller acts for; None for the caller's own images."""
 
 
-def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> CommandSettings:
+def resolve(
+    args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool, sign_ins: SignIns
+) -> CommandSettings:
     """Resolve the settings of one run; UsageError if they name no store."""
     _refuse_two_stores(args)
     profile = _profile(args, environment)
@@ -76,12 +82,15 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
     chosen = Profile() if args.local or args.stack_file else profile
     if args.subject and local is None:
         raise UsageError(f"--subject is for a local stack, and {url} is not one: its token names the user.")
+    url = _checked_url(url)
     return CommandSettings(
-        url=_checked_url(url),
-        tokens=_tokens(args, environment, chosen, local, admin=admin),
+        url=url,
+        tokens=_given_tokens(args, environment, chosen, local, admin=admin)
+        or _kept_tokens(sign_ins, url, local, admin=admin),
         origin=origin,
         aws=_aws(args, environment, chosen, local),
         local=local,
+        profile=chosen,
         audience=chosen.audience,
         web_origin=getattr(args, "origin", None) or chosen.origin,
         acting_for=_owner(args.acting_for or environment.get("IMAGE_STORE_OWNER")),
@@ -120,14 +129,15 @@ def _stack_file(args: Namespace, environment: Mapping[str, str], folder: Path) -
     return Path(chosen) if chosen else local_stack.find(environment, folder)
 
 
-def _tokens(
+def _given_tokens(
     args: Namespace,
     environment: Mapping[str, str],
     profile: Profile,
     local: dict[str, str] | None,
     *,
     admin: bool,
-) -> Tokens:
+) -> Tokens | None:
+    """The tokens that flags, variables or the profile name; None if they name none."""
     if args.token:
         return tokens.fixed(args.token, "--token")
     if args.token_file:
@@ -147,6 +157,13 @@ def _tokens(
         return tokens.from_command(profile.token_command)
     if profile.token_file:
         return tokens.from_file(Path(profile.token_file).expanduser())
+    return None
+
+
+def _kept_tokens(sign_ins: SignIns, url: str, local: dict[str, str] | None, *, admin: bool) -> Tokens:
+    """The tokens of `image-store login`; without a sign-in those of the local stack, if this is one."""
+    if (sign_in := sign_ins.of(url)) is not None:
+        return tokens_of(sign_ins, url, sign_in)
     if local is not None:
         return tokens.from_local_issuer(local["token_url"], subject=DEFAULT_SUBJECT, admin=admin)
     return tokens.without_token()

@@ -1,4 +1,4 @@
-"""Get the token or the API key, and read what a token says; neither is ever printed or written anywhere."""
+"""Get the token or the API key, and read what a token says; neither is ever printed."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def without_token() -> Tokens:
 
     def read() -> str:
         raise NotSignedIn(
-            "There is no token for this store. Set IMAGE_STORE_TOKEN or IMAGE_STORE_KEY, or token_command or "
-            "token_file in the configuration, or use --token-file."
+            "There is no token for this store. Sign in with `image-store login`, set IMAGE_STORE_TOKEN or "
+            "IMAGE_STORE_KEY, or token_command or token_file in the configuration, or use --token-file."
         )
 
     return Tokens(read, origin="nowhere", renewable=False)

@@ -93,7 +93,7 @@ class Uploader:
                     source,
                     idempotency_key=key,
                     on_progress=_Differences(advance),
-                    **_json(self._attributes),
+                    **attributes_body(self._attributes),
                 )
             except RequestRefused as refused:
                 if refused.problem.code not in {"image_not_found", "upload_not_found"}:
@@ -119,7 +119,7 @@ class Uploader:
         """Whether an image has the attributes of these uploads; an existing image may have others."""
         if image is None:
             return True
-        own = _json(self._attributes)
+        own = attributes_body(self._attributes)
         groups = image.get("groups", {})
         return (
             set(own.get("tags", ())) <= set(image.get("tags", ()))
@@ -142,7 +142,7 @@ class _Differences:
         self._loaded = progress.loaded
 
 
-def _json(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def attributes_body(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes as the members of a JSON body."""
     body: dict[str, Any] = {}
     for name, value in attributes.items():

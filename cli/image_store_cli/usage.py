@@ -18,7 +18,7 @@ GROUPS = {
     "images": ("upload", "list", "search", "similar", "show", "get", "edit", "delete", "restore", "open"),
     "sharing": ("publish", "unpublish", "feed", "link", "share", "shares"),
     "generation": ("generate", "jobs", "providers"),
-    "account": ("keys",),
+    "account": ("login", "logout", "whoami", "keys"),
     "the store": ("stats", "doctor", "cleanup", "repair", "migrate", "rebuild"),
     "shell": ("completion",),
 }
@@ -27,7 +27,8 @@ GROUPS = {
 OTHER_WORDS = {
     "ls": "list", "find": "search", "cat": "get", "download": "get", "info": "show", "view": "show", "add": "upload",
     "put": "upload", "cp": "upload", "rm": "delete", "remove": "delete", "update": "edit", "tag": "edit",
-    "undelete": "restore", "browse": "open", "create": "generate", "diagnose": "doctor",
+    "undelete": "restore", "browse": "open", "create": "generate",
+    "signin": "login", "signout": "logout", "auth": "login", "diagnose": "doctor",
 }  # fmt: skip
 """Commands of other programs, by what people may type out of habit."""
 

@@ -28,6 +28,8 @@ class StoreServer:
         self.before: deque[int | None] = deque()
         self.after: deque[int | None] = deque()
         self.refused: set[bytes] = set()
+        self.documents: dict[str, tuple[int, Any]] = {}
+        """Answers to GET by path, beside those about images: a status and a body."""
         self.remote: dict[str, bytes] = {}
         """Pictures elsewhere, by their address, which the store fetches."""
         self.attributes: dict[str, Any] = {}
@@ -100,6 +102,9 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             _, path = self._read()
+            if path in store.documents:
+                self._answer(*store.documents[path])
+                return
             image = store.images.get(path.rpartition("/")[2])
             self._answer(200, image) if image else self._problem(404, "image_not_found")
 

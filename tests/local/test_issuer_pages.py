@@ -210,7 +210,7 @@ def test_only_a_click_on_the_page_itself_signs_in() -> None:
     [
         "http://localhost:1/",
         "http://localhost/",
-        "http://127.0.0.1:8080/",
+        "https://127.0.0.1:8080/",
         "http://a@localhost:8080/",
         "http://localhost:8080.evil.example/",
     ],

@@ -17,6 +17,9 @@ from local.sign_in import CODE_LIFETIME, SignIn, SignInRefused
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-by-the-standard"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+KEY = new_key("RS256")
+OFFLINE = "openid offline_access"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 REDIRECT = "http://localhost:8080/"
 ORIGINS = frozenset({"http://localhost:8080"})
 ASKED = {
@@ -49,6 +52,12 @@ def clock() -> Clock:
 @pytest.fixture
 def sign_in(clock: Clock) -> SignIn:
     return SignIn(client_id="console", origins=ORIGINS, now=clock)
+
+
+@pytest.fixture
+def issuer(clock: Clock) -> Issuer:
+    """An issuer whose time is the clock's."""
+    return Issuer(url="http://localhost:9", keys=(KEY,), origins=ORIGINS, now=clock)
 
 
 def code_of(address: str) -> str:
@@ -109,9 +118,9 @@ def test_a_code_is_valid_only_for_the_client_that_began(sign_in: SignIn, change:
         sign_in.redeem(sent(code, **change))
 
 
-def test_only_codes_are_redeemed(sign_in: SignIn) -> None:
+def test_only_codes_are_redeemed(issuer: Issuer) -> None:
     with pytest.raises(SignInRefused, match="unsupported_grant_type"):
-        sign_in.redeem(sent("code", grant_type="password"))
+        issuer.tokens_for(sent("code", grant_type="password"))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,10 @@ def test_only_codes_are_redeemed(sign_in: SignIn) -> None:
         ({"redirect_uri": "javascript:alert(1)"}, "redirect_uri"),
         ({"redirect_uri": "http://["}, "redirect_uri"),
         ({"redirect_uri": "http://localhost:8081/"}, "redirect_uri"),
+        ({"redirect_uri": "http://127.0.0.1/"}, "redirect_uri"),
+        ({"redirect_uri": "https://127.0.0.1:8081/"}, "redirect_uri"),
+        ({"redirect_uri": "http://127.0.0.1.evil.example:8081/"}, "redirect_uri"),
+        ({"redirect_uri": "http://me@127.0.0.1:8081/"}, "redirect_uri"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"code_challenge_method": "plain"}, "code_challenge"),
         ({"code_challenge": "short"}, "code_challenge"),
@@ -163,3 +176,60 @@ def test_the_tokens_name_the_person_and_only_the_admin_has_the_scope() -> None:
     assert timedelta(seconds=tokens["expires_in"]) > timedelta(hours=1)
     assert "images:admin" not in claims["alice"]["scope"].split()
     assert "images:admin" in claims["admin"]["scope"].split()
+
+
+def test_a_program_of_this_machine_comes_back_to_any_port_of_the_loopback_address(sign_in: SignIn) -> None:
+    redirect_uri = "http://127.0.0.1:49152/callback"
+
+    address = sign_in.redirect(ASKED | {"redirect_uri": redirect_uri}, subject="alice")
+
+    assert address.startswith(f"{redirect_uri}?")
+    assert sign_in.redeem(sent(code_of(address), redirect_uri=redirect_uri)).subject == "alice"
+
+
+def test_a_refresh_token_is_given_on_request_and_valid_once(issuer: Issuer) -> None:
+    without = issuer.tokens_for(sent(code_of(issuer.sign_in.redirect(ASKED, subject="alice"))))
+    code = code_of(issuer.sign_in.redirect(ASKED | {"scope": OFFLINE}, subject="alice"))
+    first = issuer.tokens_for(sent(code))
+    form = {"grant_type": "refresh_token", "client_id": "console", "refresh_token": first["refresh_token"]}
+
+    second = issuer.tokens_for(form)
+
+    assert "refresh_token" not in without
+    assert second["refresh_token"] != first["refresh_token"]
+    with pytest.raises(SignInRefused, match="invalid_grant"):
+        issuer.tokens_for(form)
+    issuer.refresh_tokens.revoke(second["refresh_token"])
+    with pytest.raises(SignInRefused, match="invalid_grant"):
+        issuer.tokens_for(form | {"refresh_token": second["refresh_token"]})
+
+
+def test_a_device_gets_its_tokens_once_and_only_after_its_code_was_entered(issuer: Issuer) -> None:
+    begun = issuer.devices.begin({"client_id": "console", "scope": OFFLINE})
+    form = {"grant_type": DEVICE, "client_id": "console", "device_code": begun["device_code"]}
+    with pytest.raises(SignInRefused, match="authorization_pending"):
+        issuer.tokens_for(form)
+
+    issuer.devices.approve(begun["user_code"].lower(), subject="bob")
+    tokens = issuer.tokens_for(form)
+
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    assert (claims["sub"], "refresh_token" in tokens) == ("bob", True)
+    with pytest.raises(SignInRefused, match="invalid_grant"):
+        issuer.tokens_for(form)
+
+
+def test_a_device_code_ends_and_an_unknown_code_or_client_is_refused(issuer: Issuer, clock: Clock) -> None:
+    begun = issuer.devices.begin({"client_id": "console"})
+    form = {"grant_type": DEVICE, "client_id": "console", "device_code": begun["device_code"]}
+    with pytest.raises(SignInRefused, match="unauthorized_client"):
+        issuer.devices.begin({"client_id": "another"})
+    with pytest.raises(SignInRefused, match="no such code"):
+        issuer.devices.page("AAAA-AAAA")
+
+    clock.time += timedelta(seconds=begun["expires_in"])
+
+    with pytest.raises(SignInRefused, match="no such code"):
+        issuer.devices.approve(begun["user_code"], subject="bob")
+    with pytest.raises(SignInRefused, match="expired_token"):
+        issuer.tokens_for(form)

@@ -32,7 +32,7 @@ def run(context: Context) -> Exit:
     """Open the page."""
     args = context.args
     url = f"{context.settings.url}/" + (f"#/images/{safe_id(args.id)}" if args.id else "")
-    opened = not args.no_browser and context.open_in_browser(url)
+    opened = not args.no_browser and context.browser.open(url)
     if not opened and not args.no_browser:
         context.out.note("There is no browser here: open this address.")
     context.out.document(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from image_store_cli.api import new_client
+from image_store_cli.browser import SystemBrowser
 from image_store_cli.context import Context
 from image_store_cli.main import run
 from image_store_cli.output import Output
@@ -18,6 +19,9 @@ from image_store_cli.parser import build_parser
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from image_store_cli.browser import Browser
+    from image_store_cli.sign_in.keyrings import Keyring
 
 URL = "https://store.example"
 TOKEN = "header.payload.signature"
@@ -64,7 +68,9 @@ def command(
     stdin: str = "",
     somebody: bool = False,
     url: str = URL,
-    open_in_browser: Callable[[str], bool] = lambda _: False,
+    browser: Browser | None = None,
+    find_keyring: Callable[[], Keyring | None] = lambda: None,
+    sleep: Callable[[float], None] | None = None,
 ) -> Said:
     """Run one command against a handler that answers its requests; without one they really go to `url`.
 
@@ -81,8 +87,9 @@ def command(
             stdin=Keyboard(stdin) if somebody else io.StringIO(stdin),
             out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=err),
             http=http,
-            sleep=waits.append,
-            open_in_browser=open_in_browser,
+            sleep=sleep or waits.append,
+            browser=browser or SystemBrowser({}),
+            find_keyring=find_keyring,
         )
         exit_code = run(context)
     return Said(exit_code, out.getvalue(), err.getvalue(), waits)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli.browser import open_in_browser
+from image_store_cli.browser import SystemBrowser
 from image_store_cli.exits import Exit
 from tests.unit.cli.terminal import URL, command
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Browser:
+class FakeBrowser:
     """Remembers the addresses that it opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_here: bool = True) -> None:
+        self.is_here = is_here
         self.opened: list[str] = []
 
     def open(self, url: str) -> bool:
         """Open an address."""
-        self.opened.append(url)
-        return True
+        self.opened += [url] if self.is_here else []
+        return self.is_here
 
 
 LINK = {"url": "https://store.example/r/signed", "expires_at": "2026-03-01T13:00:00Z"}
@@ -67,7 +68,7 @@ def test_a_link_is_requested_as_given_and_stands_alone_on_stdout(tmp_path: Path)
 def test_the_address_of_a_page_is_opened_and_printed(
     tmp_path: Path, words: tuple[str, ...], address: str
 ) -> None:
-    browser = Browser()
+    browser = FakeBrowser()
 
     result = command(
         None,
@@ -75,7 +76,7 @@ def test_the_address_of_a_page_is_opened_and_printed(
         *words,
         "--json",
         folder=tmp_path,
-        open_in_browser=browser.open,
+        browser=browser,
     )
 
     assert (result.exit_code, browser.opened) == (Exit.OK, [address])
@@ -83,16 +84,16 @@ def test_the_address_of_a_page_is_opened_and_printed(
 
 
 def test_without_a_browser_the_address_is_still_printed(tmp_path: Path) -> None:
-    result = command(None, "open", folder=tmp_path, open_in_browser=lambda _: False)
+    result = command(None, "open", folder=tmp_path, browser=FakeBrowser(is_here=False))
 
     assert (result.exit_code, result.out) == (Exit.OK, f"{URL}/\n")
     assert "There is no browser here" in result.err
 
 
 def test_no_browser_is_opened_against_the_will_of_the_user(tmp_path: Path) -> None:
-    browser = Browser()
+    browser = FakeBrowser()
 
-    result = command(None, "open", "--no-browser", folder=tmp_path, open_in_browser=browser.open)
+    result = command(None, "open", "--no-browser", folder=tmp_path, browser=browser)
 
     assert (result.out, result.err, browser.opened) == (f"{URL}/\n", "", [])
 
@@ -100,4 +101,4 @@ def test_no_browser_is_opened_against_the_will_of_the_user(tmp_path: Path) -> No
 def test_a_linux_machine_without_a_display_has_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
 
-    assert open_in_browser("https://store.example", {}) is False
+    assert SystemBrowser({}).open("https://store.example") is False

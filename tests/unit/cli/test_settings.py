@@ -11,6 +11,8 @@ import pytest
 from image_store_cli import settings, tokens
 from image_store_cli.errors import NotSignedIn, UsageError
 from image_store_cli.parser import build_parser
+from image_store_cli.sign_in.sign_ins import SignIns, StoreSignIn
+from image_store_cli.sign_in.token_endpoint import IssuedTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +53,18 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def sign_ins_of(home: Path) -> SignIns:
+    """The sign-ins of somebody without a keyring."""
+    return SignIns(home / "state/sign-ins.json", lambda: None)
+
+
 def resolved(
     home: Path, *words: str, environment: Mapping[str, str] | None = None, configured: bool = True
 ) -> settings.CommandSettings:
     """The settings of a command in a home."""
     args = build_parser().parse_args([*words, "list"])
     given = {"XDG_CONFIG_HOME": str(home / ("config" if configured else "none")), **(environment or {})}
-    return settings.resolve(args, given, folder=home, admin=False)
+    return settings.resolve(args, given, folder=home, admin=False, sign_ins=sign_ins_of(home))
 
 
 def with_a_stack(home: Path) -> Path:
@@ -202,7 +209,11 @@ def test_a_stack_that_is_not_the_local_one_is_an_error_there(
         UsageError, match=r"There is no (stack|region) '(x|eu-west-1)' here: this is the local"
     ):
         settings.resolve(
-            args, {"XDG_CONFIG_HOME": str(home / "none"), **environment}, folder=home, admin=True
+            args,
+            {"XDG_CONFIG_HOME": str(home / "none"), **environment},
+            folder=home,
+            admin=True,
+            sign_ins=sign_ins_of(home),
         )
 
 
@@ -211,7 +222,7 @@ def test_the_local_stack_may_be_called_by_its_name(home: Path) -> None:
     args = build_parser().parse_args(["rebuild", "--stack", "image-store", "--region", "us-east-1"])
 
     resolved_settings = settings.resolve(
-        args, {"XDG_CONFIG_HOME": str(home / "none")}, folder=home, admin=True
+        args, {"XDG_CONFIG_HOME": str(home / "none")}, folder=home, admin=True, sign_ins=sign_ins_of(home)
     )
 
     assert resolved_settings.aws is not None
@@ -258,3 +269,19 @@ def test_a_stack_file_that_is_named_wins_over_the_configuration(home: Path) -> N
 
     assert resolved_settings.url == "http://localhost:8080"
     assert resolved_settings.tokens.origin == "the local issuer, as alice"
+
+
+def test_a_sign_in_comes_after_everything_named_and_before_the_local_stack(home: Path) -> None:
+    with_a_stack(home)
+    sign_in = StoreSignIn("https://id.example", "cli", "https://id.example/token", None, "bob", "")
+    sign_ins_of(home).keep("http://localhost:8080", sign_in, IssuedTokens("bobs-token", None, 4e9))
+
+    local = resolved(home, "--local")
+    named_by_flag = resolved(home, "--local", "--subject", "carol")
+    named_by_variable = resolved(home, "--local", environment={"IMAGE_STORE_TOKEN": "theirs"})
+    other_store = resolved(home, configured=False, environment={"IMAGE_STORE_URL": "https://other.example"})
+
+    assert local.tokens.current() == "bobs-token"
+    assert "carol" in named_by_flag.tokens.origin
+    assert named_by_variable.tokens.current() == "theirs"
+    assert other_store.tokens.origin == "nowhere"

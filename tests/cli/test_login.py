@@ -1,0 +1,505 @@
+"""`image-store login`, `logout` and `whoami` against the local stack's issuer, over real HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import jwt
+import keyring
+import keyring.backend
+import keyring.backends.fail
+import pytest
+
+from image_store_cli.context import Context
+from image_store_cli.exits import Exit
+from image_store_cli.main import run
+from image_store_cli.output import Output
+from image_store_cli.parser import build_parser
+from image_store_cli.sign_in.keyrings import KeyringError, system_keyring
+from local.device_sign_in import DeviceSignIn
+from tests.cli.running_issuer import Person, RunningIssuer, device_address, query_of
+from tests.cli.store_server import StoreServer
+from tests.unit.cli.terminal import environment_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from image_store_cli.sign_in.keyrings import Keyring
+
+pytestmark = pytest.mark.loopback
+EMPTY_PAGE: dict[str, Any] = {"items": [], "next_cursor": None}
+
+
+class MemoryKeyring:
+    """A keyring in memory, which can be locked."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.is_locked = False
+
+    def read(self, name: str) -> str | None:
+        """The text of a name."""
+        self._require_open()
+        return self.texts.get(name)
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep a text."""
+        self._require_open()
+        self.texts[name] = text
+
+    def forget(self, name: str) -> None:
+        """Delete a text."""
+        self._require_open()
+        self.texts.pop(name, None)
+
+    def _require_open(self) -> None:
+        if self.is_locked:
+            raise KeyringError("KeyringLocked")
+
+
+class Desk:
+    """A person at a machine, with a store and its issuer."""
+
+    def __init__(self, store: StoreServer, issuer: RunningIssuer, folder: Path) -> None:
+        self.store = store
+        self.issuer = issuer
+        self.folder = folder
+        self.person = Person("alice")
+        self.keyring: Keyring | None = None
+        self.environment = environment_for(folder, store.url) | {"IMAGE_STORE_TOKEN": ""}
+        self.waits: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
+        self.err = io.StringIO()
+
+    @property
+    def file(self) -> Path:
+        """The list of sign-ins."""
+        return self.folder / "state/image-store/sign-ins.json"
+
+    def run(self, *words: str, exit_code: Exit = Exit.OK) -> tuple[str, str]:
+        """Run a command, check its exit code and return stdout and stderr."""
+        args = build_parser().parse_args(words)
+        out, self.err = io.StringIO(), io.StringIO()
+        context = Context(
+            args,
+            environment=self.environment,
+            folder=self.folder,
+            stdin=io.StringIO(),
+            out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=self.err),
+            sleep=self._wait,
+            browser=self.person,
+            find_keyring=lambda: self.keyring,
+        )
+        ended = run(context)
+        self.person.wait()
+        assert ended == exit_code, out.getvalue() + self.err.getvalue()
+        return out.getvalue(), self.err.getvalue()
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.on_wait()
+
+    def sent_tokens(self, path: str = "/v1/images") -> list[str]:
+        """The tokens that the store got."""
+        return [
+            headers["Authorization"].removeprefix("Bearer ")
+            for _, sent_path, headers in self.store.requests
+            if sent_path == path
+        ]
+
+    def secrets(self) -> dict[str, Any]:
+        """The tokens that are kept, wherever they are."""
+        if isinstance(self.keyring, MemoryKeyring) and self.store.url in self.keyring.texts:
+            kept_in_keyring: dict[str, Any] = json.loads(self.keyring.texts[self.store.url])
+            return kept_in_keyring
+        kept_in_file: dict[str, Any] = json.loads(self.file.read_text())[self.store.url]["secrets"]
+        return kept_in_file
+
+    def age(self) -> None:
+        """Let the token be at its end."""
+        entries = json.loads(self.file.read_text())
+        entries[self.store.url]["secrets"]["expires_at"] = 1
+        self.file.write_text(json.dumps(entries))
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[RunningIssuer]:
+    """The issuer."""
+    with RunningIssuer() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(issuer: RunningIssuer, tmp_path: Path) -> Iterator[Desk]:
+    """Somebody who has not signed in yet."""
+    with StoreServer() as store:
+        store.documents = {"/config.json": (200, issuer.console_settings), "/v1/images": (200, EMPTY_PAGE)}
+        yield Desk(store, issuer, tmp_path)
+
+
+def subject_of(token: str, issuer: RunningIssuer) -> str:
+    """The subject of a token whose signature is the issuer's."""
+    with httpx.Client(trust_env=False) as http:
+        keys = {key["kid"]: key for key in http.get(f"{issuer.url}/jwks.json").json()["keys"]}
+    key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience="image-store", issuer=issuer.url)
+    return str(claims["sub"])
+
+
+def test_a_sign_in_in_the_browser_lasts_for_later_commands(desk: Desk) -> None:
+    out, err = desk.run("login")
+    desk.run("list")
+
+    [page] = desk.person.visits
+    query = query_of(page)
+    assert query["redirect_uri"].startswith("http://127.0.0.1:")
+    assert (query["code_challenge_method"], query["scope"]) == ("S256", "openid offline_access")
+    assert (out, f"as {desk.person.name}." in err) == ("", True)
+    assert {subject_of(token, desk.issuer) for token in desk.sent_tokens()} == {"alice"}
+    assert len(desk.sent_tokens()) == 2
+
+
+def test_tokens_without_a_keyring_are_in_a_file_of_the_owner_and_nowhere_in_the_output(desk: Desk) -> None:
+    out, err = desk.run("login", "--json")
+
+    secrets = desk.secrets()
+    assert stat.S_IMODE(desk.file.stat().st_mode) == 0o600
+    assert "There is no keyring here: the tokens are in" in err
+    assert json.loads(out) == {"url": desk.store.url, "subject": "alice", "issuer": desk.issuer.url}
+    for secret in (secrets["token"], secrets["refresh_token"]):
+        assert secret not in out + err
+        assert secret not in desk.run("whoami", "--json")[0]
+
+
+def test_tokens_with_a_keyring_are_in_no_file(desk: Desk) -> None:
+    desk.keyring = MemoryKeyring()
+
+    _, err = desk.run("login")
+
+    assert "in the keyring of the system" in err
+    assert desk.secrets()["token"] not in desk.file.read_text()
+    desk.run("list")
+    assert len(desk.sent_tokens()) == 2
+
+
+def test_a_locked_keyring_is_replaced_by_the_file_with_a_note(desk: Desk) -> None:
+    locked = MemoryKeyring()
+    locked.is_locked = True
+    desk.keyring = locked
+
+    _, err = desk.run("login")
+
+    assert (locked.texts, "the tokens are in" in err) == ({}, True)
+    desk.run("list")
+
+
+def test_a_keyring_that_was_locked_later_asks_for_another_sign_in(desk: Desk) -> None:
+    memory = MemoryKeyring()
+    desk.keyring = memory
+    desk.run("login")
+    memory.is_locked = True
+
+    _, err = desk.run("list", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert "cannot be read from the keyring. Run `image-store login`" in err
+
+
+def test_a_token_at_its_end_is_renewed_and_the_next_command_uses_the_new_one(desk: Desk) -> None:
+    desk.run("login")
+    first = desk.secrets()
+    desk.age()
+
+    desk.run("list")
+    desk.run("list")
+
+    second = desk.secrets()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert desk.sent_tokens()[1:] == [second["token"]] * 2
+    assert second["token"] != first["token"]
+
+
+def test_a_token_that_the_store_refuses_is_renewed_once(desk: Desk) -> None:
+    desk.run("login")
+    first = desk.secrets()["token"]
+    refusal = {"title": "Unauthorized", "status": 401, "code": "invalid_token"}
+    desk.store.documents["/v1/images"] = (401, refusal)
+
+    _, err = desk.run("list", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert "invalid_token" in err or "Unauthorized" in err
+    assert len(desk.sent_tokens()) == 3
+    assert desk.sent_tokens()[1] == first != desk.sent_tokens()[2]
+
+
+def test_commands_at_once_renew_a_token_once(desk: Desk) -> None:
+    desk.run("login")
+    desk.age()
+    contexts = [
+        Context(
+            build_parser().parse_args(["list", "--quiet"]),
+            environment=desk.environment,
+            folder=desk.folder,
+            out=Output(quiet=True, stdout=io.StringIO(), stderr=io.StringIO()),
+            find_keyring=lambda: None,
+        )
+        for _ in range(6)
+    ]
+    codes: list[Exit] = []
+
+    threads = [threading.Thread(target=lambda each=each: codes.append(run(each))) for each in contexts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert codes == [Exit.OK] * 6
+    assert len(set(desk.sent_tokens()[1:])) == 1
+
+
+def test_a_sign_in_that_the_issuer_has_ended_is_reported(desk: Desk) -> None:
+    desk.run("login")
+    desk.issuer.issuer.refresh_tokens.revoke(desk.secrets()["refresh_token"])
+    desk.age()
+
+    _, err = desk.run("list", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert "The sign-in has ended (invalid_grant). Run `image-store login`" in err
+
+
+def test_a_logout_deletes_and_revokes_the_tokens(desk: Desk) -> None:
+    desk.keyring = MemoryKeyring()
+    desk.run("login")
+    secrets = desk.secrets()
+
+    desk.run("logout")
+
+    form = {"grant_type": "refresh_token", "client_id": "console", "refresh_token": secrets["refresh_token"]}
+    with httpx.Client(trust_env=False) as http:
+        assert http.post(f"{desk.issuer.url}/token", data=form).json() == {"error": "invalid_grant"}
+    assert desk.keyring.texts == {}
+    assert secrets["token"] not in desk.file.read_text()
+    desk.run("list", exit_code=Exit.NOT_SIGNED_IN)
+    assert "not signed in" in desk.run("logout")[1]
+
+
+@pytest.mark.parametrize("words", [("login", "--device"), ("login",)], ids=["chosen", "no browser"])
+def test_a_device_code_signs_in_without_a_browser_here(desk: Desk, words: tuple[str, ...]) -> None:
+    desk.person = Person("bob", is_here=False)
+
+    def enter_the_code_late() -> None:
+        if len(desk.waits) == 2:
+            desk.person.sign_in(device_address(desk.err.getvalue()))
+
+    desk.on_wait = enter_the_code_late
+
+    _, err = desk.run(*words)
+
+    assert "as bob." in err
+    assert desk.waits == [1.0, 1.0]
+    assert subject_of(desk.secrets()["token"], desk.issuer) == "bob"
+
+
+def test_a_device_code_that_the_issuer_has_forgotten_ends_the_command(desk: Desk) -> None:
+    issuer = desk.issuer.issuer
+
+    def restart_the_issuer() -> None:
+        issuer.devices = DeviceSignIn(client_id="console", url=issuer.url, now=lambda: datetime.now(UTC))
+
+    desk.on_wait = restart_the_issuer
+
+    _, err = desk.run("login", "--device", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert ("invalid_grant" in err, desk.file.exists()) == (True, False)
+
+
+def test_redirects_that_others_send_are_ignored(desk: Desk) -> None:
+    def with_others_before(redirect: str) -> str:
+        address = redirect.partition("?")[0]
+        with httpx.Client(trust_env=False) as http:
+            answers = [
+                http.get(f"{address}?code=theirs&state=theirs"),
+                http.get(f"{address}?error=access_denied"),
+                http.get(
+                    f"{address}?code=theirs&state={query_of(redirect)['state']}&iss=https://evil.example"
+                ),
+                http.get(address.replace("/callback", "/other")),
+            ]
+        assert [answer.status_code for answer in answers] == [400] * 4
+        return redirect
+
+    desk.person.change_redirect = with_others_before
+
+    desk.run("login")
+
+    assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
+
+
+def test_a_refused_sign_in_keeps_nothing(desk: Desk) -> None:
+    desk.person.change_redirect = lambda redirect: (
+        f"{redirect.partition('?')[0]}?error=access_denied&error_description=No.&state={query_of(redirect)['state']}"
+    )
+
+    _, err = desk.run("login", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert ("The sign-in was refused: No." in err, desk.file.exists()) == (True, False)
+
+
+def test_a_sign_in_that_the_store_refuses_is_not_kept(desk: Desk) -> None:
+    desk.store.documents["/v1/images"] = (
+        401,
+        {"title": "Unauthorized", "status": 401, "code": "invalid_token"},
+    )
+
+    desk.run("login", exit_code=Exit.NOT_SIGNED_IN)
+
+    assert not desk.file.exists()
+
+
+def test_an_issuer_that_must_know_the_port_gets_a_fixed_redirect_address(desk: Desk) -> None:
+    with StoreServer() as gone:
+        address = f"{gone.url}/back"
+
+    desk.run("login", "--redirect-uri", address)
+
+    assert query_of(desk.person.visits[0])["redirect_uri"] == address
+    assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.0.0.1:80/",
+        "http://evil.example:80/",
+        "http://127.0.0.1/x",
+        "http://[",
+        "http://localhost:x",
+    ],
+)
+def test_a_redirect_address_elsewhere_is_a_wrong_command(desk: Desk, address: str) -> None:
+    _, err = desk.run("login", "--redirect-uri", address, exit_code=Exit.USAGE)
+
+    assert ("on this machine" in err, desk.person.visits) == (True, [])
+
+
+def test_a_port_that_is_taken_is_reported(desk: Desk) -> None:
+    _, err = desk.run("login", "--redirect-uri", f"{desk.store.url}/back", exit_code=Exit.USAGE)
+
+    assert "is not free for the sign-in" in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "complaint"),
+    [
+        ({"client_id": ""}, (), "This store does not say where to sign in"),
+        ({"issuer": "http://issuer.example"}, (), "not an https address"),
+        ({}, ("--issuer", "http://localhost:9", "--client-id", "x"), "does not answer"),
+    ],
+    ids=["no client", "no https", "no issuer"],
+)
+def test_a_store_or_an_issuer_where_nobody_can_sign_in_is_reported(
+    desk: Desk, settings: dict[str, str], words: tuple[str, ...], complaint: str
+) -> None:
+    desk.store.documents["/config.json"] = (200, desk.issuer.console_settings | settings)
+    code = Exit.UNAVAILABLE if words else Exit.USAGE
+
+    _, err = desk.run("login", *words, exit_code=code)
+
+    assert (complaint in err, desk.person.visits) == (True, [])
+
+
+def test_a_store_without_a_console_needs_the_client_by_name(desk: Desk) -> None:
+    desk.store.documents["/config.json"] = (404, {"message": "Not Found"})
+
+    desk.run("login", exit_code=Exit.USAGE)
+    desk.run("login", "--issuer", desk.issuer.url, "--client-id", "console")
+
+    assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
+
+
+def test_a_variable_that_comes_before_the_sign_in_is_mentioned(desk: Desk) -> None:
+    desk.environment["IMAGE_STORE_TOKEN"] = "theirs"
+
+    _, err = desk.run("login")
+
+    assert "Commands still use the variable IMAGE_STORE_TOKEN" in err
+
+
+def test_whoami_says_who_and_how_and_that_nobody_is(desk: Desk) -> None:
+    desk.run("whoami", exit_code=Exit.NOT_SIGNED_IN)
+    desk.run("login")
+
+    body = json.loads(desk.run("whoami", "--json")[0])
+    text, _ = desk.run("whoami")
+
+    assert body["subject"] == "alice"
+    assert body["issuer"] == desk.issuer.url
+    assert body["from"] == f"the sign-in of alice at {desk.issuer.url}"
+    assert body["scopes"] == ["openid", "offline_access"]
+    assert text.splitlines()[0].split() == ["url", desk.store.url]
+
+
+def test_a_damaged_list_of_sign_ins_says_what_to_do(desk: Desk) -> None:
+    desk.run("login")
+    desk.file.write_text("{")
+
+    _, err = desk.run("list", exit_code=Exit.USAGE)
+
+    assert f"{desk.file} cannot be read: delete it" in err
+
+
+class Backend(keyring.backend.KeyringBackend):
+    """A backend of the package `keyring` in memory, in place of the system's."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.passwords: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The password."""
+        return self.passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep a password."""
+        self.passwords[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Delete a password."""
+        if self.passwords.pop((service, username), None) is None:
+            raise keyring.errors.PasswordDeleteError
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    """The backend that the package has chosen."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(memory := Backend())
+    yield memory
+    keyring.set_keyring(before)
+
+
+def test_the_package_keyring_keeps_and_forgets_texts(backend: Backend) -> None:
+    system = system_keyring()
+
+    assert system is not None
+    system.keep("https://store.example", "secret")
+    assert system.read("https://store.example") == "secret"
+    assert backend.passwords == {("image-store", "https://store.example"): "secret"}
+    system.forget("https://store.example")
+    system.forget("https://store.example")
+    assert system.read("https://store.example") is None
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_machine_without_a_keyring_has_none() -> None:
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+
+    assert system_keyring() is None
