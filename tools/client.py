@@ -40,8 +40,10 @@ def program(script: str, *arguments: str) -> list[str]:
 
 
 def link_packages() -> None:
-    """Link ``node_modules`` to the packages of the environment, which must be installed."""
+    """Link ``node_modules`` to the packages of the environment, unless somebody installed them there with npm."""
     link = PACKAGE / "node_modules"
+    if link.is_dir() and not link.is_symlink():
+        return
     target = os.path.relpath(ENVIRONMENT / "packages/node_modules", PACKAGE)
     if link.is_symlink() and str(link.readlink()) == target:
         return

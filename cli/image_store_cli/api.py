@@ -18,6 +18,7 @@ from image_store_client.downloads import fetch
 from image_store_client.http.credentials import Credentials
 from image_store_client.http.runtime import ThreadRuntime, finish
 from image_store_client.http.transport import Transport, client_options
+from image_store_client.paging import AsyncPages, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -83,18 +84,20 @@ class ApiClient(ImageStore):
         **params: Any,
     ) -> Iterator[dict[str, Any]]:
         """Iterate over the items of a list, page by page, up to `most`; `on_page` gets each page before its items."""
-        cursor: str | None = None
+        list_of_pages = AsyncPages[dict[str, Any]](
+            lambda cursor: self._transport.json(
+                "GET", path, params={**params, "cursor": cursor}, signed_in=signed_in
+            )
+        )
         number = 0
-        while True:
-            page = self._json("GET", path, params={**params, "cursor": cursor}, signed_in=signed_in)
-            on_page(page)
-            for item in page["items"]:
-                if most is not None and number >= most:
+        for page in Pages(list_of_pages, run).pages():
+            on_page(page.body)
+            for item in page.items:
+                if number == most:
                     return
                 yield item
                 number += 1
-            cursor = page.get("next_cursor")
-            if cursor is None or (most is not None and number >= most):
+            if number == most:
                 return
 
     def fetch(

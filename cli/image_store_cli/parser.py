@@ -32,12 +32,13 @@ from image_store_cli.commands import (
     show,
     similar,
     stats,
+    sync,
     upload,
 )
 from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
-    upload, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
+    upload, sync, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
     shares, generate, jobs, providers, login, keys, stats, doctor, cleanup, repair, migrate, rebuild, complete,
 )  # fmt: skip
 

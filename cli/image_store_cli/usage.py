@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 PROGRAM = "image-store"
 
 GROUPS = {
-    "images": ("upload", "list", "search", "similar", "show", "get", "edit", "delete", "restore", "open"),
+    "images": (
+        "upload",
+        "sync",
+        "list",
+        "search",
+        "similar",
+        "show",
+        "get",
+        "edit",
+        "delete",
+        "restore",
+        "open",
+    ),
     "sharing": ("publish", "unpublish", "feed", "link", "share", "shares"),
     "generation": ("generate", "jobs", "providers"),
     "account": ("login", "logout", "whoami", "keys"),
@@ -26,6 +38,7 @@ GROUPS = {
 
 OTHER_WORDS = {
     "ls": "list", "find": "search", "cat": "get", "download": "get", "info": "show", "view": "show", "add": "upload",
+    "rsync": "sync",
     "put": "upload", "cp": "upload", "rm": "delete", "remove": "delete", "update": "edit", "tag": "edit",
     "undelete": "restore", "browse": "open", "create": "generate",
     "signin": "login", "signout": "logout", "auth": "login", "diagnose": "doctor",

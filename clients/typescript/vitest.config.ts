@@ -12,6 +12,8 @@ export default defineConfig({
     include: ["**/*.test.ts", "**/*.test.tsx"],
     reporters: ["default"],
     pool: "threads",
+    testTimeout: 60_000,
+    restoreMocks: true,
     ...(process.env["REACT"] === "18" ? react18 : {}),
   },
 });

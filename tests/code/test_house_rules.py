@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,12 @@ TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 def name_of(path: Path) -> str:
     """A file as test ids and messages name it."""
     return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All of a file's syntax; the rules ask several times."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
 
 
 def imported_at_once(path: Path, modules: set[str]) -> set[str]:
@@ -89,7 +96,7 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
 def test_a_class_has_a_name_of_its_own(folders: tuple[str, ...]) -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for path in (path for path in FILES if path.relative_to(ROOT).parts[0] in folders):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name_of(path))
 
@@ -106,7 +113,7 @@ def test_nothing_public_is_named_by_a_bare_participle() -> None:
     named = {
         f"{name_of(path)}:{node.name}"
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name.lower() in BARE_PARTICIPLES
     }
 
@@ -115,7 +122,7 @@ def test_nothing_public_is_named_by_a_bare_participle() -> None:
 
 def local_names(path: Path) -> Iterator[tuple[int, str]]:
     """The parameters and variables of the functions of a file, with their lines."""
-    for function in ast.walk(ast.parse(path.read_text())):
+    for function in nodes_of(path):
         if isinstance(function, ast.FunctionDef | ast.Lambda):
             for node in ast.walk(function):
                 if isinstance(node, ast.arg):

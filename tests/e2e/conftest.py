@@ -23,7 +23,7 @@ from local.ports import any_free_port
 from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
 from local.settings import STACK_NAME
 from local.state_folder import StateFolder
-from tests.e2e.sites import Site
+from tests.e2e.site import Site
 from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
 
 if TYPE_CHECKING:
@@ -158,28 +158,48 @@ def launch(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of this folder, and no others, open sockets."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/e2e/"):
             item.add_marker(pytest.mark.loopback)
 
 
 @pytest.fixture(scope="session")
-def app_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The web site of an app. The shared stack lets its pages in."""
-    site = Site(tmp_path_factory.mktemp("app"))
-    yield site
-    site.close()
-
-
-@pytest.fixture(scope="session")
-def stack(app_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, shared by all end-to-end tests; one that kills it starts it again."""
-    port = any_free_port()
-    origins = f"http://localhost:{port},{app_site.origin}"
-    started = Stack(port=port, state=tmp_path_factory.mktemp("state"), parameters={"AllowedOrigins": origins})
+    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("state"))
     started.start()
     yield started
     if started.is_running():
         assert started.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site of an app."""
+    serving = Site(tmp_path_factory.mktemp("site"))
+    yield serving
+    serving.close()
+
+
+@pytest.fixture(scope="session")
+def open_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose API the pages of the site may read, as docs/local.md describes."""
+    port = any_free_port()
+    origins = f"http://localhost:{port},{site.origin}"
+    started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters={"AllowedOrigins": origins})
+    started.start()
+    yield started
+    assert started.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def troubled_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose functions are killed and whose disk is full at times: what is lost there is no other test's."""
+    # With a quota, so that what owners store is counted.
+    parameters = {"QuotaImages": "100000"}
+    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("troubled"), parameters=parameters)
+    started.start()
+    yield started
+    assert started.stop() == 0
 
 
 @pytest.fixture(scope="session")

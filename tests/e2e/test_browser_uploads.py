@@ -8,18 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 import time
-from functools import partial
-from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local.ports import any_free_port
 from tests.chromium import running_chromium
-from tests.e2e.conftest import Stack
-from tests.e2e.sites import Quiet
+from tests.e2e.site import Site
 from tests.e2e.test_images import list_ids
 from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
@@ -30,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from tests.e2e.conftest import Stack
 
 PAGE = (ROOT / "docs/browser-uploads.md").read_text()
 FILES = {
@@ -57,39 +54,22 @@ SEND = """async ({how, size, title}) => {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(site: Site) -> Path:
     """What the pages are served from."""
-    folder = tmp_path_factory.mktemp("pages")
     for name, text in FILES.items():
-        (folder / name).write_text(text)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "driver.js").write_text(DRIVER)
-    (folder / "picture.jpg").write_bytes(jpeg(640, 480))
-    return folder
+        (site.folder / name).write_text(text)
+    (site.folder / "package.json").write_text('{"type": "module"}')
+    (site.folder / "driver.js").write_text(DRIVER)
+    (site.folder / "picture.jpg").write_bytes(jpeg(640, 480))
+    return site.folder
 
 
 @pytest.fixture(scope="module")
-def origins(folder: Path) -> Iterator[tuple[str, str]]:
-    """Two origins with the same pages."""
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) for _ in range(2)]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    first, second = (f"http://localhost:{server.server_address[1]}" for server in servers)
-    yield first, second
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def open_stack(origins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that lets pages of the first origin in."""
-    port = any_free_port()
-    parameters = {"AllowedOrigins": f"http://localhost:{port},{origins[0]}"}
-    started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters=parameters)
-    started.start()
-    yield started
-    assert started.stop() == 0
+def other_site(folder: Path) -> Iterator[Site]:
+    """The same pages on an origin that the stack was not told of."""
+    serving = Site(folder)
+    yield serving
+    serving.close()
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +114,10 @@ def test_the_shell_lines_of_the_page_work_as_they_are_typed(open_stack: Stack, t
 
 
 def test_a_person_uploads_with_the_page_as_it_is_printed(
-    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+    open_stack: Stack, site: Site, folder: Path, page: Page
 ) -> None:
     give_token(open_stack, folder, "page-user")
-    page.goto(f"{origins[0]}/upload.html")
+    page.goto(f"{site.origin}/upload.html")
 
     page.set_input_files("input[type=file]", folder / "picture.jpg")
     page.fill("input[name=title]", "My holiday")
@@ -151,10 +131,10 @@ def test_a_person_uploads_with_the_page_as_it_is_printed(
 
 
 def test_a_page_of_another_origin_uploads_in_both_ways_until_the_token_is_used_up(
-    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+    open_stack: Stack, site: Site, folder: Path, page: Page
 ) -> None:
     token = give_token(open_stack, folder, "other-user")
-    page.goto(f"{origins[0]}/upload.html")
+    page.goto(f"{site.origin}/upload.html")
 
     in_form = page.evaluate(SEND, {"how": "uploadForm", "title": "Form"})
     directly = page.evaluate(SEND, {"how": "uploadDirectly", "title": "Direct"})
@@ -169,12 +149,10 @@ def test_a_page_of_another_origin_uploads_in_both_ways_until_the_token_is_used_u
     assert signature not in open_stack.state.path.joinpath("log").read_text(errors="replace")
 
 
-def test_the_page_can_read_why_it_is_refused(
-    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
-) -> None:
+def test_the_page_can_read_why_it_is_refused(open_stack: Stack, site: Site, folder: Path, page: Page) -> None:
     token = give_token(open_stack, folder, "refused-user")
     forged = {"url": open_stack.api_url, "token": f"{token[:-1]}{'A' if token[-1] != 'A' else 'B'}"}
-    page.goto(f"{origins[0]}/upload.html")
+    page.goto(f"{site.origin}/upload.html")
     list_answer = page.evaluate(
         """async () => {
           const {url, token} = await (await fetch("./store.json")).json();
@@ -195,10 +173,10 @@ def test_the_page_can_read_why_it_is_refused(
 
 
 def test_an_origin_that_the_deployment_does_not_name_uploads_nothing(
-    open_stack: Stack, origins: tuple[str, str], folder: Path, page: Page
+    open_stack: Stack, other_site: Site, folder: Path, page: Page
 ) -> None:
     give_token(open_stack, folder, "stranger")
-    page.goto(f"{origins[1]}/upload.html")
+    page.goto(f"{other_site.origin}/upload.html")
 
     outcomes = [page.evaluate(SEND, {"how": how}) for how in ("uploadForm", "uploadDirectly")]
 

@@ -399,6 +399,10 @@ def test_a_key_of_the_command_line_acts_for_an_owner_until_it_is_revoked(
         "warning",
     }
 
+    changed = terminal.document("keys", "change", bound_id, "--images-per-day", "5")
+    assert changed["limits"]["images_per_day"] == 5
+    assert terminal.document("keys", "usage", bound_id)["total"]["images"] == 0
+
     rotated = terminal.run("keys", "rotate", bound_id, "--grace-hours", "0").strip()
     assert rotated.startswith(f"isk_{bound_id}_")
     terminal.run("keys", "revoke", bound_id, "--yes")

@@ -18,14 +18,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from local.ports import any_free_port
-from tests.e2e.conftest import Stack
 from tests.e2e.test_direct_uploads import send
 from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.e2e.conftest import Stack
 
 STORM_SECONDS = float(os.environ.get("SOAK_STORM_SECONDS", "15"))
 CLIENTS = 3
@@ -53,18 +51,10 @@ class Client:
     failed: int = 0
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own: what dies here is no other test's."""
-    # With a quota, so that what owners store is counted.
-    started = Stack(
-        port=any_free_port(),
-        state=tmp_path_factory.mktemp("storm"),
-        parameters={"QuotaImages": "100000"},
-    )
-    started.start()
-    yield started
-    assert started.stop() == 0
+@pytest.fixture
+def stack(troubled_stack: Stack) -> Stack:
+    """The stack whose functions may die; nothing else has stored anything in it, for all of it is counted."""
+    return troubled_stack
 
 
 def workers(stack: Stack) -> list[int]:

@@ -170,13 +170,3 @@ def test_every_part_of_the_stack_answers(stack: Stack) -> None:
     assert {part["status"] for part in answer.json()["components"].values()} <= {"ok", "degraded"}
     assert answer.json()["components"]["table"]["status"] == "ok"
     assert answer.json()["components"]["providers"]["status"] == "ok"
-
-
-def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:
-    assert stack.stop() == 0
-    stack.start()
-
-    with stack.http("returner") as client:
-        image_id = stored(client, 6, tag="later")
-
-        eventually(lambda: search(client, "/v1/images", tag="later"), [image_id])

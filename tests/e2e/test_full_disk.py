@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET
-from tests.e2e.conftest import Stack
 from tests.e2e.test_images import JPEG
 from tests.pictures import jpeg
 
@@ -24,16 +22,15 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tests.e2e.conftest import Stack
+
 SOON_SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own, whose disk is full at times."""
-    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("full"))
-    started.start()
-    yield started
-    assert started.stop() == 0
+@pytest.fixture
+def stack(troubled_stack: Stack) -> Stack:
+    """The stack whose disk may be full."""
+    return troubled_stack
 
 
 def emulator_of(stack: Stack) -> int:

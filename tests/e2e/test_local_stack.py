@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,15 +147,52 @@ def test_the_stack_listens_on_loopback_at_its_four_ports_and_nowhere_else(stack:
     assert listening_ports(stack) == {int(address.rpartition(":")[2]) for address in addresses}
 
 
-def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack) -> None:
+@dataclass(frozen=True)
+class Restart:
+    """What was there before a stop, and what the launcher left and said after it."""
+
+    image_id: str
+    """Of an image that was stored in the last moment."""
+    token: str
+    exit_code: int
+    kept_stack_file: bool
+    output: str
+
+
+@pytest.fixture(scope="module")
+def restart(stack: Stack) -> Restart:
+    """A stop of the stack and another start, once for all tests of it."""
+    store(stack, "stopped")
+    token = stack.token()
     with stack.http("hasty") as http:
         image = store_image(http, tag="last-moment")
-
-    assert stack.stop() == 0
+    exit_code = stack.stop()
+    kept_stack_file = stack.state.stack_file.exists()
     stack.start()
+    output = (stack.state.path / "launcher.out").read_text()
+    return Restart(image["id"], token, exit_code, kept_stack_file, output)
 
+
+def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack, restart: Restart) -> None:
     with stack.http("hasty") as http:
-        eventually(lambda: list_ids(http, tag="last-moment"), [image["id"]])
+        eventually(lambda: list_ids(http, tag="last-moment"), [restart.image_id])
+
+
+def test_data_and_tokens_survive_a_stop_and_nothing_is_compared_after_it(
+    stack: Stack, restart: Restart
+) -> None:
+    assert (restart.exit_code, restart.kept_stack_file) == (0, False)
+    assert is_stored(stack, "stopped")
+    assert status(stack, "/v1/images", restart.token) == 200
+    assert "the last stop was not clean" not in restart.output
+
+
+@pytest.mark.usefixtures("restart")
+def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:
+    with stack.http("returner") as http:
+        image = store_image(http, tag="later")
+
+        eventually(lambda: list_ids(http, tag="later"), [image["id"]])
 
 
 def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_buckets_agree(
@@ -184,19 +222,6 @@ def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_bu
     assert orphan not in private_keys(stack, "")
     output = (stack.state.path / "launcher.out").read_text()
     assert "without their object were removed." in output
-
-
-def test_data_and_tokens_survive_a_stop_and_nothing_is_compared_after_it(stack: Stack) -> None:
-    store(stack, "stopped")
-    token = stack.token()
-
-    assert stack.stop() == 0
-    assert not stack.state.stack_file.exists()
-    stack.start()
-
-    assert is_stored(stack, "stopped")
-    assert status(stack, "/v1/images", token) == 200
-    assert "the last stop was not clean" not in (stack.state.path / "launcher.out").read_text()
 
 
 def test_a_second_launcher_on_the_same_state_says_so_in_one_sentence(stack: Stack) -> None:

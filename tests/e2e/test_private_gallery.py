@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.delivery.shares import CACHED_FOR
-from local.ports import any_free_port
 from tests.chromium import running_chromium
-from tests.e2e.conftest import Stack
-from tests.e2e.sites import Site
 from tests.e2e.test_images import upload
 from tests.e2e.test_readme import shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
+from tests.typescript.built_client import BuiltClient
+from tools.client import DIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page, Response
+
+    from tests.e2e.conftest import Stack
+    from tests.e2e.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/private-gallery.md"
@@ -34,25 +37,6 @@ IS_SHOWN = "() => [...document.images].every((image) => image.complete && image.
 def blocks(language: str) -> list[str]:
     """The fenced blocks of the page in a language."""
     return re.findall(rf"^```{language}$(.*?)^```$", PAGE.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site of an app."""
-    serving = Site(tmp_path_factory.mktemp("site"))
-    yield serving
-    serving.close()
-
-
-@pytest.fixture(scope="module")
-def open_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose API the pages of the site may read, as docs/local.md describes."""
-    port = any_free_port()
-    origins = f"http://localhost:{port},{site.origin}"
-    started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters={"AllowedOrigins": origins})
-    started.start()
-    yield started
-    assert started.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +135,43 @@ def test_one_share_serves_all_images_and_widths_to_srcset_fetch_and_head(
         }"""
     )
     assert drawn
+
+
+def test_the_typescript_client_works_in_a_page_of_another_origin(
+    open_stack: Stack, site: Site, browser: Browser
+) -> None:
+    owner = "owner-of-a-page"
+    with open_stack.http(owner) as http:
+        image_id = upload(http)["id"]
+    BuiltClient()
+    shutil.copytree(DIST, site.folder / "client")
+    page, responses = opened(browser, site, "nothing.html")
+
+    read = page.evaluate(
+        """async ([url, token, id]) => {
+          const { createImageStore } = await import("/client/index.js");
+          const store = createImageStore({ url, token });
+          const cards = await store.images.list().toArray({ limit: 5 });
+          const original = await store.images.bytes(id);
+          const thumb = await store.images.bytes(id, { preset: "thumb" });
+          const { title } = await store.images.update(id, (image) => ({ title: image.filename }));
+          const refused = await createImageStore({ url, token: "no token" }).images.get(id).catch(({ code }) => code);
+          return { ids: cards.map((card) => card.id), sizes: [original.size, thumb.size], title, refused };
+        }""",
+        [open_stack.api_url, open_stack.token(owner), image_id],
+    )
+
+    assert read["ids"] == [image_id]
+    assert min(read["sizes"]) > 0
+    assert read["title"]
+    assert read["refused"] == "invalid_token"
+    from_storage = [
+        response.request
+        for response in responses
+        if response.url.startswith(open_stack.described["s3_endpoint"])
+    ]
+    assert len(from_storage) == 2
+    assert not any("authorization" in request.all_headers() for request in from_storage)
 
 
 def test_a_revoked_share_stops_within_a_minute_and_in_a_browser_within_two(

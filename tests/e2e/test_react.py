@@ -22,7 +22,7 @@ from local import bootstrap
 from tests.chromium import running_chromium
 from tests.e2e.test_images import list_ids, upload
 from tests.pictures import jpeg
-from tests.typescript.conftest import BuiltClient
+from tests.typescript.built_client import BuiltClient
 from tests.typescript.react_pages import build_pages, write_pages
 from tools import client
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route
 
     from tests.e2e.conftest import Stack
-    from tests.e2e.sites import Site
+    from tests.e2e.site import Site
 
 VERSIONS = ("18", "19")
 WAIT_MS = 20_000
@@ -79,7 +79,9 @@ class App:
 
     def open(self, part: str) -> Page:
         """Open a part of the app."""
-        self.site.folder.joinpath(f"react-{self.version}/store-token").write_text(self.stack.token(self.owner))
+        self.site.folder.joinpath(f"react-{self.version}/store-token").write_text(
+            self.stack.token(self.owner)
+        )
         self.page.goto(f"{self.site.origin}/react-{self.version}/{part}.html")
         return self.page
 
@@ -101,25 +103,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(app_site: Site, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The app, built with both versions of React."""
+def app_site(site: Site, open_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with the app, built with both versions of React."""
     assert bootstrap.main(["client"], root=client.ROOT) == 0
     client.build()
     folder = tmp_path_factory.mktemp("pages")
     write_pages(folder)
     for version in VERSIONS:
-        build_pages(BuiltClient(), folder, react=version, api_url=stack.api_url)
-        (app_site.folder / f"react-{version}").symlink_to(folder / f"react-{version}")
-    return app_site
+        build_pages(BuiltClient(), folder, react=version, api_url=open_stack.api_url)
+        (site.folder / f"react-{version}").symlink_to(folder / f"react-{version}")
+    return site
 
 
 @pytest.fixture(params=VERSIONS)
-def app(request: pytest.FixtureRequest, browser: Browser, stack: Stack, site: Site) -> Iterator[App]:
+def app(request: pytest.FixtureRequest, browser: Browser, open_stack: Stack, app_site: Site) -> Iterator[App]:
     """The app for a new owner. Nothing may go wrong in it but what a test says."""
     context = browser.new_context(viewport={"width": 1000, "height": 800})
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
-    opened = App(page, stack, f"react-{uuid.uuid4()}", site, request.param)
+    opened = App(page, open_stack, f"react-{uuid.uuid4()}", app_site, request.param)
 
     def note(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -198,7 +200,12 @@ def test_files_are_uploaded_by_input_and_drop_and_the_list_follows(app: App, tmp
     expect(page.get_by_role("button", name="More images")).to_be_hidden()
     page.evaluate(NOTE_PROGRESS)
     cdp = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": large.stat().st_size}
+    slow = {
+        "offline": False,
+        "latency": 0,
+        "downloadThroughput": -1,
+        "uploadThroughput": large.stat().st_size,
+    }
     cdp.send("Network.emulateNetworkConditions", slow)
 
     page.set_input_files("input[type=file]", large)

@@ -6,7 +6,6 @@ It knows the operations and parameters that the store uses and refuses all other
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -110,12 +109,12 @@ class MemoryDynamo:
     def backup(self, table: str) -> dict[RowKey, Item]:
         """All rows of a table as they are now."""
         with self._lock:
-            return deepcopy(self._tables[table].rows)
+            return _copied(self._tables[table].rows)
 
     def restore(self, table: str, rows: dict[RowKey, Item]) -> None:
         """Make a table what it was, as a restore from a backup does."""
         with self._lock:
-            self._tables[table].rows = deepcopy(rows)
+            self._tables[table].rows = _copied(rows)
 
     # Reads --------------------------------------------------------------------------------------------
 
@@ -292,6 +291,11 @@ def _page(index: Index, table: Table, request: Request, is_match: Callable[[Item
     answer = {"Items": shown, "Count": len(shown), "ScannedCount": len(page)}
     # As DynamoDB does: a read that ends at its limit does not know whether there is more.
     return answer | ({"LastEvaluatedKey": index.key_of(page[-1])} if len(page) == limit else {})
+
+
+def _copied(rows: dict[RowKey, Item]) -> dict[RowKey, Item]:
+    """Other rows with the same values: no operation changes a value, each puts another in its place."""
+    return {key: dict(row) for key, row in rows.items()}
 
 
 def _remove(rows: dict[RowKey, Item], row_key: RowKey) -> None:

@@ -74,10 +74,15 @@ def update(text: str, names: tuple[tuple[str, str], ...]) -> Change:
 
 def check_used(expressions: list[str], names: Mapping[str, str], values: Values) -> None:
     """Refuse names and values that no expression uses, and the other way round."""
-    used = set(re.findall(r"[#:]\w+", " ".join(expressions)))
-    given = {*names, *values}
+    used = _used_in(" ".join(expressions))
+    given = names.keys() | values.keys()
     if used != given:
         raise NoExpression(f"used {sorted(used)}, given {sorted(given)}")
+
+
+@cache
+def _used_in(expressions: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[#:]\w+", expressions))
 
 
 class _Parser:
@@ -115,7 +120,12 @@ class _Parser:
         while self._next() == "AND":
             self._take()
             tests.append(self._test())
-        return tests[0] if len(tests) == 1 else lambda item, values: all(test(item, values) for test in tests)
+        match tests:
+            case [test]:
+                return test
+            case [first, second]:  # most of those that are asked of every row
+                return lambda item, values: first(item, values) and second(item, values)
+        return lambda item, values: all(test(item, values) for test in tests)
 
     def _test(self) -> Test:
         match self._next():

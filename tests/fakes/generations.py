@@ -223,7 +223,7 @@ class MemoryGenerations(Generations):
             budget = "deployment" if owner is None else "key" if isinstance(owner, KeyBudget) else "owner"
             limit = getattr(owner, period) if budget == "key" else getattr(budgets, f"{budget}_{period}")
             if limit and micros > limit:
-                raise BudgetExceeded("Alone it is too much.")
+                raise BudgetExceeded("Alone it is too much.", budget=budget)
             if limit and micros and self.committed[period, owner, name] + micros > limit:
                 wait = until_next_day(at) if period == "daily" else until_next_month(at)
                 raise BudgetUsedUp("There is no room.", budget=budget, retry_after=wait)

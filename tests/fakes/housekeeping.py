@@ -1,6 +1,6 @@
 """What cleanup remembers, in memory."""
 
-from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 
 from image_store.domain.deadlines import CLOCK_SKEW
@@ -41,7 +41,7 @@ class MemoryHousekeeping(Housekeeping):
 
     def keep_report(self, report: CleanupReport, lease: Lease) -> None:
         self._check(lease)
-        self._reports.append(deepcopy(report))
+        self._reports.append(replace(report, policies=list(report.policies)))
 
     def reports(self, *, limit: int) -> list[CleanupReport]:
         return sorted(self._reports, key=lambda report: report.id, reverse=True)[:limit]

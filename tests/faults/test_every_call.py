@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -9,6 +10,7 @@ from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.images.image import State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Mode, may_conflict, naming_fault
 from tests.faults.operation import LAST_COMMITS, Operation, calls_of, run, run_with_a_lost_commit
 from tests.faults.operations.catalogue import OPERATIONS
@@ -42,10 +44,16 @@ CALLS = {
 """All that the store asks of others."""
 
 
-def test_every_kind_of_call_is_in_the_matrix(worlds: Worlds) -> None:
+@cache
+def usual_calls(operation: Operation) -> Sequence[str]:
+    """The calls of an operation in a usual world; they are the same in every run."""
+    return calls_of(World(MemoryDynamo()), operation)
+
+
+def test_every_kind_of_call_is_in_the_matrix() -> None:
     calls: dict[str, set[str]] = {}
     for operation in OPERATIONS:
-        for call in calls_of(worlds(), operation):
+        for call in usual_calls(operation):
             store, _, what = call.partition("#")[0].partition(".")
             calls.setdefault(store, set()).add(what.partition(" ")[0])
 
@@ -55,7 +63,7 @@ def test_every_kind_of_call_is_in_the_matrix(worlds: Worlds) -> None:
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_fault_at_any_call_leaves_the_store_sound(worlds: Worlds, operation: Operation, mode: Mode) -> None:
-    for at in calls_of(worlds(), operation):
+    for at in usual_calls(operation):
         with naming_fault(f"{mode} at {at}"):
             run(worlds(), operation, at=at, mode=mode)
 
@@ -63,16 +71,16 @@ def test_a_fault_at_any_call_leaves_the_store_sound(worlds: Worlds, operation: O
 WRITING = [operation for operation in OPERATIONS if operation.name != "repair"]
 
 
-def writes_of(world: World, operation: Operation) -> Sequence[str]:
+def writes_of(operation: Operation) -> Sequence[str]:
     """The calls that may meet a row that a transaction holds."""
-    writes = tuple(call for call in calls_of(world, operation) if may_conflict(call))
+    writes = tuple(call for call in usual_calls(operation) if may_conflict(call))
     assert writes
     return writes
 
 
 @pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.name)
 def test_a_passing_transaction_conflict_is_not_noticed(worlds: Worlds, operation: Operation) -> None:
-    for at in writes_of(worlds(), operation):
+    for at in writes_of(operation):
         with naming_fault(f"{Mode.CONFLICT} at {at}"):
             world = worlds()
             before = operation.prepare(world)
@@ -88,7 +96,7 @@ def test_a_passing_transaction_conflict_is_not_noticed(worlds: Worlds, operation
 
 @pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.name)
 def test_a_lasting_transaction_conflict_leaves_the_store_sound(worlds: Worlds, operation: Operation) -> None:
-    for at in writes_of(worlds(), operation):
+    for at in writes_of(operation):
         with naming_fault(f"{Mode.LASTING_CONFLICT} at {at}"):
             run(worlds(), operation, at=at, mode=Mode.LASTING_CONFLICT)
 

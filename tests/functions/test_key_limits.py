@@ -152,3 +152,54 @@ def test_generated_images_count_when_they_are_ordered(deployed: Callable[..., De
     assert store.contents() == before
     assert send(store, key).status == 201
     assert_refused(send(store, key), 429, "quota_exceeded")
+
+
+@pytest.fixture
+def refusals(
+    store: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], list[str]]:
+    """Reads the codes of the refusals that were counted since the last time."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-store")
+
+    def read() -> list[str]:
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        assert {line["service"] for line in lines} <= {"image-store"}
+        return [line["code"] for line in lines if line["KeyLimitRefusals"] == 1]
+
+    return read
+
+
+def test_what_the_limits_of_a_key_refuse_is_counted(
+    store: Deployment, refusals: Callable[[], list[str]]
+) -> None:
+    send(store, holder(images_per_day=1, requests_per_minute=1))
+    send(store, holder(images_per_day=1))
+    send(store, holder(requests_per_minute=1))
+    store.call(by(holder(images_per_day=1), "upload/batch"), function="upload")
+
+    assert refusals()[:2] == ["quota_exceeded", "rate_limited"]
+    store.call(by(holder(images_per_day=1), "upload/batch"), function="upload")
+    assert set(refusals()) == {"quota_exceeded"}
+
+
+def test_what_a_budget_of_a_key_refuses_is_counted(
+    deployed: Callable[..., Deployment], refusals: Callable[[], list[str]]
+) -> None:
+    store = deployed(PROVIDERS="pollinations", PROVIDERS_SECRET="image-store/providers")
+    key = holder(cost_micros_per_day=1)
+
+    answer = store.call(by(key, "generations/begin"), function="generations")
+
+    assert_refused(answer, 402, "budget_exceeded")
+    assert refusals() == ["budget_exceeded"]
+
+
+def test_the_quota_of_an_owner_is_not_counted_as_a_limit_of_a_key(
+    deployed: Callable[..., Deployment], refusals: Callable[[], list[str]]
+) -> None:
+    store = deployed(QUOTA_IMAGES="1")
+    send(store, holder())
+
+    assert_refused(send(store, holder()), 429, "quota_exceeded")
+
+    assert refusals() == []

@@ -185,7 +185,7 @@ def test_only_the_same_build_with_the_same_parameters_is_not_deployed_again() ->
     assert deployment_fingerprint("build", {"a": "1", "b": "3"}) != same
 
 
-class AnyTag(yaml.SafeLoader):
+class AnyTag(yaml.CSafeLoader):
     """Reads a template and ignores CloudFormation's tags."""
 
 

@@ -28,7 +28,7 @@ _VARIABLE = re.compile(r"\$\{([\w:]+)(\.Arn)?\}")
 _NOTHING = object()
 
 
-class _LongForm(yaml.SafeLoader):
+class _LongForm(yaml.CSafeLoader):
     """Reads CloudFormation's tags in their long form; the linter's own reader takes seconds to import."""
 
 

@@ -1,7 +1,7 @@
-"""Write the result of the SAM transform of template.yaml to stdout.
+"""Write the results of the SAM transform of template.yaml to stdout, one a line.
 
-Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE [CHANGED…]``, with the names of functions and layers
-with changed code. Conditions, parameters and references stay unresolved.
+Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE CHANGE…``, where each change is the name of a function
+or layer with changed code, or empty. Conditions, parameters and references stay unresolved.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CHANGED_CODE_URI = "s3://bucket/another"
 VALUES = {"AllowedOrigins": ["*"]}  # CloudFormation passes a list parameter to a transform as a list
 
 
-def transform(template: dict[str, Any], changed: list[str]) -> dict[str, Any]:
+def transform(template: dict[str, Any], changed: str) -> dict[str, Any]:
     """Return the processed template; managed policies are unknown, because the template must not use any."""
     for logical_id, resource in template["Resources"].items():
         for name in ("CodeUri", "ContentUri"):
             if name in resource.get("Properties", {}):
-                resource["Properties"][name] = CHANGED_CODE_URI if logical_id in changed else CODE_URI
+                resource["Properties"][name] = CHANGED_CODE_URI if logical_id == changed else CODE_URI
     processed: dict[str, Any] = translator.Translator({}, parser.Parser()).translate(
         template, parameter_values=dict(VALUES)
     )
@@ -35,5 +35,6 @@ def transform(template: dict[str, Any], changed: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    written = yaml_helper.yaml_parse(Path(sys.argv[1]).read_text())
-    sys.stdout.write(json.dumps(transform(written, sys.argv[2:])))
+    text = Path(sys.argv[1]).read_text()
+    for change in sys.argv[2:]:
+        sys.stdout.write(json.dumps(transform(yaml_helper.yaml_parse(text), change)) + "\n")

@@ -10,6 +10,8 @@ import pytest
 from tests.template.conftest import transformed
 
 KEPT_STARTED = ("LinksFunction", "ListFunction", "RetrieveFunction")
+LAYERS_OF_ALL = ("SharedLayer", "DependenciesLayer")
+LAYER_OF_ONE = "CryptoLayer"
 NOT_OF_A_VERSION = {"ProvisionedConcurrencyConfig", "ReservedConcurrentExecutions", "Events"}
 """Parameters that take effect without a new version."""
 
@@ -79,22 +81,35 @@ def test_a_superseded_version_is_deleted(processed: dict[str, Any]) -> None:
     assert [version["DeletionPolicy"] for version in versions] == ["Delete"] * len(KEPT_STARTED)
 
 
-@pytest.mark.parametrize("changed", ["SharedLayer", "DependenciesLayer"])
-def test_a_changed_layer_makes_a_new_version_of_each(processed: dict[str, Any], changed: str) -> None:
-    before, after = versions(processed), versions(transformed(changed))
+@pytest.fixture(scope="module")
+def after_change() -> dict[str, dict[str, str]]:
+    """The versions after a change of one function's or one layer's code."""
+    templates = transformed(*KEPT_STARTED, *LAYERS_OF_ALL, LAYER_OF_ONE)
+    return {changed: versions(template) for changed, template in templates.items()}
+
+
+@pytest.mark.parametrize("changed", LAYERS_OF_ALL)
+def test_a_changed_layer_makes_a_new_version_of_each(
+    processed: dict[str, Any], after_change: dict[str, dict[str, str]], changed: str
+) -> None:
+    before, after = versions(processed), after_change[changed]
 
     assert all(before[name] != after[name] for name in KEPT_STARTED)
 
 
-def test_a_changed_layer_of_one_function_makes_a_new_version_of_it_only(processed: dict[str, Any]) -> None:
-    before, after = versions(processed), versions(transformed("CryptoLayer"))
+def test_a_changed_layer_of_one_function_makes_a_new_version_of_it_only(
+    processed: dict[str, Any], after_change: dict[str, dict[str, str]]
+) -> None:
+    before, after = versions(processed), after_change[LAYER_OF_ONE]
 
     assert [name for name in KEPT_STARTED if before[name] != after[name]] == ["RetrieveFunction"]
 
 
 @pytest.mark.parametrize("changed", KEPT_STARTED)
-def test_changed_code_makes_a_new_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
-    before, after = versions(processed), versions(transformed(changed))
+def test_changed_code_makes_a_new_version_of_its_function(
+    processed: dict[str, Any], after_change: dict[str, dict[str, str]], changed: str
+) -> None:
+    before, after = versions(processed), after_change[changed]
 
     assert [name for name in KEPT_STARTED if before[name] != after[name]] == [changed]
 

@@ -16,6 +16,7 @@ from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.entrypoints.callers.metrics import (
     KEYS_UNREADABLE,
+    LIMITED,
     REFUSED,
     count_refusal,
     unreadable_keys_report,
@@ -71,7 +72,11 @@ def metrics_of_filters(template: dict[str, Any]) -> set[str]:
 
 def own_metrics(template: dict[str, Any]) -> set[str]:
     """All metrics of the store itself."""
-    return metrics_of_filters(template) | {metric.value for metric in Metric} | {REFUSED, KEYS_UNREADABLE}
+    return (
+        metrics_of_filters(template)
+        | {metric.value for metric in Metric}
+        | {REFUSED, LIMITED, KEYS_UNREADABLE}
+    )
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -125,6 +130,7 @@ def test_what_the_authorizer_counts_is_watched_with_the_dimension_that_it_writes
     count_refusal("invalid_token", namespace="ImageStore/store")
     written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     alarm = template["Resources"]["IssuerKeysAlarm"]["Properties"]
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
     (widget,) = [
         each
         for each in dashboard(template, conditions=set())
@@ -138,6 +144,7 @@ def test_what_the_authorizer_counts_is_watched_with_the_dimension_that_it_writes
     assert widget["properties"]["metrics"] == [
         ["ImageStore/${AWS::StackName}", REFUSED, "function_name", "${AuthorizeFunction}"],
         [".", KEYS_UNREADABLE, ".", "."],
+        [".", LIMITED, "service", variables["POWERTOOLS_SERVICE_NAME"]],
     ]
 
 

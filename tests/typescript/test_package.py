@@ -12,7 +12,7 @@ from tools import client
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.typescript.conftest import BuiltClient
+    from tests.typescript.built_client import BuiltClient
 
 MAX_SOURCE_LINES = 400
 MAX_TEST_LINES = 600

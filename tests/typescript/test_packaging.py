@@ -17,7 +17,7 @@ from tools import client
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.typescript.conftest import BuiltClient
+    from tests.typescript.built_client import BuiltClient
 
 APP = client.PACKAGE / "tests/packaging/app"
 MODULES = client.PACKAGE / "node_modules"

@@ -12,7 +12,7 @@ from tools import client
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.typescript.conftest import BuiltClient
+    from tests.typescript.built_client import BuiltClient
 
 MOST_LINES = {"gallery.tsx": 5, "upload.tsx": 5, "generate.tsx": 8}
 """Of a component that does the whole of it, without its imports."""

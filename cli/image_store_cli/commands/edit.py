@@ -18,8 +18,9 @@ from image_store_cli.arguments import (
     json_object,
 )
 from image_store_cli.each import for_each
-from image_store_cli.errors import RequestRefused, UsageError
-from image_store_cli.ids import image_path, read_ids
+from image_store_cli.errors import UsageError
+from image_store_cli.ids import read_ids
+from image_store_cli.image_changes import change_image, patch_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 RATINGS = range(1, 6)
 FIELDS = ("title", "alt_text", "category", "rating", "metadata", "visibility", "expires_at")
 CLEARABLE = ("title", "alt-text", "category", "tags", "groups", "rating", "metadata", "expires-at")
-MOST_TRIES = 5
-PRECONDITION_FAILED = 412
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -96,39 +95,11 @@ def run(context: Context) -> Exit:
 
 
 def _edit(context: Context, image_id: str) -> dict[str, Any]:
-    """Change one image and return it; a change of tags or groups is tried again while other changes come first."""
-    args = context.args
-    if not _changes_a_list(args):
-        return _patch(context, image_id, _fixed_changes(args), etag=args.if_match)
-    tries = 0
-    while True:
-        answer = context.api.request("GET", image_path(image_id))
-        image: dict[str, Any] = answer.json()
-        changes = changes_of(args, image)
-        if not changes:
-            return image
-        try:
-            return _patch(context, image_id, changes, etag=args.if_match or answer.headers.get("etag"))
-        except RequestRefused as refused:
-            tries += 1
-            if refused.problem.status != PRECONDITION_FAILED or args.if_match or tries == MOST_TRIES:
-                raise
-
-
-def _patch(context: Context, image_id: str, changes: dict[str, Any], *, etag: str | None) -> dict[str, Any]:
-    """Send a merge patch and return the image.
-
-    With the ETag of the user it is not repeated after a lost response: if that had changed the image, the answer would
-    be a wrong 412.
-    """
-    image: dict[str, Any] = context.api.request(
-        "PATCH",
-        image_path(image_id),
-        json=changes,
-        headers={"If-Match": etag} if etag else None,
-        repeatable=context.args.if_match is None,
-    ).json()
-    return image
+    """Change one image and return it; the image is read first only if tags or groups change."""
+    args, etag = context.args, context.args.if_match
+    if _changes_a_list(args):
+        return change_image(context.api, image_id, lambda image: changes_of(args, image), if_match=etag)
+    return patch_image(context.api, image_id, _fixed_changes(args), etag=etag, repeatable=etag is None)
 
 
 def changes_of(args: Namespace, image: Mapping[str, Any]) -> dict[str, Any]:

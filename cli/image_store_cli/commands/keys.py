@@ -1,4 +1,4 @@
-"""`image-store keys`: creates, lists, shows, rotates and revokes API keys."""
+"""`image-store keys`: creates, lists, shows, changes, rotates and revokes API keys."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ from rich.table import Table
 from rich.text import Text
 
 from image_store_cli.arguments import add_command, add_yes, count, instant
+from image_store_cli.commands.key_limits import (
+    NONE,
+    add_days,
+    add_limits,
+    limit_rows,
+    limits_of,
+    or_none,
+    show_usage,
+)
 from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import read_ids, safe_id
 from image_store_cli.texts import moment, plain, plural
-from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
-    from image_store_cli.api import ApiClient
     from image_store_cli.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import NewApiKey
 
 PATH = "/v1/keys"
 PAGE = 100
 SCOPES = ("images:read", "images:write", "generations:write", "act-as", "images:admin")
 GRACE_HOURS = 24
 MOST_GRACE_HOURS = 168
-ONCE = RetryPolicy(tries=1)
-"""A second try would make a second key, or end the secret that the first one left in use."""
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -37,7 +43,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parent = commands.add_parser(
         "keys",
         help="let programs call the store",
-        description="Create, list, show, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
+        description="Create, list, show, change, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
         epilog="examples:\n  image-store keys create 'nightly job' --scope images:read --scope images:write\n"
         "  image-store keys list\n  image-store keys revoke KEY",
     )
@@ -49,6 +55,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         examples=(
             "keys create 'nightly job' --scope images:read --scope images:write",
             "keys create backend --scope images:write --scope act-as --expires 2027-01-01",
+            "keys create importer --scope images:write --images-per-day 1000 --cost-usd-per-month 20",
         ),
     )  # fmt: skip
     create.add_argument("name", metavar="NAME", help="what the key is for")
@@ -60,6 +67,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         "--owner", metavar="OWNER", help="whose images it is for; for admins (default: yours)"
     )
     create.add_argument("--expires", metavar="TIME", type=instant, help="date or time at which the key ends")
+    add_limits(create)
     list_command = add_command(
         inner, common, "list", _list, summary="list your keys", needs_admin=True,
         details="Keys that ended stay for 90 days. With --json: one key per line.",
@@ -73,6 +81,32 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         details="With --json: the response of the API.", examples=("keys show KEY",),
     )  # fmt: skip
     show.add_argument("id", metavar="KEY", help="id of the key")
+    usage = add_command(
+        inner, common, "usage", show_usage, summary="show what a key has used by day", needs_admin=True,
+        details="By default the last 30 days. With --json: the response of the API.",
+        examples=("keys usage KEY", "keys usage KEY --from 2026-01-01 --to 2026-02-01"),
+    )  # fmt: skip
+    usage.add_argument("id", metavar="KEY", help="id of the key")
+    add_days(usage)
+    change = add_command(
+        inner, common, "change", _change, summary="change name, scopes, expiry or limits of a key",
+        needs_admin=True, details="It takes effect within a minute. With --json: the response of the API.",
+        examples=(
+            "keys change KEY --requests-per-minute 600 --images-per-day none",
+            "keys change KEY --name importer --scope images:write --expires none",
+        ),
+    )  # fmt: skip
+    change.add_argument("id", metavar="KEY", help="id of the key")
+    change.add_argument("--name", metavar="NAME", help="what the key is for")
+    change.add_argument(
+        "--scope", dest="scopes", action="append", choices=SCOPES,
+        help="what the key may do instead; repeat it for several",
+    )  # fmt: skip
+    change.add_argument(
+        "--expires", metavar="TIME", type=or_none(instant),
+        help=f"date or time at which the key ends; `{NONE}` for never",
+    )  # fmt: skip
+    add_limits(change, removable=True)
     rotate = add_command(
         inner, common, "rotate", _rotate, summary="give a key a new secret and print it", needs_admin=True,
         details="The old secret works for the grace period. Rotating again ends the secret before it at once.",
@@ -93,10 +127,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def _create(context: Context) -> Exit:
     args = context.args
-    body = {"name": args.name, "scopes": sorted(set(args.scopes))}
+    body: dict[str, Any] = {"name": args.name, "scopes": sorted(set(args.scopes))}
     body |= {"owner": args.owner} if args.owner else {}
     body |= {"expires_at": args.expires} if args.expires else {}
-    return _print_new(context, _impatient(context).post(PATH, body), "Key")
+    body |= {"limits": limits} if (limits := limits_of(args)) else {}
+    return _print_new(context, context.api.keys.create(**body), "Key")
 
 
 def _list(context: Context) -> Exit:
@@ -118,7 +153,22 @@ def _list(context: Context) -> Exit:
 
 
 def _show(context: Context) -> Exit:
-    key = context.api.get(_path(context.args.id))
+    return _print_key(context, context.api.get(_path(context.args.id)))
+
+
+def _change(context: Context) -> Exit:
+    args = context.args
+    changes: dict[str, Any] = {}
+    changes |= {"name": args.name} if args.name is not None else {}
+    changes |= {"scopes": sorted(set(args.scopes))} if args.scopes else {}
+    changes |= {"expires_at": None if args.expires == NONE else args.expires} if args.expires else {}
+    changes |= {"limits": limits} if (limits := limits_of(args)) else {}
+    if not changes:
+        raise UsageError("Nothing to change. See `image-store keys change --help`.")
+    return _print_key(context, context.api.patch(_path(args.id), changes))
+
+
+def _print_key(context: Context, key: dict[str, Any]) -> Exit:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
@@ -132,8 +182,8 @@ def _rotate(context: Context) -> Exit:
     hours = context.args.grace_hours
     if hours > MOST_GRACE_HOURS:
         raise UsageError(f"--grace-hours is at most {MOST_GRACE_HOURS}.")
-    body = {"grace_seconds": hours * 3600}
-    return _print_new(context, _impatient(context).post(f"{_path(context.args.id)}/rotate", body), "Rotated")
+    key = context.api.keys.rotate(safe_id(context.args.id), grace_seconds=hours * 3600)
+    return _print_new(context, key, "Rotated")
 
 
 def _revoke(context: Context) -> Exit:
@@ -152,11 +202,7 @@ def _path(key_id: str) -> str:
     return f"{PATH}/{safe_id(key_id)}"
 
 
-def _impatient(context: Context) -> ApiClient:
-    return context.api_with(ONCE)
-
-
-def _print_new(context: Context, key: dict[str, Any], what: str) -> Exit:
+def _print_new(context: Context, key: NewApiKey, what: str) -> Exit:
     context.out.note(f"{what} {key['id']} of {key['owner']}. Keep the key: it is not shown again.")
     if key["previous_secret_until"]:
         context.out.note(f"The old secret works until {moment(key['previous_secret_until'])}.")
@@ -176,6 +222,7 @@ def _rows_of(key: dict[str, Any]) -> list[tuple[str, str]]:
         ("revoked", moment(key["revoked_at"])),
         ("last used", moment(key["last_used_at"])),
         ("old secret until", moment(key["previous_secret_until"])),
+        *limit_rows(key["limits"]),
     ]
     return [(name, value) for name, value in rows if value]
 

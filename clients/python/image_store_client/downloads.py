@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from image_store_client.uploads.upload import OnTransfer
 
 MODE_OF_NEW_FILES = 0o666
+_UMASK_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ def _rename_to_new(part: Path, path: Path) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    """The umask, which can only be read by setting it; one thread at a time, so that none reads the other's zero."""
+    with _UMASK_LOCK:
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

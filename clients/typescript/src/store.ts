@@ -8,7 +8,7 @@ import { call, type QueryOf } from "./http/calls";
 import type { Credentials } from "./http/credentials";
 import { createTransport, type Connection, type SignalOption, type Transport } from "./http/transport";
 import { createImages, type FeedFilters, type Images } from "./images/images";
-import { pagesOf, withCursor, type Pages } from "./images/pages";
+import { listOf, type Pages } from "./images/pages";
 import { createUploads, type Uploads } from "./uploads";
 
 /** Where the store is, how to call it, and who calls. */
@@ -61,8 +61,7 @@ function storeOver(transport: Transport): ImageStore {
     uploadTokens: createUploadTokens(transport),
     providers: createProviders(transport),
     admin: createAdmin(transport),
-    feed: (filters, options) =>
-      pagesOf((cursor) => call(transport, "GET", "/v1/feed", { query: withCursor(filters, cursor), ...options })),
+    feed: (query, options) => listOf(transport, "/v1/feed", { query, ...options }),
     share: (options) => share(transport, options),
     generate: (request, options) => generate(jobs, request, options),
     stats: (query, options) => call(transport, "GET", "/v1/stats", { query, ...options }),

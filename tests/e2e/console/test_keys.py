@@ -62,7 +62,9 @@ def test_a_key_is_created_rotated_and_revoked_and_each_secret_is_shown_once(
     page.reload()
     expect(page.get_by_role("row", name="nightly job")).to_contain_text("Revoked")
     for key in (first, second):
-        assert key.rpartition("_")[2] not in page.content()
+        assert (
+            key[-20:] not in page.content()
+        )  # the end of its secret, which may have any character of base64
 
 
 def test_an_admin_creates_a_key_that_acts_for_owners_and_sees_the_keys_of_all(

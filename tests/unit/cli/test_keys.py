@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from tests.unit.cli.terminal import URL, command, problem
 
@@ -22,6 +23,7 @@ KEY = {
     "id": KEY_ID, "name": "nightly \x1b[2Jjob", "owner": "alice", "scopes": ["images:read"],
     "status": "active", "created_at": "2026-03-01T12:00:00Z", "created_by": "subject:alice", "expires_at": None,
     "revoked_at": None, "last_used_at": None, "previous_secret_until": None,
+    "limits": {"requests_per_minute": 600, "images_per_day": None, "bytes_per_day": 5_000_000, "cost_usd_per_day": 2.5},
 }  # fmt: skip
 
 
@@ -66,6 +68,74 @@ def test_a_new_key_is_alone_on_stdout(tmp_path: Path) -> None:
         "owner": "bob",
         "expires_at": "2027-01-01T00:00:00+00:00",
     }
+
+
+def test_a_key_is_created_with_limits(tmp_path: Path) -> None:
+    store = Store(KEY | {"key": SECRET}, 201)
+
+    limits = ("--requests-per-minute", "600", "--bytes-per-month", "5000", "--cost-usd-per-day", "2.5")
+    keys(store, tmp_path, "create", "job", "--scope", "images:read", *limits)
+
+    assert json.loads(store.requests[0].content)["limits"] == {
+        "requests_per_minute": 600,
+        "bytes_per_month": 5_000,
+        "cost_usd_per_day": 2.5,
+    }
+
+
+def test_a_key_is_changed_and_none_removes_a_limit_and_the_expiry(tmp_path: Path) -> None:
+    store = Store(KEY)
+
+    words = ("--name", "new", "--scope", "images:read", "--expires", "none", "--images-per-day", "none")
+    result = keys(store, tmp_path, "change", KEY_ID, *words, "--cost-usd-per-month", "1")
+
+    assert "limit of bytes per day" in result.out
+    assert store.calls == [("PATCH", f"/v1/keys/{KEY_ID}")]
+    assert json.loads(store.requests[0].content) == {
+        "name": "new",
+        "scopes": ["images:read"],
+        "expires_at": None,
+        "limits": {"images_per_day": None, "cost_usd_per_month": 1.0},
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("change", KEY_ID, "--images-per-day", "0"),
+        ("change", KEY_ID, "--cost-usd-per-day", "inf"),
+        ("change", KEY_ID, "--cost-usd-per-day", "much"),
+        ("create", "job", "--scope", "images:read", "--images-per-day", "none"),
+        ("usage", KEY_ID, "--from", "yesterday"),
+    ],
+)
+def test_a_wrong_limit_or_day_sends_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
+    store = Store(KEY)
+
+    with pytest.raises(UsageError):
+        keys(store, tmp_path, *words)
+
+    assert store.requests == []
+
+
+def test_a_change_of_nothing_is_refused(tmp_path: Path) -> None:
+    store = Store(KEY)
+
+    assert keys(store, tmp_path, "change", KEY_ID).exit_code == Exit.USAGE
+    assert store.requests == []
+
+
+def test_the_usage_of_a_key_is_a_row_for_each_day_and_one_for_all(tmp_path: Path) -> None:
+    total = {"requests": None, "images": 3, "size_bytes": 4_200_000, "cost_usd": 0.04}
+    usage = {"days": [{"date": "2026-03-01"} | total], "total": total}
+    store = Store(usage)
+
+    result = keys(store, tmp_path, "usage", KEY_ID, "--from", "2026-03-01", "--to", "2026-03-02")
+
+    assert [line.split()[0] for line in result.out.splitlines()] == ["date", "2026-03-01", "total"]
+    assert result.out.count("4.2 MB") == 2
+    assert store.calls == [("GET", f"/v1/keys/{KEY_ID}/usage?from=2026-03-01&to=2026-03-02")]
+    assert json.loads(keys(store, tmp_path, "usage", KEY_ID, "--json").out) == usage
 
 
 @pytest.mark.parametrize("words", [("create", "job", "--scope", "images:read"), ("rotate", KEY_ID)])

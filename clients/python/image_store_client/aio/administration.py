@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from image_store_client.aio.paths import path_of
+from image_store_client.errors import UnavailableError
 from image_store_client.paging import AsyncPages
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         CleanupReport,
         CleanupRequest,
         DeepHealth,
+        KeyUsage,
         MigratedRecord,
         Migration,
         MigrationRequest,
@@ -59,7 +61,10 @@ class AsyncKeys:
         self._transport = transport
 
     async def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
-        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        """Create a key; its secret `key` is only in this answer.
+
+        The request is sent once: a second try would make a second key.
+        """
         return cast("NewApiKey", await self._transport.json("POST", KEYS, json=request, once=True))
 
     def list(
@@ -80,10 +85,20 @@ class AsyncKeys:
         return cast("ApiKey", await self._transport.json("PATCH", path_of(KEYS, key_id), json=dict(changes)))
 
     async def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
-        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        """Give a key a new secret; the old one works for the grace period.
+
+        The request is sent once: a second try would end the secret that the first one left in use.
+        """
         body = {} if grace_seconds is None else {"grace_seconds": grace_seconds}
         path = path_of(KEYS, key_id, "/rotate")
         return cast("NewApiKey", await self._transport.json("POST", path, json=body, once=True))
+
+    async def usage(self, key_id: str, *, since: str | None = None, until: str | None = None) -> KeyUsage:
+        """Return what a key has used by day, by default in the last 30 days."""
+        params = {"from": since, "to": until}
+        return cast(
+            "KeyUsage", await self._transport.json("GET", path_of(KEYS, key_id, "/usage"), params=params)
+        )
 
     async def revoke(self, key_id: str) -> None:
         """End a key for good; it works for at most another minute."""
@@ -181,5 +196,11 @@ class AsyncAdmin:
         return cast("list[CleanupReport]", answer["items"])
 
     async def health(self) -> DeepHealth:
-        """Return the health of each part of the store."""
-        return cast("DeepHealth", await self._transport.json("GET", "/v1/admin/health"))
+        """Return the health of each part of the store, also when a part is down."""
+        try:
+            health = await self._transport.json("GET", "/v1/admin/health", once=True)
+        except UnavailableError as down:
+            if "components" not in down.body:
+                raise
+            health = down.body
+        return cast("DeepHealth", health)

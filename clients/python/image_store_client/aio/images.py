@@ -13,7 +13,7 @@ from image_store_client.paging import AsyncPages
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Unpack
 
     from image_store_client.http.transport import Transport
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 PATH = "/v1/images"
 MOST_DELETED_AT_ONCE = 100
+MOST_RACES = 10
+"""How often a change that depends on the image begins again."""
 
 
 class AsyncImages:
@@ -99,16 +101,36 @@ class AsyncImages:
             )
         return link
 
-    async def update(self, image_id: str, changes: ImagePatch, *, if_match: str | None = None) -> Image:
+    async def update(
+        self,
+        image_id: str,
+        changes: ImagePatch | Callable[[Image], ImagePatch],
+        *,
+        if_match: str | None = None,
+    ) -> Image:
         """Change attributes, and return the image; fields that are left out stay as they are.
 
-        With `if_match`, the ETag of the image as it was read, a change meanwhile is an error (412).
+        Changes that depend on the image are a function of it: it is called again with the newest image when somebody
+        else was faster, so that no change is lost. With `if_match`, an ETag, such a change is an error (412) instead.
         """
+        if not callable(changes):
+            return await self._patch(image_id, changes, if_match)
+        for _ in range(MOST_RACES):
+            answer = await self._transport.request("GET", path_of(PATH, image_id))
+            try:
+                return await self._patch(image_id, changes(answer.json()), answer.headers["ETag"])
+            except ImageStoreError as failed:
+                if failed.code != "precondition_failed":
+                    raise
+                last = failed
+        raise last
+
+    async def _patch(self, image_id: str, changes: ImagePatch, if_match: str | None) -> Image:
         headers = {"If-Match": if_match} if if_match else None
-        return cast(
-            "Image",
-            await self._transport.json("PATCH", path_of(PATH, image_id), json=dict(changes), headers=headers),
+        answer = await self._transport.json(
+            "PATCH", path_of(PATH, image_id), json=dict(changes), headers=headers
         )
+        return cast("Image", answer)
 
     async def delete(self, image_id: str, *, permanent: bool = False) -> None:
         """Move an image to the trash, from which `restore` gets it back; or delete it for good."""

@@ -56,15 +56,18 @@ class LoopRuntime:
         return await value if inspect.isawaitable(value) else value
 
     async def each(self, makers: Sequence[Callable[[], Coroutine[Any, Any, T]]], *, width: int) -> list[T]:
-        """Run them in tasks; a cancellation or an exception cancels all of them."""
+        """Run them in tasks; a cancellation or an exception cancels all of them, and is raised as it is."""
         free = asyncio.Semaphore(width)
 
         async def one(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
             async with free:
                 return await make()
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(make)) for make in makers]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(make)) for make in makers]
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
         return [task.result() for task in tasks]
 
     def lock(self) -> AbstractAsyncContextManager[None]:

@@ -55,7 +55,7 @@ class Runtime(Protocol):
     """How coroutines of the client reach the world."""
 
     async def send(self, request: OutgoingRequest) -> httpx.Response:
-        """Return the response, with its body unless that went into the sink; httpx.TransportError without one."""
+        """Return the response, with its body unless that went into the sink; httpx.RequestError without one."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -107,7 +107,7 @@ class Transport:
             answer: httpx.Response | None = None
             try:
                 answer = await self.runtime.send(outgoing)
-            except httpx.TransportError as failed:
+            except httpx.RequestError as failed:
                 if not repeats and not isinstance(failed, httpx.ConnectError):
                     raise self._unreachable(failed) from failed
                 pause = policy.wait(attempt, None)
@@ -140,7 +140,7 @@ class Transport:
         request = OutgoingRequest("GET", link, sink=sink, follow_redirects=True)
         try:
             answer = await self.runtime.send(request)
-        except httpx.TransportError as failed:
+        except httpx.RequestError as failed:
             raise storage_unreachable(failed) from failed
         if answer.status_code != 200:
             raise storage_error(answer)
@@ -158,7 +158,7 @@ class Transport:
                 answer = await self.runtime.send(
                     OutgoingRequest("PUT", link, headers=dict(headers), chunks=open_chunks)
                 )
-            except httpx.TransportError as failed:
+            except httpx.RequestError as failed:
                 pause = self.policy.wait(attempt, None)
                 if pause is None:
                     raise storage_unreachable(failed) from failed
@@ -214,7 +214,10 @@ def ahead_of_us(answer: httpx.Response) -> timedelta | None:
 
 def address(url: str) -> str:
     """The base address of a store; ValueError if it is none."""
-    parts = httpx.URL(url)
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as invalid:
+        raise ValueError(f"The address of the store is invalid: {invalid}.") from invalid
     if (
         parts.scheme not in {"http", "https"}
         or not parts.host

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CleanupReport,
         CleanupRequest,
         DeepHealth,
+        KeyUsage,
         MigratedRecord,
         Migration,
         MigrationRequest,
@@ -64,7 +65,10 @@ class Keys:
         self._run = run
 
     def create(self, **request: Unpack[ApiKeyRequest]) -> NewApiKey:
-        """Create a key; its secret `key` is only in this answer. The request is never repeated."""
+        """Create a key; its secret `key` is only in this answer.
+
+        The request is sent once: a second try would make a second key.
+        """
         return self._run(self._core.create(**request))
 
     def list(
@@ -82,8 +86,15 @@ class Keys:
         return self._run(self._core.update(key_id, changes))
 
     def rotate(self, key_id: str, *, grace_seconds: int | None = None) -> NewApiKey:
-        """Give a key a new secret; the old one works for the grace period. The request is never repeated."""
+        """Give a key a new secret; the old one works for the grace period.
+
+        The request is sent once: a second try would end the secret that the first one left in use.
+        """
         return self._run(self._core.rotate(key_id, grace_seconds=grace_seconds))
+
+    def usage(self, key_id: str, *, since: str | None = None, until: str | None = None) -> KeyUsage:
+        """Return what a key has used by day, by default in the last 30 days."""
+        return self._run(self._core.usage(key_id, since=since, until=until))
 
     def revoke(self, key_id: str) -> None:
         """End a key for good; it works for at most another minute."""
@@ -176,5 +187,5 @@ class Admin:
         return self._run(self._core.cleanup_reports(limit=limit))
 
     def health(self) -> DeepHealth:
-        """Return the health of each part of the store."""
+        """Return the health of each part of the store, also when a part is down."""
         return self._run(self._core.health())

@@ -9,7 +9,7 @@ from image_store_client.paging import Pages
 if TYPE_CHECKING:
     import builtins
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Unpack
 
@@ -70,10 +70,17 @@ class Images:
         """Return the link into storage by which `bytes` and `download` get the bytes; it ends within an hour."""
         return self._run(self._core.content_link(image_id, preset=preset))
 
-    def update(self, image_id: str, changes: ImagePatch, *, if_match: str | None = None) -> Image:
+    def update(
+        self,
+        image_id: str,
+        changes: ImagePatch | Callable[[Image], ImagePatch],
+        *,
+        if_match: str | None = None,
+    ) -> Image:
         """Change attributes, and return the image; fields that are left out stay as they are.
 
-        With `if_match`, the ETag of the image as it was read, a change meanwhile is an error (412).
+        Changes that depend on the image are a function of it: it is called again with the newest image when somebody
+        else was faster, so that no change is lost. With `if_match`, an ETag, such a change is an error (412) instead.
         """
         return self._run(self._core.update(image_id, changes, if_match=if_match))
 

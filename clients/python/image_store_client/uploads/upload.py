@@ -133,6 +133,8 @@ class Upload:
         with source.open() as file:
             while count := await self._transport.runtime.call(lambda: add_some(file)):
                 size += count
+                if size > source.size_bytes:  # perhaps of a file that grows without end
+                    break
                 self._report(size, source.size_bytes, "hashing")
         if size != source.size_bytes:
             raise source_changed()

@@ -8,9 +8,9 @@ import type {
   Repair,
   RepairRequest,
 } from "../api/types";
-import { call, type QueryOf } from "../http/calls";
+import { call } from "../http/calls";
 import type { SignalOption, Transport } from "../http/transport";
-import { pagesOf, withCursor, type Pages } from "../images/pages";
+import { listOf, type FiltersOf, type Pages } from "../images/pages";
 
 /** What only admins may do. Other callers get `admin_required`. */
 export interface Admin {
@@ -27,7 +27,7 @@ export interface Admin {
     /** Lists which record became which image. `limit` is the size of a page. */
     records(
       id: string,
-      filters?: Omit<QueryOf<"GET", "/v1/admin/migrations/{migration_id}/records">, "cursor">,
+      filters?: FiltersOf<"/v1/admin/migrations/{migration_id}/records">,
       options?: SignalOption,
     ): Pages<MigratedRecord>;
   };
@@ -42,8 +42,7 @@ export function createAdmin(transport: Transport): Admin {
   return {
     cleanup: (json = {}, options) => call(transport, "POST", "/v1/admin/cleanup", { json, ...options }),
     cleanupReports: async ({ limit, signal } = {}) => {
-      const query = limit === undefined ? undefined : { limit };
-      return (await call(transport, "GET", "/v1/admin/cleanup/reports", { query, signal })).items;
+      return (await call(transport, "GET", "/v1/admin/cleanup/reports", { query: { limit }, signal })).items;
     },
     health: async (options) =>
       (await transport.request<DeepHealth>("GET", "/v1/admin/health", { ...options, isAnswer: isHealth })).data,
@@ -51,14 +50,8 @@ export function createAdmin(transport: Transport): Admin {
       create: (json, options) => call(transport, "POST", "/v1/admin/migrations", { json, ...options }),
       get: (id, options) =>
         call(transport, "GET", "/v1/admin/migrations/{migration_id}", { path: { migration_id: id }, ...options }),
-      records: (id, filters, options) =>
-        pagesOf((cursor) =>
-          call(transport, "GET", "/v1/admin/migrations/{migration_id}/records", {
-            path: { migration_id: id },
-            query: withCursor(filters, cursor),
-            ...options,
-          }),
-        ),
+      records: (id, query, options) =>
+        listOf(transport, "/v1/admin/migrations/{migration_id}/records", { path: { migration_id: id }, query, ...options }),
     },
     repairs: {
       create: (json = {}, options) => call(transport, "POST", "/v1/admin/repairs", { json, ...options }),
@@ -69,5 +62,5 @@ export function createAdmin(transport: Transport): Admin {
 }
 
 function isHealth(body: unknown): boolean {
-  return typeof body === "object" && body !== null && "components" in body;
+  return (body as Partial<DeepHealth> | null | undefined)?.components !== undefined;
 }

@@ -21,6 +21,7 @@ export type ImageRendition = Schemas["ImageRendition"];
 export type Job = Schemas["Job"];
 export type JobItem = Schemas["JobItem"];
 export type JobSummary = Schemas["JobSummary"];
+export type KeyUsage = Schemas["KeyUsage"];
 export type Kind = Schemas["Kind"];
 export type MediaType = Schemas["MediaType"];
 export type MigratedRecord = Schemas["MigratedRecord"];

@@ -15,8 +15,12 @@ export const DEFAULT_WIDTHS: readonly number[] = [640, 1280, 2048];
 export function src(share: ShareReference, image: ImageReference, preset = "display"): string {
   const prefix = typeof share === "string" ? share : share.url_prefix;
   if (prefix === null) throw new TypeError("The address of this share is hidden: the API key lacks images:write.");
-  const id = typeof image === "string" ? image : image.id;
-  return `${prefix}/${encodeURIComponent(id)}/${encodeURIComponent(preset)}`;
+  return `${prefix}/${encodeURIComponent(idOf(image))}/${encodeURIComponent(preset)}`;
+}
+
+/** Returns the id of an image. */
+export function idOf(image: ImageReference): string {
+  return typeof image === "string" ? image : image.id;
 }
 
 /** Builds the `srcset` of an image behind a share from the presets `w640` and so on; it sends no request. */

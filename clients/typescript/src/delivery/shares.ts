@@ -1,8 +1,8 @@
 import type { components } from "../api/schema";
-import { call, type QueryOf } from "../http/calls";
+import { call } from "../http/calls";
 import type { SignalOption, Transport } from "../http/transport";
-import { pagesOf, withCursor, type Pages } from "../images/pages";
-import { src, srcset, type ImageReference } from "./addresses";
+import { pagesOf, type FiltersOf, type Pages } from "../images/pages";
+import { idOf, src, srcset, type ImageReference } from "./addresses";
 
 /** What is shared: one image, the images of a group `type:id`, or all, with those that come later. */
 export type ShareTarget = { image: ImageReference } | { group: string } | { all: true };
@@ -31,7 +31,7 @@ export interface Share extends StoredShare {
 /** The shares of one owner. */
 export interface Shares {
   /** Lists shares, also those that have ended. `limit` is the size of a page. */
-  list(filters?: Omit<QueryOf<"GET", "/v1/shares">, "cursor">, options?: SignalOption): Pages<Share>;
+  list(filters?: FiltersOf<"/v1/shares">, options?: SignalOption): Pages<Share>;
   /** Revokes a share for good. It stops working within a minute; safe to repeat. */
   revoke(id: string, options?: SignalOption): Promise<void>;
 }
@@ -40,8 +40,7 @@ export function createShares(transport: Transport): Shares {
   return {
     list: (filters, options) =>
       pagesOf(async (cursor) => {
-        const query = withCursor(filters, cursor);
-        const page = await call(transport, "GET", "/v1/shares", { query, ...options });
+        const page = await call(transport, "GET", "/v1/shares", { query: { ...filters, cursor }, ...options });
         return { ...page, items: page.items.map((stored) => shareOf(transport, stored)) };
       }),
     revoke: (id, options) => revoke(transport, id, options),
@@ -51,12 +50,8 @@ export function createShares(transport: Transport): Shares {
 /** Shares images. */
 export async function share(transport: Transport, options: ShareOptions & SignalOption): Promise<Share> {
   const { presets, expiresIn, name, signal, ...target } = options;
-  const json = {
-    ...("image" in target ? { image_id: typeof target.image === "string" ? target.image : target.image.id } : target),
-    ...(presets && { presets }),
-    ...(expiresIn !== undefined && { expires_in: expiresIn }),
-    ...(name !== undefined && { name }),
-  };
+  const what = "image" in target ? { image_id: idOf(target.image) } : target;
+  const json = { ...what, presets, expires_in: expiresIn, name };
   return shareOf(transport, await call(transport, "POST", "/v1/shares", { json, signal }));
 }
 

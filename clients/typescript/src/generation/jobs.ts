@@ -1,8 +1,9 @@
 import type { GenerationRequest, Job, JobSummary } from "../api/types";
-import { call, type QueryOf } from "../http/calls";
+import { call } from "../http/calls";
+import { randomKey } from "../http/keys";
 import { sleep } from "../http/retries";
 import type { SignalOption, Transport } from "../http/transport";
-import { pagesOf, withCursor, type Pages } from "../images/pages";
+import { listOf, type FiltersOf, type Pages } from "../images/pages";
 
 /** A job that has ended. `failed` and `partial` are ends too: look at `items[].error`. */
 export type FinishedJob = Job & { status: "succeeded" | "partial" | "failed" | "cancelled" };
@@ -24,7 +25,7 @@ export interface Jobs {
   /** Returns a job as it is now. */
   get(id: string, options?: SignalOption): Promise<Job>;
   /** Lists jobs, the newest first. `limit` is the size of a page. */
-  list(filters?: Omit<QueryOf<"GET", "/v1/generations">, "cursor">, options?: SignalOption): Pages<JobSummary>;
+  list(filters?: FiltersOf<"/v1/generations">, options?: SignalOption): Pages<JobSummary>;
   /** Yields the job as it is now, then whenever it has changed, until it has ended. An abort does not cancel it. */
   watch(id: string, options?: SignalOption): AsyncIterable<Job>;
   /** Makes the failed images of a job again. */
@@ -49,21 +50,20 @@ export function createJobs(transport: Transport): Jobs {
       const now = JSON.stringify(job);
       if (now !== before) yield job;
       before = now;
-      if (hasEnded(job)) return;
+      if (job.status !== "queued" && job.status !== "running") return;
       await sleep(pause, options?.signal);
     }
   }
 
   return {
-    create: (request, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+    create: (request, { idempotencyKey = randomKey(), signal } = {}) =>
       call(transport, "POST", "/v1/generations", {
         json: typeof request === "string" ? { items: [{ prompt: request }] } : request,
         idempotencyKey,
         signal,
       }),
     get,
-    list: (filters, options) =>
-      pagesOf((cursor) => call(transport, "GET", "/v1/generations", { query: withCursor(filters, cursor), ...options })),
+    list: (query, options) => listOf(transport, "/v1/generations", { query, ...options }),
     watch,
     retry: (id, options) =>
       call(transport, "POST", "/v1/generations/{job_id}/retry", { path: { job_id: id }, ...options }),
@@ -78,14 +78,7 @@ export async function generate(
   request: GenerationRequest | string,
   { onProgress, ...options }: GenerateOptions = {},
 ): Promise<FinishedJob> {
-  const { id } = await jobs.create(request, options);
-  for await (const job of jobs.watch(id, { signal: options.signal })) {
-    onProgress?.(job);
-    if (hasEnded(job)) return job;
-  }
-  throw new Error("A watch ends only with a job that has ended.");
-}
-
-function hasEnded(job: Job): job is FinishedJob {
-  return job.status !== "queued" && job.status !== "running";
+  let job = await jobs.create(request, options);
+  for await (job of jobs.watch(job.id, { signal: options.signal })) onProgress?.(job);
+  return job as FinishedJob; // the last job that a watch yields
 }

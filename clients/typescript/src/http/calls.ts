@@ -30,18 +30,18 @@ export type AnswerOf<M extends Method, P extends PathOf<M>> = [Succeeded<Operati
       : never
     : never;
 
-/** The query of a route. */
-export type QueryOf<M extends Method, P extends PathOf<M>> = ParameterOf<Operation<P, M>, "query">;
+/** Lets callers pass undefined for what they leave out. */
+type Loose<T> = { [K in keyof T]: T[K] | undefined };
 
-/** The JSON body of a route. */
-export type BodyOf<M extends Method, P extends PathOf<M>> = JsonBodyOf<Operation<P, M>>;
+/** The query of a route. */
+export type QueryOf<M extends Method, P extends PathOf<M>> = Loose<ParameterOf<Operation<P, M>, "query">>;
 
 type PathPart<O> = [ParameterOf<O, "path">] extends [never] ? { path?: never } : { path: ParameterOf<O, "path"> };
 type BodyPart<O> = [JsonBodyOf<O>] extends [never]
   ? { json?: never }
   : O extends { requestBody: unknown }
-    ? { json: JsonBodyOf<O> }
-    : { json?: JsonBodyOf<O> };
+    ? { json: Loose<JsonBodyOf<O>> }
+    : { json?: Loose<JsonBodyOf<O>> };
 
 /** What a call of a route needs; the compiler compares it with the API document. */
 export type CallOptions<M extends Method, P extends PathOf<M>> = PathPart<Operation<P, M>> &

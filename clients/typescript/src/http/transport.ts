@@ -74,7 +74,6 @@ export interface Transport {
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const DEFAULT_MAX_RETRIES = 4;
-const REDIRECTS = [301, 302, 303, 307, 308];
 
 export function createTransport(options: Connection & Credentials): Transport {
   const url = addressOf(options.url);
@@ -86,13 +85,15 @@ export function createTransport(options: Connection & Credentials): Transport {
   async function request<T>(method: Method, path: string, request: RequestOptions = {}): Promise<Answer<T>> {
     const isRepeatable = request.isRepeatable ?? (method !== "POST" || request.idempotencyKey !== undefined);
     let waited = 0;
-    let hasNewToken = false;
+    let renewals = isRenewable(options) ? 1 : 0;
+    let refresh = false;
     for (let attempt = 1; ; ) {
       try {
-        return await send<T>(method, path, request, hasNewToken);
+        return await send<T>(method, path, request, refresh);
       } catch (error) {
-        if (error instanceof ImageStoreError && error.status === 401 && !hasNewToken && isRenewable(options)) {
-          hasNewToken = true;
+        refresh = error instanceof ImageStoreError && error.status === 401 && renewals > 0;
+        if (refresh) {
+          renewals -= 1;
           continue;
         }
         const seconds = attempt > maxRetries ? undefined : waitBefore(error, { attempt, waited, isRepeatable });
@@ -115,7 +116,7 @@ export function createTransport(options: Connection & Credentials): Transport {
         signal,
       };
       const target = url + path + queryOf(request.query);
-      return answerOf<T>(await follow(request.fetch ?? fetch, target, init), request);
+      return answerOf<T>(await respond(request.fetch ?? fetch, target, init, request.read), request);
     });
   }
 
@@ -162,16 +163,22 @@ function headersOf(request: RequestOptions, authorization: string | undefined, o
 }
 
 /**
- * Follows a redirect to the storage by a request without credentials.
+ * Sends a request. A download follows the redirect to the storage by a request without credentials.
  *
  * A browser does not show where a redirect leads. It follows redirects itself, and takes `Authorization` off on the way
  * to another origin (Fetch standard, HTTP-redirect fetch).
  */
-async function follow(fetch: Transport["fetch"], url: string, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
+async function respond(
+  fetch: Transport["fetch"],
+  url: string,
+  init: RequestInit & { signal: AbortSignal },
+  read: RequestOptions["read"],
+): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: "manual" });
+  if (read !== "blob") return response;
   if (response.type === "opaqueredirect") return fetch(url, { ...init, redirect: "follow" });
-  const location = REDIRECTS.includes(response.status) ? response.headers.get("Location") : null;
-  if (location === null) return response;
+  const location = response.headers.get("Location");
+  if (response.status !== 302 || location === null) return response;
   await response.body?.cancel();
   return fetch(new URL(location, url), { signal: init.signal });
 }

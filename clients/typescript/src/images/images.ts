@@ -1,17 +1,17 @@
 import type { Card, DeletionResult, Image, ImagePatch, SearchPage, SignedLink, SignedLinkRequest, SimilarImage } from "../api/types";
-import { call, pathOf, type QueryOf } from "../http/calls";
+import { call, pathOf } from "../http/calls";
 import { ImageStoreError } from "../http/errors";
 import type { SignalOption, Transport } from "../http/transport";
-import { pagesOf, withCursor, type Pages } from "./pages";
+import { listOf, type FiltersOf, type Pages } from "./pages";
 
 /** Which images a list shows. `limit` is the size of a page, not of the list. */
-export type ListFilters = Omit<QueryOf<"GET", "/v1/images">, "cursor">;
+export type ListFilters = FiltersOf<"/v1/images">;
 
 /** Which images a search looks at. `limit` is the size of a page. */
-export type SearchFilters = Omit<QueryOf<"GET", "/v1/search">, "cursor" | "q">;
+export type SearchFilters = Omit<FiltersOf<"/v1/search">, "q">;
 
 /** Which images the feed shows. `limit` is the size of a page. */
-export type FeedFilters = Omit<QueryOf<"GET", "/v1/feed">, "cursor">;
+export type FeedFilters = FiltersOf<"/v1/feed">;
 
 /** Changes of an image, or a function that decides on them when it sees the image. */
 export type ImageChanges = ImagePatch | ((image: Image) => ImagePatch);
@@ -97,8 +97,8 @@ export function createImages(transport: Transport): Images {
     { permanent = false, signal }: SignalOption & { permanent?: boolean | undefined } = {},
   ): Promise<DeletionResult> {
     const result: DeletionResult = { successful: [], failed: [] };
-    const remove = async (target: { ids: string[] } | { group: string }, cursor?: string) => {
-      const json = withCursor({ ...target, permanent }, cursor);
+    const remove = async (target: { ids: string[] } | { group: string }, cursor: string | null = null) => {
+      const json = { ...target, permanent, cursor };
       // After a permanent deletion whose answer was lost, a repetition would report failures.
       const options = { json, signal, isRepeatable: !permanent };
       const answer = await call(transport, "POST", "/v1/images/batch-delete", options);
@@ -131,23 +131,14 @@ export function createImages(transport: Transport): Images {
     bytes,
     update,
     delete: (id, { permanent, signal } = {}) =>
-      call(transport, "DELETE", "/v1/images/{image_id}", {
-        path: { image_id: id },
-        query: permanent ? { permanent } : undefined,
-        signal,
-      }),
+      call(transport, "DELETE", "/v1/images/{image_id}", { path: { image_id: id }, query: { permanent }, signal }),
     deleteMany,
     restore: (id, options) =>
       call(transport, "POST", "/v1/images/{image_id}/restore", { path: { image_id: id }, isRepeatable: true, ...options }),
-    list: (filters, options) =>
-      pagesOf((cursor) => call(transport, "GET", "/v1/images", { query: withCursor(filters, cursor), ...options })),
-    search: (q, filters, options) =>
-      pagesOf<Card, SearchPage>((cursor) =>
-        call(transport, "GET", "/v1/search", { query: withCursor({ ...filters, q }, cursor), ...options }),
-      ),
+    list: (query, options) => listOf(transport, "/v1/images", { query, ...options }),
+    search: (q, filters, options) => listOf(transport, "/v1/search", { query: { ...filters, q }, ...options }),
     similar: async (id, { limit, signal } = {}) => {
-      const query = limit === undefined ? undefined : { limit };
-      const options = { path: { image_id: id }, query, signal };
+      const options = { path: { image_id: id }, query: { limit }, signal };
       return (await call(transport, "GET", "/v1/images/{image_id}/similar", options)).items;
     },
     link: (id, json = {}, options) =>

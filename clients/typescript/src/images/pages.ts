@@ -1,3 +1,6 @@
+import { call, type AnswerOf, type CallOptions, type PathOf, type QueryOf } from "../http/calls";
+import type { Transport } from "../http/transport";
+
 /** One page of a list. */
 export interface Page<T> {
   items: T[];
@@ -43,7 +46,21 @@ export function pagesOf<T, P extends Page<T> = Page<T>>(read: (cursor: string | 
   return { page: (cursor) => read(cursor), pages, toArray, [Symbol.asyncIterator]: items };
 }
 
-/** Adds a cursor to the filters of a list. */
-export function withCursor<T extends object>(filters: T | undefined, cursor: string | undefined): T & { cursor?: string } {
-  return { ...(filters as T), ...(cursor === undefined ? {} : { cursor }) };
+/** The query of a list without the cursor, which the list itself has. */
+export type FiltersOf<P extends PathOf<"GET">> = Omit<QueryOf<"GET", P>, "cursor">;
+
+type ListOptions<P extends PathOf<"GET">> = Omit<CallOptions<"GET", P>, "query"> & { query: FiltersOf<P> | undefined };
+type ItemOf<P extends PathOf<"GET">> = AnswerOf<"GET", P> extends Page<infer T> ? T : never;
+type PageOf<P extends PathOf<"GET">> = AnswerOf<"GET", P> & Page<ItemOf<P>>;
+
+/** Makes the list of a route. */
+export function listOf<P extends PathOf<"GET">>(
+  transport: Transport,
+  path: P,
+  options: ListOptions<P>,
+): Pages<ItemOf<P>, PageOf<P>> {
+  return pagesOf<ItemOf<P>, PageOf<P>>((cursor) => {
+    const query = { ...options.query, cursor };
+    return call(transport, "GET", path, { ...options, query } as unknown as CallOptions<"GET", P>) as Promise<PageOf<P>>;
+  });
 }

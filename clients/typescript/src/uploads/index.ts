@@ -1,4 +1,5 @@
 import type { Image, ImageAttributes, OnDuplicate } from "../api/types";
+import { randomKey } from "../http/keys";
 import type { Transport } from "../http/transport";
 import { uploadDirectly } from "./direct";
 import { uploadFromUrl, uploadInRequest } from "./in-request";
@@ -72,6 +73,3 @@ export function createUploads(transport: Transport): Uploads {
 }
 
 /** `crypto.randomUUID` is missing on pages without https. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
-}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from image_store.bootstrap.assembly import Application, assemble
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
-from image_store.entrypoints.callers.admission import count_requests_with
+from image_store.entrypoints.callers.admission import count_refusals_with, count_requests_with
 from image_store.settings import Settings
 
 __all__ = ["Application", "application", "assemble", "prepare", "use"]
@@ -41,6 +41,15 @@ def use(assemble_application: Callable[[], Application] | None) -> None:
 
 
 count_requests_with(lambda: application().callers.request_limits)
+
+
+def _count_key_refusal(code: str) -> None:
+    from image_store.entrypoints.callers.metrics import count_key_refusal
+
+    count_key_refusal(code, namespace=application().settings.metrics_namespace)
+
+
+count_refusals_with(_count_key_refusal)
 
 
 def prepare() -> None:

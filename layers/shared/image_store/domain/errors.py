@@ -11,6 +11,8 @@ class ImageStoreError(Exception):
     """The base class of all errors of the store; the message is safe to show to the caller."""
 
     code = "internal_error"
+    is_of_key = False
+    """Whether a limit of an API key caused it."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -213,10 +215,17 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class KeyQuotaExceeded(QuotaExceeded):
+    """The image would exceed a limit of the API key on images or bytes."""
+
+    is_of_key = True
+
+
 class RateLimited(ImageStoreError):
     """The API key sends more requests a minute than it may."""
 
     code = "rate_limited"
+    is_of_key = True
 
     def __init__(self, per_minute: int, *, retry_after: timedelta) -> None:
         super().__init__(f"This API key may send {per_minute:,} requests a minute.", retry_after=retry_after)
@@ -227,14 +236,15 @@ class BudgetExceeded(ImageStoreError):
 
     code = "budget_exceeded"
 
-
-class BudgetUsedUp(BudgetExceeded):
-    """A budget is used up until its next day or month."""
-
     def __init__(self, message: str, *, budget: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.budget = budget
         """Whose budget: `owner`, `key` or `deployment`."""
+        self.is_of_key = budget == "key"
+
+
+class BudgetUsedUp(BudgetExceeded):
+    """A budget is used up until its next day or month."""
 
 
 # Who is calling ---------------------------------------------------------------------------------------

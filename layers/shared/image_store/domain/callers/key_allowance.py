@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_store.domain.errors import ImageStoreError, QuotaExceeded
+from image_store.domain.errors import ImageStoreError, KeyQuotaExceeded
 from image_store.domain.generation.budget import day_of, month_of, until_next_day, until_next_month
 from image_store.domain.images.reservation import Charge, Counter, CounterKind
 
@@ -30,7 +30,7 @@ class KeyCharge(Charge):
     @property
     def refusal(self) -> ImageStoreError:
         """The error for a charge beyond the limits."""
-        return QuotaExceeded(
+        return KeyQuotaExceeded(
             f"The API key's limit of images or bytes a {self.period} has no room for this.",
             retry_after=self.ends_at - self.at,
         )
@@ -46,7 +46,7 @@ class KeyAllowance:
     def charges(self, *, size_bytes: int, images: int = 1, at: datetime) -> tuple[Charge, ...]:
         """What a reservation adds to the counters of the key: one for each period that has a limit.
 
-        Raises QuotaExceeded, without a time to wait, for what no period has room for.
+        Raises KeyQuotaExceeded, without a time to wait, for what no period has room for.
         """
         limits, day = self.limits, at.date()
         periods = (
@@ -59,7 +59,7 @@ class KeyAllowance:
                 continue
             too_many = max_images is not None and images > max_images
             if too_many or (max_bytes is not None and size_bytes > max_bytes):
-                raise QuotaExceeded(f"This alone is more than the API key may store in a {period}.")
+                raise KeyQuotaExceeded(f"This alone is more than the API key may store in a {period}.")
             charges.append(
                 KeyCharge(
                     counter=Counter(CounterKind.API_KEY, self.key_id, name),

@@ -1,4 +1,4 @@
-"""Counts credentials that were refused, and issuers whose keys cannot be read."""
+"""Counts credentials that were refused, what the limits of API keys refused, and issuers without readable keys."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,18 @@ from image_store.domain.callers.issuers import TrustedIssuer
 from image_store.entrypoints.operations.observability import log_metric, logger
 
 REFUSED = "CredentialsRefused"
+LIMITED = "KeyLimitRefusals"
 KEYS_UNREADABLE = "IssuerKeysUnreadable"
 
 
 def count_refusal(code: str, *, namespace: str) -> None:
     """Count a refusal; the line of the log has its code, and nothing of the credential."""
     log_metric(REFUSED, 1, unit="Count", namespace=namespace, code=code)
+
+
+def count_key_refusal(code: str, *, namespace: str) -> None:
+    """Count what a limit or a budget of an API key refused: a request, or one image of a batch."""
+    log_metric(LIMITED, 1, unit="Count", namespace=namespace, dimension="service", code=code)
 
 
 def unreadable_keys_report(namespace: str) -> Callable[[TrustedIssuer, str], None]:

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.entrypoints.callers.actors import act_as
-from image_store.entrypoints.callers.admission import admit
+from image_store.entrypoints.callers.admission import admit, note_refusal
 from image_store.entrypoints.http.compression import finish
 from image_store.entrypoints.http.problems import STATUSES, internal_problem, problem
 from image_store.entrypoints.http.request import Request
@@ -154,6 +154,7 @@ class Api:
     def _refuse(self, error: ImageStoreError) -> "Response[str]":
         if STATUSES[type(error)] >= 500:
             logger.exception("request failed", code=error.code)
+        note_refusal(error)
         return problem(error, request_id=self._request.id)
 
     def _fail(self, _: Exception) -> "Response[str]":

@@ -36,6 +36,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.IdempotencyInProgress: 409,
     errors.IdempotencyMismatch: 422,
     errors.QuotaExceeded: 429,
+    errors.KeyQuotaExceeded: 429,
     errors.RateLimited: 429,
     errors.BudgetExceeded: 402,
     errors.BudgetUsedUp: 429,

@@ -15,6 +15,7 @@ from image_store.domain.ids import link
 from image_store.domain.images.details import DETAIL_ATTRIBUTES
 from image_store.domain.images.image import Image, ImageRecord, public_key
 from image_store.domain.times import rfc3339
+from image_store.entrypoints.callers.admission import note_refusal
 from image_store.entrypoints.http.problems import item_problem
 from image_store.entrypoints.http.request import JSON
 from image_store.ports.objects import ObjectStore
@@ -63,6 +64,7 @@ class Answers:
             if isinstance(outcome, Image):
                 successful.append({"index": index, "image": self._image(outcome, api_url)})
             else:
+                note_refusal(outcome)
                 failed.append({"index": index, "error": item_problem(outcome)})
         return _batch({"successful": successful, "failed": failed})
 

@@ -52,16 +52,25 @@ logging.getLogger("image_store")  # services log in the same form
 copy_config_to_registered_loggers(logger, include={"image_store"})
 
 
-def log_metric(name: str, value: float, *, unit: str, namespace: str, **properties: str) -> None:
-    """Write a metric to the log at every log level, in CloudWatch's embedded metric format, which costs no call."""
+_DIMENSIONS = {"function_name": "AWS_LAMBDA_FUNCTION_NAME", "service": "POWERTOOLS_SERVICE_NAME"}
+"""The dimensions of metrics, and the variable of the environment with the value of each."""
+
+
+def log_metric(
+    name: str, value: float, *, unit: str, namespace: str, dimension: str = "function_name", **properties: str
+) -> None:
+    """Write a metric to the log at every log level, in CloudWatch's embedded metric format, which costs no call.
+
+    With the dimension `service` those of all functions are one metric.
+    """
     metric = {
         "Namespace": namespace,
-        "Dimensions": [["function_name"]],
+        "Dimensions": [[dimension]],
         "Metrics": [{"Name": name, "Unit": unit}],
     }
     line = {
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [metric]},
-        "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+        dimension: os.environ.get(_DIMENSIONS[dimension], ""),
         name: round(value),
         **properties,
     }

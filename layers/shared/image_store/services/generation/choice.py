@@ -84,8 +84,12 @@ class ModelChoice:
             )
         priced = [candidate for candidate in able if candidate.holds >= 0]
         if not priced:
-            whose = "this deployment" if self.budgets.has_limits else "this API key"
-            raise BudgetExceeded(f"The price of this image is not known, and {whose} has budgets.")
+            holder, whose = (
+                ("deployment", "this deployment") if self.budgets.has_limits else ("key", "this API key")
+            )
+            raise BudgetExceeded(
+                f"The price of this image is not known, and {whose} has budgets.", budget=holder
+            )
         return max(candidate.holds for candidate in priced)
 
     def candidates(

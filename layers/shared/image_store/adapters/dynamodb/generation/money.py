@@ -115,7 +115,8 @@ def budget_writes(
             values[":room"] = {"N": str(limit - micros)}
             if micros > limit:
                 raise BudgetExceeded(
-                    "This request alone costs more than a budget for generated images allows."
+                    "This request alone costs more than a budget for generated images allows.",
+                    budget=budget.holder,
                 )
         writes.append((budget.name, {"Update": update}))
     return writes

@@ -1,4 +1,4 @@
-"""Web sites of other origins than the store's."""
+"""A web site of another origin than the store's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Site:
-    """A web site of another origin than the store's: a folder behind a port."""
+    """A folder behind a port."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

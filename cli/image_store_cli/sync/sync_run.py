@@ -1,0 +1,229 @@
+"""Runs a sync: reads both sides, copies, and deletes."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from image_store_cli import sources
+from image_store_cli.commands.delete import BATCH
+from image_store_cli.commands.delete import PATH as DELETE_PATH
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, UsageError
+from image_store_cli.image_changes import change_image
+from image_store_cli.problems import item_problem
+from image_store_cli.sync.plans import LocalFile, StoredImage
+from image_store_cli.texts import plain, plural
+from image_store_cli.uploading import FileDigest, Uploader, read_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from image_store_cli.context import Context
+    from image_store_cli.sources import PictureFile
+    from image_store_cli.sync.checksums import Checksums
+    from image_store_cli.sync.places import ImageSelection
+
+READ, UPLOAD, DOWNLOAD, DELETE = "read", "upload", "download", "delete"
+PAGE = 100
+TRASH = ".image-store-trash"
+"""The folder in a folder where files go that a sync deletes; it is hidden, so later syncs do not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a sync does, or would do: with a file, an image or both."""
+
+    action: str
+    path: str | None = None
+    image_id: str | None = None
+    sha256: str | None = None
+    error: CommandError | None = None
+
+
+class SyncRun:
+    """One run of `sync` between a folder and a selection."""
+
+    def __init__(
+        self,
+        context: Context,
+        folder: Path,
+        selection: ImageSelection,
+        checksums: Checksums,
+        *,
+        parallel: int,
+    ) -> None:
+        self.folder = folder
+        self.selection = selection
+        self.failures: list[CommandError] = []
+        self.number_done = 0
+        self._context = context
+        self._checksums = checksums
+        self._parallel = parallel
+        self._pictures: dict[str, PictureFile] = {}
+
+    # Both sides ------------------------------------------------------------------------------------------
+
+    def read_files(self, *, hidden: bool) -> list[LocalFile]:
+        """The pictures of the folder with their checksums; a file that cannot be read counts as a failure."""
+        if not self.folder.is_dir():
+            return []
+        selection = sources.find([str(self.folder)], hidden=hidden)
+        for bad in selection.bad:
+            self.report(Step(READ, path=bad.name, error=bad.error))
+        pictures = [
+            each for each in selection.pictures if TRASH not in each.path.relative_to(self.folder).parts
+        ]
+        self._pictures = {picture.name: picture for picture in pictures}
+
+        def read(picture: PictureFile) -> LocalFile | Step:
+            try:
+                return LocalFile(picture.name, read_digest(picture.path).sha256)
+            except OSError as failed:
+                error = UsageError(f"{picture.name} cannot be read: {failed.strerror}.")
+                return Step(READ, path=picture.name, error=error)
+
+        files: list[LocalFile] = []
+        for result in self._in_parallel("reading files", pictures, read):
+            if isinstance(result, Step):
+                self.report(result)
+            else:
+                files.append(result)
+        return sorted(files, key=lambda file: file.path)
+
+    def read_images(self) -> list[StoredImage]:
+        """The images of the selection with their checksums, the oldest first."""
+        query: dict[str, Any] = {**self.selection.query, "order": "asc", "limit": PAGE}
+        cards = list(self._context.api.pages("/v1/images", **query))
+
+        def read(card: dict[str, Any]) -> StoredImage | None:
+            try:
+                checksum = self._checksums.of(str(card["id"]))
+            except RequestRefused as refused:
+                if refused.problem.status == 404:  # deleted since it was listed
+                    return None
+                raise
+            return StoredImage(card["id"], card["filename"], card["content_type"], checksum)
+
+        images = [each for each in self._in_parallel("reading checksums", cards, read) if each is not None]
+        places = {str(card["id"]): place for place, card in enumerate(cards)}
+        return sorted(images, key=lambda image: places[image.id])
+
+    # Steps -----------------------------------------------------------------------------------------------
+
+    def upload(self, files: Sequence[LocalFile]) -> None:
+        """Upload files into the selection; an image that has the bytes already is brought into it."""
+        attributes = {**self.selection.attributes, "on_duplicate": "return_existing"}
+        uploader = Uploader(self._context.api, attributes)
+
+        def upload(file: LocalFile) -> Step:
+            picture = self._pictures[file.path]
+            try:
+                digest = FileDigest(picture.path.stat().st_size, file.sha256)
+                image = uploader.upload(picture, digest, advance=lambda _: None)
+                image_id = str(image["id"])
+                if self.selection.changes_of(image):
+                    change_image(self._context.api, image_id, self.selection.changes_of)
+            except CommandError as failed:
+                return Step(UPLOAD, path=file.path, sha256=file.sha256, error=failed)
+            except OSError as failed:
+                error = UsageError(f"{file.path} cannot be read: {failed.strerror}.")
+                return Step(UPLOAD, path=file.path, sha256=file.sha256, error=error)
+            self._checksums.keep(image_id, file.sha256)
+            return Step(UPLOAD, path=file.path, image_id=image_id, sha256=file.sha256)
+
+        for step in self._in_parallel("uploading", files, upload):
+            self.report(step)
+
+    def download(self, downloads: Sequence[tuple[StoredImage, str]]) -> None:
+        """Download images as new files of the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as failed:
+            raise UsageError(f"{self.folder} cannot be created: {failed.strerror}.") from failed
+
+        def download(each: tuple[StoredImage, str]) -> Step:
+            image, name = each
+            path = self.folder / name
+            error: CommandError | None = None
+            try:
+                self._context.api.images.download(image.id, path)
+            except CommandError as failed:
+                error = failed
+            except OSError as failed:
+                error = UsageError(f"{path} cannot be written: {failed.strerror or failed}.")
+            return Step(DOWNLOAD, str(path), image.id, image.sha256, error)
+
+        for step in self._in_parallel("downloading", downloads, download):
+            self.report(step)
+
+    def delete_images(self, images: Sequence[StoredImage]) -> None:
+        """Move images to the trash of the store."""
+        by_id = {image.id: image for image in images}
+        for batch in batched(by_id, BATCH, strict=False):
+            body = {"ids": list(batch), "permanent": False}
+            result = self._context.api.post(DELETE_PATH, body, repeatable=True)
+            for image_id in result["successful"]:
+                self.report(Step(DELETE, image_id=image_id, sha256=by_id[image_id].sha256))
+            for failed in result["failed"]:
+                refusal = RequestRefused(item_problem(failed["error"]))
+                self.report(Step(DELETE, image_id=str(failed["id"]), error=refusal))
+
+    def delete_files(self, files: Sequence[LocalFile]) -> None:
+        """Move files into the trash folder, with the folders that they are in."""
+        for file in files:
+            path = self._pictures[file.path].path
+            target = self.folder / TRASH / path.relative_to(self.folder)
+            error = None
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if os.path.lexists(target):
+                    target = target.with_stem(f"{target.stem}-{file.sha256[:16]}")
+                path.rename(target)
+            except OSError as failed:
+                error = UsageError(f"{path} cannot be moved to {target}: {failed.strerror}.")
+            self.report(Step(DELETE, path=file.path, sha256=file.sha256, error=error))
+
+    def report(self, step: Step, *, dry_run: bool = False) -> None:
+        """Print one step, and count it; a missing token or route ends the sync."""
+        if isinstance(step.error, NotSignedIn | NotOffered):
+            raise step.error
+        out = self._context.out
+        subject = "  ".join(plain(text) for text in (step.path, step.image_id) if text)
+        if step.error is not None:
+            self.failures.append(step.error)
+        elif not dry_run:
+            self.number_done += 1
+        if out.as_json:
+            body = {
+                "action": step.action,
+                "path": step.path,
+                "id": step.image_id,
+                "sha256": step.sha256,
+                "dry_run": dry_run,
+            }
+            out.line(body | ({"error": step.error.body()} if step.error else {}), None)
+        elif step.error is not None:
+            out.errors.print(
+                Text(f"failed    {subject}  {plain(step.error.message)}", style="red"), soft_wrap=True
+            )
+        else:
+            out.line(None, Text(f"{'would ' if dry_run else ''}{step.action:8}  {subject}"))
+
+    def _in_parallel[T, R](self, description: str, items: Sequence[T], work: Callable[[T], R]) -> Iterator[R]:
+        """Yield the results of work on each item as they are finished, with a progress display."""
+        with self._context.out.progress() as progress, ThreadPoolExecutor(self._parallel) as pool:
+            task = progress.add_task(f"{description} ({plural(len(items), 'picture')})", total=len(items))
+            try:
+                for future in as_completed([pool.submit(work, item) for item in items]):
+                    progress.advance(task)
+                    yield future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # running transfers may end
+                self._context.out.note("Stopped. Repeat the command to resume.")
+                raise

@@ -1,0 +1,199 @@
+import { describe, expect, test, vi } from "vitest";
+import { createImageStore } from "../../../src/index";
+import { problem, startServer } from "../../server";
+
+const IMAGE = { status: 200, json: { id: "1" } };
+
+describe("credentials", () => {
+  test.each([
+    [{ key: "isk_1" }, "Bearer isk_1"],
+    [{ token: "jwt" }, "Bearer jwt"],
+    [{ token: () => "made" }, "Bearer made"],
+    [{ token: async () => "promised" }, "Bearer promised"],
+    [{ uploadToken: "iut_1" }, "Bearer iut_1"],
+    [{}, undefined],
+  ])("%o are sent as %s", async (credentials, header) => {
+    const server = await startServer(IMAGE);
+
+    await createImageStore({ url: server.url, ...credentials }).images.get("1");
+
+    expect(server.seen[0]?.headers.authorization).toBe(header);
+  });
+
+  test("a token that is refused is renewed once, and then the refusal stands", async () => {
+    const server = await startServer(problem(401, "invalid_token"));
+    const refreshes: boolean[] = [];
+    const token = ({ refresh }: { refresh: boolean }) => {
+      refreshes.push(refresh);
+      return "old";
+    };
+
+    const error = await createImageStore({ url: server.url, token }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "invalid_token", status: 401 });
+    expect(refreshes).toEqual([false, true]);
+    expect(server.seen.length).toBe(2);
+  });
+
+  test("a new token is not renewed again because the store is busy", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const server = await startServer(problem(401, "invalid_token"), problem(503, "storage_unavailable"), IMAGE);
+    const refreshes: boolean[] = [];
+    const token = ({ refresh }: { refresh: boolean }) => {
+      refreshes.push(refresh);
+      return "token";
+    };
+
+    await createImageStore({ url: server.url, token }).images.get("1");
+
+    expect(refreshes).toEqual([false, true, false]);
+  });
+
+  test("a POST is repeated with the new token, because the refused one did nothing", async () => {
+    const server = await startServer(problem(401, "invalid_token"), { status: 201, json: { id: "s1" } });
+    const token = ({ refresh }: { refresh: boolean }) => (refresh ? "new" : "old");
+
+    await createImageStore({ url: server.url, token }).share({ all: true });
+
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer new"]);
+  });
+
+  test("a fixed token is not sent twice", async () => {
+    const server = await startServer(problem(401, "key_revoked"));
+
+    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "key_revoked" });
+    expect(server.seen.length).toBe(1);
+  });
+
+  test("a token function that fails is not hidden", async () => {
+    const server = await startServer(IMAGE);
+    const token = () => Promise.reject(new Error("signed out"));
+
+    await expect(createImageStore({ url: server.url, token }).images.get("1")).rejects.toThrow("signed out");
+    expect(server.seen.length).toBe(0);
+  });
+
+  test("the owner is percent-encoded, and only that store acts for it", async () => {
+    const server = await startServer(IMAGE);
+    const store = createImageStore({ url: server.url, key: "isk_1", owner: "first" });
+
+    await store.as("auth0|ä").images.get("1");
+    await store.images.get("1");
+
+    expect(server.seen.map(({ headers }) => headers["image-store-owner"])).toEqual(["auth0%7C%C3%A4", "first"]);
+  });
+});
+
+describe("redirects", () => {
+  test("the storage gets neither the token nor the owner", async () => {
+    const storage = await startServer({ status: 200, text: "bytes" });
+    const server = await startServer({ status: 302, headers: { Location: `${storage.url}/o?X-Amz-Signature=1` }, text: "" });
+    const store = createImageStore({ url: server.url, key: "isk_1", owner: "alice" });
+
+    const bytes = await store.images.bytes("1", { preset: "thumb" });
+
+    expect(await bytes.text()).toBe("bytes");
+    expect(server.seen[0]?.path).toBe("/v1/images/1/content?rendition=thumb");
+    expect(server.seen[0]?.headers.authorization).toBe("Bearer isk_1");
+    expect(storage.seen[0]?.path).toBe("/o?X-Amz-Signature=1");
+    expect(storage.seen[0]?.headers.authorization).toBeUndefined();
+    expect(storage.seen[0]?.headers["image-store-owner"]).toBeUndefined();
+  });
+
+  test("an error of the storage does not reveal its link", async () => {
+    const storage = await startServer({ status: 403, text: "<Error/>" });
+    const server = await startServer({ status: 302, headers: { Location: `${storage.url}/o?X-Amz-Signature=1` }, text: "" });
+
+    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.bytes("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "not_an_image_store", status: 403 });
+    expect(String(error)).not.toContain("Signature");
+  });
+
+  test("an address that redirects elsewhere is not the store's", async () => {
+    const other = await startServer(IMAGE);
+    const server = await startServer({ status: 301, headers: { Location: other.url }, text: "" });
+
+    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "not_an_image_store", status: 301 });
+    expect(other.seen.length).toBe(0);
+  });
+
+  test("a download whose connection is cut begins again", async () => {
+    const storage = await startServer("cut", { status: 200, text: "bytes" });
+    const server = await startServer({ status: 302, headers: { Location: storage.url }, text: "" });
+
+    const bytes = await createImageStore({ url: server.url, key: "isk_1" }).images.bytes("1");
+
+    expect(bytes.size).toBe(5);
+    expect(server.seen.length).toBe(2);
+  });
+});
+
+describe("addresses", () => {
+  test("ids and queries are encoded", async () => {
+    const server = await startServer(IMAGE);
+    const store = createImageStore({ url: `${server.url}/base/`, key: "isk_1" });
+
+    await store.images.get("../keys?x#y");
+    await store.images.list({ group: "album:a&b", tag: "a b" }).page("c=1");
+
+    expect(server.seen.map(({ path }) => path)).toEqual([
+      "/base/v1/images/..%2Fkeys%3Fx%23y",
+      "/base/v1/images?group=album%3Aa%26b&tag=a+b&cursor=c%3D1",
+    ]);
+  });
+});
+
+describe("aborts and time limits", () => {
+  test("an abort before the request sends nothing", async () => {
+    const server = await startServer(IMAGE);
+    const signal = AbortSignal.abort(new Error("never mind"));
+
+    await expect(createImageStore({ url: server.url }).images.get("1", { signal })).rejects.toThrow("never mind");
+    expect(server.seen.length).toBe(0);
+  });
+
+  test("an abort during the request throws the reason of the signal", async () => {
+    const server = await startServer("silence");
+    const controller = new AbortController();
+
+    const request = createImageStore({ url: server.url }).images.get("1", { signal: controller.signal });
+    await expect.poll(() => server.seen.length).toBe(1);
+    controller.abort(new Error("enough"));
+
+    await expect(request).rejects.toThrow("enough");
+  });
+
+  test("an abort ends the wait for the next attempt", async () => {
+    const server = await startServer(problem(503, "storage_unavailable", { "Retry-After": "60" }));
+    const controller = new AbortController();
+
+    const request = createImageStore({ url: server.url }).images.get("1", { signal: controller.signal });
+    await expect.poll(() => server.seen.length).toBe(1);
+    controller.abort(new Error("enough"));
+
+    await expect(request).rejects.toThrow("enough");
+    expect(server.seen.length).toBe(1);
+  });
+
+  test("silence ends with a timeout", async () => {
+    const server = await startServer("silence");
+    const store = createImageStore({ url: server.url, timeoutSeconds: 0.05, maxRetries: 0 });
+
+    const error = await store.images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "timeout", status: undefined });
+  });
+
+  test("a server that is not there is a network error", async () => {
+    const store = createImageStore({ url: "http://127.0.0.1:1", maxRetries: 0 });
+
+    const error = await store.images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "network_error", status: undefined });
+  });
+});
