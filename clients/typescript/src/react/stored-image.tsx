@@ -104,10 +104,11 @@ function Picture({
         await undefined; // Strict Mode ends its first effect before this
         signal.throwIfAborted();
         setRenewal({ image: await store!.images.get(id, { signal }), at: Date.now() });
-        setDue(false);
       } catch {
-        if (!signal.aborted) setBrokenSrc(src);
+        // The old link of an image that has not begun to load may still work.
+        if (!signal.aborted && element.current?.complete) setBrokenSrc(src);
       }
+      if (!signal.aborted) setDue(false);
     })();
     return () => controller.abort();
   }, [mustRenew, store, id]);
@@ -157,7 +158,7 @@ function Picture({
         ...style,
       }}
       onLoad={(event) => {
-        if (!fresh) return;
+        if (!fresh || !event.currentTarget.complete) return; // it was the empty picture
         setLoaded(fresh);
         onLoad?.(event);
       }}
