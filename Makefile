@@ -28,7 +28,7 @@ run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
 	@exec $(PYTHONS) -m local
 
 test: everything ## Run every test (ARGS='tests/unit -k name' for some)
-	@$(BOOTSTRAP) node client
+	@$(BOOTSTRAP) node client next
 	$(PYTEST) $(ARGS)
 
 lint: dev ## Check style and common mistakes
@@ -71,7 +71,7 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
 	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
-	@for packages in tests/openapi functions/site/console clients/typescript; do \
+	@for packages in tests/openapi functions/site/console clients/typescript examples/next; do \
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 

@@ -65,6 +65,8 @@ ENVIRONMENTS = {
     "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
     # What builds and tests the TypeScript client.
     "client": Environment(".venv-client", "requirements/node.txt", packages="clients/typescript"),
+    # The example with Next.
+    "next": Environment(".venv-next", "requirements/node.txt", packages="examples/next"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 

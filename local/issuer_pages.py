@@ -158,8 +158,9 @@ def for_callers_of(issuer: Issuer) -> Middleware:
             return await handler(request)
         if request.path not in {AUTHORIZE, ACTIVATE} or not opens_a_document(request.method, headers):
             return refusal()
-        # The console sends people here. They choose who they are on this page, not in the link.
-        may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)
+        # The console sends people to the sign-in page. They choose who they are there, not in the link.
+        is_sent = site == SAME_SITE and request.path == AUTHORIZE and "as" not in request.query
+        may_come = site == HERE or is_sent
         return await handler(request) if may_come else refusal()
 
     return check

@@ -40,11 +40,16 @@ def program(script: str, *arguments: str) -> list[str]:
 
 
 def link_packages() -> None:
-    """Link ``node_modules`` to the packages of the environment, unless somebody installed them there with npm."""
-    link = PACKAGE / "node_modules"
+    """Link ``node_modules`` to the packages of the environment, which must be installed."""
+    link_modules(PACKAGE, ENVIRONMENT)
+
+
+def link_modules(package: Path, environment: Path) -> None:
+    """Link ``node_modules`` of a package to those of its environment, unless somebody installed them there with npm."""
+    link = package / "node_modules"
     if link.is_dir() and not link.is_symlink():
         return
-    target = os.path.relpath(ENVIRONMENT / "packages/node_modules", PACKAGE)
+    target = os.path.relpath(environment / "packages/node_modules", package)
     if link.is_symlink() and str(link.readlink()) == target:
         return
     link.unlink(missing_ok=True)

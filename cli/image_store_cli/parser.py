@@ -43,6 +43,7 @@ COMMANDS = (
 )  # fmt: skip
 
 EPILOG = """examples:
+  image-store login
   image-store upload photos/ --tag holiday
   image-store list --limit 20
   image-store get ID --output photo.jpg

@@ -38,7 +38,7 @@ def create_image_link(request: Request, image_id: str) -> "Response[str]":
     summary="Create a share",
     body="ShareRequest",
     answers={201: "Share"},
-    problems=(400, 404, 415, 503),
+    problems=(400, 404, 415, 429, 503),
 )
 def create_share(request: Request) -> "Response[str]":
     """Creates a share of one image, of the images of a group, or of all your images.

@@ -1,7 +1,7 @@
 """Reduce the layer to what the store loads; run as ``python prune.py FOLDER``.
 
 botocore has descriptions of every AWS service, most of what a cold start would unzip and parse. The pruned copy cannot
-create a client of a service that is not in `SERVICES`.
+create a client of a service that is not in `SERVICES`. pydantic has all of its first version in a package of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ SERVICES = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sqs"
 
 
 def prune(packages: Path) -> None:
-    """Prune boto3 and botocore in a folder of installed packages."""
+    """Prune boto3, botocore and pydantic in a folder of installed packages."""
+    shutil.rmtree(packages / "pydantic" / "v1")  # imported only for models of pydantic 1
     shutil.rmtree(packages / "boto3" / "data")  # of boto3 resources; the store only uses clients
     shutil.rmtree(packages / "boto3" / "examples")
     data = packages / "botocore" / "data"

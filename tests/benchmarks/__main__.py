@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli"), str(ROOT / "
 
 from tests.benchmarks import (  # noqa: E402 - needs the path above
     authorizing,
+    browser_upload,
     clients,
     cold,
     console,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "generation": generation.measure,
     "reserving": reserving.measure,
     "uploads": uploads.measure,
+    "browser_upload": browser_upload.measure,
     "console": console.measure,
     "clients": clients.measure,
 }

@@ -33,9 +33,8 @@ def measure(build: Path) -> Iterator[Measurement]:
     bundles = bundled()
     core = bundles["core"]["bytes"] / KB
     yield Measurement("client_core_kb", round(core, 2), "kB", CORE_BAR_KB)
-    if "react" in bundles:
-        beyond = bundles["react"]["bytes"] / KB - core
-        yield Measurement("client_react_kb", round(beyond, 2), "kB", REACT_BAR_KB, "beyond the core")
+    beyond = bundles["react"]["bytes"] / KB - core
+    yield Measurement("client_react_kb", round(beyond, 2), "kB", REACT_BAR_KB, "beyond the core")
 
 
 def modules_outside_of_bundles() -> set[str]:
@@ -48,12 +47,8 @@ def bundled() -> dict[str, Bundle]:
     """Build the client and bundle its entries."""
     assert bootstrap.main(["client"], root=client.ROOT) == 0
     client.build()
-    entries = [f"{name}={files}" for name, files in ENTRIES.items() if has(files)]
+    entries = [f"{name}={files}" for name, files in ENTRIES.items()]
     command = [str(bootstrap.node_of(client.ENVIRONMENT)), str(SCRIPT), *entries]
     process = subprocess.run(command, cwd=client.PACKAGE, capture_output=True, text=True, check=True)
     bundles: dict[str, Bundle] = json.loads(process.stdout)
     return bundles
-
-
-def has(files: str) -> bool:
-    return all((client.DIST / f"{file}.js").exists() for file in files.split(","))

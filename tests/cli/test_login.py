@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import stat
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -17,11 +20,14 @@ import keyring.backends.fail
 import pytest
 
 from image_store_cli.context import Context
+from image_store_cli.errors import NotSignedIn
 from image_store_cli.exits import Exit
 from image_store_cli.main import run
 from image_store_cli.output import Output
 from image_store_cli.parser import build_parser
+from image_store_cli.sign_in.issuers import Client, discover
 from image_store_cli.sign_in.keyrings import KeyringError, system_keyring
+from image_store_cli.sign_in.loopback import REQUEST_SECONDS, sign_in_with_browser
 from local.device_sign_in import DeviceSignIn
 from tests.cli.running_issuer import Person, RunningIssuer, device_address, query_of
 from tests.cli.store_server import StoreServer
@@ -341,6 +347,35 @@ def test_redirects_that_others_send_are_ignored(desk: Desk) -> None:
     assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
 
 
+def test_a_connection_that_sends_nothing_does_not_delay_the_redirect(desk: Desk) -> None:
+    connections: list[socket.socket] = []
+
+    def with_an_idle_connection_before(redirect: str) -> str:
+        port = urlsplit(redirect).port
+        connections.append(socket.create_connection(("127.0.0.1", port or 0)))
+        return redirect
+
+    desk.person.change_redirect = with_an_idle_connection_before
+    started = time.monotonic()
+
+    desk.run("login")
+
+    assert time.monotonic() - started < REQUEST_SECONDS
+    for connection in connections:
+        connection.close()
+
+
+def test_a_sign_in_that_nobody_finishes_ends_the_wait(desk: Desk) -> None:
+    with httpx.Client(trust_env=False) as http:
+        document = discover(http, desk.issuer.url)
+        client = Client(desk.issuer.url, "console", "openid", None)
+
+        with pytest.raises(NotSignedIn, match="Nobody signed in within 0 minutes"):
+            sign_in_with_browser(
+                http, document, client, redirect_uri=None, show=lambda _: None, patience_seconds=0.01
+            )
+
+
 def test_a_refused_sign_in_keeps_nothing(desk: Desk) -> None:
     desk.person.change_redirect = lambda redirect: (
         f"{redirect.partition('?')[0]}?error=access_denied&error_description=No.&state={query_of(redirect)['state']}"
@@ -443,6 +478,20 @@ def test_whoami_says_who_and_how_and_that_nobody_is(desk: Desk) -> None:
     assert body["from"] == f"the sign-in of alice at {desk.issuer.url}"
     assert body["scopes"] == ["openid", "offline_access"]
     assert text.splitlines()[0].split() == ["url", desk.store.url]
+
+
+def test_whoami_of_an_api_key_names_the_key_and_not_its_secret(desk: Desk) -> None:
+    key = f"isk_0123456789abcdef_{'s' * 43}"
+    desk.environment["IMAGE_STORE_KEY"] = key
+    desk.store.documents["/v1/images"] = (
+        403,
+        {"title": "Forbidden", "status": 403, "code": "scope_required"},
+    )
+
+    out, err = desk.run("whoami", "--json")
+
+    assert json.loads(out)["key"] == "0123456789abcdef"
+    assert "sss" not in out + err
 
 
 def test_a_damaged_list_of_sign_ins_says_what_to_do(desk: Desk) -> None:

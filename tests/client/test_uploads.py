@@ -79,8 +79,11 @@ SOURCES: dict[str, Callable[[bytes, Path], Any]] = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("source", "data"),
+    [*((name, SMALL) for name in SOURCES), *((name, LARGE) for name in ("path", "file", "pipe"))],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
+)
 def test_every_source_is_stored_with_its_bytes(
     real: StoreServer, kind: str, source: str, data: bytes, tmp_path: Path
 ) -> None:

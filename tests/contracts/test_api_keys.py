@@ -20,6 +20,7 @@ from tests.fakes.interception import InterceptedClient, lose_response, never_sen
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 NEW = ApiKey(
     id="0123456789abcdef",
     owner="alice",
@@ -162,6 +163,18 @@ def test_keys_of_all_owners_are_listed_for_admins(api_keys: ApiKeys) -> None:
 
     assert sorted(key.owner for key in page) == owners
     assert after is None
+
+
+def test_keys_in_force_and_listed_ones_are_counted_by_owner(api_keys: ApiKeys) -> None:
+    ending = replace(NEW, id="1" * 16, expires_at=NOON + HOUR)
+    revoked = replace(NEW, id="2" * 16)
+    for key in (NEW, ending, revoked, FULL, replace(NEW, id="3" * 16, owner="alice2")):
+        api_keys.create(key)
+    api_keys.save(replace(revoked, revoked_at=NOON, version=2))
+
+    assert api_keys.counts("alice", at=NOON + SECOND) == (2, 3)
+    assert api_keys.counts("alice", at=NOON + HOUR + SECOND) == (1, 3)
+    assert api_keys.counts("bob", at=NOON) == (0, 0)
 
 
 # DynamoApiKeys alone ----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.fakes.shares import MemoryShares
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 EVERYTHING = Share(
     id="0123456789abcdef",
     owner="alice",
@@ -91,6 +92,18 @@ def test_shares_of_an_owner_are_listed_in_pages_with_the_newest_first(shares: Sh
     assert all(len(page) <= 2 for page in pages)
 
 
+def test_shares_in_force_are_counted_by_owner(shares: Shares) -> None:
+    revoked = replace(EVERYTHING, id="1" * 16, expires_at=NOON + 100 * HOUR)
+    lasting = replace(EVERYTHING, id="2" * 16, created_at=NOON + HOUR, expires_at=NOON + 100 * HOUR)
+    for share in (EVERYTHING, revoked, lasting, OF_A_GROUP):
+        shares.create(share)
+    shares.revoke(revoked, at=NOON)
+
+    assert shares.count("alice", at=NOON + SECOND) == 2
+    assert shares.count("alice", at=NOON + HOUR + SECOND) == 1
+    assert shares.count("bob", at=NOON) == 0
+
+
 # DynamoShares alone -----------------------------------------------------------------------------------
 
 
@@ -117,3 +130,24 @@ def test_both_rows_of_a_share_go_a_week_after_its_end(moto: Any) -> None:
 
     last_second = str(int((EVERYTHING.expires_at + timedelta(days=7)).timestamp()))
     assert [item["ttl"]["N"] for item in all_items(moto, name)] == [last_second] * 2
+
+
+def test_both_rows_of_a_share_go_a_week_after_its_revocation(moto: Any) -> None:
+    name = new_table(moto)
+    shares = DynamoShares(DynamoTable(name, client=lambda: moto))
+    shares.create(EVERYTHING)
+
+    shares.revoke(EVERYTHING, at=NOON)
+
+    last_second = str(int((NOON + timedelta(days=7)).timestamp()))
+    assert [item["ttl"]["N"] for item in all_items(moto, name)] == [last_second] * 2
+
+
+def test_counting_reads_every_page_and_no_share(moto: Any) -> None:
+    watched = InterceptedClient(moto, query=lambda send: send(Limit=2))
+    shares = DynamoShares(DynamoTable(new_table(moto), client=lambda: watched))
+    for number in range(5):
+        shares.create(replace(EVERYTHING, id=f"{number:016x}"))
+
+    assert shares.count("alice", at=NOON) == 5
+    assert watched.operations[-3:] == ["query"] * 3

@@ -25,7 +25,7 @@ from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
-from image_store.domain.errors import TooManyKeys, UrlNotAllowed
+from image_store.domain.errors import TooManyKeys, TooManyShares, UrlNotAllowed
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
 from image_store.domain.finding.words import MAX_TERM_CHARS
@@ -116,6 +116,7 @@ ON_THE_PAGE = (
     ),
     f"last for at most {shares.MAX_LIFETIME.days} days",
     f"nothing new after {shares.CACHED_FOR.seconds} seconds",
+    f"at most {shares.MAX_SHARES:,} shares in force",
     f"work for {presign.LINK_MINUTES - presign.STEP_MINUTES} to {presign.LINK_MINUTES} minutes",
     (
         f"at most {MAX_KEYS} keys in force, and {MAX_LISTED_KEYS:,} with those that ended in the last "
@@ -208,6 +209,10 @@ def test_the_message_about_a_url_names_the_redirects() -> None:
 def test_the_message_about_too_many_keys_names_their_limits() -> None:
     for limit in (f"{MAX_KEYS} API keys", f"{MAX_LISTED_KEYS:,} with", f"{KEPT_AFTER_END.days} days"):
         assert limit in TooManyKeys().message
+
+
+def test_the_message_about_too_many_shares_names_their_limit() -> None:
+    assert f"{shares.MAX_SHARES:,} shares in force" in TooManyShares().message
 
 
 def test_the_command_line_has_the_grace_period_of_the_store() -> None:

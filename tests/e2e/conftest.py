@@ -19,6 +19,7 @@ import boto3
 import httpx
 import pytest
 
+from local.inside_emulator.checkpoints import LAST_SAVE
 from local.ports import any_free_port
 from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
 from local.settings import STACK_NAME
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
+SAVED_SECONDS = 60  # the slower the machine saves, the longer it pauses
 MIGRATION_TABLE = "somebodys-messages"
 """The table that the stack lets migrations read; tests make it."""
 REMOTE_ADDRESS = "127.0.0.2"
@@ -113,6 +116,15 @@ class Stack:
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(timeout=STOPPED_SECONDS)
 
+    def wait_until_safe(self) -> None:
+        """Wait until what was written before now survives a kill."""
+        written = time.time()
+        time.sleep(SAFE_AFTER_SECONDS)
+        deadline = time.monotonic() + SAVED_SECONDS
+        while (self.state.path / LAST_SAVE).stat().st_mtime < written:
+            assert time.monotonic() < deadline, "nothing is saved"
+            time.sleep(POLL_SECONDS)
+
     def kill(self) -> None:
         """End the launcher and the emulator at once, as ``kill -9`` or a power cut does."""
         assert self._process is not None
@@ -181,10 +193,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def open_stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose API the pages of the site may read, as docs/local.md describes."""
+def app_port() -> int:
+    """The port of an app with a server of its own."""
+    return any_free_port()
+
+
+@pytest.fixture(scope="session")
+def open_stack(site: Site, app_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack whose API the pages of the site and of the app may read, as docs/local.md describes."""
     port = any_free_port()
-    origins = f"http://localhost:{port},{site.origin}"
+    origins = f"http://localhost:{port},http://localhost:{app_port},{site.origin}"
     started = Stack(port=port, state=tmp_path_factory.mktemp("open"), parameters={"AllowedOrigins": origins})
     started.start()
     yield started

@@ -104,7 +104,7 @@ def test_what_was_stored_around_a_full_disk_survives_a_kill(stack: Stack) -> Non
             return bool(stored)
 
         assert soon(is_stored)
-        time.sleep(6)  # what is older survives
+        stack.wait_until_safe()
 
     stack.kill()
     stack.start()

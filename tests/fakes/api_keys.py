@@ -43,6 +43,10 @@ class MemoryApiKeys(ApiKeys):
         page = rest[:limit]
         return [key for _, key in page], page[-1][0] if len(rest) > limit else None
 
+    def counts(self, owner: str, *, at: datetime) -> tuple[int, int]:
+        keys = [key for key in self._keys.values() if key.owner == owner]
+        return sum(key.is_in_force(at) for key in keys), len(keys)
+
     def record_use(self, key_id: str, *, at: datetime) -> None:
         key = self._keys.get(key_id)
         if key is not None and (key.last_used_at is None or key.last_used_at < at):

@@ -40,7 +40,7 @@ _READ = {
     "Limit",
     "ProjectionExpression",
 }
-_QUERY = {*_READ, "IndexName", "KeyConditionExpression", "ScanIndexForward"}
+_QUERY = {*_READ, "IndexName", "KeyConditionExpression", "ScanIndexForward", "Select"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,9 @@ def _page(index: Index, table: Table, request: Request, is_match: Callable[[Item
             dict(names).get(name.strip(), name.strip()) for name in request["ProjectionExpression"].split(",")
         }
         shown = [{name: item[name] for name in item.keys() & chosen} for item in shown]
-    answer = {"Items": shown, "Count": len(shown), "ScannedCount": len(page)}
+    answer: Request = {"Items": shown, "Count": len(shown), "ScannedCount": len(page)}
+    if request.get("Select") == "COUNT":
+        del answer["Items"]
     # As DynamoDB does: a read that ends at its limit does not know whether there is more.
     return answer | ({"LastEvaluatedKey": index.key_of(page[-1])} if len(page) == limit else {})
 

@@ -35,6 +35,9 @@ class MemoryShares(Shares):
         page = rest[:limit]
         return [share for _, share in page], page[-1][0] if len(rest) > limit else None
 
+    def count(self, owner: str, *, at: datetime) -> int:
+        return sum(share.owner == owner and share.is_in_force(at) for share in self._shares.values())
+
     def revoke(self, share: Share, *, at: datetime) -> None:
         current = self._shares.get(share.id)
         if current is not None and current.revoked_at is None:

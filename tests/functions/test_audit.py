@@ -276,15 +276,30 @@ def test_the_life_of_an_api_key_is_written_down_and_nothing_of_its_secret(
         "by": "subject:alice",
         "request_id": REQUEST,
         "scopes": ["images:read", "images:write"],
+        "limits": {},
         "expires_at": "2027-03-01T12:00:00.000Z",
         "version": 1,
         "event_id": lines[0]["event_id"],
     }
+    assert "before" not in lines[2]
+    assert lines[1]["before"] == {name: lines[0][name] for name in ("scopes", "limits", "expires_at")}
     for text in texts:
         secret = parse_key(text)[1]
         assert secret not in json.dumps(lines)
         assert secret_digest(secret) not in json.dumps(lines)
     assert "nightly job" not in json.dumps(lines)
+
+
+def test_a_change_of_limits_is_written_down_with_the_limits_before(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("keys/create")
+    store.answer_to("keys/limit")
+
+    _, changed = trail()
+
+    assert changed["limits"] == {"requests_per_minute": 600}
+    assert changed["before"]["limits"] == {}
 
 
 def test_the_end_of_an_api_key_is_written_down(

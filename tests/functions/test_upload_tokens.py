@@ -134,6 +134,7 @@ def test_a_token_that_contradicts_itself_is_refused(store: Deployment) -> None:
         {"may_set": "title"},
         {"attributes": {"generation": {"prompt": "p"}}},
         {"attributes": {"analysis": {}}},
+        {"attributes": {"on_duplicate": "return_existing"}},
         {"attributes": {"expires_at": "2026-03-01T12:00:00Z"}},
         {"attributes": {"kind": "reference", "visibility": "public"}},
         {"attributes": {"id": "x"}},

@@ -168,6 +168,9 @@ def test_the_console_reads_the_documents_and_redeems_its_code() -> None:
         ("GET", "/jwks.json"),
         ("POST", "/token"),
         ("GET", "/authorize"),
+        ("GET", "/activate"),
+        ("POST", "/device"),
+        ("POST", "/revoke"),
         ("GET", "/second/.well-known/openid-configuration"),
         ("GET", "/second/jwks.json"),
         ("POST", "/second/token"),
@@ -203,6 +206,28 @@ def test_only_a_click_on_the_page_itself_signs_in() -> None:
     for site in ("same-site", "cross-site"):
         status, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": site, **NAVIGATION}, params=query)
         assert (status, "Location" in headers) == (403, False)
+
+
+def test_only_a_person_at_this_machine_enters_a_device_code() -> None:
+    typed = {"Sec-Fetch-Site": "none", **NAVIGATION}
+    status, headers, page = ask("GET", "/activate", typed)
+
+    assert (status, "Code of the command line" in page) == (200, True)
+    assert headers["X-Frame-Options"] == "DENY"
+    assert ask("GET", "/activate", typed, params={"user_code": "AAAA-AAAA"})[0] == 400
+    for site in ("same-site", "cross-site"):
+        query = {"user_code": "AAAA-AAAA", "as": "admin"}
+        assert ask("GET", "/activate", {"Sec-Fetch-Site": site, **NAVIGATION}, params=query)[0] == 403
+        assert ask("GET", "/activate", {"Sec-Fetch-Site": site, **NAVIGATION})[0] == 403
+
+
+def test_the_form_of_the_sign_in_page_may_lead_back_to_a_program_of_this_machine() -> None:
+    query = ASKED | {"redirect_uri": "http://127.0.0.1:49152/callback"}
+
+    _, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": "none", **NAVIGATION}, params=query)
+
+    [form_action] = re.findall(r"form-action ([^;]+)", headers["Content-Security-Policy"])
+    assert set(form_action.split()) == {"'self'", CONSOLE, "http://127.0.0.1:49152"}
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def _check_issuer(
             )
             return
     if not findings.is_wrong(name):
-        findings.ok(name, f"{trusted.issuer} can be reached")
+        admins = "; it has a subject_prefix, so its scopes make no admins, only AdminSubjects does"
+        findings.ok(name, f"{trusted.issuer} can be reached{admins if trusted.subject_prefix else ''}")
     keys = _json(findings, http, keys_url, f"{name}'s keys")
     if keys is not None:
         _check_keys(findings, keys.get("keys"), claims, name=f"{name}'s keys")

@@ -6,9 +6,9 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
+import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -31,6 +31,7 @@ REDIRECT_HOSTS = frozenset({LOOPBACK, "localhost"})
 DEFAULT_PATH = "/callback"
 PATIENCE_SECONDS = 300.0
 REQUEST_SECONDS = 5
+POLL_SECONDS = 0.05
 PAGE = "<!doctype html><meta charset=utf-8><title>{0}</title><h1>{0}</h1><p>You may close this page."
 
 
@@ -113,31 +114,34 @@ class RedirectListener:
 
     def __init__(self, redirect_uri: str | None, attempt: Attempt, *, issuer: str) -> None:
         host, port, path = _parse(redirect_uri) if redirect_uri else (LOOPBACK, 0, DEFAULT_PATH)
-        self._result: dict[str, str] | None = None
+        self.is_answered = threading.Event()
+        """Set when the browser has the page that ends the sign-in."""
+        self._result: dict[str, str] = {}
         try:
-            self._server = HTTPServer((LOOPBACK, port), _handler(self, path))
+            self._server = ThreadingHTTPServer((LOOPBACK, port), _handler(self, path))
         except OSError as taken:
             raise UsageError(f"Port {port} of this machine is not free for the sign-in.") from taken
         self.redirect_uri = redirect_uri or f"http://{host}:{self._server.server_address[1]}{path}"
         self._attempt = attempt
         self._issuer = issuer
+        # Browsers open connections that they do not use; each has a thread of its own, and none delays the redirect.
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
 
     def __enter__(self) -> RedirectListener:
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._server.shutdown()
         self._server.server_close()
 
     def wait(self, patience_seconds: float) -> str:
         """Wait for the code; NotSignedIn if the sign-in was refused, or did not end in time."""
-        deadline = time.monotonic() + patience_seconds
-        while self._result is None:
-            self._server.timeout = deadline - time.monotonic()
-            if self._server.timeout <= 0:
-                raise NotSignedIn(f"Nobody signed in within {round(patience_seconds / 60)} minutes.")
-            self._server.handle_request()
+        if not self.is_answered.wait(patience_seconds):
+            raise NotSignedIn(f"Nobody signed in within {round(patience_seconds / 60)} minutes.")
         if error := self._result.get("error"):
             detail = plain(self._result.get("error_description") or error)
             raise NotSignedIn(f"The sign-in was refused: {detail}.")
@@ -192,6 +196,8 @@ def _handler(listener: RedirectListener, path: str) -> type[BaseHTTPRequestHandl
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            if is_result:
+                listener.is_answered.set()
 
         def handle(self) -> None:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from image_store_cli.texts import plain, plural
 from image_store_cli.uploading import FileDigest, Uploader, read_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from image_store_cli.context import Context
@@ -137,8 +138,7 @@ class SyncRun:
             self._checksums.keep(image_id, file.sha256)
             return Step(UPLOAD, path=file.path, image_id=image_id, sha256=file.sha256)
 
-        for step in self._in_parallel("uploading", files, upload):
-            self.report(step)
+        self._report_all(self._in_parallel("uploading", files, upload))
 
     def download(self, downloads: Sequence[tuple[StoredImage, str]]) -> None:
         """Download images as new files of the folder."""
@@ -159,8 +159,7 @@ class SyncRun:
                 error = UsageError(f"{path} cannot be written: {failed.strerror or failed}.")
             return Step(DOWNLOAD, str(path), image.id, image.sha256, error)
 
-        for step in self._in_parallel("downloading", downloads, download):
-            self.report(step)
+        self._report_all(self._in_parallel("downloading", downloads, download))
 
     def delete_images(self, images: Sequence[StoredImage]) -> None:
         """Move images to the trash of the store."""
@@ -189,6 +188,12 @@ class SyncRun:
                 error = UsageError(f"{path} cannot be moved to {target}: {failed.strerror}.")
             self.report(Step(DELETE, path=file.path, sha256=file.sha256, error=error))
 
+    def _report_all(self, steps: Generator[Step]) -> None:
+        """Report steps as they are finished; an error that ends the sync also cancels the steps that have not begun."""
+        with closing(steps):
+            for step in steps:
+                self.report(step)
+
     def report(self, step: Step, *, dry_run: bool = False) -> None:
         """Print one step, and count it; a missing token or route ends the sync."""
         if isinstance(step.error, NotSignedIn | NotOffered):
@@ -215,7 +220,9 @@ class SyncRun:
         else:
             out.line(None, Text(f"{'would ' if dry_run else ''}{step.action:8}  {subject}"))
 
-    def _in_parallel[T, R](self, description: str, items: Sequence[T], work: Callable[[T], R]) -> Iterator[R]:
+    def _in_parallel[T, R](
+        self, description: str, items: Sequence[T], work: Callable[[T], R]
+    ) -> Generator[R]:
         """Yield the results of work on each item as they are finished, with a progress display."""
         with self._context.out.progress() as progress, ThreadPoolExecutor(self._parallel) as pool:
             task = progress.add_task(f"{description} ({plural(len(items), 'picture')})", total=len(items))

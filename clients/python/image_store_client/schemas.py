@@ -45,6 +45,7 @@ ErrorCode = Literal[
     "storage_unavailable",
     "too_many_frames",
     "too_many_keys",
+    "too_many_shares",
     "unsupported_media_type",
     "upload_incomplete",
     "upload_not_allowed",

@@ -57,7 +57,7 @@ def test_a_key_is_created_rotated_and_revoked_and_each_secret_is_shown_once(
     row.get_by_role("button", name="Revoke nightly job").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(row).to_contain_text("Revoked")
-    expect(row.get_by_role("button")).to_have_count(0)
+    expect(row.get_by_role("button")).to_have_text(["Limits and usage"])
 
     page.reload()
     expect(page.get_by_role("row", name="nightly job")).to_contain_text("Revoked")
@@ -65,6 +65,39 @@ def test_a_key_is_created_rotated_and_revoked_and_each_secret_is_shown_once(
         assert (
             key[-20:] not in page.content()
         )  # the end of its secret, which may have any character of base64
+
+
+def test_the_limits_of_a_key_are_changed_and_its_usage_is_shown(
+    pages: Pages, stack: Stack, look: Callable[[Page, str], None]
+) -> None:
+    page = pages.open("#/keys", owner=f"keys-{uuid4()}")
+    page.get_by_label("Name").fill("importer")
+    page.get_by_role("button", name="Create key").click()
+    key = new_key(page)
+    page.get_by_role("button", name="Limits and usage importer").click()
+    details = page.get_by_role("region", name="Limits and usage of importer")
+    expect(details).to_be_focused()
+    expect(details).to_contain_text("Nothing was used.")
+
+    details.get_by_label("Requests a minute").fill("2")
+    details.get_by_label("Dollars a day").fill("0.5")
+    details.get_by_role("button", name="Save limits").click()
+    expect(page.get_by_text("The limits are saved.")).to_be_visible()
+
+    assert [status_with(stack, key) for _ in range(3)] == [200, 200, 429]
+    page.reload()
+    page.get_by_role("button", name="Limits and usage importer").click()
+    expect(details.get_by_label("Requests a minute")).to_have_value("2")
+    expect(details.get_by_label("Dollars a day")).to_have_value("0.5")
+    expect(details.get_by_role("row", name="All days")).to_contain_text("2")
+    look(page, "key-details")
+
+    details.get_by_label("Requests a minute").fill("0")
+    details.get_by_role("button", name="Save limits").click()
+    expect(details.get_by_label("Requests a minute")).to_be_focused()  # the browser says what is wrong
+    details.get_by_label("Requests a minute").fill("")
+    details.get_by_role("button", name="Save limits").click()
+    expect(page.get_by_text("The limits are saved.").last).to_be_visible()
 
 
 def test_an_admin_creates_a_key_that_acts_for_owners_and_sees_the_keys_of_all(

@@ -70,7 +70,7 @@ SHARES = (
         lambda world: world.upload(Visibility.PRIVATE),
         lambda world, _: create(world),
         shown,
-        calls=1,
+        calls=2,
     ),
     Operation(
         "revoke a share",

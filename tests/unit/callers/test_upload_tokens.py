@@ -14,7 +14,6 @@ from image_store.domain.callers.scopes import Scope
 from image_store.domain.callers.upload_tokens import UploadToken, token_text, verified_token_id
 from image_store.domain.errors import (
     ActAsRequired,
-    DuplicateImage,
     ImageStoreError,
     InvalidRequest,
     InvalidToken,
@@ -198,6 +197,7 @@ def test_a_token_is_of_whom_its_maker_acts_for(store: Store) -> None:
         ({"may_set": frozenset({"title"}), "fixed": frozenset({"title"})}, ("body", "may_set")),
         ({"fixed": frozenset({"generation"})}, ("body", "attributes", "generation")),
         ({"fixed": frozenset({"analysis"})}, ("body", "attributes", "analysis")),
+        ({"fixed": frozenset({"on_duplicate"})}, ("body", "attributes", "on_duplicate")),
     ],
 )
 def test_a_token_that_contradicts_itself_is_not_created(
@@ -418,21 +418,6 @@ def test_the_same_bytes_of_the_owner_are_not_found(store: Store) -> None:
 
     assert shown.record.id != mine.record.id
     assert shown.details.title is None
-
-
-def test_duplicates_are_found_if_the_maker_of_the_token_wants_it(store: Store) -> None:
-    mine = store.upload(Attributes(title="mine", category="private"))
-    returns, rejects = (
-        token_of(store, attributes=Attributes(on_duplicate=choice), fixed=frozenset({"on_duplicate"}))
-        for choice in (OnDuplicate.RETURN_EXISTING, OnDuplicate.REJECT)
-    )
-
-    shown = upload(store, returns)
-    with pytest.raises(DuplicateImage):
-        upload(store, rejects)
-
-    assert (shown.record.id, shown.details.title, shown.record.category) == (mine.record.id, None, None)
-    assert store.app.callers.upload_permissions.in_force(returns.id).images == 0
 
 
 # Direct uploads ---------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def test_a_caller_reaches_the_functions_as_it_was_verified(
 
 @pytest.mark.parametrize(
     "refusal",
-    [InvalidToken("why"), KeyRevoked(), KeyExpired(), IssuerUnavailable(), StorageUnavailable("why")],
+    [InvalidToken("why"), KeyRevoked(), KeyExpired(), IssuerUnavailable()],
     ids=lambda refusal: refusal.code,
 )
 def test_a_refusal_is_let_in_counted_and_raised_by_the_function(
@@ -97,6 +97,16 @@ def test_a_request_without_the_header_is_asked_about_as_an_empty_one(headers: An
 def test_a_failure_of_the_authorizer_is_no_verdict() -> None:
     with pytest.raises(ConfigurationError):
         answer(ConfigurationError("ISSUERS"), {})
+
+
+def test_a_table_that_does_not_answer_is_counted_and_no_verdict_that_the_gateway_would_keep(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(StorageUnavailable):
+        answer(StorageUnavailable("why"), {})
+
+    line = json.loads(capsys.readouterr().out)
+    assert (line["CredentialsRefused"], line["code"]) == (1, "storage_unavailable")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ class SelectionStore:
         self.bytes: dict[str, bytes] = {}
         self.trash: list[str] = []
         self.fails: tuple[str, ...] = ()
+        self.refuses_uploads = False
+        self.interrupt_after: int | None = None
+        """The number of uploads after which somebody presses Ctrl-C; None for never."""
         self.requests: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -61,6 +64,10 @@ class SelectionStore:
                 return self._patch(path.strip("/"), json.loads(request.content))
             if path == "/batch-delete":
                 return self._delete(json.loads(request.content))
+            if self.refuses_uploads:
+                return problem(401, "invalid_token")
+            if self.interrupt_after is not None and len(self.images) >= self.interrupt_after:
+                raise KeyboardInterrupt
             query = request.url.params
             groups, tags = tuple(query.get_list("group")), tuple(query.get_list("tag"))
             image_id = self.put(request.content, query["filename"], groups=groups, tags=tags)

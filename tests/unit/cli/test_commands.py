@@ -471,6 +471,10 @@ COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _image_store; printf '%s\\n' "${{COMPRE
         ("image-store upload --visibility ", {"private", "unlisted", "public"}),
         ("image-store migrate st", {"start", "status"}),
         ("image-store completion ", {"bash", "zsh", "fish"}),
+        ("image-store jobs c", {"cancel"}),
+        ("image-store providers set-key --acc", {"--account-id"}),
+        ("image-store edit ID --visibility un", {"unlisted"}),
+        ("image-store login --dev", {"--device"}),
     ],
 )
 def test_bash_completes_commands_options_and_values(words: str, offered: set[str]) -> None:

@@ -194,6 +194,18 @@ def test_another_issuer_that_is_down_has_a_line_of_its_own(published: Published)
     assert OTHER in lines["other issuer"]
 
 
+def test_an_issuer_with_a_prefix_is_said_to_make_no_admins_by_its_scopes(published: Published) -> None:
+    findings = CheckResults(lambda _: None)
+
+    check_issuers(findings, served(published), None, issuers=TRUSTED)
+
+    details = [each.detail for each in findings.all if each.name == "issuer"]
+    assert [("AdminSubjects" in detail, OTHER in detail) for detail in details] == [
+        (False, False),
+        (True, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("issuers", "text"),
     [

@@ -148,6 +148,33 @@ def test_checksums_of_images_are_read_once(store: SelectionStore, photos: Path) 
     assert not [name for name in store.requests if name.startswith("GET id") and name != f"GET {image_id}"]
 
 
+def test_an_interrupted_sync_copies_only_the_rest_when_it_is_repeated(
+    store: SelectionStore, photos: Path
+) -> None:
+    store.interrupt_after = 1
+
+    first = sync(store, photos, str(photos), GROUP, "--parallel", "1")
+    between = len(members(store))
+    store.interrupt_after = None
+    second = sync(store, photos, str(photos), GROUP, "--parallel", "1")
+
+    assert (first.exit_code, between) == (Exit.INTERRUPTED, 1)
+    assert "Repeat the command to resume." in first.err
+    assert (second.exit_code, len(second.lines), len(store.images)) == (Exit.OK, 2, 3)
+
+
+def test_a_token_that_is_refused_ends_a_sync_at_once(store: SelectionStore, photos: Path) -> None:
+    for number in range(20):
+        (photos / f"more-{number}.jpg").write_bytes(JPEG + bytes([number]))
+    store.refuses_uploads = True
+
+    result = sync(store, photos, str(photos), GROUP, "--parallel", "1")
+
+    assert result.exit_code == Exit.NOT_SIGNED_IN
+    assert store.requests["POST list"] < 10
+    assert result.lines == []
+
+
 # From a group into a folder ------------------------------------------------------------------------------
 
 

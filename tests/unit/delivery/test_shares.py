@@ -11,7 +11,13 @@ import pytest
 from image_store.domain.callers.caller import Caller, key_holder, user
 from image_store.domain.callers.scopes import USER_SCOPES
 from image_store.domain.delivery.shares import Share, share_token, verified_share_id
-from image_store.domain.errors import ImageNotFound, InvalidCursor, InvalidRequest, ShareNotFound
+from image_store.domain.errors import (
+    ImageNotFound,
+    InvalidCursor,
+    InvalidRequest,
+    ShareNotFound,
+    TooManyShares,
+)
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Visibility
 from image_store.services.delivery.shares import NewShare
@@ -156,6 +162,18 @@ def test_a_redirect_is_kept_for_a_minute_and_never_longer_than_the_share(
     assert shared.cached_for == seconds * SECOND
 
 
+def test_an_owner_has_at_most_1000_shares_in_force(store: Store, image: Image) -> None:
+    first, _ = share(store, image)
+    for _ in range(999):
+        share(store, image)
+
+    with pytest.raises(TooManyShares):
+        share(store, image)
+    store.share_administration.revoke(caller_named(first.owner), first.id)
+
+    assert share(store, image)[0].owner == first.owner
+
+
 def test_a_revoked_share_stops_within_a_minute(store: Store, image: Image) -> None:
     created, token = share(store, image)
     assert shows(store, token, image)
@@ -206,7 +224,9 @@ def test_a_token_of_an_older_signing_key_still_works() -> None:
 
 
 def test_what_is_remembered_of_shares_has_a_bound(store: Store, image: Image) -> None:
-    for _ in range(1_100):
+    for number in range(1_100):
+        if number % 1_000 == 0:
+            store.clock.instant += 2 * HOUR  # the shares before have ended
         _, token = share(store, image)
         shows(store, token, image)
 

@@ -137,7 +137,8 @@ class Transport:
 
     async def fetch(self, link: str, sink: Callable[[bytes], object]) -> None:
         """Send the bytes behind a link into `sink`, without a token. It is not repeated: the sink has some bytes."""
-        request = OutgoingRequest("GET", link, sink=sink, follow_redirects=True)
+        headers = {"Accept-Encoding": "identity"}  # the checksum is that of the bytes as they are stored
+        request = OutgoingRequest("GET", link, headers=headers, sink=sink, follow_redirects=True)
         try:
             answer = await self.runtime.send(request)
         except httpx.RequestError as failed:

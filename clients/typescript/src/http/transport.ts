@@ -64,7 +64,7 @@ export interface Transport {
   /**
    * Sends a request and returns its answer.
    *
-   * Repeats it where that is safe, and once with a new token after a 401. `path` begins with a slash and is encoded.
+   * Repeats it where that is safe, and once with a new token if the store refused the last one. `path` begins with a slash and is encoded.
    * Throws ImageStoreError, or the reason of the signal.
    */
   request<T>(method: Method, path: string, options?: RequestOptions): Promise<Answer<T>>;
@@ -91,7 +91,7 @@ export function createTransport(options: Connection & Credentials): Transport {
       try {
         return await send<T>(method, path, request, refresh);
       } catch (error) {
-        refresh = error instanceof ImageStoreError && error.status === 401 && renewals > 0;
+        refresh = needsNewToken(error) && renewals > 0;
         if (refresh) {
           renewals -= 1;
           continue;
@@ -129,6 +129,11 @@ export function createTransport(options: Connection & Credentials): Transport {
     request,
     as: (owner) => createTransport({ ...options, owner }),
   };
+}
+
+/** Says whether the store refused the token itself: it has ended, or it allows no more images. */
+function needsNewToken(error: unknown): boolean {
+  return error instanceof ImageStoreError && (error.status === 401 || error.code === "upload_token_used_up");
 }
 
 function addressOf(text: string): string {

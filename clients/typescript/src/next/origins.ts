@@ -7,7 +7,9 @@ export function isSameOrigin(request: Request): boolean {
   const site = request.headers.get("Sec-Fetch-Site");
   if (site !== null) return site === "same-origin" || site === "none";
   const origin = request.headers.get("Origin");
-  return origin === null || hostOf(origin) === (request.headers.get("Host") ?? new URL(request.url).host);
+  // A proxy may change one of both, and pages choose neither.
+  const hosts = [request.headers.get("Host"), new URL(request.url).host];
+  return origin === null || hosts.includes(hostOf(origin));
 }
 
 /** The origin of a request if it is one of the allowed ones. */
@@ -34,7 +36,7 @@ export function preflightAnswer(request: Request, origin: string): Response {
   });
 }
 
-/** The host of an origin; undefined for the origin `null` of a sandboxed page. */
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** The host of an origin; empty for the origin `null` of a sandboxed page. */
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : "";
 }

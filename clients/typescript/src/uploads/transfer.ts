@@ -54,8 +54,14 @@ function transfer(url: string, { method, headers, body, signal }: RequestInit, o
 }
 
 function responseOf(request: XMLHttpRequest): Response {
-  const lines = request.getAllResponseHeaders().trim().split(/\r?\n/);
-  const headers = lines.map((line) => line.split(/:\s*(.*)/, 2) as [string, string]);
-  const response = new Response(request.responseText, { status: request.status, headers });
+  const headers = headersIn(request.getAllResponseHeaders());
+  const response = new Response(request.responseText || null, { status: request.status, headers });
   return Object.defineProperty(response, "url", { value: request.responseURL });
+}
+
+/** Reads headers in lines. Of an answer from another origin a page may see none. */
+export function headersIn(lines: string): Headers {
+  const headers = new Headers();
+  for (const [, name, value] of lines.matchAll(/^([^:\r\n]+): *(.*)$/gm)) headers.append(name!, value!);
+  return headers;
 }

@@ -3,12 +3,12 @@ import { describe, expect, test, vi } from "vitest";
 import { createImageStore, type UploadProgress, type UploadSource } from "../../src/index";
 import { startProxy, type Fault, type Step } from "./faulty-proxy";
 import { noise } from "./pictures";
-import { apiUrl, ownerToken } from "./stack";
+import { apiUrl, largePicture, ownerToken } from "./stack";
 
 vi.setConfig({ testTimeout: 60_000 }); // a function that is called for the first time starts slowly
 
 const SMALL = noise(40, 30);
-const LARGE = noise(1200, 1112); // over 4 MB
+const LARGE = largePicture();
 const QUEUED = noise(2800, 2500); // over 20 MB, so the store completes it behind a queue
 
 const store = createImageStore({ url: apiUrl, token: ownerToken });

@@ -1,4 +1,4 @@
-// API keys: create, list, rotate and revoke them. The only place that ever shows a key is the box of a new one.
+// API keys: create, list, limit, rotate and revoke them. The only place that ever shows a key is the box of a new one.
 import { person } from "../frame/auth.js";
 import { call } from "../parts/api.js";
 import { confirm } from "../parts/dialogs.js";
@@ -8,6 +8,7 @@ import { field } from "../parts/fields.js";
 import { atMoment, onDay } from "../parts/format.js";
 import { notify } from "../parts/notices.js";
 import { problemBox } from "../parts/problem-box.js";
+import { showDetails } from "./key-details.js";
 
 const SCOPES = {
   "images:read": "See and download images",
@@ -24,6 +25,7 @@ const PAGE = 50;
 export async function showKeys(root, { signal }) {
   const { isAdmin } = person();
   const fresh = h("section", { class: "card", hidden: true, tabindex: "-1", "aria-label": "New key" });
+  const details = h("section", { class: "card", hidden: true, tabindex: "-1" });
   const list = h("tbody");
   const more = h("p", { class: "row" });
   const none = h("p", { class: "fine" }, "Loading …");
@@ -50,6 +52,7 @@ export async function showKeys(root, { signal }) {
       none,
       more,
     ),
+    details,
   );
   await load(null);
 
@@ -59,7 +62,7 @@ export async function showKeys(root, { signal }) {
       const { data } = await call("GET", "/v1/keys", { query, signal });
       if (all.checked !== Boolean(query.all_owners)) return; // another list was chosen meanwhile
       if (cursor === null) list.replaceChildren();
-      list.append(...data.items.map((key) => row(key, isAdmin, { rotate, revoke })));
+      list.append(...data.items.map((key) => row(key, isAdmin, { open, rotate, revoke })));
       none.textContent = list.children.length ? "" : "No keys yet.";
       fill(
         more,
@@ -69,6 +72,10 @@ export async function showKeys(root, { signal }) {
     } catch (error) {
       if (!signal.aborted) fill(more, problemBox(error, { retry: () => load(cursor) }));
     }
+  }
+
+  function open(key) {
+    return showDetails(details, key, path(key), signal);
   }
 
   async function create(json) {
@@ -203,7 +210,7 @@ function table(list, isAdmin) {
   );
 }
 
-function row(key, isAdmin, { rotate, revoke }) {
+function row(key, isAdmin, { open, rotate, revoke }) {
   const button = (name, kind, act) =>
     h(
       "button",
@@ -222,8 +229,12 @@ function row(key, isAdmin, { rotate, revoke }) {
     h(
       "td",
       {},
-      key.status === "active" &&
-        h("div", { class: "row" }, button("Rotate", "", rotate), button("Revoke", "is-danger-quiet", revoke)),
+      h(
+        "div",
+        { class: "row" },
+        button("Limits and usage", "", open),
+        key.status === "active" && [button("Rotate", "", rotate), button("Revoke", "is-danger-quiet", revoke)],
+      ),
     ),
   );
 }

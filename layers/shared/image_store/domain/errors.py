@@ -345,6 +345,15 @@ class TooManyKeys(ImageStoreError):
         )
 
 
+class TooManyShares(ImageStoreError):
+    """The owner has as many shares as one owner may have."""
+
+    code = "too_many_shares"
+
+    def __init__(self) -> None:
+        super().__init__("An owner can have 1,000 shares in force; revoke some that are no longer needed.")
+
+
 class AdminRequired(ImageStoreError):
     """The caller is not an admin."""
 

@@ -86,6 +86,10 @@ class ApiKeys(Protocol):
         """Keys of an owner, or of all owners, by owner and id; and where to go on, None at the end."""
         ...
 
+    def counts(self, owner: str, *, at: datetime) -> tuple[int, int]:
+        """How many of an owner's keys are in force, and how many are listed with those that ended; to a second."""
+        ...
+
     def record_use(self, key_id: str, *, at: datetime) -> None:
         """Remember when a key was used last, unless a later use or a removal came first. Safe to repeat."""
         ...

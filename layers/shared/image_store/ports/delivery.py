@@ -99,6 +99,10 @@ class Shares(Protocol):
         """Shares of an owner that are still kept, the newest first; and where to go on, None at the end."""
         ...
 
+    def count(self, owner: str, *, at: datetime) -> int:
+        """How many of an owner's shares are in force, to a second (strongly consistent)."""
+        ...
+
     def revoke(self, share: Share, *, at: datetime) -> None:
         """Revoke a share for good; the first revocation keeps its time. Safe to repeat."""
         ...

@@ -1,6 +1,7 @@
 // Compiled, never run: the types of every entry resolve, and a wrong use does not compile.
 import { createImageStore, ImageStoreError, type ErrorCode, type Image } from "@image-store/client";
 import { imageLoader, uploadTokenFrom, uploadTokenRoute } from "@image-store/client/next";
+import { StoredImage, useImages, type StoredImageProps } from "@image-store/client/react";
 
 const store = createImageStore({ url: "https://images.example.com", key: "isk_1" });
 
@@ -10,6 +11,8 @@ export const codeOf = (error: unknown): ErrorCode | undefined => (error instance
 export const POST = uploadTokenRoute(store, { authorize: async () => ({ owner: "alice", max_images: 1 }) });
 export const page = createImageStore({ url: "https://images.example.com", uploadToken: uploadTokenFrom("/api/upload-token") });
 export const address: string = imageLoader({ src: "/logo.png", width: 640 });
+export const property: StoredImageProps["image"] = "019ca945-0a00-7000-8000-000000000001";
+export const parts = [StoredImage, useImages] as const;
 
 // @ts-expect-error - a store has a key or a token, not both
 createImageStore({ url: "https://images.example.com", key: "isk_1", token: "jwt" });

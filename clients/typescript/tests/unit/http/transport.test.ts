@@ -49,6 +49,19 @@ describe("credentials", () => {
     expect(refreshes).toEqual([false, true, false]);
   });
 
+  test("an upload token that is used up is replaced", async () => {
+    const server = await startServer(problem(403, "upload_token_used_up"), { status: 201, json: { id: "i1" } });
+    const tokens: boolean[] = [];
+    const uploadToken = ({ refresh }: { refresh: boolean }) => (tokens.push(refresh), `iut_${tokens.length}`);
+    const store = createImageStore({ url: server.url, uploadToken });
+
+    const image = await store.upload(new Uint8Array([0xff, 0xd8, 0xff]));
+
+    expect(image.id).toBe("i1");
+    expect(tokens).toEqual([false, true]);
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer iut_1", "Bearer iut_2"]);
+  });
+
   test("a POST is repeated with the new token, because the refused one did nothing", async () => {
     const server = await startServer(problem(401, "invalid_token"), { status: 201, json: { id: "s1" } });
     const token = ({ refresh }: { refresh: boolean }) => (refresh ? "new" : "old");

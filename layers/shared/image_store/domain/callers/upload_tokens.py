@@ -40,8 +40,8 @@ MAX_IMAGES = 1_000
 
 NEVER_SENT = frozenset({"on_duplicate"})
 """Attributes that no browser sets: the answer would tell whether the owner has an image with these bytes."""
-NEVER_FIXED = frozenset({"generation", "analysis"})
-"""Attributes that no token fixes: a deployment may encrypt them, and the row of a token is not encrypted."""
+NEVER_FIXED = NEVER_SENT | {"generation", "analysis"}
+"""Attributes that no token fixes. The two others may be encrypted, and the row of a token is not."""
 
 _PURPOSE = b"upload-token"
 _TOKEN = re.compile(rf"{UPLOAD_TOKEN_PREFIX}([0-9a-f]{{16}})\.([A-Za-z0-9_-]{{22}})", re.ASCII)

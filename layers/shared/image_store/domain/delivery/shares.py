@@ -16,6 +16,8 @@ MIN_LIFETIME = timedelta(minutes=1)
 MAX_LIFETIME = timedelta(days=366)
 USUAL_LIFETIME = timedelta(hours=1)
 MAX_NAME_CHARS = 100
+MAX_SHARES = 1_000
+"""Shares of one owner that are in force."""
 CACHED_FOR = timedelta(seconds=60)
 """How long a function may use a share without looking whether it was revoked."""
 

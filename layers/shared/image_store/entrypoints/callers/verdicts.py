@@ -20,14 +20,13 @@ from image_store.domain.errors import (
     IssuerUnavailable,
     KeyExpired,
     KeyRevoked,
-    StorageUnavailable,
 )
 
 CACHED_FOR = timedelta(seconds=60)
 """How long the gateway keeps a verdict, good or bad; the template has the same figure."""
 
-VERDICTS = (InvalidToken, KeyRevoked, KeyExpired, IssuerUnavailable, StorageUnavailable)
-"""The errors that are a verdict; any other is a failure of the authorizer."""
+VERDICTS = (InvalidToken, KeyRevoked, KeyExpired, IssuerUnavailable)
+"""The errors that are a verdict; any other is a failure of the authorizer, which the gateway does not keep."""
 
 
 def verdict_of(caller: Caller) -> dict[str, str]:
@@ -79,7 +78,5 @@ def _refusal(code: str, reason: str) -> ImageStoreError:
             return KeyExpired()
         case IssuerUnavailable.code:
             return IssuerUnavailable(retry_after=CACHED_FOR)
-        case StorageUnavailable.code:
-            return StorageUnavailable(reason, retry_after=CACHED_FOR)
         case _:
             return InvalidToken(reason)

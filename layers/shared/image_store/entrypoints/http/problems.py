@@ -52,6 +52,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.KeyNotFound: 404,
     errors.ShareNotFound: 404,
     errors.TooManyKeys: 429,
+    errors.TooManyShares: 429,
     errors.IssuerUnavailable: 503,
     errors.StorageUnavailable: 503,
     errors.DeadlineExceeded: 503,

@@ -8,8 +8,10 @@ change have the same `event_id`.
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+from image_store.domain.callers.api_keys import ApiKey
 from image_store.domain.operations.audit import (
     AnyAuditEntry,
     KeyAuditEntry,
@@ -43,16 +45,26 @@ def line_of(change: AnyAuditEntry) -> dict[str, Any]:
 
 
 def _line_of_key(change: KeyAuditEntry) -> dict[str, Any]:
-    key = change.key
+    key, before = change.key, change.before
     return _line(
         change,
         {"key_id": key.id, "owner": key.owner},
         {
-            "scopes": sorted(key.scopes),
-            "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+            **_rights_of(key),
+            **({"before": _rights_of(before)} if change.actions == ("key_changed",) and before else {}),
             "version": key.version,
         },
     )
+
+
+def _rights_of(key: ApiKey) -> dict[str, Any]:
+    """What a key may do, and until when; limits that are not set are left out."""
+    limits = asdict(key.limits)
+    return {
+        "scopes": sorted(key.scopes),
+        "limits": {name: limit for name, limit in limits.items() if limit is not None},
+        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+    }
 
 
 def _line_of_share(change: ShareAuditEntry) -> dict[str, Any]:

@@ -101,7 +101,10 @@ def _check_names(request: NewUploadToken) -> None:
             (("body", "attributes", name), "an upload token cannot fix it")
             for name in request.fixed & NEVER_FIXED
         ),
-        *((("body", "may_set"), f"{name} can only be fixed") for name in request.may_set & NEVER_SENT),
+        *(
+            (("body", "may_set"), f"no upload token lets a browser set {name}")
+            for name in request.may_set & NEVER_SENT
+        ),
         *((("body", "may_set"), f"{name} is fixed") for name in request.may_set & request.fixed),
     ]
     if faults:

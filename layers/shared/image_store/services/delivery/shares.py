@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.delivery.renditions import Preset
-from image_store.domain.delivery.shares import CACHED_FOR, Share, share_token, verified_share_id
-from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound
+from image_store.domain.delivery.shares import CACHED_FOR, MAX_SHARES, Share, share_token, verified_share_id
+from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound, TooManyShares
 from image_store.domain.images.image import ImageRecord, State
 from image_store.ports.delivery import Shares
 from image_store.ports.system import Clock, Ids
@@ -79,6 +79,8 @@ class ShareAdministration:
             the image is not there, or in the trash
         InvalidRequest
             there is no such preset
+        TooManyShares
+            the owner has 1,000 shares in force. Requests that run at once can pass this limit by their number
         """
         unknown = sorted(request.presets - self.presets.keys())
         if unknown:
@@ -89,6 +91,8 @@ class ShareAdministration:
             if record.state is not State.READY:
                 raise ImageNotFound("There is no such image.")
         now = self.clock.now()
+        if self.shares.count(caller.owner, at=now) >= MAX_SHARES:
+            raise TooManyShares
         share = Share(
             id=self.ids.token(),
             owner=caller.owner,

@@ -9,8 +9,9 @@ from typing import Any
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, signature_of, text_time
-from image_store.adapters.dynamodb.keys import Key, key
-from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.adapters.dynamodb.keys import Key
+from image_store.adapters.dynamodb.listed_rows import OnListedRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.callers.api_keys import ApiKey
 from image_store.domain.callers.key_limits import KeyLimits
@@ -23,7 +24,7 @@ KEPT_AFTER_END = timedelta(days=90)
 _TIMES = ("created_at", "expires_at", "revoked_at", "previous_until")
 
 
-class DynamoApiKeys(OnTable, ApiKeys):
+class DynamoApiKeys(OnListedRows, ApiKeys):
     """API keys in the one table.
 
     `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
@@ -34,24 +35,10 @@ class DynamoApiKeys(OnTable, ApiKeys):
         self._actor = actor
 
     def create(self, key: ApiKey) -> None:
-        item = _item_of(key) | signature_of(self._actor())
-        list_row = {
-            **keys.listed_api_key(key.owner, key.id),
-            **schema.STAMP,
-            "id": {"S": key.id},
-            **_expiry_of(key),
-        }
-        is_new = {"ConditionExpression": "attribute_not_exists(pk)"}
-        self._rows.transact(
-            [
-                ("key", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}}),
-                ("listed", {"Put": {"TableName": self._rows.name, "Item": list_row, **is_new}}),
-            ],
-            settled=lambda: self._item(key.id) == item,
-        )
+        self._create(_item_of(key) | signature_of(self._actor()), keys.listed_api_key(key.owner, key.id))
 
     def get(self, key_id: str) -> ApiKey | None:
-        item = self._item(key_id)
+        item = self._item(keys.api_key(key_id))
         return key_of(item) if item is not None else None
 
     def save(self, after: ApiKey) -> None:
@@ -79,27 +66,13 @@ class DynamoApiKeys(OnTable, ApiKeys):
     def page(
         self, owner: str | None, *, after: str | None, limit: int
     ) -> tuple[Sequence[ApiKey], str | None]:
-        condition, values = "pk = :pk", {":pk": {"S": keys.API_KEYS}}
-        if owner is not None:
-            condition += " AND begins_with(sk, :owner)"
-            values[":owner"] = {"S": keys.api_keys_of(owner)}
-        start = {"ExclusiveStartKey": key(keys.API_KEYS, after)} if after is not None else {}
-        answer = self._rows.call(
-            "query",
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            ConsistentRead=True,
-            Limit=limit,
-            **start,
+        prefix = keys.api_keys_of(owner) if owner is not None else ""
+        return self._page(
+            keys.API_KEYS, prefix=prefix, after=after, limit=limit, row_key=keys.api_key, read=key_of
         )
-        ids = [item["id"]["S"] for item in answer["Items"]]
-        keys_by_id = {
-            key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), key_of)
-        }
-        last = answer.get("LastEvaluatedKey")
-        return [keys_by_id[key_id] for key_id in ids if key_id in keys_by_id], last["sk"][
-            "S"
-        ] if last else None
+
+    def counts(self, owner: str, *, at: datetime) -> tuple[int, int]:
+        return self._counts(keys.API_KEYS, prefix=keys.api_keys_of(owner), at=at, retention=KEPT_AFTER_END)
 
     def record_use(self, key_id: str, *, at: datetime) -> None:
         self._rows.conditional(
@@ -130,11 +103,6 @@ class DynamoApiKeys(OnTable, ApiKeys):
         }
         placed = {f":{name}": value for name, value in attributes.items()} | (values or {})
         return {"Update": update | ({"ExpressionAttributeValues": placed} if placed else {})}
-
-    def _item(self, key_id: str) -> Item | None:
-        answer = self._rows.call("get_item", Key=keys.api_key(key_id), ConsistentRead=True)
-        item: Item | None = answer.get("Item")
-        return item
 
     def _is_saved(self, after: ApiKey) -> bool:
         """Whether the key is as this change leaves it: botocore repeats a write whose response it lost."""

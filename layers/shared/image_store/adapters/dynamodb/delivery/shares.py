@@ -9,17 +9,19 @@ from typing import Any
 from image_store.adapters.dynamodb import caller_keys as keys
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, signature_of, text_time
-from image_store.adapters.dynamodb.keys import key
-from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.adapters.dynamodb.keys import Key
+from image_store.adapters.dynamodb.listed_rows import OnListedRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.delivery.shares import Share
+from image_store.domain.errors import Conflict
 from image_store.ports.delivery import Shares
 
 KEPT_AFTER_END = timedelta(days=7)
-"""A share that has expired is listed for as long."""
+"""A share that was revoked or has expired is listed for as long."""
 
 
-class DynamoShares(OnTable, Shares):
+class DynamoShares(OnListedRows, Shares):
     """Shares in the one table.
 
     `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
@@ -30,57 +32,56 @@ class DynamoShares(OnTable, Shares):
         self._actor = actor
 
     def create(self, share: Share) -> None:
-        item = _item_of(share) | signature_of(self._actor())
-        list_row = {
-            **keys.listed_share(share.owner, text_time(share.created_at), share.id),
-            **schema.STAMP,
-            "id": {"S": share.id},
-            "ttl": item["ttl"],
-        }
-        is_new = {"ConditionExpression": "attribute_not_exists(pk)"}
-        self._rows.transact(
-            [
-                ("share", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}}),
-                ("listed", {"Put": {"TableName": self._rows.name, "Item": list_row, **is_new}}),
-            ],
-            settled=lambda: self._item(share.id) == item,
-        )
+        self._create(_item_of(share) | signature_of(self._actor()), _list_key_of(share))
 
     def get(self, share_id: str) -> Share | None:
-        item = self._item(share_id)
+        item = self._item(keys.share(share_id))
         return share_of(item) if item is not None else None
 
     def page(self, owner: str, *, after: str | None, limit: int) -> tuple[Sequence[Share], str | None]:
-        start = {"ExclusiveStartKey": key(keys.shares(owner), after)} if after is not None else {}
-        answer = self._rows.call(
-            "query",
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": keys.shares(owner)}},
-            ScanIndexForward=False,
-            ConsistentRead=True,
-            Limit=limit,
-            **start,
+        return self._page(
+            keys.shares(owner), after=after, limit=limit, row_key=keys.share, read=share_of, newest_first=True
         )
-        ids = [item["id"]["S"] for item in answer["Items"]]
-        rows = self._rows.get_many(list(map(keys.share, ids)))
-        by_id = {share.id: share for share in schema.readable(rows, share_of)}
-        last = answer.get("LastEvaluatedKey")
-        return [by_id[share_id] for share_id in ids if share_id in by_id], last["sk"]["S"] if last else None
+
+    def count(self, owner: str, *, at: datetime) -> int:
+        return self._counts(keys.shares(owner), at=at, retention=KEPT_AFTER_END)[0]
 
     def revoke(self, share: Share, *, at: datetime) -> None:
-        self._rows.conditional(
-            "update_item",
-            Key=keys.share(share.id),
-            UpdateExpression="SET revoked_at = :at, #by = :by",
-            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(revoked_at)",
-            ExpressionAttributeNames={"#by": "by"},
-            ExpressionAttributeValues={":at": {"S": text_time(at)}, ":by": signature_of(self._actor())["by"]},
-        )
+        expiry = _expiry_of(min(at, share.expires_at))
+        update = {
+            "TableName": self._rows.name,
+            "Key": keys.share(share.id),
+            "UpdateExpression": "SET revoked_at = :at, #by = :by, #ttl = :ttl",
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(revoked_at)",
+            "ExpressionAttributeNames": {"#ttl": "ttl", "#by": "by"},
+            "ExpressionAttributeValues": {
+                ":at": {"S": text_time(at)},
+                ":by": signature_of(self._actor())["by"],
+                ":ttl": expiry,
+            },
+        }
+        list_update = {
+            "TableName": self._rows.name,
+            "Key": _list_key_of(share),
+            "UpdateExpression": "SET #ttl = :ttl",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ExpressionAttributeValues": {":ttl": expiry},
+        }
+        try:
+            self._rows.transact(
+                [("share", {"Update": update}), ("listed", {"Update": list_update})], settled=lambda: False
+            )
+        except Conflict:
+            return  # it is revoked already, or gone
 
-    def _item(self, share_id: str) -> Item | None:
-        answer = self._rows.call("get_item", Key=keys.share(share_id), ConsistentRead=True)
-        item: Item | None = answer.get("Item")
-        return item
+
+def _list_key_of(share: Share) -> Key:
+    return keys.listed_share(share.owner, text_time(share.created_at), share.id)
+
+
+def _expiry_of(ends_at: datetime) -> dict[str, str]:
+    return {"N": str(int((ends_at + KEPT_AFTER_END).timestamp()))}
 
 
 def _item_of(share: Share) -> Item:
@@ -93,7 +94,7 @@ def _item_of(share: Share) -> Item:
         **schema.STAMP,
         "id": {"S": share.id},
         "share": {"S": as_json({name: value for name, value in body.items() if value is not None})},
-        "ttl": {"N": str(int((share.expires_at + KEPT_AFTER_END).timestamp()))},
+        "ttl": _expiry_of(share.expires_at),
     }
 
 
