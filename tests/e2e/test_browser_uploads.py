@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.e2e.conftest import Stack
 
@@ -264,6 +264,30 @@ def test_the_client_uploads_from_another_origin_and_shows_how_far_it_is(
     assert large["sha256"] == hashlib.sha256(large_jpeg()).hexdigest()
     with open_stack.http("client-user") as owner:
         assert set(list_ids(owner)) == {small["id"], large["id"]}
+
+
+def test_bytes_whose_connection_is_reset_are_sent_again_and_stored_once(
+    open_stack: Stack, site: Site, folder: Path, page: Page
+) -> None:
+    give_token(open_stack, folder, "reset-user")
+    puts: list[str] = []
+
+    def reset_the_first(route: Route) -> None:
+        if route.request.method == "PUT":
+            puts.append(route.request.url)
+        if len(puts) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route(f"{open_stack.described['s3_endpoint']}/**", reset_the_first)
+    choose(page, site.origin, folder / "large.jpg")
+    page.wait_for_function(IS_DONE)
+
+    image = page.evaluate("result")
+    assert len(puts) == 2
+    with open_stack.http("reset-user") as owner:
+        assert list_ids(owner) == [image["id"]]
 
 
 @pytest.mark.parametrize("stop", ["abort()", "location.reload()"])
