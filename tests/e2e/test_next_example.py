@@ -29,7 +29,9 @@ ENVIRONMENT = client.ROOT / bootstrap.ENVIRONMENTS["next"].folder
 READY_SECONDS = 120
 WAIT_MS = 30_000
 MAX_OWN_LINES = 150
-IS_HYDRATED = "() => Object.keys(document.querySelector('label input')).some((key) => key.startsWith('__react'))"
+IS_HYDRATED = (
+    "() => Object.keys(document.querySelector('label input')).some((key) => key.startsWith('__react'))"
+)
 """Before that React hears nothing of a file that is chosen."""
 SHOWS_TWO = (
     "() => document.images.length === 2 && [...document.images].every((image) => image.naturalWidth > 0)"
