@@ -149,7 +149,7 @@ def _copy_of(file: IO[bytes], closing: ExitStack) -> IO[bytes]:
 def _type_of(head: bytes, name: str) -> str:
     kind = media_type(head)
     if kind is None:
-        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type")
+        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type", status=415)
     return kind
 
 
