@@ -1,15 +1,18 @@
 """The page about uploads from a browser: its lines run as they are printed, in a shell, in Node and in Chromium.
 
-Chromium opens the printed page on an origin that the stack was told of, and on one that it was not.
+Chromium opens the printed page on an origin that the stack was told of, and on one that it was not. The TypeScript
+client uploads from the same origin.
 """
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import os
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,12 +22,14 @@ from tests.e2e.test_images import list_ids
 from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
 from tests.pictures import jpeg
+from tests.typescript.built_client import BuiltClient
+from tools import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.e2e.conftest import Stack
 
@@ -51,6 +56,38 @@ SEND = """async ({how, size, title}) => {
     return await modules[how](store, file, title === undefined ? {} : {title});
   } catch (error) { return {error: error.message}; }
 }"""
+CLIENT_PAGE = """<!doctype html><title>Client</title>
+<script type="importmap">{"imports": {"@noble/hashes/": "./hashes/"}}</script>
+<input type="file">
+<progress max="1" value="0"></progress>
+<script type="module">
+  import { createImageStore } from "./client/index.js";
+  const { url, token } = await (await fetch("./store.json")).json();
+  const [input, bar] = document.querySelectorAll("input, progress");
+  const store = createImageStore({ url, uploadToken: token });
+  const controller = new AbortController();
+  window.abort = () => controller.abort();
+  window.seen = [];
+  const onProgress = (progress) => {
+    seen.push(progress);
+    bar.value = progress.phase === "hashing" ? 0 : progress.loaded / progress.total;
+  };
+  input.onchange = async () => {
+    const options = { onProgress, signal: controller.signal };
+    window.result = await store.upload(input.files[0], {}, options).catch((error) => ({ error: error.name }));
+  };
+  window.isReady = true;
+</script>"""
+IS_DONE = "window.result !== undefined"
+IS_HALF_SENT = "document.querySelector('progress').value > 0.3"
+SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 8_000_000}
+
+
+def large_jpeg() -> bytes:
+    """A JPEG of 9 MB, which the client hashes in parts: a small picture with long comments."""
+    start, rest = jpeg(64, 48)[:2], jpeg(64, 48)[2:]
+    comment = b"\xff\xfe\xff\xff" + b"x" * (0xFFFF - 2)
+    return start + comment * 140 + rest
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +98,11 @@ def folder(site: Site) -> Path:
     (site.folder / "package.json").write_text('{"type": "module"}')
     (site.folder / "driver.js").write_text(DRIVER)
     (site.folder / "picture.jpg").write_bytes(jpeg(640, 480))
+    (site.folder / "large.jpg").write_bytes(large_jpeg())
+    BuiltClient()  # builds it
+    (site.folder / "client").symlink_to(client.DIST)
+    (site.folder / "hashes").symlink_to(client.PACKAGE / "node_modules/@noble/hashes")
+    (site.folder / "client.html").write_text(CLIENT_PAGE)
     return site.folder
 
 
@@ -182,6 +224,86 @@ def test_an_origin_that_the_deployment_does_not_name_uploads_nothing(
 
     assert [outcome["error"] for outcome in outcomes] == ["Failed to fetch"] * 2
     with open_stack.http("stranger") as owner:
+        assert list_ids(owner) == []
+
+
+def choose(page: Page, origin: str, file: Path) -> None:
+    """Open the page of the client, and choose a file on a network that is not fast."""
+    page.goto(f"{origin}/client.html")
+    page.wait_for_function("window.isReady")
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", SLOW)
+    page.set_input_files("input", file)
+
+
+def phases(seen: list[dict[str, Any]]) -> list[str]:
+    """The phases in the order in which they came."""
+    return [name for name, _ in itertools.groupby(progress["phase"] for progress in seen)]
+
+
+def test_the_client_uploads_from_another_origin_and_shows_how_far_it_is(
+    open_stack: Stack, site: Site, folder: Path, page: Page
+) -> None:
+    give_token(open_stack, folder, "client-user")
+
+    results = {}
+    for name in ("picture.jpg", "large.jpg"):
+        choose(page, site.origin, folder / name)
+        page.wait_for_function(IS_DONE)
+        results[name] = page.evaluate("[result, seen]")
+
+    small, seen_small = results["picture.jpg"]
+    large, seen_large = results["large.jpg"]
+    assert phases(seen_small) == ["sending", "finishing"]
+    assert phases(seen_large) == ["hashing", "sending", "finishing"]
+    for phase in ("hashing", "sending"):
+        loaded = [progress["loaded"] for progress in seen_large if progress["phase"] == phase]
+        assert loaded == sorted(loaded)
+        assert len(loaded) > 3  # also on the way, not only at the beginning and the end
+    assert large["sha256"] == hashlib.sha256(large_jpeg()).hexdigest()
+    with open_stack.http("client-user") as owner:
+        assert set(list_ids(owner)) == {small["id"], large["id"]}
+
+
+def test_bytes_whose_connection_is_reset_are_sent_again_and_stored_once(
+    open_stack: Stack, site: Site, folder: Path, page: Page
+) -> None:
+    give_token(open_stack, folder, "reset-user")
+    puts: list[str] = []
+
+    def reset_the_first(route: Route) -> None:
+        if route.request.method == "PUT":
+            puts.append(route.request.url)
+        if len(puts) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route(f"{open_stack.described['s3_endpoint']}/**", reset_the_first)
+    choose(page, site.origin, folder / "large.jpg")
+    page.wait_for_function(IS_DONE)
+
+    image = page.evaluate("result")
+    assert len(puts) == 2
+    with open_stack.http("reset-user") as owner:
+        assert list_ids(owner) == [image["id"]]
+
+
+@pytest.mark.parametrize("stop", ["abort()", "location.reload()"])
+def test_an_upload_that_is_stopped_or_whose_page_is_closed_leaves_no_image(
+    open_stack: Stack, site: Site, folder: Path, page: Page, stop: str
+) -> None:
+    give_token(open_stack, folder, "stopped-user")
+    choose(page, site.origin, folder / "large.jpg")
+    page.wait_for_function(IS_HALF_SENT)
+
+    page.evaluate(stop)
+
+    if stop == "abort()":
+        page.wait_for_function(IS_DONE)
+        assert page.evaluate("result") == {"error": "AbortError"}
+    with open_stack.http("stopped-user") as owner:
         assert list_ids(owner) == []
 
 

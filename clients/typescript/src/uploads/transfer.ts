@@ -54,11 +54,14 @@ function transfer(url: string, { method, headers, body, signal }: RequestInit, o
 }
 
 function responseOf(request: XMLHttpRequest): Response {
-  // Of an answer from another origin a page may see no header at all.
-  const headers = new Headers();
-  for (const [, name, value] of request.getAllResponseHeaders().matchAll(/^([^:]+): *(.*?)\r?$/gm)) {
-    headers.append(name!, value!);
-  }
+  const headers = headersIn(request.getAllResponseHeaders());
   const response = new Response(request.responseText || null, { status: request.status, headers });
   return Object.defineProperty(response, "url", { value: request.responseURL });
+}
+
+/** Reads headers in lines. Of an answer from another origin a page may see none. */
+export function headersIn(lines: string): Headers {
+  const headers = new Headers();
+  for (const [, name, value] of lines.matchAll(/^([^:\r\n]+): *(.*)$/gm)) headers.append(name!, value!);
+  return headers;
 }

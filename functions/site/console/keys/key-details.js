@@ -24,10 +24,14 @@ export async function showDetails(root, key, path, signal) {
   root.setAttribute("aria-label", `Limits and usage of ${key.name}`);
   fill(
     root,
-    h("h2", {}, `Limits of ${key.name}`),
-    key.status === "active" ? form(key, path) : h("p", { class: "fine" }, "The key has ended."),
-    h("h2", {}, "Usage in the last 30 days"),
-    usage,
+    h(
+      "div",
+      { class: "stack" },
+      h("h2", {}, `Limits of ${key.name}`),
+      key.status === "active" ? form(key, path) : h("p", { class: "fine" }, "The key has ended."),
+      h("h2", {}, "Usage in the last 30 days"),
+      usage,
+    ),
   );
   root.focus();
   const load = async () => {
@@ -64,7 +68,11 @@ function form(key, path) {
     "form",
     { class: "stack", onsubmit: submit },
     h("p", { class: "fine" }, "They count for whoever the key acts, by UTC. Empty is no limit."),
-    Object.entries(LIMITS).map(([name, words]) => field(words, (id) => input(id, name, key.limits[name]))),
+    h(
+      "div",
+      { class: "pair" },
+      Object.entries(LIMITS).map(([name, words]) => field(words, (id) => input(id, name, key.limits[name]))),
+    ),
     problem,
     h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Save limits")),
   );
