@@ -15,6 +15,7 @@ TOGETHER = {
         "tests/e2e/test_private_gallery.py",
         "tests/e2e/test_browser_uploads.py",
         "tests/e2e/test_next_example.py",
+        "tests/e2e/test_gallery_example.py",
         "tests/e2e/test_crash.py",
         "tests/e2e/test_full_disk.py",
     ),

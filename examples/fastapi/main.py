@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -62,8 +62,13 @@ async def generate(store: Store, prompt: Annotated[str, Form()]) -> dict[str, st
     return {"id": job["id"]}
 
 
+async def known_job(store: Store, job_id: str) -> str:
+    """Answer 404 for an unknown job: once events are sent, it is too late for that."""
+    return (await store.jobs.get(job_id))["id"]
+
+
 @app.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
-async def follow(store: Store, job_id: str) -> AsyncIterator[dict[str, str | int]]:
+async def follow(store: Store, job_id: Annotated[str, Depends(known_job)]) -> AsyncIterator[dict[str, Any]]:
     """Send the job now and after each change, until it has ended."""
     async for job in store.jobs.watch(job_id):
-        yield {"status": job["status"], **job["progress"]}
+        yield {"status": job["status"], "progress": job["progress"]}

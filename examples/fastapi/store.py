@@ -12,6 +12,7 @@ from session import current_user
 SHARED_FOR_S = 3600
 MARGIN_S = 600
 _shares: dict[str, tuple[float, ImageShare]] = {}
+"""The share of each user, and until when it is used."""
 
 
 def open_store() -> AsyncImageStore:
@@ -32,7 +33,7 @@ Store = Annotated[AsyncImageStore, Depends(store_of_user)]
 
 
 async def share_of(store: AsyncImageStore, user: str) -> ImageShare:
-    """Share all images of a user for an hour with whoever sees the page; requests within that hour use the same share."""
+    """Share all images of a user for an hour; requests within that hour use the same share."""
     ends, share = _shares.get(user, (0.0, None))
     if share is None or time.monotonic() > ends:
         share = await store.share(all=True, expires_in=SHARED_FOR_S, name="Gallery")

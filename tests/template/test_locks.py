@@ -11,9 +11,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("dependencies", "imaging", "crypto", "providers")
 LAYER_LOCKS = [ROOT / f"layers/{layer}/requirements.txt" for layer in LAYERS]
-LOCKS = [*LAYER_LOCKS, *sorted((ROOT / "requirements").glob("*.txt")), ROOT / "examples/fastapi/requirements.txt"]
+LOCKS = [
+    *LAYER_LOCKS,
+    *sorted((ROOT / "requirements").glob("*.txt")),
+    ROOT / "examples/fastapi/requirements.txt",
+]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
-NPM = [ROOT / "tests/openapi", ROOT / "clients/typescript", *(ROOT / f"examples/{name}" for name in ("gallery", "hono", "next"))]
+NPM = [
+    ROOT / "tests/openapi",
+    ROOT / "clients/typescript",
+    *(ROOT / f"examples/{name}" for name in ("gallery", "hono", "next")),
+]
 NAMED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 

@@ -14,10 +14,10 @@ export function Uploads({ onStored }: { onStored: () => void }) {
       <ul>
         {files.filter(({ status }) => status !== "stored").map((upload) => (
           <li key={upload.id}>
-            {upload.file.name} <progress {...props.progressProps(upload)} />
+            <progress {...props.progressProps(upload)} /> {upload.file.name}{" "}
             {upload.status === "uploading" && <button onClick={() => cancel(upload.id)}>Cancel</button>}
             {["failed", "cancelled"].includes(upload.status) && <button onClick={() => retry(upload.id)}>Try again</button>}
-            <button onClick={() => remove(upload.id)}>Remove</button>
+            <button aria-label={`Remove ${upload.file.name}`} onClick={() => remove(upload.id)}>Remove</button>
             <Problem error={upload.error} />
           </li>
         ))}
