@@ -14,6 +14,7 @@ TOGETHER = {
         "tests/e2e/console/",  # one more start of the shared stack shortens the longest unit by a third
         "tests/e2e/test_private_gallery.py",
         "tests/e2e/test_browser_uploads.py",
+        "tests/e2e/test_react.py",
         "tests/e2e/test_next_example.py",
         "tests/e2e/test_gallery_example.py",
         "tests/e2e/test_crash.py",

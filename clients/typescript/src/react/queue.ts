@@ -1,5 +1,6 @@
 import type { Image } from "../api/types";
 import { ImageStoreError } from "../http/errors";
+import { randomKey } from "../http/keys";
 import type { ImageStore } from "../store";
 import type { UploadAttributes, UploadOptions } from "../uploads";
 import { createObservable } from "./observable";
@@ -53,11 +54,16 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
   async function send({ id, file, attributes }: FileUpload) {
     const controller = new AbortController();
     const { signal } = controller;
-    const { store, onDuplicate } = latest();
+    const { store, accept, onDuplicate } = latest();
     controllers.set(id, controller);
     change(id, { status: "uploading" });
     let image: Image | undefined;
     try {
+      await undefined; // also a refusal comes after the others have begun
+      // Some systems do not know the type of a file; the store looks at its bytes.
+      if (accept && file.type && !accept.includes(file.type)) {
+        throw new ImageStoreError("unsupported_media_type", `Choose ${accept.join(", ")}.`);
+      }
       image = await store.upload(file, attributes, {
         signal,
         onDuplicate,
@@ -73,16 +79,13 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
   }
 
   function add(files: Iterable<File>) {
-    const { accept, attributes } = latest();
-    const added = Array.from(files, (file): FileUpload => ({
-      id: crypto.randomUUID(),
+    const { attributes } = latest();
+    const added = Array.from(files, (file) => ({
+      id: randomKey(),
       file,
       attributes: typeof attributes === "function" ? attributes(file) : attributes,
+      status: "waiting" as const,
       progress: 0,
-      // Some systems do not know the type of a file; the store looks at its bytes.
-      ...(!accept || !file.type || accept.includes(file.type)
-        ? { status: "waiting" }
-        : { status: "failed", error: new ImageStoreError("unsupported_media_type", `Choose ${accept.join(", ")}.`) }),
     }));
     queue.set({ files: [...queue.get().files, ...added] });
     sendWaiting();

@@ -42,11 +42,11 @@ export function sourcesOf(
   const presets = (share as Partial<Share> | undefined)?.presets;
   const link = known.public_url;
   const addressOf = (name: string) =>
-    share ? addressIn(share, id, name) : link ? `${link}/${name}` : (renditions[name]?.url ?? known.thumb_url);
+    share !== undefined ? addressIn(share, id, name) : link ? `${link}/${name}` : (renditions[name]?.url ?? known.thumb_url);
 
   const whole: { url: string | undefined; width: number }[] = preset
     ? []
-    : share || link
+    : share !== undefined || link
       ? widths
           // The first width that reaches the image's shows all of it.
           .filter((each, at) => !(widths[at - 1]! >= width) && presets?.includes(`w${each}`) !== false)
@@ -70,7 +70,7 @@ export function sourcesOf(
 }
 
 function endOf(url: string): number {
-  const { searchParams } = new URL(url);
-  const date = searchParams.get("X-Amz-Date")?.replace(/(....)(..)(..T..)(..)/, "$1-$2-$3:$4:");
-  return date ? Date.parse(date) + +searchParams.get("X-Amz-Expires")! * 1000 : Infinity;
+  const query = new URLSearchParams(url.split("?")[1]);
+  const date = query.get("X-Amz-Date")?.replace(/(....)(..)(..T..)(..)/, "$1-$2-$3:$4:");
+  return date ? Date.parse(date) + +query.get("X-Amz-Expires")! * 1000 : Infinity;
 }

@@ -35,6 +35,10 @@ export function StoredImage(props: StoredImageProps) {
   return <Picture key={`${idOf(props.image)} ${props.preset}`} {...props} />;
 }
 
+/** Browsers give no box to an image without an address. */
+const emptyPicture = (width: number | string, height: number | string) =>
+  `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='${width}' height='${height}'/%3E`;
+
 const idOf = (image: AnyImage | string) => (typeof image === "string" ? image : image.id);
 
 function Picture({
@@ -62,8 +66,12 @@ function Picture({
   const id = idOf(image);
   const given = image === id ? undefined : (image as AnyImage);
   const record = given ?? renewal?.image;
-  const fresh =
-    share === null ? undefined : sourcesOf(id, share ? record : (renewal?.image ?? given), share, { preset, widths });
+  // Without an address yet, the box is the one that it will have.
+  const known = sourcesOf(id, share === undefined ? (renewal?.image ?? given) : record, share === null ? "" : share, {
+    preset,
+    widths,
+  });
+  const fresh = share === null ? undefined : known;
   // What has loaded stays: a new share or link would only load the same picture again.
   const sources = loaded ?? fresh;
   const src = String(sources?.src);
@@ -96,10 +104,11 @@ function Picture({
         await undefined; // Strict Mode ends its first effect before this
         signal.throwIfAborted();
         setRenewal({ image: await store!.images.get(id, { signal }), at: Date.now() });
-        setDue(false);
       } catch {
-        if (!signal.aborted) setBrokenSrc(src);
+        // The old link of an image that has not begun to load may still work.
+        if (!signal.aborted && element.current?.complete) setBrokenSrc(src);
       }
+      if (!signal.aborted) setDue(false);
     })();
     return () => controller.abort();
   }, [mustRenew, store, id]);
@@ -120,7 +129,10 @@ function Picture({
     };
   }, [store, share === undefined, endsAt]);
 
-  const ratio = sources?.width && sources.height && sources.width / sources.height;
+  const box = loaded ?? known;
+  const ratio = box?.width && box.height && box.width / box.height;
+  const w = width ?? (height && ratio ? Math.round(+height * ratio) : box?.width);
+  const h = height ?? (width && ratio ? Math.round(+width / ratio) : box?.height);
   const { color, blurhash } = record?.placeholder ?? {};
   const isLoaded = !!loaded;
   useEffect(() => {
@@ -137,8 +149,8 @@ function Picture({
       decoding="async"
       sizes={sources?.srcSet && "auto, 100vw"}
       {...rest}
-      width={width ?? (height && ratio ? Math.round(+height * ratio) : sources?.width)}
-      height={height ?? (width && ratio ? Math.round(+width / ratio) : sources?.height)}
+      width={w}
+      height={h}
       alt={alt ?? record?.alt_text ?? record?.title ?? ""}
       style={{
         ...(rest.className ? {} : { maxWidth: "100%", height: "auto" }),
@@ -146,6 +158,7 @@ function Picture({
         ...style,
       }}
       onLoad={(event) => {
+        if (!fresh || !event.currentTarget.complete) return; // it was the empty picture
         setLoaded(fresh);
         onLoad?.(event);
       }}
@@ -153,7 +166,7 @@ function Picture({
         if (fail()) onError?.(event);
       }}
       srcSet={sources?.srcSet}
-      src={sources?.src}
+      src={sources?.src ?? (w && h ? emptyPicture(w, h) : undefined)}
     />
   );
 }
