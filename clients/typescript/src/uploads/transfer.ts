@@ -16,6 +16,7 @@ export function reportingFetch(transport: Transport, onSent: OnSent): typeof fet
   const canReport = typeof XMLHttpRequest === "function" && !transport.hasOwnFetch;
   return async (input, init = {}) => {
     onSent(0);
+    init.signal?.throwIfAborted(); // by the report
     if (canReport) return transfer(String(input), init, onSent);
     const response = await transport.fetch(input, init);
     onSent(1);

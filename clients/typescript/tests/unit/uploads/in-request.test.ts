@@ -104,3 +104,20 @@ test("an upload that was aborted before it began sends nothing", async () => {
   await expect(uploading).rejects.toThrow("enough");
   expect(store.seen).toEqual([]);
 });
+
+describe("what onProgress throws is thrown by the upload, and nothing is sent again", () => {
+  test.each([
+    ["sending", 0],
+    ["finishing", 1],
+  ])("while it is %s", async (phase, requests) => {
+    const store = await startStore();
+    const onProgress = (progress: UploadProgress) => {
+      if (progress.phase === phase) throw new RangeError("A mistake of the page");
+    };
+
+    const uploading = createUploads(createTransport({ url: store.url, key: "isk_1" })).upload(JPEG, {}, { onProgress });
+
+    await expect(uploading).rejects.toThrow(RangeError);
+    expect(store.seen.length).toBe(requests);
+  });
+});
