@@ -73,15 +73,15 @@ describe("a failure on the way leads to one image under one key", () => {
   });
 });
 
-test.each<[string, UploadSource, string]>([
-  ["a PDF", new File(["%PDF-1.7"], "cat.jpg", { type: "image/jpeg" }), "unsupported_media_type"],
-  ["an empty file", new File([], "cat.jpg"), "invalid_request"],
-])("nothing is sent of %s", async (_, source, code) => {
+test.each<[string, UploadSource, string, number]>([
+  ["a PDF", new File(["%PDF-1.7"], "cat.jpg", { type: "image/jpeg" }), "unsupported_media_type", 415],
+  ["an empty file", new File([], "cat.jpg"), "invalid_request", 400],
+])("nothing is sent of %s", async (_, source, code, status) => {
   const store = await startStore();
 
   const uploading = uploadsOf(store.url).upload(source);
 
-  await expect(uploading).rejects.toMatchObject({ code, status: undefined });
+  await expect(uploading).rejects.toMatchObject({ code, status });
   expect(store.seen).toEqual([]);
 });
 
