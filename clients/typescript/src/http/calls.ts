@@ -1,4 +1,5 @@
 import type { paths } from "../api/schema";
+import { ImageStoreError } from "./errors";
 import type { Method, QueryValue, RequestOptions, Transport } from "./transport";
 
 /** The operation of a route in the API document. */
@@ -65,7 +66,12 @@ export async function call<M extends Method, P extends PathOf<M>>(
   return answer.data;
 }
 
-/** Puts encoded values into a path such as `/v1/images/{image_id}`. */
+/** Puts encoded values into a path such as `/v1/images/{image_id}`. Throws `invalid_request` for what cannot be an id. */
 export function pathOf(path: string, values: Record<string, string> = {}): string {
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? "";
+    // `fetch` resolves these segments, so the request would go to another route.
+    if (["", ".", ".."].includes(value)) throw new ImageStoreError("invalid_request", `"${value}" is not an id.`);
+    return encodeURIComponent(value);
+  });
 }

@@ -1,3 +1,5 @@
+import { ImageStoreError } from "./errors";
+
 /** Returns a token. `refresh` is true after the store refused the last one: return a new token then. */
 export type TokenSource = string | ((options: { refresh: boolean }) => string | Promise<string>);
 
@@ -23,14 +25,23 @@ export type Credentials =
     }
   | { key?: never; token?: never; uploadToken?: never };
 
-/** Returns the value of the header `Authorization`, or undefined without credentials. */
+const PRINTABLE = /^[!-~]+$/;
+
+/**
+ * Returns the value of the header `Authorization`, or undefined without credentials.
+ *
+ * Throws `invalid_token` for what cannot be a header. The platform would refuse it too, but with the token in its error.
+ */
 export async function authorizationOf(
   credentials: Credentials,
   options: { refresh: boolean },
 ): Promise<string | undefined> {
   const source: TokenSource | undefined = credentials.key ?? credentials.token ?? credentials.uploadToken;
   const token = typeof source === "function" ? await source(options) : source;
-  return token === undefined ? undefined : `Bearer ${token}`;
+  if (token === undefined) return undefined;
+  const word = String(token).trim(); // a variable or a file often ends with a line break
+  if (PRINTABLE.test(word)) return `Bearer ${word}`;
+  throw new ImageStoreError("invalid_token", "A key or token is one word of printable ASCII characters.");
 }
 
 /** Says whether another token can be had after the store refused one. */

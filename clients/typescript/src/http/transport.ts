@@ -1,6 +1,7 @@
 import { authorizationOf, isRenewable, type Credentials } from "./credentials";
 import { errorOf, ImageStoreError } from "./errors";
 import { isInProgress, sleep, waitBefore } from "./retries";
+import { stopUnder, unlessAborted } from "./signals";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -106,16 +107,15 @@ export function createTransport(options: Connection & Credentials): Transport {
   }
 
   async function send<T>(method: Method, path: string, request: RequestOptions, refresh: boolean): Promise<Answer<T>> {
-    const authorization = await authorizationOf(options, { refresh });
+    request.signal?.throwIfAborted();
+    const authorization = await unlessAborted(authorizationOf(options, { refresh }), request.signal);
     const seconds = request.timeoutSeconds ?? timeoutSeconds;
+    // What is wrong with the request itself is no failure of the network, so it is found before the attempt.
+    const target = url + path + queryOf(request.query);
+    const headers = headersOf(request, authorization, options.owner);
+    const body = request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json);
     return withinTime({ seconds, signal: request.signal }, async (signal) => {
-      const init = {
-        method,
-        headers: headersOf(request, authorization, options.owner),
-        body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
-        signal,
-      };
-      const target = url + path + queryOf(request.query);
+      const init = { method, headers, body, signal };
       return answerOf<T>(await respond(request.fetch ?? fetch, target, init, request.read), request);
     });
   }
@@ -212,16 +212,14 @@ export async function withinTime<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   limits.signal?.throwIfAborted();
-  const controller = new AbortController();
-  const abort = () => controller.abort(limits.signal?.reason);
+  const stop = stopUnder(limits.signal);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    controller.abort();
+    stop.abort();
   }, limits.seconds * 1000);
-  limits.signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await attempt(controller.signal);
+    return await attempt(stop.signal);
   } catch (error) {
     if (limits.signal?.aborted) throw limits.signal.reason;
     if (error instanceof ImageStoreError) throw error;
@@ -229,6 +227,6 @@ export async function withinTime<T>(
     throw new ImageStoreError("network_error", "The connection failed before an answer came.", { cause: error });
   } finally {
     clearTimeout(timer);
-    limits.signal?.removeEventListener("abort", abort);
+    stop.release();
   }
 }

@@ -24,7 +24,7 @@ export function pagesOf<T, P extends Page<T> = Page<T>>(read: (cursor: string | 
     for (let cursor: string | undefined; ; ) {
       const page = await read(cursor);
       yield page;
-      if (page.next_cursor === null) return;
+      if (!page.next_cursor) return;
       cursor = page.next_cursor;
     }
   }

@@ -14,6 +14,7 @@ type Ticket = components["schemas"]["UploadTicket"];
 /** The store completes a large upload behind a queue. It gives up earlier than this. */
 const MAX_COMPLETION_SECONDS = 600;
 const USUAL_POLL_SECONDS = 2;
+const LONGEST_POLL_SECONDS = 30;
 /** Other statuses of 4xx say that the link or the bytes are wrong. */
 const PASSING_STATUSES = [408, 409, 429];
 const CHECKSUM_CODES = /<Code>(?:BadDigest|XAmzContentChecksumMismatch)</;
@@ -115,7 +116,8 @@ async function complete(transport: Transport, id: string, signal: AbortSignal | 
     if (Date.now() > end) {
       throw new ImageStoreError("deadline_exceeded", `The store is still processing upload ${id}.`, { status });
     }
-    await sleep(Number(headers.get("Retry-After")) || USUAL_POLL_SECONDS, signal);
+    const seconds = Number(headers.get("Retry-After"));
+    await sleep(seconds > 0 ? Math.min(seconds, LONGEST_POLL_SECONDS) : USUAL_POLL_SECONDS, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Image, ImageAttributes, OnDuplicate } from "../api/types";
 import { randomKey } from "../http/keys";
+import { stopUnder } from "../http/signals";
 import type { Transport } from "../http/transport";
 import { uploadDirectly } from "./direct";
 import { uploadFromUrl, uploadInRequest } from "./in-request";
@@ -16,6 +17,7 @@ export type { UploadSource } from "./sources";
 export type UploadAttributes = Omit<ImageAttributes, "on_duplicate">;
 
 export interface UploadOptions {
+  /** What it throws ends the upload, which then throws that. */
   onProgress?: OnProgress | undefined;
   /** Ends the upload, which then throws the reason of the signal. */
   signal?: AbortSignal | undefined;
@@ -53,7 +55,26 @@ export interface Uploads {
 }
 
 export function createUploads(transport: Transport): Uploads {
-  const upload: Uploads["upload"] = async (source, attributes = {}, options = {}) => {
+  const upload: Uploads["upload"] = async (source, attributes, options = {}) => {
+    const { onProgress } = options;
+    const stop = stopUnder(options.signal);
+    const report: OnProgress | undefined =
+      onProgress &&
+      ((progress) => {
+        try {
+          onProgress(progress);
+        } catch (error) {
+          stop.abort(error); // thrown here, it would seem to be a failure of the network, and the bytes be sent again
+        }
+      });
+    try {
+      return await send(source, attributes, { ...options, signal: stop.signal, onProgress: report });
+    } finally {
+      stop.release();
+    }
+  };
+
+  const send: Uploads["upload"] = async (source, attributes = {}, options = {}) => {
     const { onProgress, signal, idempotencyKey = randomKey(), onDuplicate } = options;
     signal?.throwIfAborted();
     const picture = await readSource(source, signal);
@@ -72,4 +93,3 @@ export function createUploads(transport: Transport): Uploads {
   };
 }
 
-/** `crypto.randomUUID` is missing on pages without https. */

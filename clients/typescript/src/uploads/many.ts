@@ -1,5 +1,6 @@
 import type { Image, OnDuplicate } from "../api/types";
 import { ImageStoreError } from "../http/errors";
+import { stopUnder } from "../http/signals";
 import type { UploadAttributes, Uploads } from "./index";
 import type { UploadPhase } from "./progress";
 import { sizeOf, type UploadSource } from "./sources";
@@ -45,6 +46,7 @@ export async function uploadEach(
   { concurrency = USUAL_CONCURRENCY, onProgress, signal, onDuplicate }: UploadManyOptions = {},
 ): Promise<UploadManyResult> {
   const sources = [...iterable];
+  const stop = stopUnder(signal);
   const states: UploadState[] = sources.map((source) => ({ phase: "waiting", loaded: 0, total: sizeOf(source) }));
   const results: (Image | ImageStoreError)[] = [];
 
@@ -53,7 +55,7 @@ export async function uploadEach(
     onProgress?.({ ...sumOf(states), uploads: [...states] });
   };
   const uploadOne = async (index: number): Promise<Image | ImageStoreError> => {
-    const options = { signal, onDuplicate, onProgress: onProgress && ((state: UploadState) => change(index, state)) };
+    const options = { signal: stop.signal, onDuplicate, onProgress: onProgress && ((state: UploadState) => change(index, state)) };
     try {
       return await upload(sources[index]!, attributes, options);
     } catch (error) {
@@ -75,8 +77,12 @@ export async function uploadEach(
   };
   try {
     await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
+  } catch (error) {
+    next = sources.length;
+    stop.abort(error); // nobody gets the results of those that run
+    throw error;
   } finally {
-    next = sources.length; // after an abort none begins
+    stop.release();
   }
   return resultOf(results);
 }

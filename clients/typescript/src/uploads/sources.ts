@@ -109,6 +109,7 @@ function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
 }
 
 async function collect(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<Blob> {
+  if (stream.locked) throw new ImageStoreError("unsupported_source", "The stream is being read already.");
   const reader = stream.getReader();
   const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
   signal?.addEventListener("abort", stop, { once: true });
@@ -118,9 +119,14 @@ async function collect(stream: ReadableStream<Uint8Array>, signal: AbortSignal |
       const { done, value } = await reader.read();
       signal?.throwIfAborted();
       if (done) return new Blob(chunks);
-      chunks.push(value as Uint8Array<ArrayBuffer>);
       size += value.byteLength;
+      if (Number.isNaN(size)) throw new TypeError("It yields something else than a Uint8Array.");
+      chunks.push(value as Uint8Array<ArrayBuffer>);
     }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    stop();
+    throw new ImageStoreError("unsupported_source", "The stream cannot be read.", { cause });
   } finally {
     signal?.removeEventListener("abort", stop);
   }

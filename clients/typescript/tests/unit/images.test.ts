@@ -136,3 +136,12 @@ test("health that is down is an answer of the admin, and a busy gateway is not",
   expect(await admin.health()).toEqual(down);
   await expect(admin.health()).rejects.toMatchObject({ code: "storage_unavailable" });
 });
+
+test("a list without a cursor ends, so that an answer of something else is not read for ever", async () => {
+  const server = await startServer({ status: 200, json: { items: [{ id: "1" }] } });
+
+  const cards = await createImageStore({ url: server.url, key: "isk_1" }).images.list().toArray({ limit: 5 });
+
+  expect(cards.length).toBe(1);
+  expect(server.seen.length).toBe(1);
+});

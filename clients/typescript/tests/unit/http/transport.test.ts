@@ -210,3 +210,53 @@ describe("aborts and time limits", () => {
     expect(error).toMatchObject({ code: "network_error", status: undefined });
   });
 });
+
+describe("what cannot be sent", () => {
+  test.each(["isk_1\nisk_2", "isk_ä", "isk_1 isk_2", ""])("the token %j is refused, and no error shows it", async (key) => {
+    const server = await startServer(IMAGE);
+
+    const error = await createImageStore({ url: server.url, key }).images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "invalid_token" });
+    expect((error as Error).cause).toBeUndefined();
+    expect(String((error as Error).stack)).not.toContain("isk_");
+    expect(server.seen).toEqual([]);
+  });
+
+  test("a line break after a key does not count", async () => {
+    const server = await startServer(IMAGE);
+
+    await createImageStore({ url: server.url, key: "isk_1\n" }).images.get("1");
+
+    expect(server.seen[0]?.headers.authorization).toBe("Bearer isk_1");
+  });
+
+  test.each(["", ".", ".."])("the id %j, which would lead to another route", async (id) => {
+    const server = await startServer(IMAGE);
+    const { images } = createImageStore({ url: server.url, key: "isk_1" });
+
+    const errors = await Promise.all([images.exists(id), images.bytes(id), images.delete(id)].map((each) => each.catch((reason: unknown) => reason)));
+
+    expect(errors).toEqual(Array(3).fill(expect.objectContaining({ code: "invalid_request" })));
+    expect(server.seen).toEqual([]);
+  });
+
+  test("a mistake of the caller is no failure of the network", async () => {
+    const server = await startServer(IMAGE);
+
+    const reading = createImageStore({ url: server.url, key: "isk_1", owner: "\ud800" }).images.get("1");
+
+    await expect(reading).rejects.toThrow(URIError);
+    expect(server.seen).toEqual([]);
+  });
+});
+
+test("an abort does not wait for a token", async () => {
+  const controller = new AbortController();
+  const store = createImageStore({ url: "http://127.0.0.1:9", token: () => new Promise<string>(() => undefined) });
+  const reading = store.images.get("1", { signal: controller.signal });
+
+  controller.abort(new Error("enough"));
+
+  await expect(reading).rejects.toThrow("enough");
+});

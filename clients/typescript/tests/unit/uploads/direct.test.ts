@@ -90,6 +90,20 @@ test("an upload that the store finishes behind a queue is awaited as the store s
   expect(store.steps()).toEqual(["reserve", "put", "complete", "complete"]);
 });
 
+test("a wait that no timer can hold does not become a flood of requests", async () => {
+  const forever = { status: 202, text: "{}", headers: { "Retry-After": "99999999999" } };
+  const store = await startStore({ complete: Array(1000).fill(forever) });
+  const controller = new AbortController();
+  const onProgress = ({ phase }: UploadProgress) => {
+    if (phase === "finishing") setTimeout(() => controller.abort(new Error("enough")), 100);
+  };
+
+  const uploading = uploadsOf(store.url).upload(PICTURE, {}, { signal: controller.signal, onProgress });
+
+  await expect(uploading).rejects.toThrow("enough");
+  expect(store.steps()).toEqual(["reserve", "put", "complete"]);
+});
+
 describe("an upload that cannot succeed ends with the reason", () => {
   test.each<[string, Partial<Record<Step, Fault[]>>, object, number]>([
     ["the store refuses it", { reserve: [{ status: 429, code: "quota_exceeded" }] }, { code: "quota_exceeded" }, 1],

@@ -104,3 +104,39 @@ test("an upload that was aborted before it began sends nothing", async () => {
   await expect(uploading).rejects.toThrow("enough");
   expect(store.seen).toEqual([]);
 });
+
+describe("what onProgress throws ends the upload, and nothing is sent again", () => {
+  test.each([
+    ["sending", 0],
+    ["finishing", 1],
+  ])("while it is %s", async (phase, requests) => {
+    const store = await startStore();
+    const onProgress = (progress: UploadProgress) => {
+      if (progress.phase === phase) throw new RangeError("A mistake of the page");
+    };
+
+    const uploading = uploadsOf(store.url).upload(JPEG, {}, { onProgress });
+
+    await expect(uploading).rejects.toThrow(RangeError);
+    expect(store.seen.length).toBe(requests);
+  });
+});
+
+test("an abort inside onProgress sends nothing, and nothing fails unseen", async () => {
+  const store = await startStore();
+  const controller = new AbortController();
+  const failures: unknown[] = [];
+  const note = (reason: unknown) => void failures.push(reason);
+  process.on("unhandledRejection", note);
+
+  const uploading = uploadsOf(store.url).upload(JPEG, {}, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error("enough")),
+  });
+
+  await expect(uploading).rejects.toThrow("enough");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off("unhandledRejection", note);
+  expect(failures).toEqual([]);
+  expect(store.seen).toEqual([]);
+});

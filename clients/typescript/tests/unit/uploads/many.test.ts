@@ -134,3 +134,26 @@ test("an error that is not of the store ends all uploads", async () => {
   await expect(uploading).rejects.toThrow("A mistake of the caller");
   expect(begun).toBe(2);
 });
+
+test("an error that is not of the store also ends the uploads that run", async () => {
+  const reasons: unknown[] = [];
+  const upload: Uploads["upload"] = (source, _, { signal } = {}) => {
+    if ((source as File).name === "1.jpg") return Promise.reject(new TypeError("A mistake of the caller"));
+    return new Promise((_, reject) => signal!.addEventListener("abort", () => (reasons.push(signal!.reason), reject(signal!.reason))));
+  };
+
+  const uploading = uploadEach(upload, pictures(3), undefined);
+
+  await expect(uploading).rejects.toThrow("A mistake of the caller");
+  expect(reasons).toEqual(Array(2).fill(new TypeError("A mistake of the caller")));
+});
+
+test("a stream that breaks stops no other upload", async () => {
+  const store = await startStore();
+  const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("The disk is gone")) });
+
+  const result = await createUploads(createTransport({ url: store.url, key: "isk_1" })).uploadMany([JPEG, broken, JPEG]);
+
+  expect(result.successful.map(({ index }) => index)).toEqual([0, 2]);
+  expect(result.failed).toMatchObject([{ index: 1, error: { code: "unsupported_source", cause: { message: "The disk is gone" } } }]);
+});

@@ -55,6 +55,12 @@ test.each<[string, UploadSource]>([
   expect(await readSource(source, undefined)).toEqual(new URL("https://example.com/cat.jpg"));
 });
 
+function lockedStream() {
+  const stream = streamOf(JPEG);
+  stream.getReader();
+  return stream;
+}
+
 describe("a source that cannot be uploaded is refused with its reason", () => {
   test.each<[string, unknown, string]>([
     ["a plain text", "https://example.com/cat.jpg", "unsupported_source: Upload a Blob, File"],
@@ -67,6 +73,8 @@ describe("a source that cannot be uploaded is refused with its reason", () => {
     ["a data URI as base64", { base64: `data:image/jpeg;base64,${base64}` }, "Send a data URI as { data_uri }."],
     ["no data URI", { data_uri: base64 }, "invalid_request: A data URI begins like"],
     ["half a URL", { url: "cat.jpg" }, "invalid_request: This is not a complete URL: cat.jpg"],
+    ["a stream that somebody reads", lockedStream(), "unsupported_source: The stream is being read already."],
+    ["a stream of texts", new ReadableStream({ pull: (to) => to.enqueue("text") }), "unsupported_source: The stream cannot be read."],
     ["a large stream", streamOf(JPEG, withSize(4_000_000)), "unsupported_source: A stream has at most 4 MB"],
     ["a file over 100 MiB", new Blob(Array(11).fill(withSize(10 * 1024 * 1024))), "payload_too_large: The source is too large"],
   ])("%s", async (_, source, message) => {
