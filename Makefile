@@ -75,9 +75,10 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 
-openapi: dev ## Write openapi.json and the tables of docs from the code
+openapi: dev ## Write openapi.json, the tables of docs, llms.txt and parts of the Python client
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.pages
+	$(PYTHONS) -m tools.llms_txt
 	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_types
 	PYTHONPATH=clients/python $(PYTHONS) -m tools.client_sync
 

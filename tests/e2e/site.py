@@ -7,6 +7,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tests.typescript.built_client import BuiltClient
+from tools.client import DIST
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,6 +29,12 @@ class Site:
         self._server = ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=str(folder)))
         self.origin = f"http://localhost:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def serve_client(self) -> None:
+        """Build the TypeScript client and serve it at `/client`; again does nothing."""
+        BuiltClient()
+        if not (self.folder / "client").exists():
+            (self.folder / "client").symlink_to(DIST)
 
     def close(self) -> None:
         """Stop serving."""

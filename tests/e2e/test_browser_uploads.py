@@ -22,7 +22,6 @@ from tests.e2e.test_images import list_ids
 from tests.e2e.test_readme import MOST_CHARACTERS, ROOT, changed_files, shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
 from tests.pictures import jpeg
-from tests.typescript.built_client import BuiltClient
 from tools import client
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ def folder(site: Site) -> Path:
     (site.folder / "driver.js").write_text(DRIVER)
     (site.folder / "picture.jpg").write_bytes(jpeg(640, 480))
     (site.folder / "large.jpg").write_bytes(large_jpeg())
-    BuiltClient()  # builds it
-    (site.folder / "client").symlink_to(client.DIST)
+    site.serve_client()
     (site.folder / "hashes").symlink_to(client.PACKAGE / "node_modules/@noble/hashes")
     (site.folder / "client.html").write_text(CLIENT_PAGE)
     return site.folder

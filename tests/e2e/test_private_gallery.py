@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,6 @@ from tests.chromium import running_chromium
 from tests.e2e.test_images import upload
 from tests.e2e.test_readme import shell_blocks, type_lines
 from tests.openapi.nodejs import installed_node
-from tests.typescript.built_client import BuiltClient
-from tools.client import DIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,8 +140,7 @@ def test_the_typescript_client_works_in_a_page_of_another_origin(
     owner = "owner-of-a-page"
     with open_stack.http(owner) as http:
         image_id = upload(http)["id"]
-    BuiltClient()
-    shutil.copytree(DIST, site.folder / "client")
+    site.serve_client()
     page, responses = opened(browser, site, "nothing.html")
 
     read = page.evaluate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.test_readme import ROOT, shell_blocks, type_lines
 from tests.typescript.built_client import BuiltClient
-from tools.client import PACKAGE
+from tests.typescript.printed_app import install_client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,7 @@ OPTIONS = {
 
 def make_app(folder: Path) -> None:
     """Make a folder whose modules can import the client."""
-    (folder / "node_modules/@image-store").mkdir(parents=True)
-    (folder / "node_modules/@image-store/client").symlink_to(PACKAGE)
-    (folder / "node_modules/@types").symlink_to(PACKAGE / "node_modules/@types")
+    install_client(folder, beside=["@types"])
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "tsconfig.json").write_text(json.dumps(OPTIONS))
 

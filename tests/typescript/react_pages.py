@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from typing import TYPE_CHECKING
 
+from tests.typescript.printed_app import install_client, printed_files, write_files
 from tools import client
 
 if TYPE_CHECKING:
@@ -16,26 +16,15 @@ if TYPE_CHECKING:
 
 DOCUMENT = client.ROOT / "docs/react.md"
 BROWSER = client.PACKAGE / "tests/browser"
-BLOCK = re.compile(r"^```tsx?\n// (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINKED = ("react", "react-dom", "@types", "vite")
-
-
-def blocks() -> dict[str, str]:
-    """Return the files that the document prints, by name."""
-    return {match[1]: match[2] for match in BLOCK.finditer(DOCUMENT.read_text())}
 
 
 def write_pages(folder: Path) -> None:
     """Write the printed files and the entries of the pages, beside the packages that an app installs."""
     for source in BROWSER.glob("*.tsx"):
         shutil.copy(source, folder)
-    for name, text in blocks().items():
-        (folder / name).write_text(text)
-    packages = folder / "node_modules"
-    (packages / "@image-store").mkdir(parents=True)
-    (packages / "@image-store/client").symlink_to(client.PACKAGE)
-    for name in LINKED:
-        (packages / name).symlink_to(client.PACKAGE / "node_modules" / name)
+    write_files(folder, printed_files(DOCUMENT))
+    install_client(folder, beside=LINKED)
     settings = {
         "extends": str(client.PACKAGE / "tsconfig.json"),
         "compilerOptions": {"types": ["vite/client"]},

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.typescript.react_pages import blocks, write_pages
+from tests.typescript.printed_app import printed_files
+from tests.typescript.react_pages import DOCUMENT, write_pages
 from tools import client
 
 if TYPE_CHECKING:
@@ -39,6 +40,6 @@ def test_the_printed_examples_compile(typescript_client: BuiltClient, tmp_path: 
 
 @pytest.mark.parametrize("name", MOST_LINES)
 def test_an_example_is_as_short_as_promised(name: str) -> None:
-    _, component = blocks()[name].split("\n\n", 1)
+    _, component = printed_files(DOCUMENT)[name].split("\n\n", 1)
 
     assert len(component.splitlines()) <= MOST_LINES[name]

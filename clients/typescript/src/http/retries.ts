@@ -44,8 +44,8 @@ function mayRepeat(error: ImageStoreError, isRepeatable: boolean): boolean {
   if (error.status === 429) return error.retryAfter !== undefined || error.code === "rate_limited"; // refused, not begun
   if (!isRepeatable) return false;
   if (error.status === undefined) return error.code === "network_error" || error.code === "timeout";
-  // The API's own 502 is the failure of a provider; a proxy's 502 and 504 are lost connections.
-  return error.status === 503 || ([502, 504].includes(error.status) && error.code !== "provider_failed");
+  // A 500 of the gateway and a proxy's 502 or 504 pass; the API's own 502 is the failure of a provider.
+  return error.status >= 500 && error.code !== "provider_failed";
 }
 
 /** Waits; an abort ends the wait at once and throws the reason of the signal. */

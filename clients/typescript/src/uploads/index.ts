@@ -2,7 +2,6 @@ import type { Image, ImageAttributes, OnDuplicate } from "../api/types";
 import { randomKey } from "../http/keys";
 import { stopUnder } from "../http/signals";
 import type { Transport } from "../http/transport";
-import { uploadDirectly } from "./direct";
 import { uploadFromUrl, uploadInRequest } from "./in-request";
 import { uploadEach, type UploadManyOptions, type UploadManyResult } from "./many";
 import type { OnProgress } from "./progress";
@@ -17,7 +16,7 @@ export type { UploadSource } from "./sources";
 export type UploadAttributes = Omit<ImageAttributes, "on_duplicate">;
 
 export interface UploadOptions {
-  /** What it throws ends the upload, which then throws that. */
+  /** If it throws, the upload ends and throws the same. Then the image is stored only if all bytes had been sent. */
   onProgress?: OnProgress | undefined;
   /** Ends the upload, which then throws the reason of the signal. */
   signal?: AbortSignal | undefined;
@@ -58,17 +57,22 @@ export function createUploads(transport: Transport): Uploads {
   const upload: Uploads["upload"] = async (source, attributes, options = {}) => {
     const { onProgress } = options;
     const stop = stopUnder(options.signal);
+    let mistake: { error: unknown } | undefined;
     const report: OnProgress | undefined =
       onProgress &&
       ((progress) => {
         try {
           onProgress(progress);
         } catch (error) {
-          stop.abort(error); // thrown here, it would seem to be a failure of the network, and the bytes be sent again
+          // Thrown here, it would seem to be a failure of the network, and the bytes would be sent again.
+          mistake ??= { error };
+          if (progress.phase !== "finishing") stop.abort(error);
         }
       });
     try {
-      return await send(source, attributes, { ...options, signal: stop.signal, onProgress: report });
+      const image = await send(source, attributes, { ...options, signal: stop.signal, onProgress: report });
+      if (mistake) throw mistake.error;
+      return image;
     } finally {
       stop.release();
     }
@@ -85,11 +89,12 @@ export function createUploads(transport: Transport): Uploads {
       return uploadFromUrl(transport, picture, { attributes: all, idempotencyKey, signal });
     }
     const sending = sendingOf(transport, { picture, attributes: all, idempotencyKey, signal }, onProgress);
-    return picture.size > MAX_REQUEST_BYTES ? uploadDirectly(transport, sending) : uploadInRequest(transport, sending);
+    if (picture.size <= MAX_REQUEST_BYTES) return uploadInRequest(transport, sending);
+    const { uploadDirectly } = await import("./direct"); // most pages never need it
+    return uploadDirectly(transport, sending);
   };
   return {
     upload,
     uploadMany: (sources, attributes, options) => uploadEach(upload, sources, attributes, options),
   };
 }
-

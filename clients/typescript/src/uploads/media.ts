@@ -13,33 +13,18 @@ export const ACCEPTED: [RegExp, MediaType][] = [
   [/^[^]{4}ftyp(?:avi[fs]|[^]{8}(?:[^]{4})*?avi[fs])/, "image/avif"],
 ];
 
-const REFUSED: [RegExp, string][] = [
-  [/^[^]{4}ftyp(?:he|mif1|msf1)/, "a HEIC photo"],
-  [/^[^]{4}ftyp/, "a video"],
-  [/^%PDF/, "a PDF"],
-  [/^(?:II\*\0|MM\0\*)/, "a TIFF picture"],
-  [/^(?:\xff\x0a|\0\0\0\x0cJXL )/, "a JPEG XL picture"],
-  [/^8BPS/, "a Photoshop file"],
-  [/^BM/, "a BMP picture"],
-  [/^[^]{0,3}\s*(?:<[?!][^]*)?<svg/i, "an SVG drawing"],
-  [/^[\t\n\r -~]+$/, "a text"],
-];
-
 /**
  * Recognizes the format of a file by its first bytes; what its name or its sender says does not count.
  *
  * Throws `unsupported_media_type` for a format that the store does not take, and `invalid_request` for no bytes.
  */
-export function mediaTypeOf(head: Uint8Array, name = "The source"): MediaType {
+export async function mediaTypeOf(head: Uint8Array, name = "The source"): Promise<MediaType> {
   if (head.length === 0) throw new ImageStoreError("invalid_request", `${name} is empty.`);
   let text = String.fromCharCode(...head.subarray(0, HEAD_BYTES));
   // The brands end with the first box of the file, and the box begins with its size.
   if (text.startsWith("ftyp", 4)) text = text.slice(0, new DataView(head.buffer, head.byteOffset).getUint32(0));
   const accepted = ACCEPTED.find(([signature]) => signature.test(text));
   if (accepted) return accepted[1];
-  const kind = REFUSED.find(([signature]) => signature.test(text))?.[1] ?? "no picture";
-  throw new ImageStoreError(
-    "unsupported_media_type",
-    `${name} is ${kind}. The store takes JPEG, PNG, GIF, WebP and AVIF: convert it first.`,
-  );
+  const { refusalOf } = await import("./refusals"); // most uploads never need it
+  throw refusalOf(text, name);
 }

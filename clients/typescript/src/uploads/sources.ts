@@ -74,7 +74,7 @@ async function pictureIn(source: Bytes): Promise<Picture> {
   }
   const isSmall = size <= MAX_REQUEST_BYTES;
   const start = await readRange(source, 0, isSmall ? size : HEAD_BYTES);
-  return { bytes: isSmall ? start : source, size, contentType: mediaTypeOf(start, filename), filename };
+  return { bytes: isSmall ? start : source, size, contentType: await mediaTypeOf(start, filename), filename };
 }
 
 function addressIn(text: string): URL {

@@ -37,7 +37,9 @@ async function bundle(code) {
     resolveId: (id) => (id === entry ? entry : undefined),
     load: (id) => (id === entry ? code : undefined),
   };
-  const bundler = await rolldown({ input: entry, plugins: [plugin], external: PEERS, platform: "browser" });
+  // As in the build of an app, lazy chunks may import what they share with the entry from the entry.
+  const preserveEntrySignatures = "allow-extension";
+  const bundler = await rolldown({ input: entry, plugins: [plugin], external: PEERS, platform: "browser", preserveEntrySignatures });
   const { output } = await bundler.generate({ format: "esm", minify: true });
   return output.filter((file) => file.type === "chunk");
 }

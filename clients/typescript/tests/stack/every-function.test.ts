@@ -314,12 +314,13 @@ describe("administration", () => {
   test("an admin migrates a record and repairs", async () => {
     const image = Buffer.from(await pictureOf(14).arrayBuffer()).toString("base64");
 
-    const migration = await admin.admin.migrations.create({ source: { record: { id: "r1", owner: "somebody", image } } });
-    const records = await admin.admin.migrations.records(migration.id).toArray({ limit: 10 });
+    const migration = await admin.admin.migrations.create({ source: { record: { id: "r2", owner: "somebody", image } } });
     const repair = await admin.admin.repairs.create({ dry_run: true });
 
     expect((await admin.admin.migrations.get(migration.id)).id).toBe(migration.id);
-    expect(records.map((record) => record.record_id)).toEqual(["r1"]);
+    const records = admin.admin.migrations.records(migration.id);
+    const migrated = async () => (await records.toArray({ limit: 10 })).map((record) => record.record_id);
+    await expect.poll(migrated, { timeout: 30_000 }).toEqual(["r2"]);
     expect((await admin.admin.repairs.get(repair.id)).id).toBe(repair.id);
   });
 });

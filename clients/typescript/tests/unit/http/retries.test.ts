@@ -23,6 +23,7 @@ describe("what is repeated", () => {
     ["429 with Retry-After", problem(429, "quota_exceeded", { "Retry-After": "0" })],
     ["429 of the gateway", { status: 429, json: { message: "Too Many Requests" } }],
     ["503", problem(503, "storage_unavailable", { "Retry-After": "0" })],
+    ["500 of the gateway", { status: 500, json: { message: "Internal Server Error" } }],
     ["503 without JSON", { status: 503, text: "busy" }],
     ["502 of a proxy", { status: 502, text: "" }],
     ["504 of a proxy", { status: 504, text: "" }],
@@ -67,7 +68,6 @@ describe("what is not repeated", () => {
     ["404", problem(404, "image_not_found")],
     ["409", problem(409, "conflict")],
     ["429 that waiting does not help", problem(429, "too_many_keys")],
-    ["500", problem(500, "internal_error")],
     ["failure of a provider", problem(502, "provider_failed")],
   ])("a request after a %s", async (_, reply) => {
     const { server, store } = await callWith(reply);

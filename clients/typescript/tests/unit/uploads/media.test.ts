@@ -14,8 +14,8 @@ describe("an accepted picture is recognized by its first bytes", () => {
     ["image/avif", box("avif\0\0\0\0mif1miaf")],
     ["image/avif", box("mif1\0\0\0\0miafavif")],
     ["image/avif", box("msf1\0\0\0\0avis")],
-  ])("%s", (type, head) => {
-    expect(mediaTypeOf(head)).toBe(type);
+  ])("%s", async (type, head) => {
+    expect(await mediaTypeOf(head)).toBe(type);
   });
 });
 
@@ -36,13 +36,13 @@ describe("another file is refused with its kind", () => {
     ["a text", bytes("just a note\n")],
     ["no picture", bytes("\0\x01\x02")],
     ["no picture", bytes("\xff\xd8")],
-  ])("%s", (kind, head) => {
-    expect(() => mediaTypeOf(head, "file.jpg")).toThrow(
+  ])("%s", async (kind, head) => {
+    await expect(mediaTypeOf(head, "file.jpg")).rejects.toThrow(
       `unsupported_media_type: file.jpg is ${kind}. The store takes JPEG, PNG, GIF, WebP and AVIF: convert it first.`,
     );
   });
 });
 
-test("no bytes are an invalid request", () => {
-  expect(() => mediaTypeOf(new Uint8Array())).toThrow("invalid_request: The source is empty.");
+test("no bytes are an invalid request", async () => {
+  await expect(mediaTypeOf(new Uint8Array())).rejects.toThrow("invalid_request: The source is empty.");
 });
