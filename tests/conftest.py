@@ -16,6 +16,7 @@ TOGETHER = {
         "tests/e2e/test_browser_uploads.py",
         "tests/e2e/test_react.py",
         "tests/e2e/test_next_example.py",
+        "tests/e2e/test_gallery_example.py",
         "tests/e2e/test_crash.py",
         "tests/e2e/test_full_disk.py",
     ),

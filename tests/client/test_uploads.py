@@ -171,6 +171,14 @@ def test_what_cannot_be_stored_fails_before_anything_is_sent(
     assert (failed.value.code, server.requests) == (code, [])
 
 
+def test_a_refused_file_has_its_name_and_the_status_of_the_api(store: AnyStore) -> None:
+    with pytest.raises(ImageStoreError) as failed:
+        store(lambda s: s.upload(io.BytesIO(b"%PDF-1.7"), filename="scan.pdf"))
+
+    assert failed.value.detail.startswith("scan.pdf is not")
+    assert failed.value.status == 415
+
+
 def test_a_missing_file_is_the_error_of_python(store: AnyStore, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         store(lambda s: s.upload(tmp_path / "no.jpg"))

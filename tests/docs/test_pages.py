@@ -16,7 +16,8 @@ PACKAGE = ROOT / "layers/shared/image_store"
 MOST_README_LINES = 150
 """A first visitor reads it whole; everything longer is a page of docs/."""
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
+EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *DECISIONS, *EXAMPLES]
 MADE_BY_RUNNING = (".local", ".venv", ".aws-sam")
 cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
 

@@ -59,7 +59,7 @@ class ImageStoreError(Exception):
         self.code = code
         """The API's code, or one of `ClientCode`."""
         self.status = status
-        """The HTTP status; None if there was no response."""
+        """The HTTP status, also of a file that the client itself refuses; None if there was no response."""
         self.title = title or detail
         """The kind of error, in a few words."""
         self.request_id = request_id

@@ -79,23 +79,23 @@ def address_of(source: Any) -> str | None:
     return source if isinstance(source, str) and source.startswith(("http://", "https://")) else None
 
 
-def source_of(source: Any, closing: ExitStack) -> UploadSource:
+def source_of(source: Any, closing: ExitStack, filename: str | None = None) -> UploadSource:
     """Look at the first bytes, so that a file of a wrong type fails before anything is sent.
 
-    A temporary copy of a stream ends with `closing`.
+    A temporary copy of a stream ends with `closing`. `filename` names a source that has no name of its own.
     """
     if isinstance(source, UploadSource):
         return source
     if isinstance(source, Mapping):
-        return _of_bytes(_decoded(source))
+        return _of_bytes(_decoded(source), filename)
     if isinstance(source, str) and source.startswith("data:"):
-        return _of_bytes(_data_of(source))
+        return _of_bytes(_data_of(source), filename)
     if isinstance(source, str | os.PathLike):
         return _of_path(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
-        return _of_bytes(bytes(source))
+        return _of_bytes(bytes(source), filename)
     if callable(getattr(source, "read", None)):
-        return _of_file(source, closing)
+        return _of_file(source, closing, filename)
     raise ImageStoreError(
         f"A {type(source).__name__} cannot be uploaded: use a path, bytes, a binary file, an address or a data URI.",
         code="unsupported_source",
@@ -109,13 +109,15 @@ def _of_path(path: Path) -> UploadSource:
     return UploadSource(size, _type_of(head, str(path)), lambda: path.open("rb"), path.name)
 
 
-def _of_bytes(data: bytes, filename: str | None = None) -> UploadSource:
-    return UploadSource(len(data), _type_of(data[:HEAD_BYTES], "The data"), lambda: BytesIO(data), filename)
+def _of_bytes(data: bytes, filename: str | None) -> UploadSource:
+    content_type = _type_of(data[:HEAD_BYTES], filename or "The data")
+    return UploadSource(len(data), content_type, lambda: BytesIO(data), filename)
 
 
-def _of_file(file: IO[bytes], closing: ExitStack) -> UploadSource:
+def _of_file(file: IO[bytes], closing: ExitStack, filename: str | None) -> UploadSource:
     name = getattr(file, "name", None)
-    filename = Path(name).name if isinstance(name, str) else None
+    if filename is None and isinstance(name, str):
+        filename = Path(name).name
     if not _is_seekable(file):
         file = _copy_of(file, closing)
     start = file.tell()
@@ -149,7 +151,7 @@ def _copy_of(file: IO[bytes], closing: ExitStack) -> IO[bytes]:
 def _type_of(head: bytes, name: str) -> str:
     kind = media_type(head)
     if kind is None:
-        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type")
+        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type", status=415)
     return kind
 
 

@@ -72,7 +72,8 @@ class Upload:
         if (url := address_of(source)) is not None:
             return await self._post(json={"source": {"url": url}, **self._attributes})
         with ExitStack() as closing:
-            opened = await self._transport.runtime.call(lambda: source_of(source, closing))
+            filename = self._attributes.get("filename")
+            opened = await self._transport.runtime.call(lambda: source_of(source, closing, filename))
             if opened.filename is not None:
                 self._attributes.setdefault("filename", opened.filename)
             if opened.size_bytes > IN_REQUEST_BYTES:

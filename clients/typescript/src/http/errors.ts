@@ -28,6 +28,13 @@ interface ErrorFacts {
   cause?: unknown;
 }
 
+/** What the API answers to requests that the client already refuses itself. */
+const REFUSALS: Partial<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+};
+
 /** Every failure of a request, except an abort: that throws the reason of the signal. */
 export class ImageStoreError extends Error {
   override readonly name = "ImageStoreError";
@@ -35,7 +42,7 @@ export class ImageStoreError extends Error {
   readonly code: ErrorCode;
   /** What went wrong in this case, for people. */
   readonly detail: string;
-  /** The HTTP status; undefined if no answer came. */
+  /** The HTTP status, also of what the client refuses in place of the API; undefined if no answer came. */
   readonly status: number | undefined;
   /** Names the request in the logs of the store. */
   readonly requestId: string | undefined;
@@ -50,7 +57,7 @@ export class ImageStoreError extends Error {
     super(`${code}: ${detail}`, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
     this.detail = detail;
-    this.status = facts.status;
+    this.status = facts.status ?? REFUSALS[code];
     this.requestId = facts.requestId;
     this.errors = facts.errors ?? [];
     this.existingId = facts.existingId;

@@ -34,7 +34,7 @@ test("each result has the index of its source, and a failure stops no other", as
   const result = await createUploads(createTransport({ url: store.url, key: "isk_1" })).uploadMany(sources, { title: "All" });
 
   expect(result.successful.map(({ index }) => index)).toEqual([0, 1, 3]);
-  expect(result.failed.map(({ index, error }) => [index, error.code])).toEqual([[2, "unsupported_media_type"]]);
+  expect(result.failed.map(({ index, error }) => [index, error.code, error.status])).toEqual([[2, "unsupported_media_type", 415]]);
   expect(store.images.size).toBe(3);
   expect(store.seen.every(({ body }) => body.includes('{"title":"All"}'))).toBe(true);
 });
