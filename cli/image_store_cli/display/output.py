@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from image_store_cli.texts import plain
+from image_store_cli.display.texts import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
