@@ -194,10 +194,12 @@ def _handler(listener: RedirectListener, path: str) -> type[BaseHTTPRequestHandl
                 ("Connection", "close"),
             ):
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if is_result:
-                listener.is_answered.set()
+            try:
+                self.end_headers()
+                self.wfile.write(body)
+            finally:  # also for a browser that has closed the connection: the code is here
+                if is_result:
+                    listener.is_answered.set()
 
         def handle(self) -> None:
             try:

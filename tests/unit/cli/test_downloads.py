@@ -134,6 +134,8 @@ def test_bytes_that_are_not_what_they_should_be_are_an_error(
         ("..", "image.jpg"),
         (".bashrc", "bashrc.jpg"),
         ("a\x1b[31m\nb.jpg", "a_[31m_b.jpg"),
+        ("a\x9b31m\u202egpj.b.jpg", "a_31m_gpj.b.jpg"),
+        ("half\ud800.jpg", "half_.jpg"),
         ("wüste 2.jpg", "wüste 2.jpg"),
         ("ü" * 300 + ".jpg", "ü" * 100 + ".jpg"),
     ],

@@ -121,3 +121,22 @@ describe("what onProgress throws is thrown by the upload, and nothing is sent ag
     expect(store.seen.length).toBe(requests);
   });
 });
+
+test("an abort inside onProgress sends nothing, and nothing fails unseen", async () => {
+  const store = await startStore();
+  const controller = new AbortController();
+  const failures: unknown[] = [];
+  const note = (reason: unknown) => void failures.push(reason);
+  process.on("unhandledRejection", note);
+
+  const uploading = uploadsOf(store.url).upload(JPEG, {}, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error("enough")),
+  });
+
+  await expect(uploading).rejects.toThrow("enough");
+  await new Promise((resolve) => setTimeout(resolve));
+  process.off("unhandledRejection", note);
+  expect(failures).toEqual([]);
+  expect(store.seen).toEqual([]);
+});
