@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import UsageError
-from image_store_cli.texts import plain
 from image_store_client import downloads
 from image_store_client.media import EXTENSIONS
 

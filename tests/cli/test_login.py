@@ -19,12 +19,12 @@ import keyring.backend
 import keyring.backends.fail
 import pytest
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.errors import NotSignedIn
 from image_store_cli.exits import Exit
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 from image_store_cli.sign_in.issuers import Client, discover
 from image_store_cli.sign_in.keyrings import KeyringError, system_keyring
 from image_store_cli.sign_in.loopback import (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli import tokens
-from image_store_cli.api import ApiClient
 from image_store_cli.downloads import extension_of, safe_name, whole_file
 from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.exits import Exit
+from image_store_cli.sign_in import tokens
+from image_store_cli.store.api import ApiClient
 from image_store_client.downloads import ExpectedBytes
 from tests.unit.cli.terminal import TOKEN, URL, command
 

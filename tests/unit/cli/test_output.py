@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from image_store_cli.output import Output
+from image_store_cli.display.output import Output
 
 
 def test_json_moves_no_cursor_and_keeps_every_character() -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from image_store_cli.texts import escaped, plain
+from image_store_cli.display.texts import escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
