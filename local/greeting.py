@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from local.issuer import DEFAULT_SUBJECT, Issuer
+from local.settings import ALLOWED_ORIGINS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,8 @@ A key for a backend of hers, shown only once (docs/backend-keys.md):
 
 A token for somebody else: curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
 A token of another kind:   add &alg=ES256 or &alg=EdDSA
+To let your own web page in, start the stack with its origin:
+  TEMPLATE_PARAMETERS="{ALLOWED_ORIGINS}={settings.api_url},http://localhost:5173" make run
 Documentation of the API:  {settings.api_url}/docs
 Logs of the functions:     {log}
 Ctrl-C stops it. Everything stored stays in {settings.state}.

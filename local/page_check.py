@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from local.inside_emulator.browsers import comes_from_a_page, comes_from_another_origin, opens_a_document
+from local.settings import ALLOWED_ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 ANY = "*"
 PUBLIC = ("/i/", "/s/", "/cdn/")
 """Public links: any page may show these images."""
+LONGEST_ORIGIN = 100
 CLOSED = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -29,9 +32,17 @@ CLOSED = {
 """Headers of responses that no page of another origin may load, show or sniff."""
 
 
+logger = logging.getLogger("front")
+
+
 def lower_case_names(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with names in lower case."""
     return {name.lower(): value for name, value in headers.items()}
+
+
+def shown(origin: str) -> str:
+    """Return an origin as a log shows it: a page may send any characters, and as many as it likes."""
+    return ascii(origin[:LONGEST_ORIGIN])
 
 
 def refusal() -> web.Response:
@@ -58,7 +69,10 @@ def pages_of(origins: frozenset[str]) -> Middleware:
         is_read = request.method in {"GET", "HEAD"}
         if request.path.startswith("/cdn/"):  # the public bucket decides which pages may read it
             return await handler(request)
-        if "origin" in headers or not is_read:
+        if "origin" in headers:
+            logger.warning("The origin %s is not in %s", shown(headers["origin"]), ALLOWED_ORIGINS)
+            return refusal()
+        if not is_read:
             return refusal()
         if request.path.startswith(PUBLIC) or opens_a_document(request.method, headers):
             return await handler(request)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, Unavailable, UsageError
-from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
-    from image_store_cli.settings import AwsAccess
+    from image_store_cli.settings.command_settings import AwsAccess
 
 NEEDS_BOTO3 = "This needs boto3: install the command line with its extra, as in `pip install '.[aws]'`."
 NO_ACCESS = (

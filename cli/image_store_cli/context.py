@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
-from image_store_cli.browser import SystemBrowser
+from image_store_cli.display.output import Output
 from image_store_cli.errors import UsageError
-from image_store_cli.output import Output
-from image_store_cli.settings import resolve
+from image_store_cli.settings.command_settings import resolve
+from image_store_cli.sign_in.browser import SystemBrowser
 from image_store_cli.sign_in.keyrings import system_keyring
 from image_store_cli.sign_in.sign_ins import SignIns, default_path
+from image_store_cli.store.api import ApiClient, new_client
 from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from image_store_cli.browser import Browser
-    from image_store_cli.settings import CommandSettings
+    from image_store_cli.settings.command_settings import CommandSettings
+    from image_store_cli.sign_in.browser import Browser
     from image_store_cli.sign_in.keyrings import Keyring
-    from image_store_cli.tokens import Tokens
+    from image_store_cli.sign_in.tokens import Tokens
 
 
 class Context:

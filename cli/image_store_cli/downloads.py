@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import UsageError
 from image_store_client import downloads
 from image_store_client.media import EXTENSIONS
@@ -41,7 +42,8 @@ def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
 
 def safe_name(filename: str, extension: str) -> str:
     """Make a safe file name from an untrusted one; it has no path."""
-    name = _NOT_IN_A_NAME.sub("_", filename).strip(". ")
+    # Lists of files are shown in terminals too.
+    name = _NOT_IN_A_NAME.sub("_", plain(filename).replace("\ufffd", "_")).strip(". ")
     ending = _ENDING.search(name)
     suffix = ending.group() if ending else ""
     own = suffix.lower().removeprefix(".")

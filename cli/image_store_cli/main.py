@@ -7,11 +7,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.errors import CommandError, UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

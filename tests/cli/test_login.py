@@ -19,15 +19,21 @@ import keyring.backend
 import keyring.backends.fail
 import pytest
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.errors import NotSignedIn
 from image_store_cli.exits import Exit
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 from image_store_cli.sign_in.issuers import Client, discover
 from image_store_cli.sign_in.keyrings import KeyringError, system_keyring
-from image_store_cli.sign_in.loopback import REQUEST_SECONDS, sign_in_with_browser
+from image_store_cli.sign_in.loopback import (
+    REQUEST_SECONDS,
+    Attempt,
+    RedirectListener,
+    _handler,
+    sign_in_with_browser,
+)
 from local.device_sign_in import DeviceSignIn
 from tests.cli.running_issuer import Person, RunningIssuer, device_address, query_of
 from tests.cli.store_server import StoreServer
@@ -363,6 +369,25 @@ def test_a_connection_that_sends_nothing_does_not_delay_the_redirect(desk: Desk)
     assert time.monotonic() - started < REQUEST_SECONDS
     for connection in connections:
         connection.close()
+
+
+def test_a_browser_that_does_not_wait_for_the_last_page_has_signed_in() -> None:
+    attempt = Attempt()
+    with RedirectListener(None, attempt, issuer="https://issuer.example") as listener:
+        ours, theirs = socket.socketpair()
+        theirs.sendall(f"GET /callback?code=c&state={attempt.state} HTTP/1.0\r\n\r\n".encode())
+        theirs.close()
+
+        with ours:
+            _handler(listener, "/callback")(ours, ("", 0), None)  # type: ignore[arg-type]
+
+        assert listener.wait(0) == "c"
+
+
+def test_a_store_without_https_gets_no_token(desk: Desk) -> None:
+    _, err = desk.run("--url", "http://store.example", "login", exit_code=Exit.USAGE)
+
+    assert ("is not an https address" in err, desk.person.visits) == (True, [])
 
 
 def test_a_sign_in_that_nobody_finishes_ends_the_wait(desk: Desk) -> None:

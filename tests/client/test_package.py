@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tools import client_sync, client_types
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "clients/python/image_store_client"
 DOCUMENT = json.loads((ROOT / "functions/site/openapi.json").read_text("utf-8"))
+CHECK_SECONDS = 120
 PLURAL = {"tag": "tags", "group": "groups"}
 
 
@@ -34,6 +38,22 @@ def test_the_synchronous_client_is_that_of_the_asynchronous_one(module: str) -> 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
 def test_python_3_11_can_read_each_module(path: Path) -> None:
     ast.parse(path.read_text("utf-8"), feature_version=(3, 11))
+
+
+@pytest.mark.parametrize("page", ["docs/python.md", "clients/python/README.md"])
+def test_the_printed_lines_have_the_right_types(page: str) -> None:
+    blocks = re.findall(r"^```python$(.*?)^```$", (ROOT / page).read_text("utf-8"), flags=re.M | re.S)
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "-c", "\n".join(blocks)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=CHECK_SECONDS,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_attributes_in_the_query_are_those_of_the_api() -> None:

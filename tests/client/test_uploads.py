@@ -283,6 +283,20 @@ def test_many_uploads_run_at_the_same_time_and_fail_alone(real: StoreServer, kin
     assert len(real.images) == 10
 
 
+def test_a_file_that_cannot_be_read_is_one_failure_of_many(
+    store: AnyStore, server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answer(IMAGE)
+
+    results = store(lambda s: s.upload_many([tmp_path / "no.jpg", SMALL]))
+
+    [failed] = results.failed
+    assert (failed.index, failed.error.code) == (0, "unsupported_source")
+    assert failed.error.detail == "no.jpg cannot be read: No such file or directory."
+    assert isinstance(failed.error.__cause__, FileNotFoundError)
+    assert [each.index for each in results.successful] == [1]
+
+
 def test_a_mistake_in_a_callback_is_raised_as_it_is(real: StoreServer, kind: str) -> None:
     def mistaken(_: int, __: TransferProgress) -> None:
         raise ZeroDivisionError

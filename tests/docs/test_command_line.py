@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from image_store_cli import config_file
-from image_store_cli.completion import commands_of as commands_of_parser
+from image_store_cli.command_line.completion import commands_of as commands_of_parser
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.exits import Exit
-from image_store_cli.parser import build_parser
+from image_store_cli.settings import config_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "command-line.md"

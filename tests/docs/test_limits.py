@@ -53,8 +53,9 @@ from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND
 from image_store.services.generation.overview import REPORTED_DAYS
 from image_store.services.images.batch_deletion import MAX_IDS
 from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
-from image_store_cli import cards, problems
 from image_store_cli.commands import keys, list_images, repair, similar
+from image_store_cli.display import cards
+from image_store_cli.store import problems
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
 from tests.e2e.environment import changed_environment

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 from tests.cli.running_issuer import Person, device_address
 from tests.e2e.test_command_line import Terminal, folder_of, owned, terminal
 from tests.pictures import jpeg

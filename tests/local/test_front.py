@@ -303,6 +303,20 @@ def test_a_page_of_another_origin_is_refused_without_cors(method: str, headers: 
     assert response_headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
+def test_the_log_says_why_a_page_is_refused_and_shows_its_origin_safely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level("WARNING", logger="front"):
+        for origin in ("http://localhost:5173", "\x9b31m\xe4" + "x" * 1_000):
+            status_and_headers("OPTIONS", "/v1/images", {"Origin": origin})
+
+    plain, odd = (record.getMessage() for record in caplog.records)
+    assert plain == "The origin 'http://localhost:5173' is not in AllowedOrigins"
+    assert odd.isascii()
+    assert odd.isprintable()
+    assert len(odd) < 600
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from image_store_cli.arguments import add_command, add_yes, count
+from image_store_cli.command_line.arguments import add_command, add_yes, count
+from image_store_cli.display.texts import moment, size
 from image_store_cli.exits import Exit
-from image_store_cli.texts import moment, size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 PATH = "/v1/admin/cleanup"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store_cli.arguments import add_command
-from image_store_cli.completion import SHELLS, script
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.completion import SHELLS, script
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 
@@ -27,7 +27,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Print the script."""
-    from image_store_cli.parser import build_parser
+    from image_store_cli.command_line.parser import build_parser
 
     context.out.stdout.write(script(build_parser(), context.args.shell))
     return Exit.OK

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, add_yes, group
-from image_store_cli.each import outcome, report_failure
+from image_store_cli.command_line.arguments import add_command, add_yes, group
+from image_store_cli.command_line.ids import read_ids
+from image_store_cli.display.texts import plural
 from image_store_cli.errors import CommandError, RequestRefused, UsageError
-from image_store_cli.ids import read_ids
-from image_store_cli.problems import item_problem
-from image_store_cli.texts import plural
+from image_store_cli.store.each import outcome, report_failure
+from image_store_cli.store.problems import item_problem
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

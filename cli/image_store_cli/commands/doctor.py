@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from rich.text import Text
 
-from image_store_cli.arguments import add_command
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.display.texts import plain, plural
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
 from image_store_cli.doctor.issuer_keys import check_issuers
@@ -15,16 +16,15 @@ from image_store_cli.doctor.issuers import StackIssuer, audiences_in, issuers_of
 from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
-from image_store_cli.texts import plain, plural
 from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.api import ApiClient
-    from image_store_cli.arguments import Commands
     from image_store_cli.aws import Stack
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_cli.store.api import ApiClient
 
 MARKS = {
     Status.OK: ("ok     ", "green"),

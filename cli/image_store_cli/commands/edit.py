@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import (
+from image_store_cli.command_line.arguments import (
     VISIBILITIES,
     add_command,
     add_ids,
@@ -17,16 +17,16 @@ from image_store_cli.arguments import (
     instant,
     json_object,
 )
-from image_store_cli.each import for_each
+from image_store_cli.command_line.ids import read_ids
 from image_store_cli.errors import UsageError
-from image_store_cli.ids import read_ids
-from image_store_cli.image_changes import change_image, patch_image
+from image_store_cli.store.each import for_each
+from image_store_cli.store.image_changes import change_image, patch_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

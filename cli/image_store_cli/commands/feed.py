@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store_cli.arguments import FEED_FILTERS, add_command, add_filters, filters_of
-from image_store_cli.cards import print_cards, table_of_feed
+from image_store_cli.command_line.arguments import FEED_FILTERS, add_command, add_filters, filters_of
 from image_store_cli.commands.list_images import add_limits
+from image_store_cli.display.cards import print_cards, table_of_feed
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import (
+from image_store_cli.command_line.arguments import (
     VISIBILITIES,
     add_command,
     count,
@@ -17,14 +17,14 @@ from image_store_cli.arguments import (
     pixel_size,
     positive,
 )
+from image_store_cli.command_line.ids import STDIN
+from image_store_cli.display.job_progress import PATH, add_no_wait, print_job, wait_for_job
 from image_store_cli.errors import UsageError
-from image_store_cli.ids import STDIN
-from image_store_cli.job_progress import PATH, add_no_wait, print_job, wait_for_job
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

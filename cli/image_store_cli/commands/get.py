@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 
-from image_store_cli.arguments import add_command, add_ids
+from image_store_cli.command_line.arguments import add_command, add_ids
+from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.display.texts import plain
 from image_store_cli.downloads import extension_of, safe_name, whole_file
-from image_store_cli.each import for_each
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import image_path, read_ids
-from image_store_cli.texts import plain
+from image_store_cli.store.each import for_each
 from image_store_client.downloads import ExpectedBytes
 from image_store_client.media import EXTENSIONS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 ORIGINAL = "original"

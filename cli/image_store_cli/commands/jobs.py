@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, add_command_group, add_ids, positive
-from image_store_cli.each import for_each
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_ids, positive
+from image_store_cli.command_line.ids import read_ids
+from image_store_cli.display.job_progress import (
+    PATH,
+    add_no_wait,
+    item_line,
+    job_path,
+    print_job,
+    wait_for_job,
+)
+from image_store_cli.display.texts import moment, plain
 from image_store_cli.exits import Exit
-from image_store_cli.ids import read_ids
-from image_store_cli.job_progress import PATH, add_no_wait, item_line, job_path, print_job, wait_for_job
-from image_store_cli.texts import moment, plain
+from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 LIMIT = 20

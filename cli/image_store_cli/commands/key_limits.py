@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import day, positive
+from image_store_cli.command_line.arguments import day, positive
+from image_store_cli.command_line.ids import safe_id
+from image_store_cli.display.tables import named_values, tables
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
-from image_store_cli.tables import named_values, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

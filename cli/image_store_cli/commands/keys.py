@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, add_yes, count, instant
+from image_store_cli.command_line.arguments import add_command, add_yes, count, instant
+from image_store_cli.command_line.ids import read_ids, safe_id
 from image_store_cli.commands.key_limits import (
     NONE,
     add_days,
@@ -17,17 +18,16 @@ from image_store_cli.commands.key_limits import (
     or_none,
     show_usage,
 )
-from image_store_cli.each import for_each
+from image_store_cli.display.texts import moment, plain, plural
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import read_ids, safe_id
-from image_store_cli.texts import moment, plain, plural
+from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_client.schemas import NewApiKey
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, add_filters, filters_of, positive, sha256
-from image_store_cli.cards import print_cards
+from image_store_cli.command_line.arguments import add_command, add_filters, filters_of, positive, sha256
+from image_store_cli.display.cards import print_cards
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 LIMIT = 50

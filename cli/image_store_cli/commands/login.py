@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from rich.text import Text
 
-from image_store_cli.arguments import add_command
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.display.texts import moment, plain
 from image_store_cli.errors import RequestRefused
 from image_store_cli.exits import Exit
 from image_store_cli.sign_in.device import sign_in_with_code
-from image_store_cli.sign_in.issuers import client_of, discover
+from image_store_cli.sign_in.issuers import client_of, discover, require_secure
 from image_store_cli.sign_in.loopback import sign_in_with_browser
 from image_store_cli.sign_in.sign_ins import KEYRING, StoreSignIn, tokens_of
-from image_store_cli.texts import moment, plain
-from image_store_cli.tokens import claims_of, fixed, key_id_of
+from image_store_cli.sign_in.tokens import claims_of, fixed, key_id_of
 from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from image_store_cli.api import ApiClient
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.sign_in.issuers import Client, IssuerDocument
     from image_store_cli.sign_in.sign_ins import SignInTokens
     from image_store_cli.sign_in.token_endpoint import IssuedTokens
+    from image_store_cli.store.api import ApiClient
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def _login(context: Context) -> Exit:
-    args, url, profile = context.args, context.settings.url, context.settings.profile
+    args, url, profile = context.args, require_secure(context.settings.url), context.settings.profile
     client = client_of(context.api, profile, issuer=args.issuer, client_id=args.client_id, scopes=args.scopes)
     document = discover(context.api.http, client.issuer)
     tokens = _sign_in(context, document, client)

@@ -6,14 +6,14 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, positive
 from image_store_cli.aws import call_operation
+from image_store_cli.command_line.arguments import add_command, positive
+from image_store_cli.command_line.ids import safe_id
+from image_store_cli.display.texts import plain, plural, size
+from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.downloads import whole_file
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
-from image_store_cli.texts import plain, plural, size
-from image_store_cli.waiting import wait_for_end
 from image_store_client.downloads import ExpectedBytes
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 PATH = "/v1/admin/migrations"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from image_store_cli.arguments import add_command
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.ids import safe_id
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 

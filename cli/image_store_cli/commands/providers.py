@@ -11,18 +11,18 @@ from urllib.parse import quote
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, add_command_group, add_yes
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_yes
+from image_store_cli.command_line.ids import STDIN
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import STDIN
-from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 PATH = "/v1/providers"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, add_ids
-from image_store_cli.each import for_each
-from image_store_cli.ids import image_path, read_ids
+from image_store_cli.command_line.arguments import add_command, add_ids
+from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

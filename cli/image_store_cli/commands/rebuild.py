@@ -6,16 +6,16 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, add_yes
 from image_store_cli.aws import LONGEST_RUN_SECONDS, call_operation
+from image_store_cli.command_line.arguments import add_command, add_yes
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import NotOffered, Unavailable
 from image_store_cli.exits import Exit
-from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 FUNCTION = "RebuildFunction"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.ids import safe_id
+from image_store_cli.display.texts import plain, plural
+from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
-from image_store_cli.texts import plain, plural
-from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 PATH = "/v1/admin/repairs"

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, group, lifetime
+from image_store_cli.command_line.arguments import add_command, group, lifetime
+from image_store_cli.command_line.ids import safe_id
 from image_store_cli.commands.shares import PATH
+from image_store_cli.display.texts import moment, plain
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
-from image_store_cli.texts import moment, plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 

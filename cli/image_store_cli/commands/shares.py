@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, add_command_group, add_ids
-from image_store_cli.each import for_each
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_ids
+from image_store_cli.command_line.ids import read_ids, safe_id
+from image_store_cli.display.texts import moment, plain
 from image_store_cli.exits import Exit
-from image_store_cli.ids import read_ids, safe_id
-from image_store_cli.texts import moment, plain
+from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 PATH = "/v1/shares"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command
+from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.ids import image_path
+from image_store_cli.display.tables import named_values, words
+from image_store_cli.display.texts import moment, plain, size
 from image_store_cli.exits import Exit
-from image_store_cli.ids import image_path
-from image_store_cli.tables import named_values, words
-from image_store_cli.texts import moment, plain, size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 FIRST_ATTRIBUTES = ("title", "alt_text", "category")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, positive
-from image_store_cli.cards import table_of
+from image_store_cli.command_line.arguments import add_command, positive
+from image_store_cli.command_line.ids import image_path
+from image_store_cli.display.cards import table_of
 from image_store_cli.exits import Exit
-from image_store_cli.ids import image_path
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 LIMIT = 20

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.arguments import add_command, day
+from image_store_cli.command_line.arguments import add_command, day
+from image_store_cli.display.tables import figure, tables, words
 from image_store_cli.exits import Exit
-from image_store_cli.tables import figure, tables, words
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from rich.console import Console
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
 

@@ -6,20 +6,20 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image_store_cli.arguments import add_command, add_yes, positive
+from image_store_cli.command_line.arguments import add_command, add_yes, positive
 from image_store_cli.commands.upload import MOST_PARALLEL, PARALLEL
-from image_store_cli.each import outcome
+from image_store_cli.display.texts import plural
 from image_store_cli.errors import UsageError
+from image_store_cli.store.each import outcome
 from image_store_cli.sync.checksums import Checksums, default_path
 from image_store_cli.sync.places import FORMS, ImageSelection, parse_place
 from image_store_cli.sync.plans import plan_download, plan_upload
 from image_store_cli.sync.sync_run import DELETE, DOWNLOAD, TRASH, UPLOAD, Step, SyncRun
-from image_store_cli.texts import plural
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

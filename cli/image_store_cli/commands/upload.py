@@ -6,19 +6,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli import journal, sources
-from image_store_cli.arguments import KINDS, VISIBILITIES, add_command, group, instant, positive
+from image_store_cli.command_line.arguments import KINDS, VISIBILITIES, add_command, group, instant, positive
+from image_store_cli.display.texts import plural
 from image_store_cli.errors import UsageError
-from image_store_cli.remote_pictures import RemotePicture, is_address
-from image_store_cli.texts import plural
-from image_store_cli.tokens import claims_of, key_id_of
-from image_store_cli.uploader_pool import UploadRun
-from image_store_cli.uploading import Uploader
+from image_store_cli.sign_in.tokens import claims_of, key_id_of
+from image_store_cli.uploads import journal, sources
+from image_store_cli.uploads.remote_pictures import RemotePicture, is_address
+from image_store_cli.uploads.uploader_pool import UploadRun
+from image_store_cli.uploads.uploading import Uploader
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.arguments import Commands
+    from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import call_operation
+from image_store_cli.display.texts import plural
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
-from image_store_cli.texts import plural
 
 if TYPE_CHECKING:
     from image_store_cli.aws import Account, Stack

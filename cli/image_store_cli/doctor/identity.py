@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeIs
 
+from image_store_cli.display.texts import plain
 from image_store_cli.doctor.issuers import StackIssuer, owner_of
 from image_store_cli.errors import CommandError
-from image_store_cli.texts import plain
-from image_store_cli.tokens import KEY_FORM, KEY_PREFIX, UPLOAD_TOKEN_PREFIX, claims_of, key_id_of
+from image_store_cli.sign_in.tokens import KEY_FORM, KEY_PREFIX, UPLOAD_TOKEN_PREFIX, claims_of, key_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from image_store_cli.api import ApiClient
     from image_store_cli.doctor.results import CheckResults
-    from image_store_cli.tokens import TokenClaims
+    from image_store_cli.sign_in.tokens import TokenClaims
+    from image_store_cli.store.api import ApiClient
 
 ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}

@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from image_store_cli.display.texts import plain, plural
 from image_store_cli.doctor.identity import ALGORITHMS, issuer_of
 from image_store_cli.doctor.issuers import StackIssuer
-from image_store_cli.texts import plain, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from image_store_cli.doctor.results import CheckResults
-    from image_store_cli.tokens import TokenClaims
+    from image_store_cli.sign_in.tokens import TokenClaims
 
 TIMEOUT = 10
 MAX_DOCUMENT_BYTES = 256 * 1024

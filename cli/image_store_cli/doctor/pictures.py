@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from image_store_cli.command_line.ids import image_path
+from image_store_cli.display.texts import plural
 from image_store_cli.doctor import cors
 from image_store_cli.doctor.pixel import pixel
 from image_store_cli.errors import Broken, CommandError, Unavailable
-from image_store_cli.ids import image_path
-from image_store_cli.texts import plural
 from image_store_client.downloads import ExpectedBytes
 from image_store_client.http.transport import unreachable_because
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_store_cli.api import ApiClient
     from image_store_cli.doctor.results import CheckResults
+    from image_store_cli.store.api import ApiClient
 
 FILENAME = "image-store-doctor.png"
 PNG = "image/png"

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused
-from image_store_cli.tokens import KEY_PREFIX
+from image_store_cli.sign_in.tokens import KEY_PREFIX
 
 if TYPE_CHECKING:
-    from image_store_cli.api import ApiClient
     from image_store_cli.doctor.results import CheckResults
+    from image_store_cli.store.api import ApiClient
 
 SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
 ROUTES_MEND = (

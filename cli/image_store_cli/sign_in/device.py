@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import NotOffered, NotSignedIn, Unavailable
 from image_store_cli.sign_in.token_endpoint import TokenRefused, post_form, request_tokens
-from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

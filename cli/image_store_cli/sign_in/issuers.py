@@ -11,8 +11,8 @@ import httpx
 from image_store_cli.errors import NotOffered, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from image_store_cli.api import ApiClient
-    from image_store_cli.config_file import Profile
+    from image_store_cli.settings.config_file import Profile
+    from image_store_cli.store.api import ApiClient
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 OFFLINE_ACCESS = "offline_access"

@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import NotOffered, NotSignedIn, UsageError
 from image_store_cli.sign_in.token_endpoint import request_tokens
-from image_store_cli.texts import plain
-from image_store_cli.tokens import claims_of
+from image_store_cli.sign_in.tokens import claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,10 +194,12 @@ def _handler(listener: RedirectListener, path: str) -> type[BaseHTTPRequestHandl
                 ("Connection", "close"),
             ):
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-            if is_result:
-                listener.is_answered.set()
+            try:
+                self.end_headers()
+                self.wfile.write(body)
+            finally:  # also for a browser that has closed the connection: the code is here
+                if is_result:
+                    listener.is_answered.set()
 
         def handle(self) -> None:
             try:

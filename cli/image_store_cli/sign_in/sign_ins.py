@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.api import new_client
 from image_store_cli.errors import NotSignedIn, UsageError
-from image_store_cli.journal import state_folder
 from image_store_cli.sign_in.keyrings import KeyringError
 from image_store_cli.sign_in.token_endpoint import IssuedTokens, TokenRefused, request_tokens
-from image_store_cli.tokens import Tokens
+from image_store_cli.sign_in.tokens import Tokens
+from image_store_cli.store.api import new_client
+from image_store_cli.uploads.journal import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

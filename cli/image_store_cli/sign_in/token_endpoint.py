@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import NotSignedIn, Unavailable
-from image_store_cli.texts import plain
-from image_store_cli.tokens import claims_of
+from image_store_cli.sign_in.tokens import claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,14 +7,14 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from image_store_cli.ids import image_path
-from image_store_cli.journal import state_folder
+from image_store_cli.command_line.ids import image_path
+from image_store_cli.uploads.journal import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from image_store_cli.api import ApiClient
+    from image_store_cli.store.api import ApiClient
 
 _LINE = re.compile(r"([0-9A-Za-z_-]{1,64}) ([0-9a-f]{64})", re.ASCII)
 

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli import sources
 from image_store_cli.commands.delete import BATCH
 from image_store_cli.commands.delete import PATH as DELETE_PATH
+from image_store_cli.display.texts import plain, plural
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, UsageError
-from image_store_cli.image_changes import change_image
-from image_store_cli.problems import item_problem
+from image_store_cli.store.image_changes import change_image
+from image_store_cli.store.problems import item_problem
 from image_store_cli.sync.plans import LocalFile, StoredImage
-from image_store_cli.texts import plain, plural
-from image_store_cli.uploading import FileDigest, Uploader, read_digest
+from image_store_cli.uploads import sources
+from image_store_cli.uploads.uploading import FileDigest, Uploader, read_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from image_store_cli.context import Context
-    from image_store_cli.sources import PictureFile
     from image_store_cli.sync.checksums import Checksums
     from image_store_cli.sync.places import ImageSelection
+    from image_store_cli.uploads.sources import PictureFile
 
 READ, UPLOAD, DOWNLOAD, DELETE = "read", "upload", "download", "delete"
 PAGE = 100

@@ -137,8 +137,11 @@ def _rename_to_new(part: Path, path: Path) -> None:
 
 
 def _umask() -> int:
-    """The umask, which can only be read by setting it; one thread at a time, so that none reads the other's zero."""
+    """The umask, which can only be read by setting it; one thread at a time, so that none reads the other's.
+
+    A file that another part of the program creates in that moment is private, and never open to others.
+    """
     with _UMASK_LOCK:
-        mask = os.umask(0)
+        mask = os.umask(0o077)
         os.umask(mask)
     return mask

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from image_store_cli.api import new_client
-from image_store_cli.browser import SystemBrowser
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
+from image_store_cli.sign_in.browser import SystemBrowser
+from image_store_cli.store.api import new_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from image_store_cli.browser import Browser
+    from image_store_cli.sign_in.browser import Browser
     from image_store_cli.sign_in.keyrings import Keyring
 
 URL = "https://store.example"

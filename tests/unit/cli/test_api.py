@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli import tokens
-from image_store_cli.api import ApiClient
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, Unavailable
 from image_store_cli.exits import Exit
+from image_store_cli.sign_in import tokens
+from image_store_cli.store.api import ApiClient
 from image_store_client.http.retries import RetryPolicy
 from tests.unit.cli.terminal import TOKEN, URL, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_store_cli.tokens import Tokens
+    from image_store_cli.sign_in.tokens import Tokens
 
 OK = httpx.Response(200, json={"ok": True})
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from image_store_cli.completion import script
+from image_store_cli.command_line.completion import script
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.parser import build_parser
 from tests.unit.cli.terminal import command, problem
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tests.tokens import issuers as signed
 from tests.tokens.issuers import AUDIENCE, ISSUER, KEY_KINDS, Published, SetClock, kind_of, public_jwk
 
 if TYPE_CHECKING:
-    from image_store_cli.api import ApiClient
+    from image_store_cli.store.api import ApiClient
 
 OTHER = "https://other.example"
 MINUTE = timedelta(minutes=1)

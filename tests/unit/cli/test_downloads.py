@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli import tokens
-from image_store_cli.api import ApiClient
 from image_store_cli.downloads import extension_of, safe_name, whole_file
 from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.exits import Exit
+from image_store_cli.sign_in import tokens
+from image_store_cli.store.api import ApiClient
 from image_store_client.downloads import ExpectedBytes
 from tests.unit.cli.terminal import TOKEN, URL, command
 
@@ -134,6 +134,8 @@ def test_bytes_that_are_not_what_they_should_be_are_an_error(
         ("..", "image.jpg"),
         (".bashrc", "bashrc.jpg"),
         ("a\x1b[31m\nb.jpg", "a_[31m_b.jpg"),
+        ("a\x9b31m\u202egpj.b.jpg", "a_31m_gpj.b.jpg"),
+        ("half\ud800.jpg", "half_.jpg"),
         ("wüste 2.jpg", "wüste 2.jpg"),
         ("ü" * 300 + ".jpg", "ü" * 100 + ".jpg"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_store_cli.errors import UsageError
-from image_store_cli.journal import STORED, Entry, Journal, default_path
+from image_store_cli.uploads.journal import STORED, Entry, Journal, default_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from image_store_cli.browser import SystemBrowser
 from image_store_cli.exits import Exit
+from image_store_cli.sign_in.browser import SystemBrowser
 from tests.unit.cli.terminal import URL, command
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.commands.rebuild import FUNCTION
 from image_store_cli.context import Context
+from image_store_cli.display.output import Output
 from image_store_cli.exits import Exit
 from image_store_cli.main import run
-from image_store_cli.output import Output
-from image_store_cli.parser import build_parser
 from tests.unit.cli.terminal import environment_for
 
 if TYPE_CHECKING:

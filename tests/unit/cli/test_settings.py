@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store_cli import settings, tokens
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.errors import NotSignedIn, UsageError
-from image_store_cli.parser import build_parser
+from image_store_cli.settings import command_settings as settings
+from image_store_cli.sign_in import tokens
 from image_store_cli.sign_in.sign_ins import SignIns, StoreSignIn
 from image_store_cli.sign_in.token_endpoint import IssuedTokens
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store_cli import sources
 from image_store_cli.errors import UsageError
+from image_store_cli.uploads import sources
 from image_store_client.media import media_type
 from tests.pictures import jpeg, png, webp
 

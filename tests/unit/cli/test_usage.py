@@ -8,12 +8,12 @@ import shlex
 
 import pytest
 
-from image_store_cli.completion import commands_of
+from image_store_cli.command_line.completion import commands_of
+from image_store_cli.command_line.parser import COMMANDS, build_parser
+from image_store_cli.command_line.usage import GROUPS, Parser
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.main import main
-from image_store_cli.parser import COMMANDS, build_parser
-from image_store_cli.usage import GROUPS, Parser
 
 KNOWN = commands_of(build_parser())
 """Words that list commands when nothing follows."""

@@ -16,7 +16,7 @@ from image_store.domain.finding.lists import ListQuery
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.images.image import Kind, Visibility
 from image_store.entrypoints.finding.query_schemas import FeedParameters, FilterParameters
-from image_store_cli.arguments import FEED_FILTERS, LIST_FILTERS, add_filters, filters_of
+from image_store_cli.command_line.arguments import FEED_FILTERS, LIST_FILTERS, add_filters, filters_of
 
 CONSOLE = Path(__file__).parents[3] / "functions/site/console/gallery/filters.js"
 PARAMETERS = {FilterParameters.model_fields[name].alias or name for name in FILTER_NAMES}

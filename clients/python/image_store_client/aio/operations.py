@@ -11,6 +11,7 @@ from image_store_client.aio.paths import query_of
 from image_store_client.delivery import ImageShare
 from image_store_client.errors import ImageStoreError
 from image_store_client.paging import AsyncPages
+from image_store_client.uploads.sources import unreadable
 from image_store_client.uploads.upload import Upload
 
 if TYPE_CHECKING:
@@ -46,10 +47,13 @@ class UploadedImage:
 
 @dataclass(frozen=True, slots=True)
 class FailedUpload:
-    """One failure of `upload_many`: the place of the source, and why it was not stored."""
+    """One failure of `upload_many`: the place of the source, and why it was not stored.
+
+    A file that cannot be read is an `unsupported_source`, whose `__cause__` is the OSError.
+    """
 
     index: int
-    error: ImageStoreError | OSError
+    error: ImageStoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ class AsyncStoreOperations:
 
             try:
                 return UploadedImage(index, await self.upload(source, on_progress=report, **attributes))
-            except (ImageStoreError, OSError) as failed:
+            except ImageStoreError as failed:
                 return FailedUpload(index, failed)
+            except OSError as failed:
+                return FailedUpload(index, unreadable(failed))
 
         makers = [
             lambda index=index, source=source: one(index, source) for index, source in enumerate(sources)

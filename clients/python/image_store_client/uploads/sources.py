@@ -72,6 +72,14 @@ def source_changed() -> ImageStoreError:
     return ImageStoreError("The file changed while it was being uploaded.", code="source_changed")
 
 
+def unreadable(failed: OSError) -> ImageStoreError:
+    """The error about a file that cannot be read; the OSError is its cause."""
+    name = Path(failed.filename).name if isinstance(failed.filename, str) else "The file"
+    error = ImageStoreError(f"{name} cannot be read: {failed.strerror or failed}.", code="unsupported_source")
+    error.__cause__ = failed
+    return error
+
+
 def address_of(source: Any) -> str | None:
     """The address that the store is to fetch; None for anything else."""
     if isinstance(source, Mapping):

@@ -16,7 +16,8 @@ export function reportingFetch(transport: Transport, onSent: OnSent): typeof fet
   const canReport = typeof XMLHttpRequest === "function" && !transport.hasOwnFetch;
   return async (input, init = {}) => {
     onSent(0);
-    init.signal?.throwIfAborted(); // by the report
+    // The report may have aborted. Node 24 ends the process when `fetch` gets a form with a signal that has aborted.
+    init.signal?.throwIfAborted();
     if (canReport) return transfer(String(input), init, onSent);
     const response = await transport.fetch(input, init);
     onSent(1);

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from image_store_cli.command_line.ids import safe_id
+from image_store_cli.display.texts import plain, plural
+from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.exits import Exit
-from image_store_cli.ids import safe_id
-from image_store_cli.texts import plain, plural
-from image_store_cli.waiting import wait_for_end
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from image_store_cli import VERSION
+from image_store_cli.command_line.usage import PROGRAM, Parser
 from image_store_cli.commands import (
     cleanup,
     complete,
@@ -35,7 +36,6 @@ from image_store_cli.commands import (
     sync,
     upload,
 )
-from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
     upload, sync, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,

@@ -11,17 +11,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import groups_body
+from image_store_cli.command_line.arguments import groups_body
+from image_store_cli.command_line.ids import image_path
 from image_store_cli.errors import Broken, RequestRefused
-from image_store_cli.ids import image_path
 from image_store_client.uploads.sources import UploadSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from image_store_cli.api import ApiClient
-    from image_store_cli.sources import PictureFile
+    from image_store_cli.store.api import ApiClient
+    from image_store_cli.uploads.sources import PictureFile
     from image_store_client.uploads.upload import TransferProgress
 
 CHUNK = 256 * 1024

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from image_store_cli.texts import plain
+from image_store_cli.display.texts import escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Output:
 
 def _json(value: Any, *, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text.encode(errors="replace").decode()  # file names may hold bytes that are not text
+    return escaped(text.encode(errors="replace").decode())  # file names may hold bytes that are not text
 
 
 def _console(file: TextIO) -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import (
     Broken,
     NotOffered,
@@ -13,7 +14,6 @@ from image_store_cli.errors import (
     Unavailable,
     UsageError,
 )
-from image_store_cli.texts import plain
 from image_store_client.errors import UnavailableError
 from image_store_client.http.problems import item_error
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 
 from image_store_cli import VERSION
-from image_store_cli.problems import command_error
+from image_store_cli.store.problems import command_error
 from image_store_client import ImageStore, ImageStoreError
 from image_store_client.downloads import fetch
 from image_store_client.http.credentials import Credentials
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
     from datetime import timedelta
 
-    from image_store_cli.tokens import Tokens
+    from image_store_cli.sign_in.tokens import Tokens
     from image_store_client.downloads import ExpectedBytes
     from image_store_client.http.retries import RetryPolicy
     from image_store_client.uploads.upload import TransferProgress

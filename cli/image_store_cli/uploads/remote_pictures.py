@@ -6,12 +6,12 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.uploading import attributes_body
+from image_store_cli.uploads.uploading import attributes_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_store_cli.api import ApiClient
+    from image_store_cli.store.api import ApiClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
-from image_store_cli.each import outcome
+from image_store_cli.display.texts import plain, plural, size
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageError
 from image_store_cli.exits import Exit
-from image_store_cli.journal import BEGUN, STORED, Entry
-from image_store_cli.texts import plain, plural, size
-from image_store_cli.uploading import FileDigest, read_digest
+from image_store_cli.store.each import outcome
+from image_store_cli.uploads.journal import BEGUN, STORED, Entry
+from image_store_cli.uploads.uploading import FileDigest, read_digest
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from image_store_cli.context import Context
-    from image_store_cli.journal import Journal
-    from image_store_cli.remote_pictures import RemotePicture
-    from image_store_cli.sources import BadFile, PictureFile
-    from image_store_cli.uploading import Uploader
+    from image_store_cli.uploads.journal import Journal
+    from image_store_cli.uploads.remote_pictures import RemotePicture
+    from image_store_cli.uploads.sources import BadFile, PictureFile
+    from image_store_cli.uploads.uploading import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
 OTHERS = (

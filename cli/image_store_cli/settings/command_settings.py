@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from image_store_cli import config_file, local_stack, tokens
-from image_store_cli.config_file import Profile
 from image_store_cli.errors import UsageError
+from image_store_cli.settings import config_file, local_stack
+from image_store_cli.settings.config_file import Profile
+from image_store_cli.sign_in import tokens
 from image_store_cli.sign_in.sign_ins import tokens_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_store_cli.sign_in.sign_ins import SignIns
-    from image_store_cli.tokens import Tokens
+    from image_store_cli.sign_in.tokens import Tokens
 
 DEFAULT_SUBJECT = "alice"
 MAX_OWNER_CHARS = 255

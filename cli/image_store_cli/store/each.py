@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from image_store_cli.display.texts import plain
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn
 from image_store_cli.exits import Exit
-from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

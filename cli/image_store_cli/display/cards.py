@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from image_store_cli.display.texts import moment, plain, size
 from image_store_cli.errors import NotOffered, RequestRefused
-from image_store_cli.problems import unknown_parameter
-from image_store_cli.texts import moment, plain, size
+from image_store_cli.store.problems import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

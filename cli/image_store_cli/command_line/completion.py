@@ -6,7 +6,7 @@ import argparse
 import shlex
 from dataclasses import dataclass
 
-from image_store_cli.usage import PROGRAM
+from image_store_cli.command_line.usage import PROGRAM
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_store_cli.command_line.ids import image_path
 from image_store_cli.errors import RequestRefused
-from image_store_cli.ids import image_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store_cli.api import ApiClient
+    from image_store_cli.store.api import ApiClient
 
 MOST_TRIES = 5
 PRECONDITION_FAILED = 412

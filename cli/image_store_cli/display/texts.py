@@ -18,6 +18,11 @@ def plain(text: str) -> str:
     return _HARMFUL.sub("�", text)
 
 
+def escaped(json_text: str) -> str:
+    """Write the same characters in a JSON text as `\\uXXXX`; JSON itself escapes only those below a space."""
+    return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+
+
 def size(count: int) -> str:
     """Bytes in decimal units: `4.2 MB`."""
     value, unit = float(count), 0

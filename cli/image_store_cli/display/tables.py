@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.texts import plain, size
+from image_store_cli.display.texts import plain, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""What the user types: commands and options, help, completion, ids."""

@@ -1,0 +1,1 @@
+"""The store and the token of a command: options, environment, profiles, the local stack."""

@@ -1,0 +1,1 @@
+"""Requests to the store, with the errors of commands."""

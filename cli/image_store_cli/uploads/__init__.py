@@ -1,0 +1,1 @@
+"""Uploads of files, folders and addresses, several at a time and resumable."""
