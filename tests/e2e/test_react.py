@@ -42,10 +42,11 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 IMAGES = "**/v1/images"
 IS_LOADED = "(image) => image.complete && image.naturalWidth > 0"
 PROBLEM = {
-    "status": 500,
+    "status": 429,
     "headers": {"Access-Control-Allow-Origin": "*", "Content-Type": "application/problem+json"},
-    "body": '{"code": "internal_error", "detail": "Something went wrong.", "status": 500}',
+    "body": '{"code": "quota_exceeded", "detail": "Too many images today.", "status": 429}',
 }
+"""A refusal that the client does not repeat by itself, and that passes."""
 DROP = """([selector, name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const dataTransfer = new DataTransfer();
@@ -237,9 +238,9 @@ def test_an_upload_is_cancelled_and_a_failed_one_is_stored_once_by_a_retry(app: 
         expect(page.get_by_text("a.jpg: cancelled")).to_be_visible()
     page.route(IMAGES, lambda route: route.fulfill(**PROBLEM), times=1)
     page.set_input_files("input[type=file]", tmp_path / "b.jpg")
-    expect(page.get_by_text("b.jpg: failed ImageStoreError: internal_error")).to_be_visible()
+    expect(page.get_by_text("b.jpg: failed Too many images today.")).to_be_visible()
     assert faults_of(page) == []
-    page.get_by_role("button", name="Try again").focus()
+    page.get_by_role("button", name="Try b.jpg again").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("b.jpg: stored")).to_be_visible()
     page.get_by_role("button", name="Remove b.jpg").click()

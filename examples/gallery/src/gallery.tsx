@@ -13,6 +13,7 @@ export function Gallery() {
       <Uploads onStored={refresh} />
       <Generation onEnd={refresh} />
       <Problem error={error ?? shareError} />
+      {error && <button onClick={loadMore}>Load again</button>}
       <ul className="images" aria-label="Your images" aria-busy={isLoading}>
         {images.map((image) => (
           <li key={image.id}>
@@ -20,7 +21,7 @@ export function Gallery() {
           </li>
         ))}
       </ul>
-      {hasMore && <button disabled={isLoading} onClick={loadMore}>More images</button>}
+      {hasMore && !error && <button disabled={isLoading} onClick={loadMore}>More images</button>}
     </>
   );
 }

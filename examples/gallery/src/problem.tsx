@@ -1,6 +1,6 @@
-import { ImageStoreError } from "@image-store/client";
+import { errorMessage, type Failure } from "@image-store/client/react";
 
 /** Says what went wrong, if something did. */
-export function Problem({ error }: { error: unknown }) {
-  return error ? <p role="alert">{error instanceof ImageStoreError ? error.detail : String(error)}</p> : null;
+export function Problem({ error }: { error: Failure | string | null | undefined }) {
+  return error ? <p role="alert">{typeof error === "string" ? error : errorMessage(error)}</p> : null;
 }

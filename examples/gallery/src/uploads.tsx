@@ -14,9 +14,9 @@ export function Uploads({ onStored }: { onStored: () => void }) {
       <ul>
         {files.filter(({ status }) => status !== "stored").map((upload) => (
           <li key={upload.id}>
-            <progress {...props.progressProps(upload)} /> {upload.file.name}{" "}
+            <progress {...props.progressProps(upload)} /> {upload.file.name} {upload.phase === "finishing" && "is processed … "}
             {upload.status === "uploading" && <button onClick={() => cancel(upload.id)}>Cancel</button>}
-            {["failed", "cancelled"].includes(upload.status) && <button onClick={() => retry(upload.id)}>Try again</button>}
+            {upload.canRetry && <button onClick={() => retry(upload.id)}>Try again</button>}
             <button aria-label={`Remove ${upload.file.name}`} onClick={() => remove(upload.id)}>Remove</button>
             <Problem error={upload.error} />
           </li>

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { GenerationRequest, Job } from "../api/types";
 import type { ImageStore } from "../store";
 import { statusProps, type Describe } from "./announcements";
+import { failureOf, type Failure } from "./failures";
 import { createObservable, useObservable } from "./observable";
 import { useImageStore } from "./provider";
 
@@ -31,7 +32,10 @@ export function useGeneration({ jobId, describe }: GenerationOptions = {}) {
     error,
     /** The images that are ready. */
     imageIds: job?.items.flatMap(({ image_id }) => image_id ?? []) ?? [],
-    /** Starts a job. It does nothing while one is running. */
+    /**
+     * Starts a job; does nothing while one is running. Its promise never fails. It resolves when the job has ended, and
+     * earlier after an `error` or when the component goes.
+     */
     start,
     /** Cancels the images of the job that nobody makes yet. */
     cancel,
@@ -52,7 +56,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
   let following = new AbortController();
   let mustCancel = false;
   const generation = createObservable(
-    { job: undefined as Job | undefined, isRunning: !!jobId, error: undefined as unknown },
+    { job: undefined as Job | undefined, isRunning: !!jobId, error: undefined as Failure | undefined },
     () => {
       following = new AbortController();
       const { job, isRunning } = generation.get();
@@ -70,7 +74,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
       if (mustCancel) await cancel();
       await watch(job.id);
     } catch (error) {
-      generation.set({ error, isRunning: false });
+      generation.set({ error: failureOf(error), isRunning: false });
     }
   }
 
@@ -80,7 +84,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
     try {
       for await (const job of store.jobs.watch(id, { signal })) generation.set({ job });
     } catch (error) {
-      if (!signal.aborted) generation.set({ error });
+      if (!signal.aborted) generation.set({ error: failureOf(error) });
     }
     if (!signal.aborted) generation.set({ isRunning: false });
   }
@@ -98,7 +102,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
     try {
       if (job) generation.set({ job: await store.jobs.cancel(job.id) });
     } catch (error) {
-      generation.set({ error });
+      generation.set({ error: failureOf(error) });
     }
   }
 

@@ -1,6 +1,7 @@
 "use client";
 
 export { ImageStoreProvider, useImageStore } from "./provider";
+export { errorMessage, type Failure } from "./failures";
 export { useFeed, useImages, type ImageFilters, type ImageList, type ImageListOptions } from "./lists";
 export { useGeneration, type GenerationOptions } from "./generation";
 export { useShare } from "./shares";

@@ -3,6 +3,7 @@ import type { Card, FeedCard } from "../api/types";
 import type { SignalOption } from "../http/transport";
 import type { FeedFilters, ListFilters, SearchFilters } from "../images/images";
 import type { Page, Pages } from "../images/pages";
+import { failureOf, type Failure } from "./failures";
 import { createObservable, useObservable } from "./observable";
 import { useImageStore } from "./provider";
 
@@ -11,11 +12,11 @@ export interface ImageList<T> {
   images: readonly T[];
   /** Whether a request is running, for the first page or another one. */
   isLoading: boolean;
-  /** Why the last request failed. `loadMore` tries again. */
-  error: unknown;
-  /** Whether there are more images than these. */
+  /** Why the last request failed. `loadMore` sends it again. */
+  error: Failure | undefined;
+  /** Whether there are more images than these; false until the first page is there. */
   hasMore: boolean;
-  /** Loads the next page. It does nothing while a request is running, or when there are no more images. */
+  /** Loads the next page, or the one that failed. It does nothing while a request is running, or when there is no such page. */
   loadMore(): void;
   /** Loads the first page again, and then shows only it. */
   refresh(): void;
@@ -64,8 +65,8 @@ export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
     {
       images: (firstPage?.items ?? []) as readonly T[],
       isLoading: !firstPage,
-      error: undefined as unknown,
-      hasMore: !firstPage || cursor != null,
+      error: undefined as Failure | undefined,
+      hasMore: cursor != null,
     },
     () => {
       if (list.get().isLoading) void load();
@@ -91,14 +92,15 @@ export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
       cursor = next;
       list.set({ images: [...before, ...items], isLoading: false, hasMore: !!next });
     } catch (error) {
-      if (!signal.aborted) list.set({ error, isLoading: false });
+      if (!signal.aborted) list.set({ error: failureOf(error), isLoading: false });
     }
   }
 
   return {
     ...list,
     loadMore() {
-      if (!list.get().isLoading && list.get().hasMore) void load();
+      const { isLoading, hasMore, error } = list.get();
+      if (!isLoading && (hasMore || error)) void load();
     },
     refresh() {
       cursor = undefined;

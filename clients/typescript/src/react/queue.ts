@@ -1,8 +1,9 @@
 import type { Image } from "../api/types";
-import { ImageStoreError } from "../http/errors";
+import { ImageStoreError, type ErrorCode } from "../http/errors";
 import { randomKey } from "../http/keys";
 import type { ImageStore } from "../store";
-import type { UploadAttributes, UploadOptions } from "../uploads";
+import type { UploadAttributes, UploadOptions, UploadPhase } from "../uploads";
+import { failureOf, type Failure } from "./failures";
 import { createObservable } from "./observable";
 
 /** One file of an upload list. */
@@ -11,12 +12,16 @@ export interface FileUpload {
   file: File;
   attributes: UploadAttributes | undefined;
   status: "waiting" | "uploading" | "stored" | "failed" | "cancelled";
+  /** What is done while it is `uploading`. In `finishing` all bytes are sent, and the store processes them. */
+  phase?: UploadPhase | undefined;
   /** The part that was sent, from 0 to 1. */
   progress: number;
   /** The stored image. */
   image?: Image | undefined;
-  /** Why it failed, mostly an `ImageStoreError`. */
-  error?: unknown;
+  /** Why it failed. */
+  error?: Failure | undefined;
+  /** Whether `retry` can send it: it was cancelled, or failed for a reason that may pass. */
+  canRetry: boolean;
 }
 
 export interface QueueOptions {
@@ -32,6 +37,25 @@ export interface QueueOptions {
 
 const MOST_AT_ONCE = 5;
 
+/** Errors of the file or the page itself. The same upload would fail again. */
+const LASTING: readonly ErrorCode[] = [
+  "attributes_too_large",
+  "duplicate_image",
+  "image_too_large",
+  "invalid_image",
+  "invalid_request",
+  "payload_too_large",
+  "too_many_frames",
+  "unsupported_media_type",
+  "unsupported_source",
+  "upload_not_allowed",
+];
+
+function isRetryable({ status, error }: FileUpload): boolean {
+  if (status === "failed") return !(error instanceof ImageStoreError && LASTING.includes(error.code));
+  return status === "cancelled";
+}
+
 export type UploadQueue = ReturnType<typeof createQueue>;
 
 /** Makes a queue that sends five files at once. `latest` returns the options of the last render. */
@@ -39,10 +63,14 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
   const controllers = new Map<string, AbortController>();
   const queue = createObservable({ files: [] as readonly FileUpload[] }, () => cancelAll);
 
-  const statusOf = (id: string) => queue.get().files.find((upload) => upload.id === id)?.status;
+  const find = (id: string) => queue.get().files.find((upload) => upload.id === id);
 
-  function change(id: string, changes: Partial<FileUpload>) {
-    queue.set({ files: queue.get().files.map((upload) => (upload.id === id ? { ...upload, ...changes } : upload)) });
+  function change(id: string, { phase, ...changes }: Partial<FileUpload>) {
+    const changed = (upload: FileUpload) => {
+      const next = { ...upload, ...changes, phase };
+      return { ...next, canRetry: isRetryable(next) };
+    };
+    queue.set({ files: queue.get().files.map((upload) => (upload.id === id ? changed(upload) : upload)) });
   }
 
   function sendWaiting() {
@@ -68,11 +96,11 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
         signal,
         onDuplicate,
         idempotencyKey: id,
-        onProgress: ({ loaded, total, phase }) => change(id, { progress: phase === "hashing" ? 0 : loaded / total }),
+        onProgress: ({ loaded, total, phase }) => change(id, { phase, progress: phase === "hashing" ? 0 : loaded / total }),
       });
       change(id, { status: "stored", progress: 1, image });
     } catch (error) {
-      change(id, signal.aborted ? { status: "cancelled" } : { status: "failed", error });
+      change(id, signal.aborted ? { status: "cancelled" } : { status: "failed", error: failureOf(error) });
     }
     sendWaiting();
     if (image) latest().onStored?.(image);
@@ -86,13 +114,14 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
       attributes: typeof attributes === "function" ? attributes(file) : attributes,
       status: "waiting" as const,
       progress: 0,
+      canRetry: false,
     }));
     queue.set({ files: [...queue.get().files, ...added] });
     sendWaiting();
   }
 
   function cancel(id: string) {
-    if (statusOf(id) === "waiting") change(id, { status: "cancelled" });
+    if (find(id)?.status === "waiting") change(id, { status: "cancelled" });
     controllers.get(id)?.abort();
   }
 
@@ -101,7 +130,7 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
   }
 
   function retry(id: string) {
-    if (!["failed", "cancelled"].includes(statusOf(id)!)) return;
+    if (!find(id)?.canRetry) return;
     change(id, { status: "waiting", progress: 0, error: undefined });
     sendWaiting();
   }

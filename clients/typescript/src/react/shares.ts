@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { Share, ShareOptions } from "../delivery/shares";
 import type { ImageStore } from "../store";
+import { failureOf, type Failure } from "./failures";
 import { createObservable, useObservable } from "./observable";
 import { useImageStore } from "./provider";
 
@@ -8,19 +9,19 @@ const RENEWAL_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Creates a share for the images of a page, and a new one a minute before it ends.
+ * Creates a share for the images of a page, at each load of the page, and a new one a minute before it ends.
  *
  * `share` is null until there is one; `<StoredImage share={null}>` shows its placeholder. A share is not revoked when
  * the component goes: it ends by itself, by default after an hour.
  */
-export function useShare(request: ShareOptions): { share: Share | null; error: unknown } {
+export function useShare(request: ShareOptions): { share: Share | null; error: Failure | undefined } {
   const store = useImageStore();
   return useObservable(useMemo(() => createRenewedShare(store, request), [store, JSON.stringify(request)]));
 }
 
 export function createRenewedShare(store: ImageStore, request: ShareOptions) {
   let renewsAt = 0;
-  const renewed = createObservable({ share: null as Share | null, error: undefined as unknown }, () => {
+  const renewed = createObservable({ share: null as Share | null, error: undefined as Failure | undefined }, () => {
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
 
@@ -37,7 +38,7 @@ export function createRenewedShare(store: ImageStore, request: ShareOptions) {
         renewed.set({ share, error: undefined });
       } catch (error) {
         if (controller.signal.aborted) return;
-        renewed.set({ error });
+        renewed.set({ error: failureOf(error) });
         if (!renewed.get().share) return;
         renewsAt = Date.now() + RENEWAL_MS;
       }

@@ -42,7 +42,7 @@ export function useUpload(options: UploadListOptions = {}) {
     add,
     /** Ends an upload. Nothing of it stays in the store, unless it was stored before the store knew. */
     cancel,
-    /** Sends a failed or cancelled file again. */
+    /** Sends a file again if it `canRetry`. */
     retry,
     /** Takes a file off the list. One that is not stored yet is cancelled; a stored image stays. */
     remove,

@@ -65,6 +65,19 @@ test("an error is kept until the next request, which continues where the list wa
   expect(server.seen).toHaveLength(3);
 });
 
+test("after a failed first page there are no more images to offer, and the page can be loaded again", async () => {
+  const { list, server } = await listOf(problem(500, "internal_error"), page(["a"], "c1"));
+  follow(list);
+  const failed = await until(list, ({ isLoading }) => !isLoading);
+
+  list.loadMore();
+  const first = await until(list, ({ isLoading }) => !isLoading);
+
+  expect(failed).toMatchObject({ images: [], hasMore: false, error: { code: "internal_error" } });
+  expect([ids(first.images), first.hasMore, first.error]).toEqual([["a"], true, undefined]);
+  expect(server.seen).toHaveLength(2);
+});
+
 test("a list that nobody follows any more ends its request, and loads when it is followed again", async () => {
   const { list, server } = await listOf("silence", page(["a"], null));
   const unfollow = follow(list);

@@ -60,13 +60,42 @@ test("a retry of a failed upload is the same upload for the store", async () => 
   expect(second).toBe(first);
 });
 
+test.each([
+  ["invalid_image", 422, false],
+  ["payload_too_large", 413, false],
+  ["quota_exceeded", 429, true],
+  ["internal_error", 500, true],
+])("whether a retry can mend %s is said", async (code, status, canRetry) => {
+  const { queue, server } = await queueWith([problem(status, code), stored]);
+  queue.add([file("a.jpg")]);
+  const { files } = await until(queue, (state) => state.files[0]?.status === "failed");
+
+  queue.retry(files[0]!.id);
+  await until(queue, (state) => state.files[0]?.status === (canRetry ? "stored" : "failed"));
+
+  expect(files[0]?.canRetry).toBe(canRetry);
+  expect(server.seen).toHaveLength(canRetry ? 2 : 1);
+});
+
+test("the phase of an upload is known until it ends", async () => {
+  const { queue } = await queueWith([stored]);
+  const phases = new Set<string | undefined>();
+  queue.subscribe(() => phases.add(queue.get().files[0]?.phase));
+
+  queue.add([file("a.jpg")]);
+  const { files } = await until(queue, (state) => state.files[0]?.status === "stored");
+
+  expect([...phases]).toEqual([undefined, "sending", "finishing"]);
+  expect(files[0]?.phase).toBeUndefined();
+});
+
 test("a file of a type that the page does not accept fails and is not sent", async () => {
   const { queue, server } = await queueWith([stored], { accept: ["image/png"] });
 
   queue.add([file("a.jpg"), file("no type", "")]);
   await until(queue, ({ files }) => files[1]?.status === "stored");
 
-  expect(queue.get().files[0]).toMatchObject({ status: "failed", error: { code: "unsupported_media_type" } });
+  expect(queue.get().files[0]).toMatchObject({ status: "failed", canRetry: false, error: { code: "unsupported_media_type" } });
   expect(server.seen).toHaveLength(1);
 });
 
