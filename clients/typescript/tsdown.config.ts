@@ -7,7 +7,7 @@ export default defineConfig({
   platform: "neutral",
   target: "es2022",
   dts: true,
-  minify: true,
+  minify: false, // apps minify; until then stack traces are readable
   clean: true,
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
   logLevel: "warn",

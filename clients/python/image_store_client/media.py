@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 HEAD_BYTES = 512
+"""How many bytes of a file its media type is read from."""
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -38,11 +39,15 @@ def media_type(head: bytes) -> str | None:
         return "image/gif"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    end = int.from_bytes(head[:4])  # of the first box, with which the brands end
-    brands = {head[start : start + 4] for start in (8, *range(16, min(end, HEAD_BYTES), 4))}
-    if head[4:8] == b"ftyp" and brands & {b"avif", b"avis"}:
+    if head[4:8] == b"ftyp" and _brands(head) & {b"avif", b"avis"}:
         return "image/avif"
     return None
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """The brands in the first box of a file (ISO/IEC 14496-12): the major one, a version, the compatible ones."""
+    size = min(int.from_bytes(head[:4], "big"), HEAD_BYTES)
+    return {head[start : start + 4] for start in (8, *range(16, size - 3, 4))}
 
 
 def refusal_of(head: bytes, name: str) -> str:

@@ -41,11 +41,11 @@ export interface ImageStore extends Uploads {
   generate(request: GenerationRequest | string, options?: GenerateOptions): Promise<FinishedJob>;
   /** Returns how much is stored and what generation has cost; `scope: "all"` needs an admin. */
   stats(query?: QueryOf<"GET", "/v1/stats">, options?: SignalOption): Promise<Stats>;
-  /** Returns the store as another owner sees it. The caller needs the scope `act-as`. */
+  /** Returns the store as another owner sees it. The caller needs the scope `act-as`. Throws TypeError without an id. */
   as(owner: string): ImageStore;
 }
 
-/** Connects to an image store. It sends no request. Throws TypeError if `url` is not an address. */
+/** Connects to an image store. It sends no request. Throws TypeError for a wrong `url`, and for a missing key, token or owner. */
 export function createImageStore(options: ImageStoreOptions): ImageStore {
   return storeOver(createTransport(options));
 }

@@ -40,6 +40,15 @@ export async function startServer(...replies: Reply[]): Promise<TestServer> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
+/** Returns an address at which no server listens. */
+export async function unusedAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
 function answer(reply: Reply, response: ServerResponse): void {
   if (reply === "silence") return;
   if (reply === "cut") {

@@ -26,6 +26,18 @@ export type Credentials =
   | { key?: never; token?: never; uploadToken?: never };
 
 const PRINTABLE = /^[!-~]+$/;
+const NAMES = ["key", "token", "uploadToken"] as const;
+
+/** Throws TypeError for several credentials, and for one that is named but missing: its caller would be nobody. */
+export function checkCredentials(credentials: Credentials): void {
+  const given = NAMES.filter((name) => name in credentials);
+  if (given.length > 1) throw new TypeError(`Give only one of ${given.join(", ")}.`);
+  for (const name of given) {
+    const value: unknown = credentials[name];
+    const isGiven = typeof value === "string" ? value.trim() !== "" : typeof value === "function" && name !== "key";
+    if (!isGiven) throw new TypeError(`The ${name} of the image store is missing.`);
+  }
+}
 
 /**
  * Returns the value of the header `Authorization`, or undefined without credentials.
@@ -38,10 +50,13 @@ export async function authorizationOf(
 ): Promise<string | undefined> {
   const source: TokenSource | undefined = credentials.key ?? credentials.token ?? credentials.uploadToken;
   const token = typeof source === "function" ? await source(options) : source;
-  if (token === undefined) return undefined;
-  const word = String(token).trim(); // a variable or a file often ends with a line break
+  if (source === undefined) return undefined;
+  const word = typeof token === "string" ? token.trim() : ""; // a variable or a file often ends with a line break
   if (PRINTABLE.test(word)) return `Bearer ${word}`;
-  throw new ImageStoreError("invalid_token", "A key or token is one word of printable ASCII characters.");
+  const fault = word
+    ? "A key or token is one word of printable ASCII characters."
+    : "The function that returns the token returned none.";
+  throw new ImageStoreError("invalid_token", fault);
 }
 
 /** Says whether another token can be had after the store refused one. */

@@ -99,6 +99,20 @@ export function errorOf(response: Response, body: unknown): ImageStoreError {
   return new ImageStoreError("not_an_image_store", detail, { status, retryAfter });
 }
 
+/** Makes the error of a request without an answer. It names only the origin: paths and queries may be secrets. */
+export function networkError(url: string, cause: unknown): ImageStoreError {
+  const { origin } = new URL(url);
+  const system = codeOf(isObject(cause) ? cause["cause"] : undefined) ?? codeOf(cause);
+  const page = globalThis.location?.origin; // only browsers have one
+  const hint = page && page !== origin ? ` Is ${page} in its AllowedOrigins?` : "";
+  return new ImageStoreError("network_error", `No answer came from ${origin}${system ? ` (${system})` : ""}.${hint}`, { cause });
+}
+
+/** Reads the code of the system, such as `ECONNREFUSED`. */
+function codeOf(error: unknown): string | undefined {
+  return isObject(error) && typeof error["code"] === "string" ? error["code"] : undefined;
+}
+
 function isProblem(body: unknown): body is Problem {
   return isObject(body) && typeof body["code"] === "string" && typeof body["detail"] === "string";
 }

@@ -1,5 +1,5 @@
-import { authorizationOf, isRenewable, type Credentials } from "./credentials";
-import { errorOf, ImageStoreError } from "./errors";
+import { authorizationOf, checkCredentials, isRenewable, type Credentials } from "./credentials";
+import { errorOf, ImageStoreError, networkError } from "./errors";
 import { isInProgress, sleep, waitBefore } from "./retries";
 import { stopUnder, unlessAborted } from "./signals";
 
@@ -12,7 +12,7 @@ export interface Connection {
   /** The address of the API, such as `https://images.example.com`. */
   url: string;
   /** The owner to act for. The caller needs the scope `act-as`. */
-  owner?: string | undefined;
+  owner?: string;
   /** Another `fetch`, for a proxy or a platform. */
   fetch?: typeof fetch | undefined;
   /** How long one attempt may take. Default: 60. */
@@ -78,6 +78,11 @@ const DEFAULT_MAX_RETRIES = 4;
 
 export function createTransport(options: Connection & Credentials): Transport {
   const url = addressOf(options.url);
+  checkCredentials(options);
+  // Without an id the caller itself would be the owner, and one user would see the images of another.
+  if ("owner" in options && !(typeof options.owner === "string" && options.owner)) {
+    throw new TypeError("The owner of the image store is missing.");
+  }
   // A browser's fetch must be called on its global object.
   const fetch = options.fetch ?? ((...parameters) => globalThis.fetch(...parameters));
   const timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
@@ -114,7 +119,7 @@ export function createTransport(options: Connection & Credentials): Transport {
     const target = url + path + queryOf(request.query);
     const headers = headersOf(request, authorization, options.owner);
     const body = request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json);
-    return withinTime({ seconds, signal: request.signal }, async (signal) => {
+    return withinTime({ url, seconds, signal: request.signal }, async (signal) => {
       const init = { method, headers, body, signal };
       return answerOf<T>(await respond(request.fetch ?? fetch, target, init, request.read), request);
     });
@@ -206,9 +211,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Runs one attempt with a time limit; every failure but an abort becomes an ImageStoreError. */
+/** Runs one attempt to reach `url` with a time limit; every failure but an abort becomes an ImageStoreError. */
 export async function withinTime<T>(
-  limits: { seconds: number; signal: AbortSignal | undefined },
+  limits: { url: string; seconds: number; signal: AbortSignal | undefined },
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   limits.signal?.throwIfAborted();
@@ -224,7 +229,7 @@ export async function withinTime<T>(
     if (limits.signal?.aborted) throw limits.signal.reason;
     if (error instanceof ImageStoreError) throw error;
     if (isLate) throw new ImageStoreError("timeout", `No answer came within ${limits.seconds} s.`, { cause: error });
-    throw new ImageStoreError("network_error", "The connection failed before an answer came.", { cause: error });
+    throw networkError(limits.url, error);
   } finally {
     clearTimeout(timer);
     stop.release();

@@ -81,7 +81,7 @@ async function reserve(transport: Transport, announcement: Announcement, sending
 async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStoreError | undefined> {
   const { picture, signal, fetch, timeoutSeconds } = sending;
   try {
-    await withinTime({ seconds: timeoutSeconds, signal }, async (signal) => {
+    await withinTime({ url: link.url, seconds: timeoutSeconds, signal }, async (signal) => {
       const init = { method: link.method, headers: link.headers, body: picture.bytes, signal };
       const response = await fetch(link.url, init);
       const text = await response.text();

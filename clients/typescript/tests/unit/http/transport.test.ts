@@ -1,6 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
-import { createImageStore } from "../../../src/index";
-import { problem, startServer } from "../../server";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createImageStore, type ImageStoreOptions } from "../../../src/index";
+import { problem, startServer, unusedAddress } from "../../server";
 
 const IMAGE = { status: 200, json: { id: "1" } };
 
@@ -203,16 +203,64 @@ describe("aborts and time limits", () => {
   });
 
   test("a server that is not there is a network error", async () => {
-    const store = createImageStore({ url: "http://127.0.0.1:1", maxRetries: 0 });
+    const url = await unusedAddress();
+    const store = createImageStore({ url, maxRetries: 0 });
 
     const error = await store.images.get("1").catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ code: "network_error", status: undefined });
+    expect(error).toMatchObject({ code: "network_error", status: undefined, detail: `No answer came from ${url} (ECONNREFUSED).` });
+  });
+
+  test("in a page of another origin a network error names the origin that may not be allowed, and never a path", async () => {
+    vi.stubGlobal("location", { origin: "http://localhost:5173" });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+    const store = createImageStore({ url: "https://images.example.com/secret", maxRetries: 0, fetch });
+
+    const error = await store.images.search("private").page().catch((reason: unknown) => reason);
+
+    const detail = "No answer came from https://images.example.com. Is http://localhost:5173 in its AllowedOrigins?";
+    expect(error).toMatchObject({ code: "network_error", detail });
+  });
+});
+
+describe("what is missing", () => {
+  const url = "https://images.example.com";
+
+  test.each([
+    [{ key: undefined }, "key"],
+    [{ key: " " }, "key"],
+    [{ key: () => "isk_1" }, "key"],
+    [{ token: undefined }, "token"],
+    [{ uploadToken: "" }, "uploadToken"],
+    [{ key: "isk_1", token: "jwt" }, "only one of key, token"],
+    [{ key: "isk_1", owner: undefined }, "owner"],
+  ])("%o is refused at once", (credentials, named) => {
+    const create = () => createImageStore({ url, ...credentials } as ImageStoreOptions);
+
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(named);
+  });
+
+  test.each([undefined, null, ""])("a key never acts for itself in place of the owner %o", (owner) => {
+    const store = createImageStore({ url, key: "isk_1" });
+
+    expect(() => store.as(owner as string)).toThrow(TypeError);
+  });
+
+  test.each([undefined, null, "", " \n", 7])("a function that returns %o in place of a token is named", async (returned) => {
+    const server = await startServer(IMAGE);
+    const store = createImageStore({ url: server.url, token: () => returned as string });
+
+    const error = await store.images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "invalid_token", detail: "The function that returns the token returned none." });
+    expect(server.seen).toEqual([]);
   });
 });
 
 describe("what cannot be sent", () => {
-  test.each(["isk_1\nisk_2", "isk_ä", "isk_1 isk_2", ""])("the token %j is refused, and no error shows it", async (key) => {
+  test.each(["isk_1\nisk_2", "isk_ä", "isk_1 isk_2"])("the token %j is refused, and no error shows it", async (key) => {
     const server = await startServer(IMAGE);
 
     const error = await createImageStore({ url: server.url, key }).images.get("1").catch((reason: unknown) => reason);
