@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ PRIVATE_BUCKET = "image-store-private"
 PUBLIC_BUCKET = "image-store-public"
 ALLOWED_ORIGINS = "AllowedOrigins"
 """The template's parameter. Its default is every origin, but any web page could then use a store on this machine."""
+ORIGIN = re.compile(r"\*|https?://[^/\s]+")
 R2_SECRET = f"{STACK_NAME}/r2"
 
 
@@ -67,7 +70,7 @@ def local_settings(environment: Mapping[str, str], *, root: Path) -> LocalSettin
     return LocalSettings(
         port=int(port),
         state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve(),
-        template_parameters=_pairs(environment.get("TEMPLATE_PARAMETERS", "")),
+        template_parameters=_valid(_pairs(environment.get("TEMPLATE_PARAMETERS", ""))),
     )
 
 
@@ -79,3 +82,23 @@ def _pairs(text: str) -> dict[str, str]:
     if not all(name.isalnum() and equals for name, equals, _ in pairs):
         raise CannotRun(f"TEMPLATE_PARAMETERS must be Name=value pairs separated by spaces, not {text!r}.")
     return {name: value for name, _, value in pairs}
+
+
+def _valid(parameters: dict[str, str]) -> dict[str, str]:
+    """Check the values that a shell or a person often gets wrong, since the functions would fail with each request."""
+    for origin in filter(None, parameters.get(ALLOWED_ORIGINS, "").split(",")):
+        if not ORIGIN.fullmatch(origin.strip()):
+            raise CannotRun(
+                f"{ALLOWED_ORIGINS} in TEMPLATE_PARAMETERS has {origin!r}: an origin is like http://localhost:5173, "
+                "without a path or a slash at its end."
+            )
+    try:
+        is_list = isinstance(json.loads(parameters.get("Issuers") or "[]"), list)
+    except ValueError:
+        is_list = False
+    if not is_list:
+        raise CannotRun(
+            "Issuers in TEMPLATE_PARAMETERS is not a JSON list. Its quotes need others around them: "
+            """TEMPLATE_PARAMETERS="Issuers='$ISSUERS'"."""
+        )
+    return parameters

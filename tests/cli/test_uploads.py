@@ -106,7 +106,7 @@ def test_files_that_are_not_pictures_do_not_affect_others(store: StoreServer, fo
     assert [image["filename"] for image in store.images.values()] == ["1.jpg"]
     by_path = {line["path"]: line for line in result.lines}
     assert by_path[str(good)]["status"] == "stored"
-    assert "is not a JPEG" in by_path[str(broken)]["error"]["detail"]
+    assert "is a text" in by_path[str(broken)]["error"]["detail"]
     assert "no file or folder" in by_path[str(missing)]["error"]["detail"]
     assert "No file matches" in by_path[str(folder / "*.gif")]["error"]["detail"]
 

@@ -142,7 +142,7 @@ def test_attributes_go_with_the_bytes(store: AnyStore, server: ScriptedServer) -
     [
         (b"%PDF-1.7", "unsupported_media_type"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported_media_type"),
-        (b"", "unsupported_media_type"),
+        (b"", "invalid_request"),
         ("data:image/jpeg;base64,!", "unsupported_source"),
         ("data:image/jpeg", "unsupported_source"),
         ({"base64": "!"}, "unsupported_source"),
@@ -171,11 +171,32 @@ def test_what_cannot_be_stored_fails_before_anything_is_sent(
     assert (failed.value.code, server.requests) == (code, [])
 
 
-def test_a_refused_file_has_its_name_and_the_status_of_the_api(store: AnyStore) -> None:
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC photo"),
+        (b"\0\0\0\x10ftypmif1\0\0\0\0avif", "a HEIC photo"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"II*\0\x08\0\0\0", "a TIFF picture"),
+        (b"MM\0*\0\0\0\x08", "a TIFF picture"),
+        (b"\xff\x0a\0", "a JPEG XL picture"),
+        (b"8BPS\0\x01", "a Photoshop file"),
+        (b"BM\0\0", "a BMP picture"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<SVG/>', "an SVG drawing"),
+        (b"no image\n", "a text"),
+        (b"\0\1\2", "no picture"),
+    ],
+)
+def test_a_refused_file_has_its_name_its_kind_and_the_status_of_the_api(
+    store: AnyStore, data: bytes, kind: str
+) -> None:
     with pytest.raises(ImageStoreError) as failed:
-        store(lambda s: s.upload(io.BytesIO(b"%PDF-1.7"), filename="scan.pdf"))
+        store(lambda s: s.upload(io.BytesIO(data), filename="photo"))
 
-    assert failed.value.detail.startswith("scan.pdf is not")
+    assert failed.value.detail == (
+        f"photo is {kind}. The store takes JPEG, PNG, GIF, WebP and AVIF: convert it first."
+    )
     assert failed.value.status == 415
 
 

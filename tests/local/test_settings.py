@@ -45,6 +45,28 @@ def test_template_parameters_that_are_not_pairs_are_refused_by_name(text: str) -
         local_settings({"TEMPLATE_PARAMETERS": text}, root=ROOT)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("AllowedOrigins=http://localhost:5173/", "without a path or a slash at its end"),
+        ("AllowedOrigins=http://localhost:8080,localhost:5173", "an origin is like"),
+        ('Issuers=[{"issuer":"http://localhost:9000"}]', "not a JSON list"),
+        ("Issuers='{}'", "not a JSON list"),
+    ],
+)
+def test_values_that_would_break_every_request_are_refused_at_the_start(text: str, reason: str) -> None:
+    with pytest.raises(CannotRun, match=reason):
+        local_settings({"TEMPLATE_PARAMETERS": text}, root=ROOT)
+
+
+def test_a_list_of_issuers_keeps_its_quotes() -> None:
+    issuers = '[{"issuer": "http://localhost:9000", "audiences": ["my-app"]}]'
+
+    settings = local_settings({"TEMPLATE_PARAMETERS": f"Issuers='{issuers}'"}, root=ROOT)
+
+    assert settings.template_parameters == {"Issuers": issuers}
+
+
 def test_only_the_stacks_own_pages_may_use_it_unless_a_person_names_others() -> None:
     environment = {
         "PORT": "9000",

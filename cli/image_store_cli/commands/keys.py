@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.command_line.arguments import add_command, add_yes, count, instant
+from image_store_cli.command_line.arguments import (
+    add_command,
+    add_command_group,
+    add_ids,
+    add_yes,
+    count,
+    instant,
+)
 from image_store_cli.command_line.ids import read_ids, safe_id
 from image_store_cli.commands.key_limits import (
     NONE,
@@ -40,15 +47,14 @@ MOST_GRACE_HOURS = 168
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command with its own commands."""
-    parent = commands.add_parser(
-        "keys",
-        help="let programs call the store",
-        description="Create, list, show, change, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
-        epilog="examples:\n  image-store keys create 'nightly job' --scope images:read --scope images:write\n"
-        "  image-store keys list\n  image-store keys revoke KEY",
-    )
-    parent.set_defaults(run=None, parser=parent)
-    inner = parent.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_command_group(
+        commands, "keys", summary="let programs call the store",
+        details="Create, list, show, change, rotate and revoke API keys. Programs send one as IMAGE_STORE_KEY.",
+        examples=(
+            "keys create 'nightly job' --scope images:read --scope images:write",
+            "keys list", "keys revoke KEY",
+        ),
+    )  # fmt: skip
     create = add_command(
         inner, common, "create", _create, summary="create a key and print it", needs_admin=True,
         details="The key is on stdout, and is never shown again. With --json: the response of the API.",
@@ -121,7 +127,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         inner, common, "revoke", _revoke, summary="revoke keys for good", needs_admin=True,
         details="A revoked key works for at most another minute.", examples=("keys revoke KEY --yes",),
     )  # fmt: skip
-    revoke.add_argument("ids", nargs="+", metavar="KEY", help="id of a key; `-` reads ids from stdin")
+    add_ids(revoke, metavar="KEY", noun="a key")
     add_yes(revoke)
 
 

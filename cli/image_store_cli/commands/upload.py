@@ -12,8 +12,8 @@ from image_store_cli.errors import UsageError
 from image_store_cli.sign_in.tokens import claims_of, key_id_of
 from image_store_cli.uploads import journal, sources
 from image_store_cli.uploads.remote_pictures import RemotePicture, is_address
+from image_store_cli.uploads.uploader import Uploader
 from image_store_cli.uploads.uploader_pool import UploadRun
-from image_store_cli.uploads.uploading import Uploader
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -29,6 +29,7 @@ TOO_LARGE = (
 """An explanation of the gateway's 413, which has none."""
 OWN_ERRORS: dict[str, type[CommandError]] = {
     "not_an_image_store": NotOffered,
+    "invalid_request": UsageError,
     "unsupported_media_type": UsageError,
     "unsupported_source": UsageError,
     "source_changed": Broken,

@@ -19,7 +19,7 @@ from image_store_cli.store.image_changes import change_image
 from image_store_cli.store.problems import item_problem
 from image_store_cli.sync.plans import LocalFile, StoredImage
 from image_store_cli.uploads import sources
-from image_store_cli.uploads.uploading import FileDigest, Uploader, read_digest
+from image_store_cli.uploads.uploader import FileDigest, Uploader, read_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence

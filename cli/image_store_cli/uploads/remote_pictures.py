@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.uploads.uploading import attributes_body
+from image_store_cli.uploads.uploader import attributes_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

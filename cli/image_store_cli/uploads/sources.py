@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from image_store_cli.errors import UsageError
-from image_store_client.media import ACCEPTED, EXTENSIONS, HEAD_BYTES, media_type
+from image_store_client.media import EXTENSIONS, HEAD_BYTES, media_type, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,14 +70,15 @@ def find(words: Sequence[str], *, hidden: bool = False) -> Selection:
 def _sort(path: Path, selection: Selection, *, is_named: bool) -> None:
     """Add a file to the pictures, the bad files or the skipped files."""
     try:
-        kind = _kind(path)
+        head = _head(path)
     except UsageError as unreadable:
         selection.bad.append(BadFile(str(path), unreadable))
         return
+    kind = media_type(head)
     if kind is None and not is_named:
         selection.skipped.append(str(path))
     elif kind is None:
-        selection.bad.append(BadFile(str(path), UsageError(f"{path} is not a {ACCEPTED} file.")))
+        selection.bad.append(BadFile(str(path), UsageError(refusal_of(head, str(path)))))
     elif not _is_text(path.name):
         reason = f"The name {path} is not UTF-8: rename the file, or send it on stdin with --filename."
         selection.bad.append(BadFile(str(path), UsageError(reason)))
@@ -100,9 +101,10 @@ def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str |
     with file:
         shutil.copyfileobj(stream or sys.stdin.buffer, file)
     path = Path(file.name)
-    kind = _kind(path)
+    head = _head(path)
+    kind = media_type(head)
     if kind is None:
-        raise UsageError(f"The data on stdin is not a {ACCEPTED} picture.")
+        raise UsageError(refusal_of(head, "The data on stdin"))
     return PictureFile(path, STDIN, filename or f"stdin.{EXTENSIONS[kind]}", kind)
 
 
@@ -133,9 +135,9 @@ def _files_below(folder: Path, *, hidden: bool) -> Iterator[Path]:
                 yield path
 
 
-def _kind(path: Path) -> str | None:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return media_type(file.read(HEAD_BYTES))
+            return file.read(HEAD_BYTES)
     except OSError as unreadable:
         raise UsageError(f"{path} cannot be read: {unreadable.strerror}.") from unreadable

@@ -15,7 +15,7 @@ from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageE
 from image_store_cli.exits import Exit
 from image_store_cli.store.each import outcome
 from image_store_cli.uploads.journal import BEGUN, STORED, Entry
-from image_store_cli.uploads.uploading import FileDigest, read_digest
+from image_store_cli.uploads.uploader import FileDigest, read_digest
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from image_store_cli.uploads.journal import Journal
     from image_store_cli.uploads.remote_pictures import RemotePicture
     from image_store_cli.uploads.sources import BadFile, PictureFile
-    from image_store_cli.uploads.uploading import Uploader
+    from image_store_cli.uploads.uploader import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
 OTHERS = (

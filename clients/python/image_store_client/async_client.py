@@ -76,7 +76,10 @@ class AsyncImageStore(AsyncStoreOperations):
         return self._transport.url
 
     def as_owner(self, owner: str) -> AsyncImageStore:
-        """Return the same connection, acting for an owner; only the original is to be closed."""
+        """Return the same connection, acting for an owner; only the original is to be closed.
+
+        `invalid_request` for an empty owner: the store never acts for the key's owner instead.
+        """
         store = AsyncImageStore.__new__(AsyncImageStore)
         store._is_closing = False
         store._connect(self._transport.with_owner(owner))

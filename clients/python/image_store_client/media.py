@@ -1,8 +1,11 @@
-"""Recognizes the media types that the store accepts, by the first bytes of a file."""
+"""Recognizes the media types that the store accepts, by the first bytes of a file, and names what it refuses."""
 
 from __future__ import annotations
 
-HEAD_BYTES = 32
+import re
+
+HEAD_BYTES = 512
+"""How many bytes of a file its media type is read from."""
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -10,7 +13,20 @@ EXTENSIONS = {
     "image/webp": "webp",
     "image/avif": "avif",
 }
-ACCEPTED = "JPEG, PNG, GIF, WebP or AVIF"
+REFUSED = [
+    (re.compile(signature, re.DOTALL), kind)
+    for signature, kind in (
+        (rb".{4}ftyp(?:he|mif1|msf1)", "a HEIC photo"),
+        (rb".{4}ftyp", "a video"),
+        (rb"%PDF", "a PDF"),
+        (rb"II\*\0|MM\0\*", "a TIFF picture"),
+        (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture"),
+        (rb"8BPS", "a Photoshop file"),
+        (rb"BM", "a BMP picture"),
+        (rb".{0,3}\s*(?:<[?!].*)?(?i:<svg)", "an SVG drawing"),
+        (rb"[\t\n\r -~]+\Z", "a text"),
+    )
+]
 
 
 def media_type(head: bytes) -> str | None:
@@ -23,7 +39,20 @@ def media_type(head: bytes) -> str | None:
         return "image/gif"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    brands = {head[start : start + 4] for start in (8, *range(16, HEAD_BYTES, 4))}
-    if head[4:8] == b"ftyp" and brands & {b"avif", b"avis"}:
+    if head[4:8] == b"ftyp" and _brands(head) & {b"avif", b"avis"}:
         return "image/avif"
     return None
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """The brands in the first box of a file (ISO/IEC 14496-12): the major one, a version, the compatible ones."""
+    size = min(int.from_bytes(head[:4], "big"), HEAD_BYTES)
+    return {head[start : start + 4] for start in (8, *range(16, size - 3, 4))}
+
+
+def refusal_of(head: bytes, name: str) -> str:
+    """Say why the store does not take the file `name`, which begins with these bytes."""
+    if not head:
+        return f"{name} is empty."
+    kind = next((kind for signature, kind in REFUSED if signature.match(head)), "no picture")
+    return f"{name} is {kind}. The store takes JPEG, PNG, GIF, WebP and AVIF: convert it first."

@@ -33,7 +33,7 @@ class AsyncPages(Generic[T]):
     async def page(self, cursor: str | None = None) -> Page[T]:
         """Return one page: the first one, or the one of a cursor."""
         body = await self._read(cursor)
-        return Page(list(body["items"]), body.get("next_cursor"), body)
+        return Page(list(body["items"]), body.get("next_cursor") or None, body)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over the pages."""

@@ -81,7 +81,10 @@ class ImageStore(StoreOperations):
         return self._transport.url
 
     def as_owner(self, owner: str) -> ImageStore:
-        """Return the same connection, acting for an owner; only the original is to be closed."""
+        """Return the same connection, acting for an owner; only the original is to be closed.
+
+        `invalid_request` for an empty owner: the store never acts for the key's owner instead.
+        """
         store = ImageStore.__new__(ImageStore)
         store._is_closing = False
         store._connect(self._transport.with_owner(owner), self._run)

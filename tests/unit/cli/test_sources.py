@@ -59,7 +59,7 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("word", "complaint"),
-    [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is not a JPEG")],
+    [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is a text")],
 )
 def test_a_name_that_matches_nothing_is_reported_and_does_not_affect_others(
     folder: Path, word: str, complaint: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from image_store_client.errors import ImageStoreError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,9 +15,9 @@ RENAMED = {"since": "from", "until": "to"}
 
 
 def path_of(collection: str, item_id: str, rest: str = "") -> str:
-    """The path of one item; ValueError without an id, which would name the collection."""
+    """The path of one item; `invalid_request` for what cannot be an id, and would name another path."""
     if not item_id or item_id in {".", ".."}:
-        raise ValueError(f"{item_id!r} is not an id.")
+        raise ImageStoreError(f"{item_id!r} is not an id.", code="invalid_request")
     return f"{collection}/{quote(item_id, safe='')}{rest}"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from image_store_client.errors import ImageStoreError
+
 if TYPE_CHECKING:
     from image_store_client.http.runtime import Runtime
 
@@ -21,7 +23,7 @@ class Credentials:
     def __init__(self, token: Token | None, runtime: Runtime) -> None:
         self._source = token
         self._runtime = runtime
-        self._token = checked(token) if isinstance(token, str) else None
+        self._token = None if token is None or callable(token) else checked(token)
         self._lock = runtime.lock()
 
     async def current(self) -> str | None:
@@ -46,16 +48,27 @@ class Credentials:
 
 
 def the_token(key: str | None, token: Token | None) -> Token | None:
-    """The token to send: ValueError if there is an API key beside it, or if it cannot be sent."""
-    if key is not None and token is not None:
+    """The token to send: ValueError if there is an API key beside it, `invalid_token` for a key that cannot be one."""
+    if key is None:
+        return token
+    if token is not None:
         raise ValueError("Give either key or token.")
-    if key is not None and not key.startswith(KEY_PREFIX):
+    key = checked(key)
+    if not key.startswith(KEY_PREFIX):
         raise ValueError(f"An API key begins with {KEY_PREFIX}; give another token as `token`.")
-    return checked(key) if key is not None else token
+    return key
 
 
-def checked(token: str) -> str:
-    """Return a token that can be a header; ValueError otherwise, without the token in it."""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError("A token is one word of printable ASCII characters.")
-    return token
+def checked(token: object) -> str:
+    """Return a token that can be a header, without white space around it; `invalid_token` otherwise.
+
+    httpx would refuse it too, but with the token in its error.
+    """
+    word = (
+        token.strip() if isinstance(token, str) else ""
+    )  # a variable or a file often ends with a line break
+    if not word or not word.isascii() or not word.isprintable() or " " in word:
+        raise ImageStoreError(
+            "A key or token is one word of printable ASCII characters.", code="invalid_token"
+        )
+    return word

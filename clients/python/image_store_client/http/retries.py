@@ -17,6 +17,8 @@ BROKEN_ON_THE_WAY = {500, 502, 504}
 STORAGE_MAY_RECOVER = {429, 500, 502, 503, 504}
 WAITING_HELPS = {"idempotency_in_progress", "conflict"}
 LOOK_AGAIN_SECONDS = 2.0
+MOST_SECONDS = 366 * 86_400.0
+"""Of a Retry-After. A program can sleep for so long; a larger number may be one that no clock takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,21 @@ def is_under_way(answer: httpx.Response) -> bool:
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """The seconds in Retry-After; None if it is missing."""
+    """The seconds in Retry-After, at most `MOST_SECONDS`; None if it is missing."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
+        return min(float(text), MOST_SECONDS)
+    until = time_of(text)
+    if until is None:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), MOST_SECONDS)
+
+
+def time_of(text: str) -> datetime | None:
+    """The time in a header; None if it has none."""
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None

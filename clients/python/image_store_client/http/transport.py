@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from image_store_client.http.retries import (
     is_under_way,
     is_worth_repeating,
     retry_after,
+    time_of,
 )
 from image_store_client.http.runtime import OutgoingRequest
 from image_store_client.version import __version__
@@ -51,14 +51,16 @@ class Transport:
         self.url = address(url)
         self.runtime = runtime
         self.credentials = credentials
-        self.owner = owner
+        self.owner = None if owner is None else known_owner(owner)
         self.policy = policy or RetryPolicy()
         self.ahead = timedelta(0)
         """How far the store's clock is ahead of this one, by its last response; whole seconds."""
 
     def with_owner(self, owner: str) -> Transport:
-        """Return the same connection for another owner."""
-        return Transport(self.url, self.runtime, self.credentials, owner=owner, policy=self.policy)
+        """Return the same connection for another owner; `invalid_request` without one."""
+        return Transport(
+            self.url, self.runtime, self.credentials, owner=known_owner(owner), policy=self.policy
+        )
 
     async def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request as `request` does, and return the JSON of its response."""
@@ -183,6 +185,13 @@ class Transport:
         return UnavailableError(f"The store at {self.url} does not answer: {why}.", code=_code_of(failed))
 
 
+def known_owner(owner: object) -> str:
+    """Return an owner; `invalid_request` for none, with which a request would act for the caller itself."""
+    if not isinstance(owner, str) or not owner.strip():
+        raise ImageStoreError("The owner to act for is missing.", code="invalid_request")
+    return owner
+
+
 def storage_unreachable(failed: Exception) -> UnavailableError:
     """Explain that storage did not answer."""
     return UnavailableError(f"Storage does not answer: {unreachable_because(failed)}.", code=_code_of(failed))
@@ -206,11 +215,8 @@ def _code_of(failed: Exception | None) -> Any:
 
 def ahead_of_us(answer: httpx.Response) -> timedelta | None:
     """Compare the server's clock with this one: how far it is ahead, None if the response has no date."""
-    try:
-        server_time = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None
-    return server_time - datetime.now(UTC) if server_time.tzinfo else None
+    server_time = time_of(answer.headers.get("date", ""))
+    return server_time - datetime.now(UTC) if server_time and server_time.tzinfo else None
 
 
 def address(url: str) -> str:

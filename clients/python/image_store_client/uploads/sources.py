@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from image_store_client.errors import ImageStoreError
 from image_store_client.http.runtime import CHUNK_BYTES
-from image_store_client.media import ACCEPTED, HEAD_BYTES, media_type
+from image_store_client.media import HEAD_BYTES, media_type, refusal_of
 
 if TYPE_CHECKING:
     from image_store_client.schemas import Source
@@ -158,8 +158,10 @@ def _copy_of(file: IO[bytes], closing: ExitStack) -> IO[bytes]:
 
 def _type_of(head: bytes, name: str) -> str:
     kind = media_type(head)
+    if kind is None and not head:
+        raise ImageStoreError(refusal_of(head, name), code="invalid_request")
     if kind is None:
-        raise ImageStoreError(f"{name} is not a {ACCEPTED} image.", code="unsupported_media_type", status=415)
+        raise ImageStoreError(refusal_of(head, name), code="unsupported_media_type", status=415)
     return kind
 
 

@@ -37,7 +37,8 @@ _OF_EXTENSION = {extension: media_type for media_type, extension in _EXTENSIONS.
 
 # ISO/IEC 23000-22 (MIAF) and the AVIF specification: `avif` is a still picture, `avis` a sequence.
 _AVIF_BRANDS = (b"avif", b"avis")
-_FTYP_LIMIT_BYTES = 512
+FTYP_LIMIT_BYTES = 512
+"""How many bytes of the `ftyp` box are read."""
 
 
 def sniff(data: bytes) -> MediaType | None:
@@ -60,7 +61,7 @@ def sniff(data: bytes) -> MediaType | None:
 
 
 def _has_avif_brand(data: bytes) -> bool:
-    size = min(int.from_bytes(data[:4], "big"), _FTYP_LIMIT_BYTES, len(data))
+    size = min(int.from_bytes(data[:4], "big"), FTYP_LIMIT_BYTES, len(data))
     # The major brand is at 8, the minor version at 12, compatible brands follow from 16.
     return any(data[at : at + 4] in _AVIF_BRANDS for at in (8, *range(16, size - 3, 4)))
 
