@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -226,10 +226,16 @@ class SyncRun:
         """Yield the results of work on each item as they are finished, with a progress display."""
         with self._context.out.progress() as progress, ThreadPoolExecutor(self._parallel) as pool:
             task = progress.add_task(f"{description} ({plural(len(items), 'picture')})", total=len(items))
+            later = iter(items)
+            # Few begin before the results of others are known, so that an error which ends the sync ends it soon.
+            begun = {pool.submit(work, item) for item in islice(later, 2 * self._parallel)}
             try:
-                for future in as_completed([pool.submit(work, item) for item in items]):
-                    progress.advance(task)
-                    yield future.result()
+                while begun:
+                    ended, begun = wait(begun, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        progress.advance(task)
+                        yield future.result()
+                    begun |= {pool.submit(work, item) for item in islice(later, len(ended))}
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)  # running transfers may end
                 self._context.out.note("Stopped. Repeat the command to resume.")
