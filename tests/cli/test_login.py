@@ -174,6 +174,9 @@ def test_a_sign_in_in_the_browser_lasts_for_later_commands(desk: Desk) -> None:
     assert query["redirect_uri"].startswith("http://127.0.0.1:")
     assert (query["code_challenge_method"], query["scope"]) == ("S256", "openid offline_access")
     assert (out, f"as {desk.person.name}." in err) == ("", True)
+    assert err.startswith(
+        f"This signs you in at {desk.issuer.url} and gives your token to the store at http://"
+    )
     assert {subject_of(token, desk.issuer) for token in desk.sent_tokens()} == {"alice"}
     assert len(desk.sent_tokens()) == 2
 

@@ -70,6 +70,21 @@ def test_what_may_have_been_done_is_repeated_only_when_that_does_no_harm(
     assert (harmless, len(server.requests)) == (2, 3)
 
 
+@pytest.mark.parametrize(("permanent", "requests"), [(False, 2), (True, 1)])
+def test_many_images_are_deleted_again_after_a_lost_answer_only_if_they_go_to_the_trash(
+    store: AnyStore, server: ScriptedServer, permanent: bool, requests: int
+) -> None:
+    server.answer(CUT, Answer(200, {"successful": ["i1"], "failed": [], "next_cursor": None}))
+
+    failures = 0
+    try:
+        store(lambda s: s.images.delete_many(["i1"], permanent=permanent))
+    except UnavailableError:
+        failures += 1
+
+    assert (len(server.requests), failures) == (requests, 1 if permanent else 0)
+
+
 def test_a_job_is_requested_again_with_the_same_idempotency_key(
     store: AnyStore, server: ScriptedServer
 ) -> None:

@@ -67,6 +67,8 @@ def _login(context: Context) -> Exit:
     args, url, profile = context.args, require_secure(context.settings.url), context.settings.profile
     client = client_of(context.api, profile, issuer=args.issuer, client_id=args.client_id, scopes=args.scopes)
     document = discover(context.api.http, client.issuer)
+    # The store names its issuer, so a wrong address could lead to a sign-in that is meant for another store.
+    _tell(context, f"This signs you in at {client.issuer} and gives your token to the store at {url}.")
     tokens = _sign_in(context, document, client)
     _require_acceptance(context.api_with(RetryPolicy(), tokens=fixed(tokens.token, "the new sign-in")))
     claims = claims_of(tokens.token)

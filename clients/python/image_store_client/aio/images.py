@@ -158,7 +158,9 @@ class AsyncImages:
                 return result
 
     async def _delete_some(self, result: BatchDeleteResult, body: Mapping[str, Any]) -> str | None:
-        answer = await self._transport.json("POST", f"{PATH}/batch-delete", json=body, repeatable=True)
+        # Repeated after a lost response, a permanent deletion would report what it has deleted as missing.
+        repeatable = not body["permanent"]
+        answer = await self._transport.json("POST", f"{PATH}/batch-delete", json=body, repeatable=repeatable)
         result["successful"] += answer["successful"]
         result["failed"] += answer["failed"]
         return cast("str | None", answer.get("next_cursor"))
