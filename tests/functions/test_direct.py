@@ -57,6 +57,26 @@ class WorriedProcessor(PillowProcessor):
         return replace(processed, warnings=("It is too long.",))
 
 
+class InterruptedProcessor(PillowProcessor):
+    """Calls something while it processes the first picture."""
+
+    def __init__(self, interrupt: Callable[[], object]) -> None:
+        super().__init__()
+        self._interrupts = [interrupt]
+
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
+        while self._interrupts:
+            self._interrupts.pop()()
+        return super().process(data, media_type, recipes, provenance=provenance)
+
+
 def put(store: Deployment, begun: Answer, data: bytes = PICTURE) -> None:
     """Send bytes where the ticket says."""
     key = unquote(urlsplit(begun.json["upload"]["url"]).path.removeprefix("/"))
@@ -189,6 +209,17 @@ def test_a_large_upload_is_handed_over_only_once_it_has_arrived(store: Deploymen
     assert_refused(early, 409, "upload_incomplete")
     assert progress.status == 202
     assert store.handed_over.waiting == [CompleteUpload(IMAGE_ID)]
+
+
+def test_work_that_begins_before_its_request_has_noted_it_is_done_at_once(store: Deployment) -> None:
+    note = event("direct/complete")
+    store.ports.processor = InterruptedProcessor(lambda: store.call(note, function="direct", context=NO_TIME))
+    put(store, store.answer_to("direct/begin"))
+
+    done = store.invoke("work", event("work/complete-upload"))
+
+    assert done == {"batchItemFailures": []}
+    assert store.answer_to("direct/complete").json["status"] == "ready"
 
 
 def test_work_without_time_left_is_delivered_again(store: Deployment) -> None:

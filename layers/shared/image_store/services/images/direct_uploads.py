@@ -217,6 +217,14 @@ class DirectUploads:
 
         Safe to repeat. Raises Conflict, StorageUnavailable or DeadlineExceeded; a later retry may succeed.
         """
+        try:
+            self._finish(work, until=until)
+        except Conflict:
+            # The request that sent this work notes so afterwards, which changes the record under a fast worker. Without
+            # a second try here the upload would wait until the queue delivers the message again.
+            self._finish(work, until=until)
+
+    def _finish(self, work: CompleteUpload, *, until: datetime) -> None:
         image = self.repository.get(work.image_id)
         if image is None or image.record.refusal is not None:
             return
