@@ -23,11 +23,17 @@ def _failure(
     return Failure(status, {"error": error}, headers or {})
 
 
-class _OpenAI(StandIn):
+class OpenAIStandIn(StandIn):
+    """OpenAI itself; compatible servers differ in their answers and errors."""
+
     name = "openai"
     path = "/openai/v1"
-    routes = (("POST", "/openai/v1/images/generations"), ("POST", "/openai/v1/images/edits"))
+    routes: tuple[tuple[str, str], ...] = (
+        ("POST", "/openai/v1/images/generations"),
+        ("POST", "/openai/v1/images/edits"),
+    )
     variables = ("OPENAI_API_KEY",)
+    url_variable = "OPENAI_BASE_URL"
     failures = {  # noqa: RUF012 - no code changes it
         "rate_limited": _failure(
             429, "requests", "rate_limit_exceeded", "Rate limit reached.", {"Retry-After": "2"}
@@ -50,14 +56,22 @@ class _OpenAI(StandIn):
             body = {name: value for name, value in form.items() if isinstance(value, str)}
             references = len(form) - len(body)
         width, _, height = str(body.get("size", "1024x1024")).partition("x")
+        output_format = body.get("output_format", "png")
+        is_transparent = body.get("background") == "transparent"
         return DrawingRequest(
             prompt=body.get("prompt", ""),
             key=bearer(request),
             width=int(width),
             height=int(height),
-            media_format="PNG",
+            media_format=output_format.upper(),
+            is_transparent=is_transparent,
             references=references,
-            options={"quality": body.get("quality"), "size": body.get("size")},
+            options={
+                "quality": body.get("quality"),
+                "size": body.get("size"),
+                "background": "transparent" if is_transparent else "opaque",
+                "output_format": output_format,
+            },
         )
 
     def answer(self, request: web.Request, drawing: DrawingRequest, picture: bytes) -> web.Response:
@@ -69,7 +83,8 @@ class _OpenAI(StandIn):
             {
                 "created": 1_790_000_000,
                 "data": [{"b64_json": base64_text(picture)}],
-                "output_format": "png",
+                "background": drawing.options["background"],
+                "output_format": drawing.options["output_format"],
                 "quality": quality or "medium",
                 "size": drawing.options["size"],
                 "usage": {
@@ -87,4 +102,4 @@ class _OpenAI(StandIn):
         return web.json_response(body | {"data": [{"url": link}]})
 
 
-STAND_IN = _OpenAI()
+STAND_IN = OpenAIStandIn()

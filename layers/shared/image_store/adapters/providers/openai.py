@@ -1,5 +1,10 @@
-"""OpenAI's image models through its SDK, and services that are compatible with its API."""
+"""OpenAI's image models through its SDK, and services that are compatible with its API.
 
+What compatible services answer is taken from the documentation and source of LiteLLM, LocalAI and vLLM-Omni, whose
+stand-ins are in `local/providers/compatible.py`. Another image store may be such a service too.
+"""
+
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,13 +19,22 @@ _BY_CODE = {
     "moderation_blocked": Reason.REFUSED,
     "content_policy_violation": Reason.REFUSED,
     "content_filter": Reason.REFUSED,
+    "contentFilter": Reason.REFUSED,
+    "content_refused": Reason.REFUSED,
     "insufficient_quota": Reason.NO_BALANCE,
+    "budget_exceeded": Reason.NO_BALANCE,
+    "quota_exceeded": Reason.NO_BALANCE,
     "billing_hard_limit_reached": Reason.NO_BALANCE,
     "billing_not_active": Reason.NO_BALANCE,
     "model_not_found": Reason.NO_MODEL,
     "invalid_api_key": Reason.BAD_KEY,
     "account_deactivated": Reason.BAD_KEY,
 }
+"""Codes and types of OpenAI and Azure, of LiteLLM (`budget_exceeded`), and of an image store."""
+_LITELLM_REFUSAL = re.compile(r"(?:litellm\.\w{1,50}: ){0,5}litellm\.ContentPolicyViolationError")
+"""LiteLLM documents that its messages begin with the name of the error; its `code` is often only the status."""
+_MESSAGE_CHARS = 500
+_STATUS_OF_AN_ERROR = re.compile(r"[45][0-9]{2}")
 _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
@@ -35,18 +49,24 @@ class OpenAIImages(ProviderAdapter):
 
         check_key(key.secret)
         params: dict[str, Any] = {"model": request.model, "size": f"{request.width}x{request.height}", "n": 1}
-        if request.quality is not None:
-            params["quality"] = request.quality
+        choices = {
+            "quality": request.quality,
+            "background": request.background,
+            "output_format": request.output_format,
+        }
+        params |= {name: choice for name, choice in choices.items() if choice is not None}
         exchange = SdkExchange(self._http, until=until)
         with openai.OpenAI(
             api_key=key.secret, base_url=self._address, max_retries=0, http_client=exchange.client()
         ) as client:
             if request.references:
-                images = [
+                images: list[Any] = [
                     (f"reference.{each.media_type.extension}", each.data, each.media_type.value)
                     for each in request.references
                 ]
-                client.images.edit(image=images, prompt=request.in_words, **params)
+                # The SDK names one file `image` and several `image[]`, which not every compatible service knows.
+                image = images if len(images) > 1 else images[0]
+                client.images.edit(image=image, prompt=request.in_words, **params)
             else:
                 client.images.generate(prompt=request.in_words, **params)
         return self.image_in(exchange.outcome(), params=params, until=until)
@@ -74,14 +94,33 @@ class OpenAIImages(ProviderAdapter):
         return counts
 
     def refusal_of(self, answer: Answer) -> Refusal | None:
-        error = answer.member("error")
+        error = _error_in(answer)
         if not error and answer.is_success:
             return None
-        codes = [error.get(name) for name in ("code", "type")] if isinstance(error, dict) else [error]
-        reasons = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
-        wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
+        fields = error if isinstance(error, dict) else {"message": error, "code": error}
         # The code comes before the type, which is more general.
-        return Refusal(reasons[0] if reasons else reason_of(answer.status), wait, says_none_was_made=True)
+        codes = [code for code in (fields.get("code"), fields.get("type")) if isinstance(code, str | int)]
+        reasons = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
+        if _LITELLM_REFUSAL.match(str(fields.get("message"))[:_MESSAGE_CHARS]):
+            reasons.append(Reason.REFUSED)
+        statuses = [answer.status] if not answer.is_success else [*filter(None, map(_status_in, codes)), 200]
+        wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
+        return Refusal(reasons[0] if reasons else reason_of(statuses[0]), wait, says_none_was_made=True)
+
+
+def _error_in(answer: Answer) -> object:
+    """The error of an answer: usually an object or a text in `error`; in some services the body itself."""
+    error = answer.member("error")
+    if error or not isinstance(answer.json, dict):
+        return error
+    # vLLM says `"object": "error"`; problems (RFC 9457) come with the status of an error.
+    return answer.json if not answer.is_success or answer.member("object") == "error" else None
+
+
+def _status_in(code: str | int) -> int | None:
+    """The status of an error that a code repeats, as in LocalAI, vLLM and LiteLLM."""
+    text = str(code)
+    return int(text) if _STATUS_OF_AN_ERROR.fullmatch(text) else None
 
 
 ADAPTER = OpenAIImages

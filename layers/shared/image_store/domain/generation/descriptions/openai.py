@@ -6,7 +6,9 @@ smallest number of pixels (655,360). The tokens of an image are documented for 2
 what a reseller measured on 5 November (low and medium take three to four times as many as 2.5). They only decide what
 is held: the cost is what OpenAI counts. Its pages name no price for text that these models write, so a call that counts
 any has a cost of `null`. The lower price of cached input is not applied, because the images API does not report how
-much was cached. The default is the model whose drafts cost least.
+much was cached. The default is the model whose drafts cost least. Backgrounds are those of its SDK (3.57.0) and of what
+a reseller tested: 2.6 on 12 November, and 2 on 15 October, which had transparent ones only from 21 August to 30
+September. Formats are those of the same SDK, without GIF and SVG.
 """
 
 from collections.abc import Mapping
@@ -19,13 +21,16 @@ from image_store.domain.generation.descriptions.description import (
     ProviderDescription,
     per_million_tokens,
 )
-from image_store.domain.generation.providers import Provider, Unit, Usage
+from image_store.domain.generation.providers import Background, OutputFormat, Provider, Unit, Usage
 
 _MODELS_PAGE = "https://developers.openai.com/api/docs/models/"
 _PRICES_PAGE = "https://developers.openai.com/api/docs/pricing"
 _CHECKED = date(2026, 11, 21)
 _OPENAI_2 = ("medium", "low", "high")
 _OPENAI_25 = ("medium", "low", "high", "xhigh", "max")
+_BACKGROUNDS_2: tuple[Background, ...] = ("auto", "opaque")
+_BACKGROUNDS_25: tuple[Background, ...] = ("auto", "opaque", "transparent")
+_OUTPUT_FORMATS: tuple[OutputFormat, ...] = ("png", "jpeg", "webp")
 _TOKENS_2 = {"low": 196, "medium": 1_756, "high": 7_024}
 _TOKENS_25 = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024}
 _TOKENS_26 = _TOKENS_25 | {"low": 784, "medium": 1_756}
@@ -42,7 +47,12 @@ def _estimate(model: Model, image: EstimateInput) -> Usage:
     }
 
 
-def _model(name: str, qualities: tuple[str, ...], image_tokens: Mapping[str, int]) -> Model:
+def _model(
+    name: str,
+    qualities: tuple[str, ...],
+    image_tokens: Mapping[str, int],
+    backgrounds: tuple[Background, ...] = _BACKGROUNDS_25,
+) -> Model:
     return Model(
         provider=Provider.OPENAI,
         name=name,
@@ -53,6 +63,8 @@ def _model(name: str, qualities: tuple[str, ...], image_tokens: Mapping[str, int
         min_pixels=655_360,
         max_pixels=3840 * 2160,
         qualities=qualities,
+        backgrounds=backgrounds,
+        output_formats=_OUTPUT_FORMATS,
         estimate=_estimate,
         image_tokens=image_tokens,
         source=_MODELS_PAGE + name,
@@ -62,7 +74,13 @@ def _model(name: str, qualities: tuple[str, ...], image_tokens: Mapping[str, int
 
 def _unlisted_model(name: str) -> Model:
     return Model(
-        provider=Provider.OPENAI, name=name, max_prompt=32_000, max_references=16, estimate=_estimate
+        provider=Provider.OPENAI,
+        name=name,
+        max_prompt=32_000,
+        max_references=16,
+        backgrounds=_BACKGROUNDS_25,
+        output_formats=_OUTPUT_FORMATS,
+        estimate=_estimate,
     )
 
 
@@ -71,7 +89,7 @@ _MODELS = (
     _model("gpt-image-2.5-sunburst", _OPENAI_25, _TOKENS_25),
     _model("gpt-image-2.6-flare", _OPENAI_25, _TOKENS_26),
     _model("gpt-image-2.6-sunburst", _OPENAI_25, _TOKENS_26),
-    _model("gpt-image-2", _OPENAI_2, _TOKENS_2),
+    _model("gpt-image-2", _OPENAI_2, _TOKENS_2, _BACKGROUNDS_2),
 )
 _PRICES = (
     *(

@@ -1,0 +1,1 @@
+"""The tools of an image store for AI clients, by the Model Context Protocol."""
