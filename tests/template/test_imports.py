@@ -27,6 +27,10 @@ MAY_IMPORT = {
 }
 HANDLERS_MAY_IMPORT = {"domain", "services", "entrypoints", "bootstrap"}
 
+MCP_ENDPOINT = SHARED / "image_store/entrypoints/callers/mcp_endpoint.py"
+OWN_PACKAGES_OF = {ROOT / "functions/mcp/app.py": {"image_store_mcp"}, MCP_ENDPOINT: {"image_store_mcp"}}
+"""Packages of this checkout that a function has in a layer of its own: of its handler and its endpoint."""
+
 # The parts that may import packages which do not come with Python, and which.
 THIRD_PARTIES = {
     "adapters": {"PIL", "boto3", "botocore", "cryptography", "google", "httpx2", "jwt", "openai", "urllib3"},
@@ -101,7 +105,17 @@ def test_a_module_imports_inward_only(module: Path) -> None:
     names = imported(module)
 
     assert parts_of(names) <= MAY_IMPORT[part] | {part}
-    assert third_parties_of(names) <= THIRD_PARTIES.get(part, set())
+    assert third_parties_of(names) <= THIRD_PARTIES.get(part, set()) | OWN_PACKAGES_OF.get(module, set())
+
+
+def test_only_the_function_for_ai_clients_imports_what_only_it_has() -> None:
+    endpoint = "image_store.entrypoints.callers.mcp_endpoint"
+
+    importing = {
+        path for path in [*MODULES, *HANDLERS] if any(name.startswith(endpoint) for name in imported(path))
+    }
+
+    assert importing == {ROOT / "functions/mcp/app.py"}
 
 
 def test_every_function_has_a_handler() -> None:
@@ -116,7 +130,7 @@ def test_a_handler_only_translates(handler: Path) -> None:
     code = ast.parse(handler.read_text())
 
     assert parts_of(names) <= HANDLERS_MAY_IMPORT
-    assert third_parties_of(names) <= {"aws_lambda_powertools"}
+    assert third_parties_of(names) <= {"aws_lambda_powertools"} | OWN_PACKAGES_OF.get(handler, set())
     assert "os" not in {name.split(".")[0] for name in names}
     assert not [node for node in ast.walk(code) if isinstance(node, ast.Try | ast.TryStar)]
 
@@ -147,7 +161,7 @@ def test_a_port_behind_a_handler_would_be_found() -> None:
 def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
     module = tmp_path / "sneaky.py"
     module.write_text(
-        "def late() -> None:\n    from image_store.adapters import r2\n    import boto3.session\n"
+        "def late() -> None:\n    from image_store.adapters import objects\n    import boto3.session\n"
     )
 
     names = imported(module)

@@ -1,4 +1,4 @@
-"""`image-store rebuild`: rebuilds search, feed and statistics with the store's own function."""
+"""`image-store rebuild`: rebuilds search, feed and statistics, or lost records from the private bucket."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import LONGEST_RUN_SECONDS, call_operation
-from image_store_cli.command_line.arguments import add_command, add_yes
+from image_store_cli.command_line.arguments import add_command, add_stack, add_yes
+from image_store_cli.commands.recoveries import add_recovery_options, run_recovery
 from image_store_cli.display.texts import plain
-from image_store_cli.errors import NotOffered, Unavailable
+from image_store_cli.errors import NotOffered, Unavailable, UsageError
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -26,18 +27,31 @@ RESUME_HINT = "Not finished: search, feed and statistics stay as they were. Repe
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "rebuild", run, summary="rebuild search, feed and statistics", needs_admin=True,
+        commands, common, "rebuild", run, summary="rebuild search and figures, or lost records", needs_admin=True,
         details="Invokes the stack's rebuild function until it ends; needs its AWS account and boto3. "
-        "With --json: its last response.",
-        examples=("rebuild", "rebuild --profile prod --yes"),
+        "With --json: its last response. With --from-bucket it is a request to the API instead, and writes records for "
+        "originals in the private bucket that have none, as private images. An interruption does not stop it.",
+        examples=(
+            "rebuild", "rebuild --profile prod --yes", "rebuild --from-bucket --dry-run", "rebuild --from-bucket",
+            "rebuild --status REBUILD",
+        ),
     )  # fmt: skip
-    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
-    parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    parser.add_argument(
+        "--from-bucket", action="store_true", help="write lost records again, from the originals"
+    )
+    add_recovery_options(parser, "rebuild")
+    add_stack(parser)
     add_yes(parser)
 
 
 def run(context: Context) -> Exit:
     """Rebuild."""
+    args = context.args
+    rebuilds = context.api.admin.rebuilds if args.from_bucket or args.status else None
+    if rebuilds is not None:
+        return run_recovery(context, "rebuild", create=rebuilds.create, get=rebuilds.get)
+    if args.dry_run or args.include_ended or args.take_over or args.no_wait:
+        raise UsageError("--dry-run, --include-ended, --take-over and --no-wait go with --from-bucket.")
     account = context.account
     name = account.stack.resources.get(FUNCTION)
     if not name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_store_cli.command_line.arguments import add_command, add_ids
-from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.command_line.ids import read_ids
 from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ def run(context: Context) -> Exit:
     return for_each(
         context,
         ids,
-        lambda image_id: context.api.request(
-            "POST", f"{image_path(image_id)}/restore", repeatable=True
-        ).json(),
+        context.api.images.restore,
         describe=lambda image: f"restored  {image['id']}  {image['filename']}",
     )

@@ -1,10 +1,13 @@
-"""Objects that are dropped into the ingest bucket, and migrations."""
+"""Objects that are dropped into the ingest bucket, migrations, and imports from another store."""
 
 import json
 from base64 import b64encode
+from datetime import UTC, datetime
 
+from image_store.domain.images.image import Visibility
 from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME, DroppedObject
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
+from image_store.domain.upkeep.importing import Import, ImportOptions, ImportStatus, SourceItem
 from image_store.domain.upkeep.migration import JsonLines, Migration, MigrationStatus, Options
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.faults.operation import Operation
@@ -16,6 +19,7 @@ from tests.samples import OWNER, PICTURE
 
 JSON_LINES = "migrations/records.jsonl"
 RECORDS = 2
+OLD_DATE = datetime(2015, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @runs_as("migrate")
@@ -55,6 +59,59 @@ def migrated_once(world: World, before: Migration) -> None:
     assert len(images) == RECORDS, "a record is not one image"
     for image in images:
         assert_readable(world, image)
+
+
+@runs_as("imports")
+def begin_import(world: World) -> Import:
+    """Ask for the import of images of another store, in pages of one; each has an old path."""
+    world.old_store.page_size = 1
+    for number in range(RECORDS):
+        item = SourceItem(
+            id=f"old/{number}.png",
+            size_bytes=len(PICTURE),
+            created_at=OLD_DATE,
+            paths=(f"/old/{number}.png",),
+            visibility=Visibility.UNLISTED,
+        )
+        world.old_store.add(item, PICTURE)
+    return world.import_requests.begin(ImportOptions(source="old", owner=OWNER, redirects=True))
+
+
+def do_import(world: World, begun: Import) -> Import | None:
+    """Let the function behind the queue work for as long as it gets on; None when something is left to do."""
+    for _ in range(20):
+        if not world.sqs.waiting["work"]:
+            return world.imports.get(begun.id)
+        if world.work_off():
+            return None
+        job = world.imports.get(begun.id)
+        if job is not None and job.waits_until is not None:
+            return None
+    return None
+
+
+def has_ended(world: World, _: Import, after: Import | None) -> None:
+    assert after is None or after.status is ImportStatus.SUCCEEDED
+
+
+def imported_once(world: World, before: Import) -> None:
+    """Each image of the source is an image here, its import says so, and so does its old path."""
+    while world.sqs.waiting["work"]:
+        world.work_off()
+        world.clock.instant += RESERVATION_LIFETIME
+    after = world.imports.get(before.id)
+    assert after is not None
+    assert after.status is ImportStatus.SUCCEEDED
+    assert (after.tally.stored, after.tally.existed, after.tally.failed) == (RECORDS, 0, 0)
+    world.settle()
+    assert_sound(world)
+    images = ingested(world)
+    assert len(images) == RECORDS, "an image of the source is not one image"
+    for image in images:
+        assert_readable(world, image)
+        assert image.record.created_at == OLD_DATE
+    page = world.imports.records(before.id, after=None, limit=100)
+    assert {record.image_id for record in page.records} == {image.record.id for image in images}
 
 
 def dropped(world: World) -> DroppedObject:
@@ -135,5 +192,13 @@ IMPORTS = (
         migrated,
         calls=33,
         whatever=migrated_once,
+    ),
+    Operation(
+        "import",
+        begin_import,
+        do_import,
+        has_ended,
+        calls=32,
+        whatever=imported_once,
     ),
 )

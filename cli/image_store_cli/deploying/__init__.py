@@ -1,0 +1,1 @@
+"""Deploys a store from one file, and destroys it: buckets, tokens, secrets, the stack, and what checks them."""

@@ -1,0 +1,1 @@
+"""Rows of the backup: noted changes, what is backed up, and the state of runs."""

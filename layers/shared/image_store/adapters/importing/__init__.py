@@ -1,0 +1,1 @@
+"""Reads images from other stores, by the documented interfaces of each."""

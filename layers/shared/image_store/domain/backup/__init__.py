@@ -1,0 +1,1 @@
+"""Backups: manifests, lines, and the state of runs."""

@@ -1,0 +1,267 @@
+"""Backup and restore after any history: what was lost comes back as it was, and what is there stays as it is (F8).
+
+A store lives through a history of `test_any_history.py`, in which it is also backed up, paints pictures, and has API
+keys and shares. Then it is backed up as a whole, loses something or nothing, lives on for a while, and is restored:
+into an empty store, or into one that is in use. `make soak` lets it run for longer.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, initialize, rule
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.backup.rows import SCANNED_PREFIXES
+from image_store.domain.errors import ImageStoreError
+from image_store.domain.images.image import State, Visibility
+from image_store.domain.upkeep.recovery import RecoveryKind, RecoveryOptions, RecoveryStatus
+from tests.fakes.dynamodb import all_items
+from tests.fakes.stream import Streaming
+from tests.faults.operations import keys as api_keys
+from tests.faults.operations import shares
+from tests.faults.painting import Painting
+from tests.faults.roles import runs_as
+from tests.faults.test_any_history import EXAMPLES, History, let_run
+from tests.faults.test_backup import A_WEEK, back_up, back_up_until_done
+from tests.faults.test_recovery import files_of, lose_everything, lose_private_bucket, lose_table, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.operations.keys import Issued
+    from tests.faults.world import World
+
+FOLLOW = ("IMAGE#", "HASH#", "GROUP#", "PUBLIC#", "PUBLICATION#")
+ACCESS = ("KEY#", "KEYS", "SHARE#", "SHARES#")
+IDEMPOTENCY = "IDEMPOTENCY#"
+SHORT_LIVED = timedelta(days=3).total_seconds()
+NO_TIME = timedelta(0)
+
+LOSSES: dict[str, Callable[[World], None]] = {
+    "nothing": lambda _: None,
+    "the table": lose_table,
+    "the private bucket": lose_private_bucket,
+    "everything": lose_everything,
+}
+
+type Rows = dict[tuple[str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is lost, what happens before the restore, and what is requested of it."""
+
+    loss: str
+    acts: list[tuple[str, int]]
+    access: bool
+    ended: bool
+
+
+class Recovered(History):
+    """A store that is backed up from time to time, and restored at the end of its history."""
+
+    issued_keys = Bundle("issued_keys")
+
+    ending: Ending
+    stream: Streaming
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.painting = Painting(self.world)
+
+    def new_client(self) -> Any:
+        self.stream = Streaming(super().new_client(), at=0)
+        return self.stream
+
+    @initialize(
+        loss=st.sampled_from(sorted(LOSSES)),
+        acts=st.lists(
+            st.tuples(
+                st.sampled_from(["upload", "show", "hide", "trash", "restore", "delete", "share"]),
+                st.integers(0, 20),
+            ),
+            max_size=5,
+        ),
+        access=st.booleans(),
+        ended=st.booleans(),
+    )
+    def choose(self, loss: str, acts: list[tuple[str, int]], access: bool, ended: bool) -> None:
+        self.ending = Ending(loss, acts, access, ended)
+
+    # More that happens in a history -------------------------------------------------------------------
+
+    @rule(disturbance=History.disturbance, skew=History.skew)
+    def back_up(self, disturbance: Any, skew: timedelta) -> None:
+        run = lambda: back_up(self.world)  # noqa: E731 - done here, and by a twin
+        self._attempt(run, disturbance, skew, run)
+
+    @rule()
+    def follow(self) -> None:
+        """Let the consumer of the stream see what has changed."""
+        records = self.stream.told[:]
+        self.stream.told.clear()
+        for record in records:
+            note(self.world, record)
+        image_ids = {keys.image_of_record(record["dynamodb"]["Keys"]) for record in records}
+        for image_id in sorted(filter(None, image_ids)):
+            self.world.project(image_id)
+
+    @rule(target=issued_keys)
+    def issue_key(self) -> Issued:
+        return api_keys.create(self.world)
+
+    @rule(issued=issued_keys, is_revoked=st.booleans())
+    def change_key(self, issued: Issued, is_revoked: bool) -> None:
+        with suppress(ImageStoreError):  # it has been revoked
+            (api_keys.revoke if is_revoked else api_keys.rename)(self.world, issued)
+
+    @rule(is_revoked=st.booleans())
+    def share(self, is_revoked: bool) -> None:
+        if is_revoked:
+            shares.revoke(self.world)
+        shares.create(self.world)
+
+    @rule(disturbance=History.disturbance, skew=History.skew)
+    def paint(self, disturbance: Any, skew: timedelta) -> None:
+        self._attempt(self.painting.begin, None, NO_TIME, self.painting.begin)
+        self._attempt(self.painting.paint, disturbance, skew, self.painting.paint)
+
+    # The end of a history -----------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        self.world.faults.end()
+        self._deliver_all()
+        self.painting.end_all_jobs()
+        super().teardown()
+        self.follow()
+        self.world.clock.instant += A_WEEK
+        back_up_until_done(self.world)
+        manifest = self.world.app.backup.library.latest().id
+        backup_rows, files, promises = rows_of(self.world), files_of(self.world), deepcopy(self.told)
+        self._lose_and_live_on()
+        before = rows_of(self.world)
+
+        job = recover(
+            self.world,
+            RecoveryKind.RESTORE,
+            RecoveryOptions(publish=True, access=self.ending.access, ended=self.ending.ended),
+            manifest=manifest,
+        )
+
+        assert job is not None
+        assert (job.status, job.tally.errors) == (RecoveryStatus.SUCCEEDED, ())
+        self._check_rows(backup_rows, before, rows_of(self.world))
+        if not self.ending.acts:
+            assert files_of(self.world) == files
+        if self.ending.ended:
+            again = self._deleted_since(before) & promises.keys()
+            self.told |= {image_id: promises[image_id] for image_id in again}
+        self.follow()
+        assert self.world.collect().stopped_because is None
+        self._check_all(swept=True)
+
+    def _lose_and_live_on(self) -> None:
+        LOSSES[self.ending.loss](self.world)
+        if self.ending.loss in {"the table", "everything"}:
+            self.stream.told.clear()  # a table that is gone tells nothing
+        for act, number in self.ending.acts:
+            self._live_on(act, number)
+        if self.ending.loss == "nothing":
+            self.world.settle()  # nothing is left of images that were deleted
+        self.follow()
+
+    def _live_on(self, act: str, number: int) -> None:
+        ids = sorted(self.told)
+        if act == "upload":
+            self.upload(Visibility.PUBLIC, (), None, NO_TIME)
+        elif act == "share":
+            self.share(is_revoked=True)
+        elif ids:
+            image_id = ids[number % len(ids)]
+            match act:
+                case "show" | "hide":
+                    visibility = Visibility.UNLISTED if act == "show" else Visibility.PRIVATE
+                    self.show(image_id, visibility, None, NO_TIME)
+                case "restore":
+                    self.restore(image_id, None, NO_TIME)
+                case _:
+                    self.delete(image_id, act == "delete", None, NO_TIME)
+
+    def _deleted_since(self, before: Rows) -> set[str]:
+        """The images that were deleted after the backup, and of which no tombstone is left."""
+        return {
+            image_id
+            for image_id, acknowledged in self.told.items()
+            if acknowledged.states == {State.TOMBSTONE} and (keys.image(image_id), keys.META) not in before
+        }
+
+    def _check_rows(self, backup_rows: Rows, before: Rows, after: Rows) -> None:
+        """A restore has changed no row, and has brought back those that it should."""
+        assert {row: after.get(row) for row in before} == before, "a restore changed what was there"
+        assert after.keys() <= before.keys() | backup_rows.keys(), "a restore made up a row"
+        ended, now = self._deleted_since(before), self.world.clock.now().timestamp()
+        for row, item in backup_rows.items():
+            if row in before or (row[0].startswith(IDEMPOTENCY) and expires(item) <= now + SHORT_LIVED):
+                continue
+            image_id = image_of(row, item)
+            is_of_an_existing_image = image_id is not None and (keys.image(image_id), keys.META) in before
+            is_not_requested = row[0].startswith(ACCESS) and not self.ending.access
+            if image_id in ended and self.ending.ended:
+                assert row in after
+            elif is_of_an_existing_image or is_not_requested or image_id in ended or expires(item) <= now:
+                assert row not in after, "a row came back that should stay away"
+            else:
+                assert after.get(row) == item, "a row did not come back as it was"
+
+
+@runs_as("project")
+def note(world: World, stream_record: dict[str, Any]) -> None:
+    """Note a change for the backup, as the consumer of the stream does."""
+    entity = world.app.backup.changed_entity(stream_record)
+    if entity is not None:
+        world.app.backup.note(entity)
+
+
+def rows_of(world: World) -> Rows:
+    """The rows that a backup holds and those that follow from them, without what names their last change.
+
+    The time in the trash begins again, so its end does not come back; nor does what withdrawn publications leave.
+    """
+    return {
+        (row["pk"]["S"], row["sk"]["S"]): {
+            name: {kind: sorted(of) if kind == "SS" else of for kind, of in value.items()}
+            for name, value in row.items()
+            if name not in {"by", "copied_until", "due_at"}
+        }
+        for row in all_items(world.client, world.table)
+        if row["pk"]["S"].startswith((*FOLLOW, *ACCESS, IDEMPOTENCY, *SCANNED_PREFIXES))
+        and not (row["sk"]["S"] == keys.PUBLICATION and "due_at" in row)
+    }
+
+
+def image_of(row: tuple[str, str], item: dict[str, Any]) -> str | None:
+    """The image that a row follows from; None for any other row."""
+    pk, sk = row
+    if not pk.startswith(FOLLOW):
+        return None
+    if pk.startswith("IMAGE#"):
+        return pk.removeprefix("IMAGE#")
+    image_id: str = item["image_id"]["S"] if sk in {keys.PUBLICATION, keys.GUARD} else sk
+    return image_id
+
+
+def expires(item: dict[str, Any]) -> float:
+    """When a row expires, in seconds since 1970."""
+    return int(item["ttl"]["N"]) if "ttl" in item else math.inf
+
+
+def test_a_restore_brings_back_what_was_lost_and_changes_nothing_else() -> None:
+    let_run(settings(max_examples=max(EXAMPLES // 4, 1), print_blob=True), Recovered)
