@@ -48,8 +48,8 @@ def ids(records: tuple[Image, ...]) -> tuple[str, ...]:
     return tuple(image.record.id for image in records)
 
 
-def projected(world: World, before: Image) -> None:
-    """Whatever became of one message of the stream, the next ones put everything right."""
+def projected(world: World, _: Image | tuple[Image, ...]) -> None:
+    """Whatever became of one batch of the stream, the next ones put everything right."""
     assert_projections_follow(world)
 
 
@@ -132,7 +132,15 @@ CHANGES = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: world.project(before.record.id),
         lambda world, before, _: assert_readable(world, before),
-        calls=4,
+        calls=6,  # two of them list an owner once
+        whatever=projected,
+    ),
+    Operation(
+        "projection of several",
+        three_of_a_conversation,
+        lambda world, before: world.project_together(ids(before)),
+        lambda world, before, _: all_still_there(world, before),
+        calls=6,  # two of them list an owner once
         whatever=projected,
     ),
     Operation(

@@ -1,0 +1,1 @@
+"""Reads events from the table's stream, and stores them."""

@@ -1,0 +1,64 @@
+"""Reads events from records of the table's stream."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import generation_keys, keys
+from image_store.adapters.dynamodb.generation.job_items import item_of, job_of
+from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.items import Item
+from image_store.adapters.dynamodb.upkeep.housekeeping import report_of
+from image_store.domain.events.cleanup import cleanup_events
+from image_store.domain.events.event import Event
+from image_store.domain.events.generations import BudgetState, budget_events, item_events, job_events
+from image_store.domain.events.images import image_events
+
+_REPORTS = keys.cleanup_report("")["pk"]["S"]
+
+
+def events_of(stream_record: dict[str, Any]) -> list[Event]:
+    """The events of the change in a stream record, each time the same ones; UnreadableRow."""
+    stream = stream_record["dynamodb"]
+    at = datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC)
+    before, after = stream.get("OldImage"), stream.get("NewImage")
+    pk, sk = stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]
+    if keys.image_of_record(stream["Keys"]) is not None:
+        return _image_events(before, after, at)
+    if pk.startswith(generation_keys.JOB_PREFIX):
+        if sk == generation_keys.JOB:
+            return job_events(_read(job_of, before), _read(job_of, after), at=at)
+        return item_events(_read(item_of, before), _read(item_of, after), at=at)
+    if pk.startswith(generation_keys.BUDGET_PREFIX):
+        return _budget_events(before, after, at)
+    if pk == _REPORTS and before is None and after is not None:
+        return cleanup_events(report_of(after), at=at)
+    return []
+
+
+def _read[T](read: Callable[[Item], T], row: Item | None) -> T | None:
+    return read(row) if row is not None else None
+
+
+def _image_events(before: Item | None, after: Item | None, at: datetime) -> list[Event]:
+    edited = after["edited"]["S"].split(",") if after is not None and "edited" in after else ()
+    return image_events(
+        _read(records.record_of, before), _read(records.record_of, after), edited=edited, at=at
+    )
+
+
+def _budget_events(before: Item | None, after: Item | None, at: datetime) -> list[Event]:
+    if after is None or "limit" not in after:
+        return []
+    committed_before = int(before["committed"]["N"]) if before is not None else 0
+    holder, owner, key_id, period = generation_keys.budget_of(after)
+    state = BudgetState(
+        name=f"{after['pk']['S']}#{period}",
+        holder=holder,
+        owner=owner,
+        key_id=key_id,
+        period=period,
+        committed_micros=int(after["committed"]["N"]),
+        limit_micros=int(after["limit"]["N"]),
+    )
+    return budget_events(committed_before, state, at=at)

@@ -1,0 +1,1 @@
+"""Records events and reads them."""
