@@ -2,7 +2,13 @@ import { defineConfig } from "tsdown";
 
 export default defineConfig({
   // The components and the loader are entries of their own, so that they keep their directive "use client".
-  entry: ["src/index.ts", "src/react/index.ts", "src/next/index.ts", "src/next/image-loader.ts"],
+  entry: [
+    "src/index.ts",
+    "src/react/index.ts",
+    "src/next/index.ts",
+    "src/next/image-loader.ts",
+    "src/upload-tokens/index.ts",
+  ],
   format: "esm",
   platform: "neutral",
   target: "es2022",

@@ -1,18 +1,12 @@
 """The image store, with the key of this backend."""
 
 import os
-import time
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from image_store_client import AsyncImageStore, ImageShare
+from image_store_client import AsyncImageStore
 from session import current_user
-
-SHARED_FOR_S = 3600
-MARGIN_S = 600
-_shares: dict[str, tuple[float, ImageShare]] = {}
-"""The share of each user, and until when it is used."""
 
 
 def open_store() -> AsyncImageStore:
@@ -30,12 +24,3 @@ def store_of_user(request: Request, user: User) -> AsyncImageStore:
 
 
 Store = Annotated[AsyncImageStore, Depends(store_of_user)]
-
-
-async def share_of(store: AsyncImageStore, user: str) -> ImageShare:
-    """Share all images of a user for an hour; requests within that hour use the same share."""
-    ends, share = _shares.get(user, (0.0, None))
-    if share is None or time.monotonic() > ends:
-        share = await store.share(all=True, expires_in=SHARED_FOR_S, name="Gallery")
-        _shares[user] = (time.monotonic() + SHARED_FOR_S - MARGIN_S, share)
-    return share

@@ -1,8 +1,9 @@
 """The client of an image store: `ImageStore`, and `AsyncImageStore` for asyncio.
 
+>>> from pathlib import Path
 >>> from image_store_client import ImageStore
 >>> store = ImageStore("https://images.example.com", key="isk_…")
->>> image = store.upload("cat.jpg", title="A cat")
+>>> image = store.upload(Path("cat.jpg"), title="A cat")
 """
 
 from __future__ import annotations
@@ -13,27 +14,34 @@ from typing import TYPE_CHECKING
 from image_store_client.version import __version__
 
 if TYPE_CHECKING:
+    from image_store_client.aio.images import ImageVersion
     from image_store_client.aio.operations import FailedUpload, UploadedImage, UploadResults
     from image_store_client.async_client import AsyncImageStore
     from image_store_client.delivery import ImageShare, src, srcset
     from image_store_client.errors import ImageStoreError, NotFoundError, UnavailableError
     from image_store_client.paging import AsyncPages, Page, Pages
+    from image_store_client.progress import DownloadProgress, UploadManyProgress, UploadProgress, UploadState
     from image_store_client.sync_client import ImageStore
-    from image_store_client.uploads.upload import TransferProgress
+    from image_store_client.uploads.image_of_upload import ImageOfUpload
 
 _PLACES = {
     "AsyncImageStore": "async_client",
     "AsyncPages": "paging",
+    "DownloadProgress": "progress",
     "FailedUpload": "aio.operations",
+    "ImageOfUpload": "uploads.image_of_upload",
     "ImageShare": "delivery",
     "ImageStore": "sync_client",
     "ImageStoreError": "errors",
+    "ImageVersion": "aio.images",
     "NotFoundError": "errors",
     "Page": "paging",
     "Pages": "paging",
-    "TransferProgress": "uploads.upload",
     "UnavailableError": "errors",
+    "UploadManyProgress": "progress",
+    "UploadProgress": "progress",
     "UploadResults": "aio.operations",
+    "UploadState": "progress",
     "UploadedImage": "aio.operations",
     "src": "delivery",
     "srcset": "delivery",
@@ -43,16 +51,21 @@ _PLACES = {
 __all__ = [
     "AsyncImageStore",
     "AsyncPages",
+    "DownloadProgress",
     "FailedUpload",
+    "ImageOfUpload",
     "ImageShare",
     "ImageStore",
     "ImageStoreError",
+    "ImageVersion",
     "NotFoundError",
     "Page",
     "Pages",
-    "TransferProgress",
     "UnavailableError",
+    "UploadManyProgress",
+    "UploadProgress",
     "UploadResults",
+    "UploadState",
     "UploadedImage",
     "__version__",
     "src",

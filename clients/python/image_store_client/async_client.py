@@ -16,8 +16,8 @@ from image_store_client.aio.administration import (
 from image_store_client.aio.generation import AsyncJobs
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
-from image_store_client.http.credentials import Credentials, the_token
-from image_store_client.http.loop import LoopRuntime
+from image_store_client.http.asyncio_runtime import AsyncioRuntime
+from image_store_client.http.credentials import Credentials, token_of
 from image_store_client.http.retries import RetryPolicy
 from image_store_client.http.transport import Transport, client_options
 
@@ -54,9 +54,9 @@ class AsyncImageStore(AsyncStoreOperations):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         http = http_client or httpx.AsyncClient(**client_options(timeout_seconds))
-        runtime = LoopRuntime(http)
-        policy = RetryPolicy(tries=max_retries + 1)
-        credentials = Credentials(the_token(key, token), runtime)
+        runtime = AsyncioRuntime(http)
+        policy = RetryPolicy(max_retries=max_retries)
+        credentials = Credentials(token_of(key, token), runtime)
         self._is_closing = http_client is None
         self._connect(Transport(url, runtime, credentials, owner=owner, policy=policy))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from image_store_client.schemas import Share
 
+DEFAULT_PRESET = "display"
 WIDTHS = (640, 1280, 2048)
 
 
@@ -33,8 +35,14 @@ class ImageShare:
         """The end of the share, in RFC 3339."""
         return self.data["expires_at"]
 
-    def src(self, image: str | Mapping[str, Any], preset: str) -> str:
-        """The address of an image (or its id) in a preset, such as `thumb` or `w640`."""
+    @property
+    def life_seconds(self) -> float:
+        """How long the share lives from its creation to its end."""
+        begin, end = (datetime.fromisoformat(self.data[name]) for name in ("created_at", "expires_at"))
+        return (end - begin).total_seconds()
+
+    def src(self, image: str | Mapping[str, Any], preset: str = DEFAULT_PRESET) -> str:
+        """The address of an image (or its id) in a preset, such as `thumb`, `w640` or the usual `display`."""
         return src(self.url_prefix, image, preset)
 
     def srcset(self, image: str | Mapping[str, Any], widths: Iterable[int] = WIDTHS) -> str:
@@ -42,8 +50,13 @@ class ImageShare:
         return srcset(self.url_prefix, image, widths)
 
 
-def src(url_prefix: str, image: str | Mapping[str, Any], preset: str) -> str:
-    """The address of an image of a share, by the share's `url_prefix`."""
+def src(url_prefix: str, image: str | Mapping[str, Any], preset: str = DEFAULT_PRESET) -> str:
+    """The address of an image of a share, by the share's `url_prefix`; TypeError if that is None.
+
+    A list of shares has None for an API key without the scope `images:write`.
+    """
+    if not isinstance(url_prefix, str):
+        raise TypeError("The address of this share is hidden: the API key lacks images:write.")
     image_id = image if isinstance(image, str) else str(image["id"])
     return f"{url_prefix}/{quote(image_id, safe='')}/{quote(preset, safe='')}"
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from image_store_client.errors import ImageStoreError, UnavailableError
-from image_store_client.uploads.upload import TransferProgress
+from image_store_client.media import MOST_IMAGE_BYTES
+from image_store_client.progress import DownloadProgress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from image_store_client.http.transport import Transport
-    from image_store_client.uploads.upload import OnTransfer
+    from image_store_client.progress import OnDownloadProgress
 
 MODE_OF_NEW_FILES = 0o666
 _UMASK_LOCK = threading.Lock()
@@ -27,10 +28,11 @@ _UMASK_LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBytes:
-    """The size and checksum that bytes must have; None if unknown."""
+    """The size and checksum that bytes must have; None if unknown. More than `most` bytes are never received."""
 
     size: int | None = None
     sha256: str | None = None
+    most: int | None = None
 
 
 async def fetch(
@@ -39,23 +41,28 @@ async def fetch(
     target: IO[bytes],
     expected: ExpectedBytes,
     *,
-    on_progress: OnTransfer | None = None,
+    on_progress: OnDownloadProgress | None = None,
 ) -> None:
     """Download a link into `target` without a token, and check the bytes; `broken_download` if they are wrong.
 
     After an error the target may hold some of the bytes; the caller discards them.
     """
     digest, received = hashlib.sha256(), 0
+    most = expected.most if expected.size is None else expected.size
 
     def sink(chunk: bytes) -> None:
         nonlocal received
+        received += len(chunk)
+        if most is not None and received > most:
+            raise ImageStoreError(f"More than {most} bytes arrived.", code="broken_download")
         target.write(chunk)
         digest.update(chunk)
-        received += len(chunk)
-        if on_progress is not None:
-            on_progress(TransferProgress(received, expected.size, "receiving"))
 
-    await transport.fetch(link, sink)
+    def report(count: int) -> None:
+        if on_progress is not None:
+            on_progress(DownloadProgress(count, expected.size))
+
+    await transport.fetch(link, sink, on_bytes=report)
     if expected.size is not None and received != expected.size:
         raise ImageStoreError(
             f"{received} bytes arrived and {expected.size} were expected.", code="broken_download"
@@ -72,16 +79,16 @@ async def fetch_again(
     target: IO[bytes],
     expected: ExpectedBytes,
     *,
-    on_progress: OnTransfer | None = None,
+    on_progress: OnDownloadProgress | None = None,
 ) -> None:
     """Download into a seekable target, and again from the start after a lost connection, with a new link each time."""
-    attempt = 0
+    retries = 0
     while True:
         link = await locate()
         try:
             await fetch(transport, link, target, expected, on_progress=on_progress)
         except UnavailableError:
-            pause = transport.policy.wait(attempt, None)
+            pause = transport.policy.wait(retries, None)
             if pause is None:
                 raise
         else:
@@ -89,13 +96,13 @@ async def fetch_again(
         await transport.runtime.sleep(pause)
         target.seek(0)
         target.truncate()
-        attempt += 1
+        retries += 1
 
 
 async def fetch_bytes(transport: Transport, locate: Callable[[], Awaitable[str]]) -> bytes:
     """Download into memory."""
     target = BytesIO()
-    await fetch_again(transport, locate, target, ExpectedBytes())
+    await fetch_again(transport, locate, target, ExpectedBytes(most=MOST_IMAGE_BYTES))
     return target.getvalue()
 
 

@@ -14,21 +14,29 @@ ClientCode = Literal[
     "timeout",
     "not_an_image_store",
     "not_offered",
-    "unsupported_source",
-    "source_changed",
-    "broken_download",
     "forbidden",
     "storage_refused",
-    "unknown",
+    "unsupported_source",
+    "source_changed",
+    "upload_pending",
+    "broken_download",
 ]
 """The codes of errors that the API does not report itself.
 
-`network_error` and `timeout`: there was no response. `not_an_image_store`: the address answered without JSON.
-`not_offered`: the store has no such route, so it is older than this client. `unsupported_source`: the value cannot be
-uploaded. `source_changed`: the file changed during its upload. `broken_download`: the bytes that arrived are not the
-stored ones. `forbidden`: a gateway refused the request. `storage_refused`: the object storage refused the request.
-`unknown`: a response without a code.
+`network_error`: there was no response. `timeout`: there was none in time. `not_an_image_store`: what answered is a web
+page or a proxy. `not_offered`: the store has no such route, so it is older than this client. `forbidden`: a gateway or
+firewall refused the request. `storage_refused`: the object storage refused a link or the bytes. `unsupported_source`:
+the value cannot be uploaded. `source_changed`: the file changed during its upload. `upload_pending`: the store has all
+bytes, and was still processing them when the client stopped waiting. `broken_download`: the bytes that arrived are not
+the stored ones.
 """
+REFUSALS = {
+    "invalid_request": 400,
+    "invalid_token": 401,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+}
+"""What the API answers to requests that the client already refuses itself."""
 
 
 class ImageStoreError(Exception):
@@ -58,7 +66,7 @@ class ImageStoreError(Exception):
         """What happened, in a sentence."""
         self.code = code
         """The API's code, or one of `ClientCode`."""
-        self.status = status
+        self.status = status if status is not None else REFUSALS.get(code)
         """The HTTP status, also of a file that the client itself refuses; None if there was no response."""
         self.title = title or detail
         """The kind of error, in a few words."""
@@ -82,3 +90,8 @@ class NotFoundError(ImageStoreError):
 
 class UnavailableError(ImageStoreError):
     """The store or its storage does not answer or has an internal error: the same call may succeed later."""
+
+
+def source_changed() -> ImageStoreError:
+    """The error about a file that changes while it is uploaded."""
+    return ImageStoreError("The file changed while it was being uploaded.", code="source_changed")

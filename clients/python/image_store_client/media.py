@@ -6,6 +6,8 @@ import re
 
 HEAD_BYTES = 512
 """How many bytes of a file its media type is read from."""
+MOST_IMAGE_BYTES = 100 * 1024 * 1024
+"""Of an image in any store. A deployment may take less, and says so before the bytes are sent."""
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",

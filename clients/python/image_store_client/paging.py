@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from image_store_client.errors import ImageStoreError
 from image_store_client.http.runtime import Run, steps
 
 if TYPE_CHECKING:
@@ -24,6 +25,24 @@ class Page(Generic[T]):
     """The whole response; that of a search has `not_searched`."""
 
 
+class Cursors:
+    """The cursors of one list so far."""
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+
+    def new(self, cursor: str | None) -> str | None:
+        """Return a cursor, or None after the last page; `invalid_cursor` for one that was there before."""
+        if cursor is None:
+            return None
+        if hash(cursor) in self._hashes:
+            raise ImageStoreError(
+                "The store repeats a cursor, so this list has no end.", code="invalid_cursor"
+            )
+        self._hashes.add(hash(cursor))
+        return cursor
+
+
 class AsyncPages(Generic[T]):
     """A list: `async for` yields its items and requests one page after the other."""
 
@@ -36,12 +55,13 @@ class AsyncPages(Generic[T]):
         return Page(list(body["items"]), body.get("next_cursor") or None, body)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate over the pages."""
+        """Iterate over the pages; `invalid_cursor` if the store sends a cursor again, and so never ends."""
         cursor: str | None = None
+        cursors = Cursors()
         while True:
             page = await self.page(cursor)
             yield page
-            cursor = page.next_cursor
+            cursor = cursors.new(page.next_cursor)
             if cursor is None:
                 return
 

@@ -11,9 +11,15 @@ ErrorCode = Literal[
     "act_as_required",
     "admin_required",
     "attributes_too_large",
+    "backup_damaged",
+    "backup_not_configured",
+    "backup_not_found",
+    "backup_too_new",
+    "broken_original",
     "budget_exceeded",
     "checksum_mismatch",
     "conflict",
+    "content_refused",
     "content_type_mismatch",
     "deadline_exceeded",
     "duplicate_image",
@@ -21,6 +27,7 @@ ErrorCode = Literal[
     "idempotency_mismatch",
     "image_not_found",
     "image_too_large",
+    "import_not_found",
     "internal_error",
     "invalid_cursor",
     "invalid_image",
@@ -38,7 +45,11 @@ ErrorCode = Literal[
     "provider_failed",
     "quota_exceeded",
     "rate_limited",
+    "recovery_impossible",
+    "recovery_in_progress",
+    "recovery_not_found",
     "repair_not_found",
+    "route_not_found",
     "scope_required",
     "share_not_found",
     "source_unreadable",
@@ -53,6 +64,10 @@ ErrorCode = Literal[
     "upload_token_used_up",
     "url_not_allowed",
 ]
+JobItemState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+"""The states of a job item."""
+JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+"""The state of a job, derived from the states of its items."""
 Kind = Literal["generated", "reference", "upload"]
 """The origin of an image; references are never published."""
 MediaType = Literal["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"]
@@ -137,6 +152,67 @@ class ApiKeyRequest(TypedDict):
     """What the key may use; by default no limits of its own."""
 
 
+class Backup(TypedDict):
+    """A run of the backup; `errors` are the last 50."""
+
+    id: str
+    task: Literal["run", "verify"]
+    status: Literal["queued", "running", "succeeded", "failed"]
+    full: bool
+    deep: bool
+    manifest: str | None
+    progress: BackupProgress
+    stopped_because: str | None
+    errors: list[BackupError]
+    created_at: str
+    updated_at: str
+    finished_at: str | None
+
+
+class BackupError(TypedDict):
+    """Why an image, a row or a file could not be backed up or verified."""
+
+    entity: str
+    code: str
+    detail: str
+
+
+class BackupProgress(TypedDict):
+    """Numbers of lines written, of originals copied and compared, of objects removed, and of what
+    failed.
+    """
+
+    images: int
+    rows: int
+    deletions: int
+    objects: int
+    bytes: int
+    verified: int
+    removed: int
+    failed: int
+
+
+class BackupRequest(TypedDict):
+    """What to do with the backup."""
+
+    task: NotRequired[Literal["run", "verify"]]
+    """`run` backs up what has changed; `verify` compares the last manifest with the bucket. Default:
+    `run`.
+    """
+    full: NotRequired[bool]
+    """For `run`: reads every record again, and accepts that many images are gone since the last time.
+    Default: `false`.
+    """
+    deep: NotRequired[bool]
+    """For `verify`: reads every byte of the originals in the backup. Default: `false`."""
+
+
+class Backups(TypedDict):
+    """Runs of the backup, the newest first."""
+
+    items: list[Backup]
+
+
 class BatchDelete(TypedDict):
     """The images to delete: either `ids` or `group`."""
 
@@ -167,6 +243,31 @@ class BatchResult(TypedDict):
     failed: list[FailedItem]
 
 
+class BudgetEventData(TypedDict):
+    """A budget of which a part is spent or held."""
+
+    budget: Literal["owner", "key", "deployment"]
+    key_id: str | None
+    """The API key whose budget it is."""
+    period: str
+    """Its day as `yyyy-mm-dd`, or its month as `yyyy-mm`, in UTC."""
+    percent: int
+    committed_usd: float
+    limit_usd: float
+
+
+class BudgetReachedEvent(TypedDict):
+    """A part of a budget is spent or held."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["budget.reached"]
+    data: BudgetEventData
+
+
 class Card(TypedDict):
     """An image in a list."""
 
@@ -194,6 +295,50 @@ class Card(TypedDict):
     created_at: str
 
 
+class ChangedImageEventData(TypedDict):
+    """An image whose attributes have changed."""
+
+    image_id: str
+    version: int
+    """Grows with each change of the image; a lower one is older."""
+    kind: Kind
+    visibility: Visibility
+    changed: list[str]
+    """The names of the attributes."""
+    category: str | None
+    expires_at: str | None
+
+
+class CleanupEventData(TypedDict):
+    """A run of cleanup that has ended: numbers of what it removed, or would have removed in a dry run."""
+
+    report_id: str
+    dry_run: bool
+    abandoned: int
+    expired: int
+    trash: int
+    deleted: int
+    tombstones: int
+    orphans: int
+    dangling: int
+    failed: int
+    policies: int
+    bytes_freed: int
+    stopped_because: str | None
+
+
+class CleanupFinishedEvent(TypedDict):
+    """A run of cleanup has ended."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["cleanup.finished"]
+    data: CleanupEventData
+
+
 class CleanupReport(TypedDict):
     """What a run of cleanup removed, or would remove."""
 
@@ -219,7 +364,7 @@ class CleanupReport(TypedDict):
     examined: int
     unreadable: int
     failed: int
-    stopped_because: Literal["another_run", "deadline", "cap"] | None
+    stopped_because: Literal["another_run", "restore", "deadline", "cap"] | None
 
 
 class CleanupReports(TypedDict):
@@ -265,7 +410,14 @@ class ConsoleSettings(TypedDict):
     scopes: str
     audience: str
     r2_origin: str
+    """The origin of presigned links, in whichever store the private bucket is."""
     public_url: str | None
+    api_url: str
+    """The base address of the API."""
+    mcp_url: str
+    """The address of the tools for AI clients."""
+    openai_url: str | None
+    """The base address for clients of OpenAI's images API; null if the deployment has none."""
     presets: list[str]
     limits: ConsoleLimits
 
@@ -283,6 +435,16 @@ class DeepHealth(TypedDict):
 
     status: Literal["ok", "degraded", "down"]
     components: dict[str, Component]
+
+
+class EventPage(TypedDict):
+    """A page of events; it may be short or empty."""
+
+    items: list[Event]
+    next_cursor: str
+    """Continues after this page, now or later; valid for 30 days, and never null."""
+    has_more: bool
+    """Whether there may be more events now; a page can be empty before them."""
 
 
 class FailedDeletion(TypedDict):
@@ -371,6 +533,8 @@ class GenerationChoice(TypedDict):
     seed: NotRequired[int | None]
     size: NotRequired[str | None]
     quality: NotRequired[str | None]
+    background: NotRequired[str | None]
+    output_format: NotRequired[str | None]
 
 
 class GenerationDay(TypedDict):
@@ -386,6 +550,29 @@ class GenerationDays(TypedDict):
     days: list[GenerationDay]
 
 
+class GenerationEventData(TypedDict):
+    """A generation that has ended."""
+
+    generation_id: str
+    status: JobStatus
+    counts: dict[str, int]
+    """How many of its images have each status."""
+    cost_usd: float | None
+    """null if it is unknown."""
+
+
+class GenerationFinishedEvent(TypedDict):
+    """The last image of a generation has ended."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["generation.finished"]
+    data: GenerationEventData
+
+
 class GenerationItem(TypedDict):
     """An image to make, or `n` variations of it, with the attributes of the stored image."""
 
@@ -397,6 +584,10 @@ class GenerationItem(TypedDict):
     """`WIDTHxHEIGHT`; by default that of the model."""
     quality: NotRequired[Literal["low", "medium", "high", "xhigh", "max"] | None]
     """Used if the model has it."""
+    background: NotRequired[Literal["auto", "opaque", "transparent"] | None]
+    """`auto`, and by default, the model decides. Only models that have it are used."""
+    output_format: NotRequired[Literal["png", "jpeg", "webp"] | None]
+    """By default that of the model. Only models that make it are used; `jpeg` cannot be transparent."""
     seed: NotRequired[int]
     """-1 means random; each variation adds 1. Default: `-1`."""
     reference_ids: NotRequired[list[str]]
@@ -416,6 +607,32 @@ class GenerationItem(TypedDict):
     analysis: NotRequired[Analysis | None]
     cache_control: NotRequired[str | None]
     expires_at: NotRequired[str | None]
+
+
+class GenerationItemEventData(TypedDict):
+    """An image of a generation that has ended."""
+
+    generation_id: str
+    index: int
+    status: JobItemState
+    image_id: str | None
+    provider: str | None
+    model: str | None
+    cost_usd: float | None
+    """null if it is unknown."""
+    error_code: str | None
+
+
+class GenerationItemFinishedEvent(TypedDict):
+    """An image of a generation has ended."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["generation.item_finished"]
+    data: GenerationItemEventData
 
 
 class GenerationRequest(TypedDict):
@@ -464,6 +681,8 @@ class Image(TypedDict):
     generation: StoredGeneration | None
     analysis: StoredAnalysis | None
     metadata: dict[str, Any]
+    cache_control: str | None
+    """How long caches keep its public copies; null for the setting of the deployment."""
     placeholder: ImagePlaceholder
     url: str
     public_url: str | None
@@ -496,6 +715,8 @@ class ImageAttributes(TypedDict):
     analysis: NotRequired[Analysis | None]
     cache_control: NotRequired[str | None]
     expires_at: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    """The date of an image that comes from another store; from 1990 on. For admins."""
     on_duplicate: NotRequired[OnDuplicate]
     """Default: `keep`."""
 
@@ -504,6 +725,40 @@ class ImageBatch(TypedDict):
     """Images as JSON, each stored or refused on its own."""
 
     items: list[ImageUpload]
+
+
+class ImageCreatedEvent(TypedDict):
+    """An image is complete."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.created"]
+    data: NewImageEventData
+
+
+class ImageDeletedEvent(TypedDict):
+    """An image is gone for good."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.deleted"]
+    data: ImageEventData
+
+
+class ImageEventData(TypedDict):
+    """The image that an event is about, as the change left it."""
+
+    image_id: str
+    version: int
+    """Grows with each change of the image; a lower one is older."""
+    kind: Kind
+    visibility: Visibility
 
 
 class ImagePage(TypedDict):
@@ -537,6 +792,18 @@ class ImagePlaceholder(TypedDict):
     color: str
 
 
+class ImagePublishedEvent(TypedDict):
+    """An image has a new public link."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.published"]
+    data: ImageEventData
+
+
 class ImageRendition(TypedDict):
     """A rendition, and a link to it that works without a token."""
 
@@ -545,6 +812,54 @@ class ImageRendition(TypedDict):
     width: int
     height: int
     size_bytes: int
+
+
+class ImageRestoredEvent(TypedDict):
+    """An image is back from the trash."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.restored"]
+    data: ImageEventData
+
+
+class ImageTrashedEvent(TypedDict):
+    """An image is in the trash."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.trashed"]
+    data: ImageEventData
+
+
+class ImageUnpublishedEvent(TypedDict):
+    """The public link of an image is dead."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.unpublished"]
+    data: ImageEventData
+
+
+class ImageUpdatedEvent(TypedDict):
+    """Attributes of an image have changed."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation or budget it is about; null for the store as a whole."""
+    type: Literal["image.updated"]
+    data: ChangedImageEventData
 
 
 class ImageUpload(TypedDict):
@@ -569,9 +884,98 @@ class ImageUpload(TypedDict):
     analysis: NotRequired[Analysis | None]
     cache_control: NotRequired[str | None]
     expires_at: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    """The date of an image that comes from another store; from 1990 on. For admins."""
     on_duplicate: NotRequired[OnDuplicate]
     """Default: `keep`."""
     source: Source
+
+
+class Import(TypedDict):
+    """The progress of an import; `errors` are the last 50."""
+
+    id: str
+    status: Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+    source: str
+    owner: str
+    dry_run: bool
+    progress: ImportProgress
+    estimate: ImportEstimate | None
+    """The costs of what a dry run has listed."""
+    waits_until: str | None
+    """How long the source wants to be left alone."""
+    errors: list[ImportFault]
+    created_at: str
+    updated_at: str
+    finished_at: str | None
+
+
+class ImportEstimate(TypedDict):
+    """US dollars without free tiers, by the prices of docs/costs.md."""
+
+    once_usd: float
+    monthly_usd: float
+
+
+class ImportFault(TypedDict):
+    """Why an image was not imported; `source_id` is `source` for an error of the whole source."""
+
+    source_id: str
+    code: str
+    detail: str
+
+
+class ImportProgress(TypedDict):
+    """Numbers of images; in a dry run, what they would be."""
+
+    listed: int
+    stored: int
+    existed: int
+    """Imported before, by this import or another."""
+    failed: int
+    size_bytes: int
+    """Of the stored images."""
+    unsized: int
+    """In a dry run, images whose size the source does not list."""
+
+
+class ImportRequest(TypedDict):
+    """Images of another store that move here."""
+
+    source: str
+    """The name of a source in the deployment's secret of imports."""
+    owner: str
+    """The owner of all the images."""
+    prefix: NotRequired[str]
+    """Only what begins so, by the ids, names or keys of the source. Default: ``."""
+    visibility: NotRequired[Visibility | None]
+    """Of all the images. By default what is public at its source becomes `unlisted`, all else private."""
+    groups: NotRequired[dict[str, list[str]]]
+    """More groups of every image."""
+    tags: NotRequired[list[str]]
+    """More tags of every image."""
+    redirects: NotRequired[bool]
+    """Whether the old paths below `/m/` lead to the images while they are published. Default: `false`."""
+    dry_run: NotRequired[bool]
+    """Only list and count, and estimate the costs. Default: `false`."""
+
+
+class ImportedRecord(TypedDict):
+    """An image of the source and what became of it."""
+
+    source_id: str
+    source_url: str | None
+    """Its public address at the source."""
+    image_id: str | None
+    """Null if it failed, or was deleted here."""
+    error: ImportFault | None
+
+
+class ImportedRecords(TypedDict):
+    """Some records of an import, in no particular order."""
+
+    items: list[ImportedRecord]
+    next_cursor: str | None
 
 
 class ItemProblem(TypedDict):
@@ -609,8 +1013,12 @@ class JobError(TypedDict):
     """Why an image was not made."""
 
     code: str
+    """`content_refused` if the policy of a provider does not allow the image, `provider_failed` for
+    other failures of providers, otherwise the code of what kept it from being stored.
+    """
     detail: str
     reason: str | None
+    """Why the last call of a provider failed."""
     provider: str | None
 
 
@@ -907,11 +1315,39 @@ class NewApiKey(TypedDict):
     """What callers send as `Authorization: Bearer`."""
 
 
+class NewImageEventData(TypedDict):
+    """A new image."""
+
+    image_id: str
+    version: int
+    """Grows with each change of the image; a lower one is older."""
+    kind: Kind
+    visibility: Visibility
+    content_type: MediaType
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+
+
 class OwnSpending(TypedDict):
     """The caller's spending, in UTC."""
 
     today: SpentMoney
     month: SpentMoney
+
+
+class Owner(TypedDict):
+    """An owner who has or had an image."""
+
+    owner_id: str
+
+
+class Owners(TypedDict):
+    """Some owners, in an order that does not change."""
+
+    items: list[Owner]
+    next_cursor: str | None
 
 
 class Problem(TypedDict):
@@ -988,8 +1424,67 @@ class ProviderModel(TypedDict):
     max_references: int
     sizes: list[str]
     qualities: list[str]
+    backgrounds: list[Literal["auto", "opaque", "transparent"]]
+    output_formats: list[Literal["png", "jpeg", "webp"]]
+    """The default first. A model with one format makes no other."""
     seeds: bool
     prices: list[ModelPrice]
+
+
+class RebuildRequest(TypedDict):
+    """What a rebuild from the private bucket may do."""
+
+    dry_run: NotRequired[bool]
+    """Whether to only count what would be rebuilt. Default: `false`."""
+    include_ended: NotRequired[bool]
+    """Whether to rebuild also images that were deleted a short time ago. Default: `false`."""
+    take_over: NotRequired[bool]
+    """Whether to end another restore or rebuild that has not ended. Default: `false`."""
+
+
+class Recovery(TypedDict):
+    """The progress of a restore or a rebuild; `errors` are the last 50."""
+
+    id: str
+    kind: Literal["rebuild", "restore"]
+    status: Literal["queued", "running", "succeeded", "failed"]
+    dry_run: bool
+    manifest: str | None
+    """The manifest of the backup that is restored."""
+    progress: RecoveryProgress
+    errors: list[RecoveryError]
+    created_at: str
+    updated_at: str
+    finished_at: str | None
+
+
+class RecoveryError(TypedDict):
+    """Why an image or a row was not recovered."""
+
+    name: str
+    """The image, the object or the row."""
+    code: str
+    detail: str
+
+
+class RecoveryProgress(TypedDict):
+    """Numbers of images and rows, in a dry run those that it would write."""
+
+    images: int
+    """Images that were lost and are there again."""
+    originals: int
+    """Lost originals of images that were there."""
+    already_there: int
+    ended: int
+    """Images that were left out, because they were deleted or have expired."""
+    rows: int
+    """Rows besides those of images."""
+    rows_left_out: int
+    failed: int
+    repairs: int
+    """Images whose renditions or public copies are made again by now."""
+    size_bytes: int
+    """The bytes of the originals that were stored."""
 
 
 class Repair(TypedDict):
@@ -1032,6 +1527,35 @@ class RepairRequest(TypedDict):
     """By default all images of all owners."""
     dry_run: NotRequired[bool]
     """Whether to only count what is missing. Default: `false`."""
+
+
+class RestoreRequest(TypedDict):
+    """What to restore from a backup, and how far; images come back private, and nothing that exists is
+    changed.
+    """
+
+    manifest: NotRequired[str | None]
+    """The manifest of the backup, as a run names it; by default the newest that is whole."""
+    owner: NotRequired[str | None]
+    """Only the images of this owner."""
+    image_id: NotRequired[str | None]
+    """Only this image."""
+    dry_run: NotRequired[bool]
+    """Whether to only count what would be restored. Default: `false`."""
+    include_ended: NotRequired[bool]
+    """Whether to restore also images that were deleted since, or have expired. Default: `false`."""
+    publish: NotRequired[bool]
+    """Whether published images are published again, under the same links. Default: `false`."""
+    access: NotRequired[bool]
+    """Whether to restore also API keys, shares and keys of providers. Default: `false`."""
+    stack: NotRequired[str | None]
+    """The stack whose backup it is, if that is another one."""
+    other_key: NotRequired[bool]
+    """Whether to restore texts that another KMS key sealed as they are. Default: `false`."""
+    without_sealed: NotRequired[bool]
+    """Whether to leave out sealed texts. Default: `false`."""
+    take_over: NotRequired[bool]
+    """Whether to end another restore or rebuild that has not ended. Default: `false`."""
 
 
 class SearchPage(TypedDict):
@@ -1212,6 +1736,8 @@ class StoredGenerationChoice(TypedDict):
     seed: int | None
     size: str | None
     quality: str | None
+    background: str | None
+    output_format: str | None
 
 
 class StoredItem(TypedDict):
@@ -1219,6 +1745,8 @@ class StoredItem(TypedDict):
 
     index: int
     image: Image
+    existed: bool
+    """Whether `on_duplicate` returned an image that you had already."""
 
 
 class StoredMigrationTable(TypedDict):
@@ -1283,6 +1811,8 @@ class UploadRequest(TypedDict):
     analysis: NotRequired[Analysis | None]
     cache_control: NotRequired[str | None]
     expires_at: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    """The date of an image that comes from another store; from 1990 on. For admins."""
     on_duplicate: NotRequired[OnDuplicate]
     """Default: `keep`."""
     content_type: MediaType
@@ -1429,6 +1959,20 @@ class FeedFilters(TypedDict):
     """
 
 
+Event = (
+    ImageCreatedEvent
+    | ImageUpdatedEvent
+    | ImagePublishedEvent
+    | ImageUnpublishedEvent
+    | ImageTrashedEvent
+    | ImageRestoredEvent
+    | ImageDeletedEvent
+    | GenerationItemFinishedEvent
+    | GenerationFinishedEvent
+    | BudgetReachedEvent
+    | CleanupFinishedEvent
+)
+"""Something that happened; `type` says what, and what `data` holds."""
 MigrationSource = JsonlMigrationSource | FolderMigrationSource | TableMigrationSource | RecordMigrationSource
 """Where the records are: exactly one of these."""
 Source = Base64Source | DataUriSource | UrlSource

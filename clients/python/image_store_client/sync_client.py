@@ -16,7 +16,7 @@ from image_store_client.aio.administration import (
 from image_store_client.aio.generation import AsyncJobs
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
-from image_store_client.http.credentials import Credentials, the_token
+from image_store_client.http.credentials import Credentials, token_of
 from image_store_client.http.retries import RetryPolicy
 from image_store_client.http.runtime import Run, ThreadRuntime, finish
 from image_store_client.http.transport import Transport, client_options
@@ -59,8 +59,8 @@ class ImageStore(StoreOperations):
     ) -> None:
         http = http_client or httpx.Client(**client_options(timeout_seconds))
         runtime = ThreadRuntime(http)
-        policy = RetryPolicy(tries=max_retries + 1)
-        credentials = Credentials(the_token(key, token), runtime)
+        policy = RetryPolicy(max_retries=max_retries)
+        credentials = Credentials(token_of(key, token), runtime)
         self._is_closing = http_client is None
         self._connect(Transport(url, runtime, credentials, owner=owner, policy=policy), finish)
 

@@ -5,13 +5,15 @@ export type { TokenSource } from "./http/credentials";
 export type { SignalOption } from "./http/transport";
 export type { Page, Pages } from "./images/pages";
 export type { FeedFilters, ImageChanges, Images, ListFilters, SearchFilters } from "./images/images";
-export type { Share, ShareOptions, Shares, ShareTarget } from "./delivery/shares";
+export type { Share, ShareOptions, ShareRequest, Shares, ShareTarget } from "./delivery/shares";
 export type { CreateJobOptions, FinishedJob, GenerateOptions, Jobs } from "./generation/jobs";
+export type { EventFilters, EventPage, Events } from "./events/events";
 export type { Keys, UploadTokens } from "./administration/callers";
 export type { Providers } from "./administration/providers";
 export type { Admin } from "./administration/admin";
 export type * from "./api/types";
 export type {
+  ImageOfUpload,
   UploadAttributes,
   UploadManyOptions,
   UploadManyProgress,

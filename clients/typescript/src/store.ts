@@ -2,7 +2,8 @@ import { createAdmin, type Admin } from "./administration/admin";
 import { createKeys, createUploadTokens, type Keys, type UploadTokens } from "./administration/callers";
 import { createProviders, type Providers } from "./administration/providers";
 import type { FeedCard, GenerationRequest, Stats } from "./api/types";
-import { createShares, share, type Share, type ShareOptions, type Shares } from "./delivery/shares";
+import { createShares, share, type ReusableShares, type Share, type ShareOptions, type ShareRequest, type Shares } from "./delivery/shares";
+import { eventsOf, type EventFilters, type Events } from "./events/events";
 import { createJobs, generate, type FinishedJob, type GenerateOptions, type Jobs } from "./generation/jobs";
 import { call, type QueryOf } from "./http/calls";
 import type { Credentials } from "./http/credentials";
@@ -32,13 +33,15 @@ export interface ImageStore extends Uploads {
   /** Lists public images of all owners, the newest first. It needs no credentials. */
   feed(filters?: FeedFilters, options?: SignalOption): Pages<FeedCard>;
   /** Shares one image, a group or all images. The share builds the addresses of its images without a request. */
-  share(options: ShareOptions & SignalOption): Promise<Share>;
+  share(request: ShareRequest, options?: ShareOptions): Promise<Share>;
   /**
    * Generates images and returns the job when it has ended, also when images failed; a text is the prompt of one image.
    *
    * An abort ends the waiting, not the job: `jobs.cancel` cancels it.
    */
   generate(request: GenerationRequest | string, options?: GenerateOptions): Promise<FinishedJob>;
+  /** Reads what happens, from the oldest event or from `after` or `since` on; it waits for what has not happened yet. */
+  events(filters?: EventFilters, options?: SignalOption): Events;
   /** Returns how much is stored and what generation has cost; `scope: "all"` needs an admin. */
   stats(query?: QueryOf<"GET", "/v1/stats">, options?: SignalOption): Promise<Stats>;
   /** Returns the store as another owner sees it. The caller needs the scope `act-as`. Throws TypeError without an id. */
@@ -47,25 +50,26 @@ export interface ImageStore extends Uploads {
 
 /** Connects to an image store. It sends no request. Throws TypeError for a wrong `url`, and for a missing key, token or owner. */
 export function createImageStore(options: ImageStoreOptions): ImageStore {
-  return storeOver(createTransport(options));
+  return storeOver(createTransport(options), new Map());
 }
 
-function storeOver(transport: Transport): ImageStore {
+function storeOver(transport: Transport, reusable: ReusableShares): ImageStore {
   const jobs = createJobs(transport);
   return {
     url: transport.url,
     images: createImages(transport),
-    shares: createShares(transport),
+    shares: createShares(transport, reusable),
     jobs,
     keys: createKeys(transport),
     uploadTokens: createUploadTokens(transport),
     providers: createProviders(transport),
     admin: createAdmin(transport),
     feed: (query, options) => listOf(transport, "/v1/feed", { query, ...options }),
-    share: (options) => share(transport, options),
+    share: (request, options) => share(transport, reusable, request, options),
     generate: (request, options) => generate(jobs, request, options),
+    events: (filters, options) => eventsOf(transport, filters, options),
     stats: (query, options) => call(transport, "GET", "/v1/stats", { query, ...options }),
     ...createUploads(transport),
-    as: (owner) => storeOver(transport.as(owner)),
+    as: (owner) => storeOver(transport.as(owner), reusable),
   };
 }

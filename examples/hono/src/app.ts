@@ -1,12 +1,12 @@
 import { ImageStoreError, type ImageStore } from "@image-store/client";
-import { uploadTokenRoute } from "@image-store/client/next";
+import { uploadTokenRoute } from "@image-store/client/upload-tokens";
 import { Hono } from "hono";
 import { env } from "hono/adapter";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
-import { imageStore, shareOf, type Settings } from "./image-store.ts";
+import { imageStore, type Settings } from "./image-store.ts";
 import { galleryPage } from "./page.ts";
 import { currentUser } from "./session.ts";
 
@@ -25,10 +25,11 @@ app.use(async (c, next) => {
   await next();
 });
 
-async function gallery({ user, store }: { user: string; store: ImageStore }) {
+async function gallery(context: { user: string; store: ImageStore }) {
+  const store = context.store.as(context.user);
   const [{ items }, share] = await Promise.all([
-    store.as(user).images.list({ limit: 24 }).page(),
-    shareOf(store, user),
+    store.images.list({ limit: 24 }).page(),
+    store.share({ all: true, name: "Gallery" }, { reuse: true }),
   ]);
   return { images: items, share };
 }

@@ -1,8 +1,8 @@
 "use client";
 
 import { createImageStore } from "@image-store/client";
-import { uploadTokenFrom } from "@image-store/client/next";
 import { ImageStoreProvider, useUpload } from "@image-store/client/react";
+import { uploadTokenFrom } from "@image-store/client/upload-tokens";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 

@@ -1,6 +1,6 @@
 import { imageLoader } from "@image-store/client/next";
 import Image from "next/image";
-import { imageStore, shareOf } from "../image-store";
+import { imageStore } from "../image-store";
 import { currentUser } from "../session";
 import { BrowserUpload } from "./browser-upload";
 import { ServerUpload } from "./server-upload";
@@ -11,7 +11,10 @@ export default async function Gallery() {
   const user = await currentUser();
   if (user === null) return <p>Sign in to see your images.</p>;
   const store = imageStore().as(user);
-  const [{ items }, share] = await Promise.all([store.images.list({ limit: 20 }).page(), shareOf(user)]);
+  const [{ items }, share] = await Promise.all([
+    store.images.list({ limit: 20 }).page(),
+    store.share({ all: true, name: "Gallery" }, { reuse: true }),
+  ]);
   return (
     <main>
       <h1>Gallery</h1>

@@ -16,18 +16,27 @@ if TYPE_CHECKING:
         ApiKey,
         ApiKeyPatch,
         ApiKeyRequest,
+        Backup,
+        BackupRequest,
         CleanupReport,
         CleanupRequest,
         DeepHealth,
+        Import,
+        ImportedRecord,
+        ImportRequest,
         KeyUsage,
         MigratedRecord,
         Migration,
         MigrationRequest,
         NewApiKey,
+        Owner,
         Provider,
         ProviderList,
+        RebuildRequest,
+        Recovery,
         Repair,
         RepairRequest,
+        RestoreRequest,
         Share,
         UploadToken,
         UploadTokenRequest,
@@ -35,6 +44,10 @@ if TYPE_CHECKING:
 
 SHARES, KEYS, TOKENS = "/v1/shares", "/v1/keys", "/v1/upload-tokens"
 CLEANUP, MIGRATIONS, REPAIRS = "/v1/admin/cleanup", "/v1/admin/migrations", "/v1/admin/repairs"
+REBUILDS, RESTORES = "/v1/admin/rebuilds", "/v1/admin/restores"
+BACKUPS = "/v1/admin/backups"
+IMPORTS = "/v1/admin/imports"
+OWNERS = "/v1/admin/owners"
 
 
 class AsyncShares:
@@ -51,6 +64,7 @@ class AsyncShares:
 
     async def revoke(self, share_id: str) -> None:
         """End a share for good; it stops working within a minute."""
+        self._transport.share_cache.forget(lambda share: share.id == share_id)
         await self._transport.request("DELETE", path_of(SHARES, share_id))
 
 
@@ -157,6 +171,40 @@ class AsyncMigrations:
             lambda cursor: self._transport.json("GET", path, params={"limit": page_size, "cursor": cursor})
         )
 
+    async def content(self, migration_id: str, record_id: str) -> str | bytes:
+        """Return the picture of a record: the link to its image, or the bytes of a record that was not moved."""
+        answer = await self._transport.request(
+            "GET", path_of(MIGRATIONS, migration_id, "/content"), params={"record": record_id}
+        )
+        link: str | None = answer.headers.get("Location")
+        return answer.content if link is None else link
+
+
+class AsyncImports:
+    """Imports from other stores, which the deployment's secret of imports names."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[ImportRequest]) -> Import:
+        """Start an import; `dry_run` only lists, counts and estimates."""
+        return cast("Import", await self._transport.json("POST", IMPORTS, json=request))
+
+    async def get(self, import_id: str) -> Import:
+        """Return an import with its progress."""
+        return cast("Import", await self._transport.json("GET", path_of(IMPORTS, import_id)))
+
+    def records(self, import_id: str, *, page_size: int = 100) -> AsyncPages[ImportedRecord]:
+        """List the images of the source with the images that they became, or their errors."""
+        path = path_of(IMPORTS, import_id, "/records")
+        return AsyncPages(
+            lambda cursor: self._transport.json("GET", path, params={"limit": page_size, "cursor": cursor})
+        )
+
+    async def cancel(self, import_id: str) -> Import:
+        """End an import; what it has stored stays."""
+        return cast("Import", await self._transport.json("DELETE", path_of(IMPORTS, import_id)))
+
 
 class AsyncRepairs:
     """Repairs of images whose objects are damaged."""
@@ -173,16 +221,74 @@ class AsyncRepairs:
         return cast("Repair", await self._transport.json("GET", path_of(REPAIRS, repair_id)))
 
 
+class AsyncBackups:
+    """Runs of the backup."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[BackupRequest]) -> Backup:
+        """Back up what has changed; with `task="verify"` compare the backup with its manifest."""
+        return cast("Backup", await self._transport.json("POST", BACKUPS, json=request))
+
+    async def get(self, backup_id: str) -> Backup:
+        """Return a run with its progress."""
+        return cast("Backup", await self._transport.json("GET", path_of(BACKUPS, backup_id)))
+
+    async def list(self, *, limit: int | None = None) -> list[Backup]:
+        """Return the last runs, newest first."""
+        answer = await self._transport.json("GET", BACKUPS, params={"limit": limit})
+        return cast("list[Backup]", answer["items"])
+
+
+class AsyncRebuilds:
+    """Rebuilds of lost records from the originals in the private bucket."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[RebuildRequest]) -> Recovery:
+        """Start a rebuild; `dry_run` only counts."""
+        return cast("Recovery", await self._transport.json("POST", REBUILDS, json=request))
+
+    async def get(self, rebuild_id: str) -> Recovery:
+        """Return a rebuild with its progress."""
+        return cast("Recovery", await self._transport.json("GET", path_of(REBUILDS, rebuild_id)))
+
+
+class AsyncRestores:
+    """Restores of what the store has lost from a backup."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def create(self, **request: Unpack[RestoreRequest]) -> Recovery:
+        """Start a restore; `dry_run` only counts."""
+        return cast("Recovery", await self._transport.json("POST", RESTORES, json=request))
+
+    async def get(self, restore_id: str) -> Recovery:
+        """Return a restore with its progress."""
+        return cast("Recovery", await self._transport.json("GET", path_of(RESTORES, restore_id)))
+
+
 class AsyncAdmin:
     """What admins do."""
 
     migrations: AsyncMigrations
+    rebuilds: AsyncRebuilds
+    restores: AsyncRestores
+    imports: AsyncImports
     repairs: AsyncRepairs
+    backups: AsyncBackups
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.migrations = AsyncMigrations(transport)
+        self.imports = AsyncImports(transport)
         self.repairs = AsyncRepairs(transport)
+        self.rebuilds = AsyncRebuilds(transport)
+        self.restores = AsyncRestores(transport)
+        self.backups = AsyncBackups(transport)
 
     async def cleanup(self, **request: Unpack[CleanupRequest]) -> CleanupReport:
         """Run the cleanup; `dry_run` is True unless it is False."""
@@ -194,6 +300,12 @@ class AsyncAdmin:
         """Return the reports of past cleanups, newest first."""
         answer = await self._transport.json("GET", f"{CLEANUP}/reports", params={"limit": limit})
         return cast("list[CleanupReport]", answer["items"])
+
+    def owners(self, *, page_size: int = 1000) -> AsyncPages[Owner]:
+        """List everybody who has or had an image."""
+        return AsyncPages(
+            lambda cursor: self._transport.json("GET", OWNERS, params={"limit": page_size, "cursor": cursor})
+        )
 
     async def health(self) -> DeepHealth:
         """Return the health of each part of the store, also when a part is down."""

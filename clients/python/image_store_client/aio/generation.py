@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, cast
 
 from image_store_client.aio.paths import path_of
+from image_store_client.job_states import ENDED
 from image_store_client.paging import AsyncPages
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from image_store_client.schemas import GenerationRequest, Job, JobSummary
 
 PATH = "/v1/generations"
-ENDED = frozenset({"succeeded", "partial", "failed", "cancelled"})
 FIRST_POLL, LONGEST_POLL = 1.0, 5.0
 
 

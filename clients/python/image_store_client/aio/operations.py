@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from json import dumps as json_text
 from typing import TYPE_CHECKING, Any, cast
 
 from image_store_client.aio.administration import SHARES
@@ -11,30 +13,35 @@ from image_store_client.aio.paths import query_of
 from image_store_client.delivery import ImageShare
 from image_store_client.errors import ImageStoreError
 from image_store_client.paging import AsyncPages
+from image_store_client.uploads.many import ProgressOfMany, size_of
 from image_store_client.uploads.sources import unreadable
 from image_store_client.uploads.upload import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from typing import Unpack
 
     import httpx
 
     from image_store_client.http.transport import Transport
+    from image_store_client.progress import OnUploadManyProgress, OnUploadProgress
     from image_store_client.schemas import (
+        Event,
+        EventPage,
         FeedCard,
         FeedFilters,
         GenerationRequest,
-        Image,
         ImageAttributes,
         Job,
         Stats,
         StatsScope,
     )
+    from image_store_client.uploads.image_of_upload import ImageOfUpload
     from image_store_client.uploads.sources import UploadInput
-    from image_store_client.uploads.upload import OnTransfer, TransferProgress
 
 PARALLEL_UPLOADS = 5
+EVENT_WAIT_SECONDS = 20
+"""How long one request waits for an event; the store waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class UploadedImage:
     """One success of `upload_many`: the place of the source, and its image."""
 
     index: int
-    image: Image
+    image: ImageOfUpload
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +81,15 @@ class AsyncStoreOperations:
         self,
         source: UploadInput,
         *,
-        on_progress: OnTransfer | None = None,
+        on_progress: OnUploadProgress | None = None,
         idempotency_key: str | None = None,
         **attributes: Unpack[ImageAttributes],
-    ) -> Image:
+    ) -> ImageOfUpload:
         """Store an image and return it when it is complete.
 
-        The source is a path, bytes, a binary file, an address that the store fetches, or a data URI. A file of a type
-        that the store does not accept fails before anything is sent (`unsupported_media_type`). Up to 4 MB go in one
+        The source is a `Path`, bytes, a binary file, an address that the store fetches, or a data URI. A text is never
+        a path. A file of a type that the store does not accept fails before anything is sent
+        (`unsupported_media_type`). Up to 4 MB go in one
         request, more go straight to storage. Failures are repeated, and the image is stored once; give your own
         `idempotency_key` to keep that promise over a restart of your program. `on_duplicate` says what to do with
         bytes that are stored already.
@@ -94,29 +102,34 @@ class AsyncStoreOperations:
         sources: Iterable[UploadInput],
         *,
         concurrency: int = PARALLEL_UPLOADS,
-        on_progress: Callable[[int, TransferProgress], object] | None = None,
+        on_progress: OnUploadManyProgress | None = None,
         **attributes: Unpack[ImageAttributes],
     ) -> UploadResults:
         """Store several images with the same attributes, some at a time; a failure does not stop the others.
 
-        `on_progress` gets the place of the source and its progress, from several threads in the synchronous client.
+        `on_progress` gets the bytes of all, and in `uploads` the state of each. One call ends before
+        the next begins; the synchronous client calls it from threads of its own.
         """
+        all_sources = list(sources)
+        progress: ProgressOfMany | None = None
+        if on_progress is not None:
+            sizes = await self._transport.runtime.call(lambda: [size_of(each) for each in all_sources])
+            progress = ProgressOfMany(sizes, on_progress)
 
-        async def one(index: int, source: UploadInput) -> UploadedImage | FailedUpload:
-            def report(progress: TransferProgress) -> None:
-                if on_progress is not None:
-                    on_progress(index, progress)
-
+        async def one(index: int) -> UploadedImage | FailedUpload:
+            report = partial(progress.went_on, index) if progress is not None else None
             try:
-                return UploadedImage(index, await self.upload(source, on_progress=report, **attributes))
+                image = await self.upload(all_sources[index], on_progress=report, **attributes)
+                result: UploadedImage | FailedUpload = UploadedImage(index, image)
             except ImageStoreError as failed:
-                return FailedUpload(index, failed)
+                result = FailedUpload(index, failed)
             except OSError as failed:
-                return FailedUpload(index, unreadable(failed))
+                result = FailedUpload(index, unreadable(failed))
+            if progress is not None:
+                progress.ended(index, is_stored=isinstance(result, UploadedImage))
+            return result
 
-        makers = [
-            lambda index=index, source=source: one(index, source) for index, source in enumerate(sources)
-        ]
+        makers = [partial(one, index) for index in range(len(all_sources))]
         results = UploadResults()
         for result in await self._transport.runtime.each(makers, width=concurrency):
             if isinstance(result, UploadedImage):
@@ -143,10 +156,13 @@ class AsyncStoreOperations:
         presets: Sequence[str] | None = None,
         expires_in: int | None = None,
         name: str | None = None,
+        reuse: bool = False,
     ) -> ImageShare:
         """Share one image (by its id), a group (`type:id`) or all images, for `expires_in` seconds (an hour).
 
-        The addresses of all images and sizes are built from the answer without another request.
+        The addresses of all images and sizes are built from the answer without another request. With `reuse`, a share
+        of this client with the same arguments and owner is returned again while at least half of its life is left; the
+        last 1,000 such shares are kept.
         """
         body: dict[str, Any] = {
             "image_id": image,
@@ -156,10 +172,21 @@ class AsyncStoreOperations:
             "expires_in": expires_in,
             "name": name,
         }
-        data = await self._transport.json(
-            "POST", SHARES, json={name: value for name, value in body.items() if value is not None}
-        )
-        return ImageShare(data["url_prefix"], data)
+        given = {name: value for name, value in body.items() if value is not None}
+
+        async def create() -> ImageShare:
+            data = await self._transport.json("POST", SHARES, json=given)
+            return ImageShare(data["url_prefix"], data)
+
+        async def create_to_keep() -> tuple[ImageShare, float]:
+            share = await create()
+            return share, share.life_seconds / 2
+
+        if not reuse:
+            return await create()
+        token = await self._transport.credentials.current()  # another one may be that of another caller
+        question = (token, self._transport.owner, json_text(given, sort_keys=True))
+        return await self._transport.share_cache.get(question, create_to_keep)
 
     async def generate(
         self,
@@ -188,6 +215,49 @@ class AsyncStoreOperations:
         params = {"scope": scope, "from": since, "to": until}
         return cast("Stats", await self._transport.json("GET", "/v1/stats", params=params))
 
+    async def event_pages(
+        self,
+        *,
+        after: str | None = None,
+        since: str | None = None,
+        types: Sequence[str] = (),
+        scope: StatsScope | None = None,
+        follow: bool = True,
+    ) -> AsyncIterator[EventPage]:
+        """Yield events in pages, each as soon as it has one; keep its `next_cursor` to go on after a restart.
+
+        Begins after a cursor (`after`), at a day or an instant (`since`), or with the oldest event. Without `follow`
+        it ends when there are no more. The same event can come again, with the same `id`.
+        """
+        params: dict[str, Any] = {
+            "types": ",".join(types) or None,
+            "scope": scope,
+            "wait": EVENT_WAIT_SECONDS if follow else None,
+        }
+        start: dict[str, Any] = {"after": after, "since": since}
+        while True:
+            page = cast("EventPage", await self._transport.json("GET", "/v1/events", params=params | start))
+            if page["items"]:
+                yield page
+            if not follow and not page["has_more"]:
+                return
+            start = {"after": page["next_cursor"]}
+
+    async def events(
+        self,
+        *,
+        after: str | None = None,
+        since: str | None = None,
+        types: Sequence[str] = (),
+        scope: StatsScope | None = None,
+        follow: bool = True,
+    ) -> AsyncIterator[Event]:
+        """Yield events as they happen, as `event_pages` does, one by one."""
+        pages = self.event_pages(after=after, since=since, types=types, scope=scope, follow=follow)
+        async for page in pages:
+            for event in page["items"]:
+                yield event
+
     async def request(
         self,
         method: str,
@@ -200,7 +270,7 @@ class AsyncStoreOperations:
         repeatable: bool | None = None,
         signed_in: bool = True,
     ) -> httpx.Response:
-        """Send any request to the API, for what this client has no method for, or to read headers such as `ETag`.
+        """Send any request to the API, for what this client has no method for, or to read headers of its response.
 
         Redirects are not followed. After a network error the request is repeated only if it is repeatable: by
         default, every method but POST. ImageStoreError for a status of 400 or more.

@@ -4,81 +4,57 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from image_store_client.http.problems import json_object
-
 if TYPE_CHECKING:
-    import httpx
+    from image_store_client.errors import ImageStoreError
 
-BROKEN_ON_THE_WAY = {500, 502, 504}
-STORAGE_MAY_RECOVER = {429, 500, 502, 503, 504}
 WAITING_HELPS = {"idempotency_in_progress", "conflict"}
 LOOK_AGAIN_SECONDS = 2.0
-MOST_SECONDS = 366 * 86_400.0
-"""Of a Retry-After. A program can sleep for so long; a larger number may be one that no clock takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits in seconds, and the number of tries; if the store asks for more than `longest_wait`, it gives up.
+    """How often a request is repeated, and its waits in seconds.
 
-    `total_wait` is longer than the two minutes for which an interrupted upload keeps its idempotency key.
+    It fails at once if the store asks for a longer wait than `longest_wait`. `total_wait` is longer than the two
+    minutes for which an interrupted upload keeps its idempotency key.
     """
 
-    tries: int = 5
+    max_retries: int = 4
     first_wait: float = 0.5
     longest_wait: float = 60.0
     total_wait: float = 180.0
 
-    def wait(self, attempt: int, retry_after: float | None) -> float | None:
-        """Seconds to wait after the try number `attempt`, from 0; None to give up."""
-        if attempt >= self.tries - 1:
+    def wait(self, retries: int, retry_after: float | None) -> float | None:
+        """Seconds to wait before the next repetition, after `retries` of them; None to give up."""
+        if retries >= self.max_retries:
             return None
         if retry_after is not None:
             return retry_after if retry_after <= self.longest_wait else None
-        ceiling = min(self.first_wait * 2**attempt, self.longest_wait)
+        ceiling = min(self.first_wait * 2**retries, self.longest_wait)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - it only spreads retries
 
 
-def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
-    """Whether the same request may succeed later; if it is not repeatable, only a refused one is sent again."""
-    status, code = answer.status_code, json_object(answer).get("code")
-    if status == 429:
-        return "retry-after" in answer.headers or code is None
-    if status == 503:
-        return repeatable or "retry-after" in answer.headers
-    if status == 409 and repeatable:
-        return code in WAITING_HELPS and "retry-after" in answer.headers
-    return repeatable and status in BROKEN_ON_THE_WAY
+def is_worth_repeating(error: ImageStoreError, *, repeatable: bool) -> bool:
+    """Whether the same request may succeed later; one that is not repeatable must have been refused, and not begun."""
+    if error.status == 429:
+        return error.retry_after is not None or error.code == "rate_limited"
+    if not repeatable or error.status is None:
+        return False
+    if error.status == 409:
+        return error.code in WAITING_HELPS and error.retry_after is not None
+    return error.status >= 500 and error.code != "provider_failed"
 
 
-def is_under_way(answer: httpx.Response) -> bool:
+def is_under_way(error: ImageStoreError) -> bool:
     """Whether the same request is still running, perhaps from a program that was killed.
 
     Its Retry-After is the longest time that it may take; usually it ends sooner.
     """
-    return answer.status_code == 409
+    return error.status == 409
 
 
-def retry_after(answer: httpx.Response) -> float | None:
-    """The seconds in Retry-After, at most `MOST_SECONDS`; None if it is missing."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return min(float(text), MOST_SECONDS)
-    until = time_of(text)
-    if until is None:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), MOST_SECONDS)
-
-
-def time_of(text: str) -> datetime | None:
-    """The time in a header; None if it has none."""
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
+def needs_another_token(error: ImageStoreError) -> bool:
+    """Whether the store refused the token itself: it has ended, or it allows no more images."""
+    return error.status == 401 or error.code == "upload_token_used_up"

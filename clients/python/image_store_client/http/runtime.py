@@ -10,22 +10,32 @@ import inspect
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+import httpx
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
-    import httpx
-
 T = TypeVar("T")
 CHUNK_BYTES = 256 * 1024
+MOST_ANSWER_BYTES = 16_000_000
+"""Of an answer in memory. The largest that the API can send is some 6 MB."""
+
+
+def _ignore(_: int) -> None:
+    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """One request; `chunks` yields its body, and `sink` gets the body of a response 200 piece by piece."""
+    """One request; `chunks` yields its body, and `sink` gets the body of a response 200 piece by piece.
+
+    Both may block. `on_bytes` gets the number of bytes that went through either of them so far.
+    """
 
     method: str
     url: str
@@ -36,7 +46,7 @@ class OutgoingRequest:
     content: bytes | None = None
     chunks: Callable[[], Iterator[bytes]] | None = None
     sink: Callable[[bytes], object] | None = None
-    follow_redirects: bool = False
+    on_bytes: Callable[[int], object] = _ignore
 
     def arguments(self, content: Any) -> dict[str, Any]:
         """The arguments of httpx's `build_request`."""
@@ -55,7 +65,10 @@ class Runtime(Protocol):
     """How coroutines of the client reach the world."""
 
     async def send(self, request: OutgoingRequest) -> httpx.Response:
-        """Return the response, with its body unless that went into the sink; httpx.RequestError without one."""
+        """Return the response, with its body unless that went into the sink; a redirect is not followed.
+
+        httpx.RequestError without a response, and TooLargeAnswer for one that no store gives.
+        """
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -76,6 +89,40 @@ class Runtime(Protocol):
         """Close the connections."""
 
 
+class TooLargeAnswer(Exception):
+    """A response is longer than any of a store."""
+
+
+class LimitedBody:
+    """The body of a response, up to `MOST_ANSWER_BYTES`."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Add some bytes; TooLargeAnswer if they are too many."""
+        self._data += chunk
+        if len(self._data) > MOST_ANSWER_BYTES:
+            raise TooLargeAnswer
+
+    def put_into(self, answer: httpx.Response) -> httpx.Response:
+        """Return the response with this body, which is not compressed any more."""
+        headers = answer.headers.copy()
+        if headers.pop("content-encoding", None) is not None:
+            headers.pop("content-length", None)
+        headers.pop("transfer-encoding", None)
+        whole = httpx.Response(
+            answer.status_code,
+            headers=headers,
+            content=bytes(self._data),
+            request=answer.request,
+            extensions=answer.extensions,
+        )
+        with suppress(RuntimeError):  # one that a transport of the caller has made at once has none
+            whole.elapsed = answer.elapsed
+        return whole
+
+
 class ThreadRuntime:
     """Blocks; safe to use from several threads."""
 
@@ -84,22 +131,21 @@ class ThreadRuntime:
         self._sleep = sleep
 
     async def send(self, request: OutgoingRequest) -> httpx.Response:
-        """Send with httpx.Client."""
-        content = request.chunks() if request.chunks else request.content
+        """Send with httpx.Client; redirects are not followed."""
+        content = _counted(request.chunks(), request.on_bytes) if request.chunks else request.content
         outgoing = self.http.build_request(**request.arguments(content))
-        answer = self.http.send(
-            outgoing, stream=request.sink is not None, follow_redirects=request.follow_redirects
-        )
-        if request.sink is not None:
-            try:
-                if answer.status_code == 200:
-                    for chunk in answer.iter_raw(CHUNK_BYTES):
-                        request.sink(chunk)
-                else:
-                    answer.read()
-            finally:
-                answer.close()
-        return answer
+        answer = self.http.send(outgoing, stream=True, follow_redirects=False)
+        body = LimitedBody()
+        try:
+            if request.sink is not None and answer.status_code == 200:
+                for chunk in _counted(answer.iter_raw(CHUNK_BYTES), request.on_bytes):
+                    request.sink(chunk)
+            else:
+                for chunk in answer.iter_bytes(CHUNK_BYTES):
+                    body.add(chunk)
+        finally:
+            answer.close()
+        return body.put_into(answer)
 
     async def sleep(self, seconds: float) -> None:
         """Block this thread."""
@@ -135,6 +181,14 @@ class ThreadRuntime:
     async def close(self) -> None:
         """Close the httpx.Client."""
         self.http.close()
+
+
+def _counted(chunks: Iterator[bytes], on_bytes: Callable[[int], object]) -> Iterator[bytes]:
+    count = 0
+    for chunk in chunks:
+        yield chunk
+        count += len(chunk)
+        on_bytes(count)
 
 
 class _ThreadLock:

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
     from image_store_client.aio.administration import (
         AsyncAdmin,
+        AsyncBackups,
+        AsyncImports,
         AsyncKeys,
         AsyncMigrations,
         AsyncProviders,
+        AsyncRebuilds,
         AsyncRepairs,
+        AsyncRestores,
         AsyncShares,
         AsyncUploadTokens,
     )
@@ -23,18 +27,27 @@ if TYPE_CHECKING:
         ApiKey,
         ApiKeyPatch,
         ApiKeyRequest,
+        Backup,
+        BackupRequest,
         CleanupReport,
         CleanupRequest,
         DeepHealth,
+        Import,
+        ImportedRecord,
+        ImportRequest,
         KeyUsage,
         MigratedRecord,
         Migration,
         MigrationRequest,
         NewApiKey,
+        Owner,
         Provider,
         ProviderList,
+        RebuildRequest,
+        Recovery,
         Repair,
         RepairRequest,
+        RestoreRequest,
         Share,
         UploadToken,
         UploadTokenRequest,
@@ -152,6 +165,34 @@ class Migrations:
         """List the records of a migration with their images."""
         return Pages(self._core.records(migration_id, page_size=page_size), self._run)
 
+    def content(self, migration_id: str, record_id: str) -> str | bytes:
+        """Return the picture of a record: the link to its image, or the bytes of a record that was not moved."""
+        return self._run(self._core.content(migration_id, record_id))
+
+
+class Imports:
+    """Imports from other stores, which the deployment's secret of imports names."""
+
+    def __init__(self, core: AsyncImports, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[ImportRequest]) -> Import:
+        """Start an import; `dry_run` only lists, counts and estimates."""
+        return self._run(self._core.create(**request))
+
+    def get(self, import_id: str) -> Import:
+        """Return an import with its progress."""
+        return self._run(self._core.get(import_id))
+
+    def records(self, import_id: str, *, page_size: int = 100) -> Pages[ImportedRecord]:
+        """List the images of the source with the images that they became, or their errors."""
+        return Pages(self._core.records(import_id, page_size=page_size), self._run)
+
+    def cancel(self, import_id: str) -> Import:
+        """End an import; what it has stored stays."""
+        return self._run(self._core.cancel(import_id))
+
 
 class Repairs:
     """Repairs of images whose objects are damaged."""
@@ -169,6 +210,58 @@ class Repairs:
         return self._run(self._core.get(repair_id))
 
 
+class Backups:
+    """Runs of the backup."""
+
+    def __init__(self, core: AsyncBackups, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[BackupRequest]) -> Backup:
+        """Back up what has changed; with `task="verify"` compare the backup with its manifest."""
+        return self._run(self._core.create(**request))
+
+    def get(self, backup_id: str) -> Backup:
+        """Return a run with its progress."""
+        return self._run(self._core.get(backup_id))
+
+    def list(self, *, limit: int | None = None) -> list[Backup]:
+        """Return the last runs, newest first."""
+        return self._run(self._core.list(limit=limit))
+
+
+class Rebuilds:
+    """Rebuilds of lost records from the originals in the private bucket."""
+
+    def __init__(self, core: AsyncRebuilds, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[RebuildRequest]) -> Recovery:
+        """Start a rebuild; `dry_run` only counts."""
+        return self._run(self._core.create(**request))
+
+    def get(self, rebuild_id: str) -> Recovery:
+        """Return a rebuild with its progress."""
+        return self._run(self._core.get(rebuild_id))
+
+
+class Restores:
+    """Restores of what the store has lost from a backup."""
+
+    def __init__(self, core: AsyncRestores, run: Run) -> None:
+        self._core = core
+        self._run = run
+
+    def create(self, **request: Unpack[RestoreRequest]) -> Recovery:
+        """Start a restore; `dry_run` only counts."""
+        return self._run(self._core.create(**request))
+
+    def get(self, restore_id: str) -> Recovery:
+        """Return a restore with its progress."""
+        return self._run(self._core.get(restore_id))
+
+
 class Admin:
     """What admins do."""
 
@@ -176,7 +269,11 @@ class Admin:
         self._core = core
         self._run = run
         self.migrations = Migrations(core.migrations, run)
+        self.rebuilds = Rebuilds(core.rebuilds, run)
+        self.restores = Restores(core.restores, run)
+        self.imports = Imports(core.imports, run)
         self.repairs = Repairs(core.repairs, run)
+        self.backups = Backups(core.backups, run)
 
     def cleanup(self, **request: Unpack[CleanupRequest]) -> CleanupReport:
         """Run the cleanup; `dry_run` is True unless it is False."""
@@ -185,6 +282,10 @@ class Admin:
     def cleanup_reports(self, *, limit: int | None = None) -> list[CleanupReport]:
         """Return the reports of past cleanups, newest first."""
         return self._run(self._core.cleanup_reports(limit=limit))
+
+    def owners(self, *, page_size: int = 1000) -> Pages[Owner]:
+        """List everybody who has or had an image."""
+        return Pages(self._core.owners(page_size=page_size), self._run)
 
     def health(self) -> DeepHealth:
         """Return the health of each part of the store, also when a part is down."""

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Unpack
 
-    from image_store_client.aio.images import AsyncImages
+    from image_store_client.aio.images import AsyncImages, ImageVersion
     from image_store_client.http.runtime import Run
+    from image_store_client.progress import OnDownloadProgress
     from image_store_client.schemas import (
         BatchDeleteResult,
         Card,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         SignedLinkRequest,
         SimilarImage,
     )
-    from image_store_client.uploads.upload import OnTransfer
 
 
 class Images:
@@ -40,13 +40,23 @@ class Images:
         """Return an image; NotFoundError if there is none, or another owner has it."""
         return self._run(self._core.get(image_id))
 
+    def get_version(self, image_id: str) -> ImageVersion:
+        """Return an image with the ETag of this version; NotFoundError as of `get`."""
+        return self._run(self._core.get_version(image_id))
+
+    def get_newer_version(self, image_id: str, etag: str) -> ImageVersion | None:
+        """Return an image that has another version than this ETag, or None; NotFoundError as of `get`."""
+        return self._run(self._core.get_newer_version(image_id, etag))
+
     def exists(self, image_id: str) -> bool:
         """Tell whether there is such an image. An error other than 404 is raised: then nobody knows."""
         return self._run(self._core.exists(image_id))
 
-    def bytes(self, image_id: str, *, preset: str | None = None) -> builtins.bytes:
-        """Download the original, or a rendition such as `thumb`, into memory."""
-        return self._run(self._core.bytes(image_id, preset=preset))
+    def bytes(
+        self, image_id: str, *, preset: str | None = None, transform: SignedLinkRequest | None = None
+    ) -> builtins.bytes:
+        """Download the original, a rendition such as `thumb`, or a transform such as `{"w": 400}`, into memory."""
+        return self._run(self._core.bytes(image_id, preset=preset, transform=transform))
 
     def download(
         self,
@@ -55,7 +65,7 @@ class Images:
         *,
         preset: str | None = None,
         overwrite: bool = False,
-        on_progress: OnTransfer | None = None,
+        on_progress: OnDownloadProgress | None = None,
     ) -> Path:
         """Download the original, or a rendition such as `thumb`, into a file, and return its path.
 
@@ -80,7 +90,11 @@ class Images:
         """Change attributes, and return the image; fields that are left out stay as they are.
 
         Changes that depend on the image are a function of it: it is called again with the newest image when somebody
-        else was faster, so that no change is lost. With `if_match`, an ETag, such a change is an error (412) instead.
+        else was faster, so that no change is lost; after five times that is an error (412). It is also called again
+        when its own change was made and the answer was lost. Then the image has that change already: to add a tag
+        again does no harm, to count does. Nothing is sent if it returns no change. With `if_match`, an ETag, a change
+        of somebody else is an error (412) at once, and a lost response is not requested again: the second answer
+        would be such an error.
         """
         return self._run(self._core.update(image_id, changes, if_match=if_match))
 
@@ -89,10 +103,20 @@ class Images:
         self._run(self._core.delete(image_id, permanent=permanent))
 
     def delete_many(
-        self, image_ids: Iterable[str] | None = None, *, group: str | None = None, permanent: bool = False
+        self,
+        image_ids: Iterable[str] | None = None,
+        *,
+        group: str | None = None,
+        permanent: bool = False,
+        on_progress: Callable[[BatchDeleteResult], object] | None = None,
     ) -> BatchDeleteResult:
-        """Delete images by their ids, or all of a group (`type:id`); a failure does not stop the others."""
-        return self._run(self._core.delete_many(image_ids, group=group, permanent=permanent))
+        """Delete images by their ids, or all of a group (`type:id`); a failure does not stop the others.
+
+        One request deletes up to 100 images; `on_progress` gets the result of each.
+        """
+        return self._run(
+            self._core.delete_many(image_ids, group=group, permanent=permanent, on_progress=on_progress)
+        )
 
     def restore(self, image_id: str) -> Image:
         """Get an image back from the trash."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 IN_QUERY = frozenset(
     {
         "kind", "visibility", "filename", "title", "alt_text", "category", "tags", "rating", "groups",
-        "cache_control", "expires_at", "on_duplicate",
+        "cache_control", "expires_at", "created_at", "on_duplicate",
     }
 )  # fmt: skip
 """The attributes that `POST /v1/images` takes as parameters; a test compares them with the API document."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import re
@@ -16,16 +15,20 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from image_store_client.errors import ImageStoreError
+from image_store_client.errors import ImageStoreError, source_changed
 from image_store_client.http.runtime import CHUNK_BYTES
-from image_store_client.media import HEAD_BYTES, media_type, refusal_of
+from image_store_client.media import HEAD_BYTES, MOST_IMAGE_BYTES, media_type, refusal_of
 
 if TYPE_CHECKING:
     from image_store_client.schemas import Source
 
 IN_MEMORY_BYTES = 4_000_000
 """A stream that cannot be read twice is kept in a temporary file above this size."""
-_DATA_URI = re.compile(r"data:[^,]*?(;base64)?,(.*)", re.DOTALL)
+_ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
+_DATA_SCHEME = re.compile(r"\s*data:", re.IGNORECASE)
+_DATA_URI = re.compile(r"\s*data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
+_IN_BASE64 = re.compile(r";\s*base64\s*\Z", re.IGNORECASE)
+_WHITE_SPACE = b"\t\n\f\r "
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,11 @@ class UploadSource:
 
 
 UploadInput: TypeAlias = (
-    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Source | UploadSource"
+    "os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | str | Source | UploadSource"
 )
-"""What can be uploaded: a path, bytes, a binary file, an address (`https://…`, which the store fetches), a data URI,
-or the `source` of the API: `{"base64": …}`, `{"data_uri": …}` or `{"url": …}`."""
-
-
-def source_changed() -> ImageStoreError:
-    """The error about a file that changes while it is read."""
-    return ImageStoreError("The file changed while it was being uploaded.", code="source_changed")
+"""What can be uploaded: a `Path`, bytes, a binary file, an address (`https://…`, which the store fetches), a data URI,
+or the `source` of the API: `{"base64": …}`, `{"data_uri": …}` or `{"url": …}`. A text is never a path: it may come from
+a user, who must not choose among the files of a server."""
 
 
 def unreadable(failed: OSError) -> ImageStoreError:
@@ -84,7 +83,7 @@ def address_of(source: Any) -> str | None:
     """The address that the store is to fetch; None for anything else."""
     if isinstance(source, Mapping):
         return source.get("url")
-    return source if isinstance(source, str) and source.startswith(("http://", "https://")) else None
+    return source.strip() if isinstance(source, str) and _ADDRESS.match(source) else None
 
 
 def source_of(source: Any, closing: ExitStack, filename: str | None = None) -> UploadSource:
@@ -96,16 +95,21 @@ def source_of(source: Any, closing: ExitStack, filename: str | None = None) -> U
         return source
     if isinstance(source, Mapping):
         return _of_bytes(_decoded(source), filename)
-    if isinstance(source, str) and source.startswith("data:"):
+    if isinstance(source, str):
+        if not _DATA_SCHEME.match(source):
+            raise ImageStoreError(
+                "A text is an address (`https://…`) or a data URI. A file is a Path: `Path(name)`.",
+                code="unsupported_source",
+            )
         return _of_bytes(_data_of(source), filename)
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, os.PathLike):
         return _of_path(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return _of_bytes(bytes(source), filename)
     if callable(getattr(source, "read", None)):
         return _of_file(source, closing, filename)
     raise ImageStoreError(
-        f"A {type(source).__name__} cannot be uploaded: use a path, bytes, a binary file, an address or a data URI.",
+        f"A {type(source).__name__} cannot be uploaded: use a Path, bytes, a binary file, an address or a data URI.",
         code="unsupported_source",
     )
 
@@ -114,10 +118,12 @@ def _of_path(path: Path) -> UploadSource:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         size = os.fstat(file.fileno()).st_size
+    _check_size(size, str(path))
     return UploadSource(size, _type_of(head, str(path)), lambda: path.open("rb"), path.name)
 
 
 def _of_bytes(data: bytes, filename: str | None) -> UploadSource:
+    _check_size(len(data), filename or "The data")
     content_type = _type_of(data[:HEAD_BYTES], filename or "The data")
     return UploadSource(len(data), content_type, lambda: BytesIO(data), filename)
 
@@ -134,6 +140,7 @@ def _of_file(file: IO[bytes], closing: ExitStack, filename: str | None) -> Uploa
         raise ImageStoreError("The file is open as text: open it in binary mode.", code="unsupported_source")
     size = file.seek(0, os.SEEK_END) - start
     file.seek(start)
+    _check_size(size, filename or "The file")
 
     def open_again() -> AbstractContextManager[IO[bytes]]:
         file.seek(start)
@@ -152,8 +159,17 @@ def _copy_of(file: IO[bytes], closing: ExitStack) -> IO[bytes]:
     closing.enter_context(copy)
     while chunk := file.read(CHUNK_BYTES):
         copy.write(chunk)
+        _check_size(copy.tell(), "The stream")
     copy.seek(0)
     return copy
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MOST_IMAGE_BYTES:
+        raise ImageStoreError(
+            f"{name} is too large: an image has at most {MOST_IMAGE_BYTES // 1024**2} MiB.",
+            code="payload_too_large",
+        )
 
 
 def _type_of(head: bytes, name: str) -> str:
@@ -161,7 +177,7 @@ def _type_of(head: bytes, name: str) -> str:
     if kind is None and not head:
         raise ImageStoreError(refusal_of(head, name), code="invalid_request")
     if kind is None:
-        raise ImageStoreError(refusal_of(head, name), code="unsupported_media_type", status=415)
+        raise ImageStoreError(refusal_of(head, name), code="unsupported_media_type")
     return kind
 
 
@@ -175,16 +191,19 @@ def _decoded(source: Mapping[str, Any]) -> bytes:
     )
 
 
-def _data_of(uri: str) -> bytes:
-    match = _DATA_URI.fullmatch(uri)
+def _data_of(uri: object) -> bytes:
+    match = _DATA_URI.fullmatch(uri) if isinstance(uri, str) else None
     if match is None:
-        raise ImageStoreError("This is not a data URI.", code="unsupported_source")
+        raise ImageStoreError("A data URI begins like `data:image/png;base64,`.", code="invalid_request")
     data = unquote_to_bytes(match[2])
-    return _from_base64(data) if match[1] else data
+    return _from_base64(data) if _IN_BASE64.search(match[1]) else data
 
 
-def _from_base64(text: str | bytes) -> bytes:
+def _from_base64(text: Any) -> bytes:
+    """Decode as browsers do: white space and missing `=` at the end do not count."""
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as broken:
-        raise ImageStoreError("The data is not base64.", code="unsupported_source") from broken
+        digits = bytes(text, "ascii") if isinstance(text, str) else bytes(memoryview(text))
+        digits = digits.translate(None, _WHITE_SPACE)
+        return base64.b64decode(digits.ljust(-(-len(digits) // 4) * 4, b"="), validate=True)
+    except (ValueError, TypeError):
+        raise ImageStoreError("The base64 text is broken.", code="invalid_request") from None

@@ -1,6 +1,6 @@
 import type { GenerationRequest, Job, JobSummary } from "../api/types";
 import { call } from "../http/calls";
-import { randomKey } from "../http/keys";
+import { randomKey } from "../http/idempotency-keys";
 import { sleep } from "../http/retries";
 import type { SignalOption, Transport } from "../http/transport";
 import { listOf, type FiltersOf, type Pages } from "../images/pages";

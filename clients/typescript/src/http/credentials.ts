@@ -25,11 +25,30 @@ export type Credentials =
     }
   | { key?: never; token?: never; uploadToken?: never };
 
-const PRINTABLE = /^[!-~]+$/;
+/** Gives requests the value of their header `Authorization`. */
+export interface Authorizer {
+  /** Whether another token can be had after the store refused one. */
+  readonly isRenewable: boolean;
+  /** How many new tokens were requested so far. */
+  readonly renewals: number;
+  /**
+   * Returns the value of the header, or undefined without credentials.
+   *
+   * `refusedAt` is the number of `renewals` before the request that the store refused: a new token is requested, unless
+   * that has happened since. Throws `invalid_token` for what cannot be a token. The platform would refuse it too, but
+   * with the token in its error.
+   */
+  header(refusedAt?: number): Promise<string | undefined>;
+}
+
+/** What a bearer token consists of (RFC 6750, section 2.1). */
+const TOKEN = /^[\w.~+/-]+=*$/;
+/** A platform that cancels a request, such as Workers, may leave its promises pending for ever. */
+const MAX_RENEWAL_MS = 60_000;
 const NAMES = ["key", "token", "uploadToken"] as const;
 
 /** Throws TypeError for several credentials, and for one that is named but missing: its caller would be nobody. */
-export function checkCredentials(credentials: Credentials): void {
+export function createAuthorizer(credentials: Credentials): Authorizer {
   const given = NAMES.filter((name) => name in credentials);
   if (given.length > 1) throw new TypeError(`Give only one of ${given.join(", ")}.`);
   for (const name of given) {
@@ -37,29 +56,39 @@ export function checkCredentials(credentials: Credentials): void {
     const isGiven = typeof value === "string" ? value.trim() !== "" : typeof value === "function" && name !== "key";
     if (!isGiven) throw new TypeError(`The ${name} of the image store is missing.`);
   }
-}
 
-/**
- * Returns the value of the header `Authorization`, or undefined without credentials.
- *
- * Throws `invalid_token` for what cannot be a header. The platform would refuse it too, but with the token in its error.
- */
-export async function authorizationOf(
-  credentials: Credentials,
-  options: { refresh: boolean },
-): Promise<string | undefined> {
-  const source: TokenSource | undefined = credentials.key ?? credentials.token ?? credentials.uploadToken;
-  const token = typeof source === "function" ? await source(options) : source;
-  if (source === undefined) return undefined;
-  const word = typeof token === "string" ? token.trim() : ""; // a variable or a file often ends with a line break
-  if (PRINTABLE.test(word)) return `Bearer ${word}`;
-  const fault = word
-    ? "A key or token is one word of printable ASCII characters."
-    : "The function that returns the token returned none.";
-  throw new ImageStoreError("invalid_token", fault);
-}
+  const source = given[0] && credentials[given[0]];
+  let renewals = 0;
+  let renewal: Promise<string | undefined> | undefined;
+  let renewingUntil = 0;
 
-/** Says whether another token can be had after the store refused one. */
-export function isRenewable(credentials: Credentials): boolean {
-  return typeof (credentials.token ?? credentials.uploadToken) === "function";
+  async function read(refresh: boolean): Promise<string | undefined> {
+    if (source === undefined) return undefined;
+    const token: unknown = typeof source === "function" ? await source({ refresh }) : source;
+    const word = typeof token === "string" ? token.trim() : ""; // a variable or a file often ends with a line break
+    if (TOKEN.test(word)) return `Bearer ${word}`;
+    const { tokenFault } = await import("./token-faults");
+    throw new ImageStoreError("invalid_token", tokenFault(token, typeof source));
+  }
+
+  async function renew(): Promise<string | undefined> {
+    renewals += 1;
+    renewingUntil = Date.now() + MAX_RENEWAL_MS;
+    try {
+      return await read(true);
+    } finally {
+      renewingUntil = 0;
+    }
+  }
+
+  return {
+    isRenewable: typeof source === "function",
+    get renewals() {
+      return renewals;
+    },
+    async header(refusedAt) {
+      if (refusedAt === renewals) renewal = renew();
+      return refusedAt !== undefined || Date.now() < renewingUntil ? renewal : read(false);
+    },
+  };
 }

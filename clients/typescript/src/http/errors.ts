@@ -8,8 +8,18 @@ export type ClientErrorCode =
   | "timeout"
   /** What answered is not an image store, such as a web page or a proxy. */
   | "not_an_image_store"
+  /** The store has no such route: it is older than the client, or `url` is wrong. */
+  | "not_offered"
+  /** A gateway or firewall in front of the store refused the request. */
+  | "forbidden"
+  /** The storage refused a link or the bytes. */
+  | "storage_refused"
   /** The client cannot upload this source. */
-  | "unsupported_source";
+  | "unsupported_source"
+  /** The file was changed or removed while it was uploaded. */
+  | "source_changed"
+  /** The store has all bytes, and was still processing them when the client stopped waiting. */
+  | "upload_pending";
 
 /** A stable code of the API, or one of the client's own. */
 export type ErrorCode = components["schemas"]["ErrorCode"] | ClientErrorCode;
@@ -31,6 +41,7 @@ interface ErrorFacts {
 /** What the API answers to requests that the client already refuses itself. */
 const REFUSALS: Partial<Record<ErrorCode, number>> = {
   invalid_request: 400,
+  invalid_token: 401,
   payload_too_large: 413,
   unsupported_media_type: 415,
 };
@@ -46,7 +57,7 @@ export class ImageStoreError extends Error {
   readonly status: number | undefined;
   /** Names the request in the logs of the store. */
   readonly requestId: string | undefined;
-  /** The faults of an invalid request. */
+  /** The faults of an invalid request; `message` shows the first one. */
   readonly errors: RequestFault[];
   /** The image that exists already, for `duplicate_image`. */
   readonly existingId: string | undefined;
@@ -54,7 +65,9 @@ export class ImageStoreError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, detail: string, facts: ErrorFacts = {}) {
-    super(`${code}: ${detail}`, facts.cause === undefined ? undefined : { cause: facts.cause });
+    const [fault] = facts.errors ?? [];
+    const place = fault ? ` (${fault.loc.join(".")}: ${fault.msg})` : "";
+    super(`${code}: ${detail}${place}`, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
     this.detail = detail;
     this.status = facts.status ?? REFUSALS[code];
@@ -68,13 +81,18 @@ export class ImageStoreError extends Error {
 /** Codes of the answers that the gateway in front of the API gives itself. */
 const GATEWAY_CODES: Record<number, ErrorCode> = {
   401: "invalid_token",
-  403: "invalid_token",
+  403: "forbidden",
+  404: "not_offered",
+  405: "not_offered",
   413: "payload_too_large",
   429: "rate_limited",
   500: "internal_error",
+  502: "internal_error",
   503: "storage_unavailable",
   504: "deadline_exceeded",
 };
+
+const NOT_OFFERED = "The store has no such route: it is older than this client, or its url is wrong.";
 
 /** Makes the error of an answer. `body` is its parsed JSON, or undefined if it has none. */
 export function errorOf(response: Response, body: unknown): ImageStoreError {
@@ -92,11 +110,22 @@ export function errorOf(response: Response, body: unknown): ImageStoreError {
   }
   const code = GATEWAY_CODES[status];
   if (code !== undefined && isGatewayMessage(body)) {
-    return new ImageStoreError(code, body.message, { status, retryAfter, requestId });
+    const detail = code === "not_offered" ? NOT_OFFERED : body.message;
+    return new ImageStoreError(code, detail, { status, retryAfter, requestId });
   }
   // The query of a presigned link is a secret.
   const detail = `${response.url.replace(/[?#].*/, "")} answered ${status}, but not as the API does.`;
   return new ImageStoreError("not_an_image_store", detail, { status, retryAfter });
+}
+
+/** Statuses of the storage that pass. Its other statuses of 4xx say that the link or the bytes are wrong. */
+const PASSING_STATUSES = [408, 409, 429];
+
+/** Makes the error of an answer of the storage. The text of such an answer may hold a signature. */
+export function storageError(status: number): ImageStoreError {
+  const mayPass = status >= 500 || PASSING_STATUSES.includes(status);
+  const code = mayPass ? "storage_unavailable" : "storage_refused";
+  return new ImageStoreError(code, `The storage answered ${status}.`, { status });
 }
 
 /** Makes the error of a request without an answer. It names only the origin: paths and queries may be secrets. */

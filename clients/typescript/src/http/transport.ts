@@ -1,5 +1,5 @@
-import { authorizationOf, checkCredentials, isRenewable, type Credentials } from "./credentials";
-import { errorOf, ImageStoreError, networkError } from "./errors";
+import { createAuthorizer, type Authorizer, type Credentials } from "./credentials";
+import { errorOf, ImageStoreError, networkError, storageError } from "./errors";
 import { isInProgress, sleep, waitBefore } from "./retries";
 import { stopUnder, unlessAborted } from "./signals";
 
@@ -69,20 +69,32 @@ export interface Transport {
    * Throws ImageStoreError, or the reason of the signal.
    */
   request<T>(method: Method, path: string, options?: RequestOptions): Promise<Answer<T>>;
-  /** Returns the same connection for another owner. */
+  /** Returns a text that differs for each caller and owner. It holds the token. */
+  identity(): Promise<string>;
+  /** Returns the same connection for another owner. Throws TypeError without an id. */
   as(owner: string): Transport;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const DEFAULT_MAX_RETRIES = 4;
 
+/** The most bytes of an answer as JSON. The largest that the API can send is some 6 MB. */
+export const MAX_ANSWER_BYTES = 16_000_000;
+
 export function createTransport(options: Connection & Credentials): Transport {
   const url = addressOf(options.url);
-  checkCredentials(options);
-  // Without an id the caller itself would be the owner, and one user would see the images of another.
-  if ("owner" in options && !(typeof options.owner === "string" && options.owner)) {
-    throw new TypeError("The owner of the image store is missing.");
-  }
+  const authorizer = createAuthorizer(options);
+  return transportFor("owner" in options ? ownerIn(options.owner) : undefined, { ...options, url }, authorizer);
+}
+
+/** Without an id the caller itself would be the owner, and one user would see the images of another. */
+function ownerIn(owner: unknown): string {
+  if (typeof owner === "string" && owner) return owner;
+  throw new TypeError("The owner of the image store is missing.");
+}
+
+function transportFor(owner: string | undefined, options: Connection, authorizer: Authorizer): Transport {
+  const { url } = options;
   // A browser's fetch must be called on its global object.
   const fetch = options.fetch ?? ((...parameters) => globalThis.fetch(...parameters));
   const timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
@@ -91,17 +103,19 @@ export function createTransport(options: Connection & Credentials): Transport {
   async function request<T>(method: Method, path: string, request: RequestOptions = {}): Promise<Answer<T>> {
     const isRepeatable = request.isRepeatable ?? (method !== "POST" || request.idempotencyKey !== undefined);
     let waited = 0;
-    let renewals = isRenewable(options) ? 1 : 0;
-    let refresh = false;
+    let mayRenew = authorizer.isRenewable;
+    let refusedAt: number | undefined;
     for (let attempt = 1; ; ) {
+      const { renewals } = authorizer;
       try {
-        return await send<T>(method, path, request, refresh);
+        return await send<T>(method, path, request, refusedAt);
       } catch (error) {
-        refresh = needsNewToken(error) && renewals > 0;
-        if (refresh) {
-          renewals -= 1;
+        if (mayRenew && needsNewToken(error)) {
+          mayRenew = false;
+          refusedAt = renewals;
           continue;
         }
+        refusedAt = undefined;
         const seconds = attempt > maxRetries ? undefined : waitBefore(error, { attempt, waited, isRepeatable });
         if (seconds === undefined) throw error;
         await sleep(seconds, request.signal);
@@ -111,13 +125,13 @@ export function createTransport(options: Connection & Credentials): Transport {
     }
   }
 
-  async function send<T>(method: Method, path: string, request: RequestOptions, refresh: boolean): Promise<Answer<T>> {
+  async function send<T>(method: Method, path: string, request: RequestOptions, refusedAt?: number): Promise<Answer<T>> {
     request.signal?.throwIfAborted();
-    const authorization = await unlessAborted(authorizationOf(options, { refresh }), request.signal);
+    const authorization = await unlessAborted(authorizer.header(refusedAt), request.signal);
     const seconds = request.timeoutSeconds ?? timeoutSeconds;
     // What is wrong with the request itself is no failure of the network, so it is found before the attempt.
     const target = url + path + queryOf(request.query);
-    const headers = headersOf(request, authorization, options.owner);
+    const headers = headersOf(request, authorization, owner);
     const body = request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json);
     return withinTime({ url, seconds, signal: request.signal }, async (signal) => {
       const init = { method, headers, body, signal };
@@ -132,7 +146,8 @@ export function createTransport(options: Connection & Credentials): Transport {
     timeoutSeconds,
     maxRetries,
     request,
-    as: (owner) => createTransport({ ...options, owner }),
+    identity: async () => JSON.stringify([await authorizer.header(), owner]),
+    as: (other) => transportFor(ownerIn(other), options, authorizer),
   };
 }
 
@@ -140,6 +155,8 @@ export function createTransport(options: Connection & Credentials): Transport {
 function needsNewToken(error: unknown): boolean {
   return error instanceof ImageStoreError && (error.status === 401 || error.code === "upload_token_used_up");
 }
+
+const OWN_PATHS = /\/(v1|docs|openapi\.json|config\.json)(\/.*)?$/;
 
 function addressOf(text: string): string {
   let address: URL;
@@ -149,7 +166,11 @@ function addressOf(text: string): string {
     throw new TypeError(`The url of the image store is not an address: ${text}`, { cause });
   }
   if (!/^https?:$/.test(address.protocol)) throw new TypeError(`The url of the image store is not http or https: ${text}`);
-  return address.origin + address.pathname.replace(/\/+$/, "");
+  const path = address.pathname.replace(/\/+$/, "");
+  // The client adds the paths of the API itself, and the others are pages of the store.
+  const own = OWN_PATHS.exec(path);
+  if (own) throw new TypeError(`Leave "${own[0]}" out of the url of the image store: ${address.origin}${path.slice(0, own.index)}`);
+  return address.origin + path;
 }
 
 function queryOf(query: Record<string, QueryValue> = {}): string {
@@ -186,21 +207,63 @@ async function respond(
 ): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: "manual" });
   if (read !== "blob") return response;
-  if (response.type === "opaqueredirect") return fetch(url, { ...init, redirect: "follow" });
   const location = response.headers.get("Location");
-  if (response.status !== 302 || location === null) return response;
-  await response.body?.cancel();
-  return fetch(new URL(location, url), { signal: init.signal });
+  let stored: Response;
+  if (response.type === "opaqueredirect") {
+    stored = await fetch(url, { ...init, redirect: "follow" });
+    if (!stored.redirected) return stored; // the API refuses this time
+  } else if (response.status === 302 && location !== null) {
+    await response.body?.cancel();
+    stored = await fetch(storageAddress(location, url) ?? refuse(response), { signal: init.signal });
+  } else return response;
+  if (stored.ok) return stored;
+  throw storageError(stored.status);
+}
+
+/** Reads where a redirect leads, or returns undefined. An error of the platform would show the address, a secret. */
+function storageAddress(location: string, url: string): string | undefined {
+  try {
+    const { href } = new URL(location, url);
+    return /^https?:\/\/[^@/]*\//.test(href) ? href : undefined; // no other scheme, no credentials
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(response: Response): never {
+  throw errorOf(response, undefined);
 }
 
 async function answerOf<T>(response: Response, { read, isAnswer }: RequestOptions): Promise<Answer<T>> {
   const { ok, status, headers } = response;
   if (ok && read === "blob") return { status, headers, data: (await response.blob()) as T };
-  const text = await response.text();
+  const text = await textOf(response);
   if (status === 204) return { status, headers, data: undefined as T };
   const data = parsed(text);
   if (ok ? data === undefined : !isAnswer?.(data)) throw errorOf(response, data);
   return { status, headers, data: data as T };
+}
+
+export function answerTooLarge(status: number): ImageStoreError {
+  return new ImageStoreError("not_an_image_store", "The answer has over 16 MB.", { status });
+}
+
+/** Reads the text of an answer. Throws `not_an_image_store` for one that is larger than any of the API. */
+export async function textOf(response: Response): Promise<string> {
+  if (!response.body) return response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > MAX_ANSWER_BYTES) {
+      void reader.cancel().catch(() => undefined);
+      throw answerTooLarge(response.status);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }
 
 function parsed(text: string): unknown {

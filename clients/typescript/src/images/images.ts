@@ -2,7 +2,7 @@ import type { Card, DeletionResult, Image, ImagePatch, SearchPage, SignedLink, S
 import { call, pathOf } from "../http/calls";
 import { ImageStoreError } from "../http/errors";
 import type { SignalOption, Transport } from "../http/transport";
-import { listOf, type FiltersOf, type Pages } from "./pages";
+import { listOf, pagesOf, type FiltersOf, type Pages } from "./pages";
 
 /** Which images a list shows. `limit` is the size of a page, not of the list. */
 export type ListFilters = FiltersOf<"/v1/images">;
@@ -97,7 +97,7 @@ export function createImages(transport: Transport): Images {
     { permanent = false, signal }: SignalOption & { permanent?: boolean | undefined } = {},
   ): Promise<DeletionResult> {
     const result: DeletionResult = { successful: [], failed: [] };
-    const remove = async (target: { ids: string[] } | { group: string }, cursor: string | null = null) => {
+    const remove = async (target: { ids: string[] } | { group: string }, cursor?: string) => {
       const json = { ...target, permanent, cursor };
       // After a permanent deletion whose answer was lost, a repetition would report failures.
       const options = { json, signal, isRepeatable: !permanent };
@@ -107,8 +107,8 @@ export function createImages(transport: Transport): Images {
       return answer.next_cursor;
     };
     if ("group" in images) {
-      let cursor = await remove(images);
-      while (cursor !== null) cursor = await remove(images, cursor);
+      const rest = pagesOf(async (cursor) => ({ items: [], next_cursor: await remove(images, cursor) }));
+      for await (const _ of rest.pages());
     } else {
       for (let first = 0; first < images.length; first += MAX_IDS) {
         await remove({ ids: images.slice(first, first + MAX_IDS) });

@@ -1,4 +1,5 @@
 import { call, type AnswerOf, type CallOptions, type PathOf, type QueryOf } from "../http/calls";
+import { ImageStoreError } from "../http/errors";
 import type { Transport } from "../http/transport";
 
 /** One page of a list. */
@@ -12,19 +13,22 @@ export interface Page<T> {
 export interface Pages<T, P extends Page<T> = Page<T>> extends AsyncIterable<T> {
   /** Reads one page, from the beginning or from a cursor. */
   page(cursor?: string): Promise<P>;
-  /** Iterates over the pages. */
-  pages(): AsyncIterable<P>;
+  /** Iterates over the pages, from the beginning or from a cursor. Throws `invalid_cursor` if the store repeats one. */
+  pages(cursor?: string): AsyncIterable<P>;
   /** Reads items into an array, at most `limit` of them. */
   toArray(options: { limit: number }): Promise<T[]>;
 }
 
 /** Makes a list of a function that reads the page at a cursor. */
 export function pagesOf<T, P extends Page<T> = Page<T>>(read: (cursor: string | undefined) => Promise<P>): Pages<T, P> {
-  async function* pages(): AsyncGenerator<P> {
-    for (let cursor: string | undefined; ; ) {
+  async function* pages(cursor?: string): AsyncGenerator<P> {
+    for (const known = new Set(); ; known.add(cursor)) {
       const page = await read(cursor);
       yield page;
       if (!page.next_cursor) return;
+      if (page.next_cursor === cursor || known.has(page.next_cursor)) {
+        throw new ImageStoreError("invalid_cursor", "The store repeats a cursor, so this list has no end.");
+      }
       cursor = page.next_cursor;
     }
   }

@@ -3,12 +3,14 @@ import type { GenerationRequest, Job } from "../api/types";
 import type { ImageStore } from "../store";
 import { statusProps, type Describe } from "./announcements";
 import { failureOf, type Failure } from "./failures";
-import { createObservable, useObservable } from "./observable";
+import { createObservable, useLatest, useObservable } from "./observable";
 import { useImageStore } from "./provider";
 
 export interface GenerationOptions {
   /** A job that was started before, such as one from the address of the page. */
   jobId?: string | undefined;
+  /** Is called once with the id of every image of the job, when it is stored, or was when the watching began. */
+  onImage?: ((id: string) => void) | undefined;
   describe?: Describe | undefined;
 }
 
@@ -17,9 +19,10 @@ export interface GenerationOptions {
  *
  * The store goes on when the component goes; only its watching ends. `jobId` watches such a job again.
  */
-export function useGeneration({ jobId, describe }: GenerationOptions = {}) {
+export function useGeneration({ jobId, onImage, describe }: GenerationOptions = {}) {
   const store = useImageStore();
-  const generation = useMemo(() => createGeneration(store, jobId), [store, jobId]);
+  const latest = useLatest(onImage);
+  const generation = useMemo(() => createGeneration(store, jobId, (id) => latest.current?.(id)), [store, jobId]);
   const { job, isRunning, error } = useObservable(generation);
   const { total = 0, succeeded = 0, failed = 0, cancelled = 0 } = job?.progress ?? {};
   const { start, cancel, retry } = generation;
@@ -31,7 +34,7 @@ export function useGeneration({ jobId, describe }: GenerationOptions = {}) {
     /** Why the store refused a request, or why watching failed. What failed inside a job is in `job.items`. */
     error,
     /** The images that are ready. */
-    imageIds: job?.items.flatMap(({ image_id }) => image_id ?? []) ?? [],
+    imageIds: imageIdsOf(job),
     /**
      * Starts a job; does nothing while one is running. Its promise never fails. It resolves when the job has ended, and
      * earlier after an `error` or when the component goes.
@@ -52,7 +55,10 @@ export function useGeneration({ jobId, describe }: GenerationOptions = {}) {
   };
 }
 
-export function createGeneration(store: ImageStore, jobId: string | undefined) {
+const imageIdsOf = (job: Job | undefined) => job?.items.flatMap(({ image_id }) => image_id ?? []) ?? [];
+
+export function createGeneration(store: ImageStore, jobId: string | undefined, onImage: (id: string) => void) {
+  const known = new Set<string>();
   let following = new AbortController();
   let mustCancel = false;
   const generation = createObservable(
@@ -66,11 +72,20 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
     },
   );
 
+  function show(job: Job) {
+    generation.set({ job });
+    for (const id of imageIdsOf(job)) {
+      // An error of the callback is not one of the job.
+      if (!known.has(id)) queueMicrotask(() => onImage(id));
+      known.add(id);
+    }
+  }
+
   async function run(begin: () => Promise<Job>) {
     generation.set({ isRunning: true, error: undefined });
     try {
       const job = await begin();
-      generation.set({ job });
+      show(job);
       if (mustCancel) await cancel();
       await watch(job.id);
     } catch (error) {
@@ -82,7 +97,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
   async function watch(id: string) {
     const { signal } = following;
     try {
-      for await (const job of store.jobs.watch(id, { signal })) generation.set({ job });
+      for await (const job of store.jobs.watch(id, { signal })) show(job);
     } catch (error) {
       if (!signal.aborted) generation.set({ error: failureOf(error) });
     }
@@ -100,7 +115,7 @@ export function createGeneration(store: ImageStore, jobId: string | undefined) {
     const { job } = generation.get();
     mustCancel = !job; // the store may be about to accept it
     try {
-      if (job) generation.set({ job: await store.jobs.cancel(job.id) });
+      if (job) show(await store.jobs.cancel(job.id));
     } catch (error) {
       generation.set({ error: failureOf(error) });
     }

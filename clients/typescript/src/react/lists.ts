@@ -12,14 +12,18 @@ export interface ImageList<T> {
   images: readonly T[];
   /** Whether a request is running, for the first page or another one. */
   isLoading: boolean;
-  /** Why the last request failed. `loadMore` sends it again. */
+  /** Why the last request failed. `loadMore` sends it again; after a failed refresh it refreshes. */
   error: Failure | undefined;
   /** Whether there are more images than these; false until the first page is there. */
   hasMore: boolean;
   /** Loads the next page, or the one that failed. It does nothing while a request is running, or when there is no such page. */
   loadMore(): void;
-  /** Loads the first page again, and then shows only it. */
+  /** Loads as many images again as there are, from the first page on; these stay until all have arrived. */
   refresh(): void;
+  /** Shows changes of an image in the list, such as the answer to `images.update`. It sends no request. */
+  update(image: Partial<T> & { id: string }): void;
+  /** Takes an image off the list, for example after `images.delete`. It sends no request. */
+  remove(id: string): void;
 }
 
 export interface ImageListOptions<T> {
@@ -52,18 +56,23 @@ export function useFeed(filters: FeedFilters = {}, options?: ImageListOptions<Fe
 
 type Open<T> = (options: SignalOption) => Pages<T>;
 
-function useList<T>(open: Open<T>, [store, filters]: [object, object], options?: ImageListOptions<T>): ImageList<T> {
+function useList<T extends { id: string }>(open: Open<T>, [store, filters]: [object, object], options?: ImageListOptions<T>): ImageList<T> {
   // A component makes new filters at each render, so their contents are compared.
   const list = useMemo(() => createList(open, options?.firstPage), [store, JSON.stringify(filters)]);
-  return { ...useObservable(list), loadMore: list.loadMore, refresh: list.refresh };
+  const { loadMore, refresh, update, remove } = list;
+  return { ...useObservable(list), loadMore, refresh, update, remove };
 }
 
-export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
+export function createList<T extends { id: string }>(open: Open<T>, firstPage?: Page<T>) {
+  type Images = readonly T[];
   let cursor = firstPage?.next_cursor;
+  let mustRefresh = false;
   let request: AbortController | undefined;
+  /** Changes of the list while a request runs. Its answer may be older than they are. */
+  let edits: ((images: Images) => Images)[] = [];
   const list = createObservable(
     {
-      images: (firstPage?.items ?? []) as readonly T[],
+      images: (firstPage?.items ?? []) as Images,
       isLoading: !firstPage,
       error: undefined as Failure | undefined,
       hasMore: cursor != null,
@@ -77,23 +86,30 @@ export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
   async function load() {
     request?.abort();
     const { signal } = (request = new AbortController());
-    const pages = open({ signal });
-    const before = cursor ? list.get().images : [];
-    const items: T[] = [];
-    let next = cursor;
+    const { images } = list.get();
+    const items = mustRefresh ? [] : [...images];
+    const least = images.length + (mustRefresh ? 0 : 1) || 1;
+    let next = mustRefresh ? null : cursor;
+    edits = [];
     list.set({ isLoading: true, error: undefined });
     try {
-      do {
-        const page = await pages.page(next ?? undefined);
+      for await (const page of open({ signal }).pages(next ?? undefined)) {
         items.push(...page.items);
         next = page.next_cursor;
-      } while (next && !items.length); // a page may be empty although more follow
+        if (items.length >= least) break; // a page may be short or empty although more follow
+      }
       if (signal.aborted) return;
       cursor = next;
-      list.set({ images: [...before, ...items], isLoading: false, hasMore: !!next });
+      mustRefresh = false;
+      list.set({ images: edits.reduce((all: Images, edit) => edit(all), items), isLoading: false, hasMore: !!next });
     } catch (error) {
       if (!signal.aborted) list.set({ error: failureOf(error), isLoading: false });
     }
+  }
+
+  function edit(change: (images: Images) => Images) {
+    edits.push(change);
+    list.set({ images: change(list.get().images) });
   }
 
   return {
@@ -103,8 +119,14 @@ export function createList<T>(open: Open<T>, firstPage?: Page<T>) {
       if (!isLoading && (hasMore || error)) void load();
     },
     refresh() {
-      cursor = undefined;
+      mustRefresh = true;
       void load();
+    },
+    update(image: Partial<T> & { id: string }) {
+      edit((images) => images.map((each) => (each.id === image.id ? { ...each, ...image } : each)));
+    },
+    remove(id: string) {
+      edit((images) => images.filter((each) => each.id !== id));
     },
   };
 }

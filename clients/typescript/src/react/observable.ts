@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore, type RefObject } from "react";
 
 /** A state that components follow. */
 export interface Observable<State> {
@@ -45,3 +45,12 @@ export function createObservable<State extends object>(state: State, start: () =
 /** Follows a state. A server renders its first value. */
 export const useObservable = <State>({ subscribe, get }: Observable<State>): State =>
   useSyncExternalStore(subscribe, get, get);
+
+/** Returns a reference to the value of the last render, for what runs between two renders. */
+export function useLatest<T>(value: T): RefObject<T> {
+  const latest = useRef(value);
+  useEffect(() => {
+    latest.current = value;
+  });
+  return latest;
+}

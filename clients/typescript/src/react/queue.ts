@@ -1,8 +1,6 @@
-import type { Image } from "../api/types";
-import { ImageStoreError, type ErrorCode } from "../http/errors";
-import { randomKey } from "../http/keys";
+import { randomKey } from "../http/idempotency-keys";
 import type { ImageStore } from "../store";
-import type { UploadAttributes, UploadOptions, UploadPhase } from "../uploads";
+import type { ImageOfUpload, UploadAttributes, UploadOptions, UploadPhase, UploadProgress } from "../uploads";
 import { failureOf, type Failure } from "./failures";
 import { createObservable } from "./observable";
 
@@ -17,7 +15,7 @@ export interface FileUpload {
   /** The part that was sent, from 0 to 1. */
   progress: number;
   /** The stored image. */
-  image?: Image | undefined;
+  image?: ImageOfUpload | undefined;
   /** Why it failed. */
   error?: Failure | undefined;
   /** Whether `retry` can send it: it was cancelled, or failed for a reason that may pass. */
@@ -32,29 +30,10 @@ export interface QueueOptions {
   /** Media types that are accepted. Default: all that the store accepts. */
   accept?: readonly string[] | undefined;
   /** Is called with every image that was stored. */
-  onStored?: ((image: Image) => void) | undefined;
+  onStored?: ((image: ImageOfUpload) => void) | undefined;
 }
 
 const MOST_AT_ONCE = 5;
-
-/** Errors of the file or the page itself. The same upload would fail again. */
-const LASTING: readonly ErrorCode[] = [
-  "attributes_too_large",
-  "duplicate_image",
-  "image_too_large",
-  "invalid_image",
-  "invalid_request",
-  "payload_too_large",
-  "too_many_frames",
-  "unsupported_media_type",
-  "unsupported_source",
-  "upload_not_allowed",
-];
-
-function isRetryable({ status, error }: FileUpload): boolean {
-  if (status === "failed") return !(error instanceof ImageStoreError && LASTING.includes(error.code));
-  return status === "cancelled";
-}
 
 export type UploadQueue = ReturnType<typeof createQueue>;
 
@@ -65,12 +44,10 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
 
   const find = (id: string) => queue.get().files.find((upload) => upload.id === id);
 
-  function change(id: string, { phase, ...changes }: Partial<FileUpload>) {
-    const changed = (upload: FileUpload) => {
-      const next = { ...upload, ...changes, phase };
-      return { ...next, canRetry: isRetryable(next) };
-    };
-    queue.set({ files: queue.get().files.map((upload) => (upload.id === id ? changed(upload) : upload)) });
+  /** Changes a file. A phase, and that a retry may help, last until the next change. */
+  function change(id: string, changes: Partial<FileUpload>) {
+    const next = { phase: undefined, canRetry: false, ...changes };
+    queue.set({ files: queue.get().files.map((upload) => (upload.id === id ? { ...upload, ...next } : upload)) });
   }
 
   function sendWaiting() {
@@ -79,31 +56,24 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
     for (const upload of files) if (upload.status === "waiting" && places-- > 0) void send(upload);
   }
 
-  async function send({ id, file, attributes }: FileUpload) {
+  async function send(upload: FileUpload) {
+    const { id } = upload;
     const controller = new AbortController();
-    const { signal } = controller;
-    const { store, accept, onDuplicate } = latest();
     controllers.set(id, controller);
     change(id, { status: "uploading" });
-    let image: Image | undefined;
+    let end: Partial<FileUpload>;
     try {
-      await undefined; // also a refusal comes after the others have begun
-      // Some systems do not know the type of a file; the store looks at its bytes.
-      if (accept && file.type && !accept.includes(file.type)) {
-        throw new ImageStoreError("unsupported_media_type", `Choose ${accept.join(", ")}.`);
-      }
-      image = await store.upload(file, attributes, {
-        signal,
-        onDuplicate,
-        idempotencyKey: id,
-        onProgress: ({ loaded, total, phase }) => change(id, { phase, progress: phase === "hashing" ? 0 : loaded / total }),
-      });
-      change(id, { status: "stored", progress: 1, image });
+      const { sendFile } = await import("./send-file"); // a page needs it only when somebody has chosen a file
+      const onProgress = ({ loaded, total, phase }: UploadProgress) =>
+        change(id, { phase, progress: phase === "hashing" ? 0 : loaded / total });
+      end = await sendFile(upload, { ...latest(), onProgress, signal: controller.signal });
     } catch (error) {
-      change(id, signal.aborted ? { status: "cancelled" } : { status: "failed", error: failureOf(error) });
+      end = { status: "failed", error: failureOf(error), canRetry: true };
     }
+    controllers.delete(id);
+    change(id, end);
     sendWaiting();
-    if (image) latest().onStored?.(image);
+    if (end.image) latest().onStored?.(end.image);
   }
 
   function add(files: Iterable<File>) {
@@ -121,7 +91,7 @@ export function createQueue(latest: () => QueueOptions & { store: ImageStore }) 
   }
 
   function cancel(id: string) {
-    if (find(id)?.status === "waiting") change(id, { status: "cancelled" });
+    if (find(id)?.status === "waiting") change(id, { status: "cancelled", canRetry: true });
     controllers.get(id)?.abort();
   }
 

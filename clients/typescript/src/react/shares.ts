@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { Share, ShareOptions } from "../delivery/shares";
+import type { Share, ShareRequest } from "../delivery/shares";
 import type { ImageStore } from "../store";
 import { failureOf, type Failure } from "./failures";
 import { createObservable, useObservable } from "./observable";
@@ -14,12 +14,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * `share` is null until there is one; `<StoredImage share={null}>` shows its placeholder. A share is not revoked when
  * the component goes: it ends by itself, by default after an hour.
  */
-export function useShare(request: ShareOptions): { share: Share | null; error: Failure | undefined } {
+export function useShare(request: ShareRequest): { share: Share | null; error: Failure | undefined } {
   const store = useImageStore();
   return useObservable(useMemo(() => createRenewedShare(store, request), [store, JSON.stringify(request)]));
 }
 
-export function createRenewedShare(store: ImageStore, request: ShareOptions) {
+export function createRenewedShare(store: ImageStore, request: ShareRequest) {
   let renewsAt = 0;
   const renewed = createObservable({ share: null as Share | null, error: undefined as Failure | undefined }, () => {
     const controller = new AbortController();
@@ -31,7 +31,7 @@ export function createRenewedShare(store: ImageStore, request: ShareOptions) {
 
     async function renew() {
       try {
-        const share = await store.share({ ...request, signal: controller.signal });
+        const share = await store.share(request, { signal: controller.signal });
         // The clock of a browser may be wrong, so only its passing counts.
         const lifetime = Date.parse(share.expires_at) - Date.parse(share.created_at);
         renewsAt = Date.now() + Math.max(lifetime - RENEWAL_MS, lifetime / 2);

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState, type ChangeEvent, type ClipboardEvent, type DragEvent, type SyntheticEvent } from "react";
+import { useState, type ChangeEvent, type ClipboardEvent, type DragEvent, type SyntheticEvent } from "react";
 import { statusProps, type Describe } from "./announcements";
-import { useObservable } from "./observable";
+import { useLatest, useObservable } from "./observable";
 import { ACCEPTED } from "../uploads/media";
 import { useImageStore } from "./provider";
 import { createQueue, type FileUpload, type QueueOptions } from "./queue";
@@ -17,11 +17,7 @@ export interface UploadListOptions extends QueueOptions {
  * not finished are cancelled.
  */
 export function useUpload(options: UploadListOptions = {}) {
-  const current = { ...options, store: useImageStore() };
-  const latest = useRef(current);
-  useEffect(() => {
-    latest.current = current;
-  });
+  const latest = useLatest({ ...options, store: useImageStore() });
   const [{ add, cancel, retry, remove, ...queue }] = useState(() => createQueue(() => latest.current));
   const { files } = useObservable(queue);
   const [isDragging, setDragging] = useState(false);

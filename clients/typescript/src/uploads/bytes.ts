@@ -3,75 +3,23 @@ import { ImageStoreError } from "../http/errors";
 /** Bytes that can be read more than once. */
 export type Bytes = Blob | Uint8Array<ArrayBuffer>;
 
-const PART_BYTES = 1024 * 1024;
-
 export const lengthOf = (bytes: Bytes): number => (bytes instanceof Blob ? bytes.size : bytes.byteLength);
 
-/** Reads a range of some bytes. Throws `unsupported_source` for a file that was changed or removed meanwhile. */
+/** Reads a range of some bytes. Throws `source_changed` for a file that was changed or removed meanwhile. */
 export async function readRange(bytes: Bytes, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
   if (!(bytes instanceof Blob)) return bytes.subarray(start, end);
   return new Uint8Array(await readable(bytes.slice(start, end).arrayBuffer()));
 }
 
-/**
- * Reads bytes in parts of at most 1 MiB; other tasks run between two parts. A part is valid until the next one is read.
- *
- * Throws `unsupported_source` for a file that was changed or removed meanwhile.
- */
-export async function* partsOf(bytes: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const part of bytes instanceof Blob ? partsOfBlob(bytes) : partsOfArray(bytes)) {
-    yield part;
-    await otherTasks();
-  }
-}
+/** Makes the error of a file that was changed or removed while it was uploaded. */
+export const sourceChanged = (cause?: unknown): ImageStoreError =>
+  new ImageStoreError("source_changed", "The file was changed or removed while it was uploaded.", { cause });
 
-function* partsOfArray(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
-  for (let start = 0; start < bytes.byteLength; start += PART_BYTES) yield bytes.subarray(start, start + PART_BYTES);
-}
-
-/** Reads into one buffer, where the platform allows that: a browser would keep some 60 MiB of used buffers. */
-async function* partsOfBlob(blob: Blob): AsyncGenerator<Uint8Array, void, undefined> {
-  const reader = readerInto(blob);
-  if (reader === undefined) {
-    for (let start = 0; start < blob.size; start += PART_BYTES) yield readRange(blob, start, start + PART_BYTES);
-    return;
-  }
-  let buffer = new ArrayBuffer(PART_BYTES);
-  try {
-    for (;;) {
-      const { done, value } = await readable(reader.read(new Uint8Array(buffer)));
-      if (done) return;
-      yield value;
-      buffer = value.buffer;
-    }
-  } finally {
-    void reader.cancel().catch(() => undefined);
-  }
-}
-
-function readerInto(blob: Blob): ReadableStreamBYOBReader | undefined {
-  try {
-    return blob.stream().getReader({ mode: "byob" });
-  } catch {
-    return undefined;
-  }
-}
-
-async function readable<T>(reading: Promise<T>): Promise<T> {
+/** Waits for bytes of a file. Throws `source_changed` if they cannot be read. */
+export async function readable<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
-    throw new ImageStoreError("unsupported_source", "The file cannot be read: it was changed or removed.", { cause });
+    throw sourceChanged(cause);
   }
-}
-
-/** Lets other tasks run, such as those of a page. Browsers delay a timer in a page that is not shown. */
-async function otherTasks(): Promise<void> {
-  if (typeof MessageChannel !== "function") return;
-  const { port1, port2 } = new MessageChannel();
-  await new Promise((resolve) => {
-    port1.onmessage = resolve;
-    port2.postMessage(undefined);
-  });
-  port1.close();
 }

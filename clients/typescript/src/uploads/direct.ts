@@ -1,11 +1,12 @@
 import type { components } from "../api/schema";
 import type { Image } from "../api/types";
 import { pathOf } from "../http/calls";
-import { ImageStoreError, type ErrorCode } from "../http/errors";
+import { ImageStoreError, storageError, type ErrorCode } from "../http/errors";
 import { backoffAfter, sleep } from "../http/retries";
-import { withinTime, type Transport } from "../http/transport";
-import { readRange } from "./bytes";
-import type { Sending } from "./sending";
+import { textOf, withinTime, type Transport } from "../http/transport";
+import { readRange, sourceChanged } from "./bytes";
+import type { ImageOfUpload } from "./image-of-upload";
+import type { PendingUpload } from "./pending-upload";
 import { sha256Of } from "./sha256";
 
 type Announcement = components["schemas"]["UploadRequest"];
@@ -15,8 +16,6 @@ type Ticket = components["schemas"]["UploadTicket"];
 const MAX_COMPLETION_SECONDS = 600;
 const USUAL_POLL_SECONDS = 2;
 const LONGEST_POLL_SECONDS = 30;
-/** Other statuses of 4xx say that the link or the bytes are wrong. */
-const PASSING_STATUSES = [408, 409, 429];
 const CHECKSUM_CODES = /<Code>(?:BadDigest|XAmzContentChecksumMismatch)</;
 
 /**
@@ -29,27 +28,34 @@ const CHECKSUM_CODES = /<Code>(?:BadDigest|XAmzContentChecksumMismatch)</;
  * `upload_incomplete` and `upload_not_found` mean that there is no image. Then the steps are repeated, and a
  * reservation that has expired is replaced. So no failure leads to a second image. An abort leaves at most a
  * reservation, which the store removes by itself.
+ *
+ * The store answers a reservation with an image if it existed, or if an earlier upload with the key has stored it. Only
+ * for a new key, before anything was sent, it is certain that it existed.
  */
-export async function uploadDirectly(transport: Transport, sending: Sending): Promise<Image> {
-  const announcement = await announce(sending);
+export async function uploadDirectly(
+  transport: Transport,
+  pending: PendingUpload,
+  isNewKey: boolean,
+): Promise<ImageOfUpload> {
+  const announcement = await announce(pending);
   let refusals = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const reserved = await reserve(transport, announcement, sending);
-    if (!("upload" in reserved)) return reserved;
-    const failure = await put(reserved.upload, sending);
+    const reserved = await reserve(transport, announcement, pending);
+    if (!("upload" in reserved)) return { ...reserved, existed: isNewKey && attempt === 1 };
+    const failure = await put(reserved.upload, pending);
     try {
-      return await complete(transport, reserved.id, sending.signal);
+      return { ...(await complete(transport, reserved.id, pending.signal)), existed: false };
     } catch (error) {
       if (!hasCode(error, "upload_incomplete", "upload_not_found")) throw error;
-      // A link that expired is refused once.
-      if (failure && isRefusal(failure)) refusals += 1;
+      // A link that expired is refused once, and bytes may be damaged on their way once.
+      if (hasCode(failure, "storage_refused", "source_changed")) refusals += 1;
       if (refusals > 1 || attempt > transport.maxRetries) throw failure ?? error;
-      await sleep(backoffAfter(attempt), sending.signal);
+      await sleep(backoffAfter(attempt), pending.signal);
     }
   }
 }
 
-async function announce({ picture, attributes, signal, report }: Sending): Promise<Announcement> {
+async function announce({ picture, attributes, signal, report }: PendingUpload): Promise<Announcement> {
   const { bytes, size, contentType, filename } = picture;
   report("hashing", 0);
   const sha256 = await sha256Of(bytes, { onRead: (loaded) => report("hashing", loaded), signal });
@@ -62,8 +68,8 @@ async function announce({ picture, attributes, signal, report }: Sending): Promi
   };
 }
 
-async function reserve(transport: Transport, announcement: Announcement, sending: Sending): Promise<Ticket | Image> {
-  const { attributes, picture, idempotencyKey, signal } = sending;
+async function reserve(transport: Transport, announcement: Announcement, pending: PendingUpload): Promise<Ticket | Image> {
+  const { attributes, picture, idempotencyKey, signal } = pending;
   const post = async (json: Announcement) =>
     (await transport.request<Ticket | Image>("POST", "/v1/uploads", { json, idempotencyKey, signal })).data;
   try {
@@ -78,14 +84,15 @@ async function reserve(transport: Transport, announcement: Announcement, sending
 }
 
 /** Sends the bytes and returns what failed; only an abort or an unreadable file ends the upload. */
-async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStoreError | undefined> {
-  const { picture, signal, fetch, timeoutSeconds } = sending;
+async function put(link: Ticket["upload"], pending: PendingUpload): Promise<ImageStoreError | undefined> {
+  const { picture, signal, fetch, timeoutSeconds } = pending;
   try {
     await withinTime({ url: link.url, seconds: timeoutSeconds, signal }, async (signal) => {
       const init = { method: link.method, headers: link.headers, body: picture.bytes, signal };
       const response = await fetch(link.url, init);
-      const text = await response.text();
-      if (!response.ok && response.status !== 412) throw storageError(response.status, text);
+      const text = await textOf(response);
+      if (response.ok || response.status === 412) return;
+      throw CHECKSUM_CODES.test(text) ? sourceChanged() : storageError(response.status);
     });
     return undefined;
   } catch (error) {
@@ -93,17 +100,6 @@ async function put(link: Ticket["upload"], sending: Sending): Promise<ImageStore
     await readRange(picture.bytes, 0, 1);
     return error;
   }
-}
-
-function storageError(status: number, text: string): ImageStoreError {
-  if (CHECKSUM_CODES.test(text)) {
-    return new ImageStoreError("checksum_mismatch", "The file changed while it was uploaded.", { status });
-  }
-  return new ImageStoreError("storage_unavailable", `The storage answered ${status}.`, { status });
-}
-
-function isRefusal({ status = 0 }: ImageStoreError): boolean {
-  return status >= 400 && status < 500 && !PASSING_STATUSES.includes(status);
 }
 
 /** Completes an upload; while the store processes it, asks again as often as the store says. */
@@ -114,7 +110,8 @@ async function complete(transport: Transport, id: string, signal: AbortSignal | 
     const { status, headers, data } = await transport.request<Image>("POST", path, { signal, isRepeatable: true });
     if (status !== 202) return data;
     if (Date.now() > end) {
-      throw new ImageStoreError("deadline_exceeded", `The store is still processing upload ${id}.`, { status });
+      const detail = `The store is still processing image ${id}. Upload with the same idempotency key to wait on.`;
+      throw new ImageStoreError("upload_pending", detail, { status });
     }
     const seconds = Number(headers.get("Retry-After"));
     await sleep(seconds > 0 ? Math.min(seconds, LONGEST_POLL_SECONDS) : USUAL_POLL_SECONDS, signal);

@@ -1,13 +1,15 @@
-import type { Image, ImageAttributes, OnDuplicate } from "../api/types";
-import { randomKey } from "../http/keys";
+import type { ImageAttributes, OnDuplicate } from "../api/types";
+import { randomKey } from "../http/idempotency-keys";
 import { stopUnder } from "../http/signals";
 import type { Transport } from "../http/transport";
+import type { ImageOfUpload } from "./image-of-upload";
 import { uploadFromUrl, uploadInRequest } from "./in-request";
-import { uploadEach, type UploadManyOptions, type UploadManyResult } from "./many";
+import type { UploadManyOptions, UploadManyResult } from "./many";
+import { pendingUpload } from "./pending-upload";
 import type { OnProgress } from "./progress";
-import { sendingOf } from "./sending";
 import { MAX_REQUEST_BYTES, readSource, type UploadSource } from "./sources";
 
+export type { ImageOfUpload } from "./image-of-upload";
 export type { UploadManyOptions, UploadManyProgress, UploadManyResult, UploadState } from "./many";
 export type { UploadPhase, UploadProgress } from "./progress";
 export type { UploadSource } from "./sources";
@@ -39,7 +41,7 @@ export interface Uploads {
    * After an abort there is no image, unless the abort came so late that the store had all bytes already.
    * Throws ImageStoreError, for example `unsupported_media_type`, `payload_too_large` or `quota_exceeded`.
    */
-  upload(source: UploadSource, attributes?: UploadAttributes, options?: UploadOptions): Promise<Image>;
+  upload(source: UploadSource, attributes?: UploadAttributes, options?: UploadOptions): Promise<ImageOfUpload>;
   /**
    * Stores many images with the same attributes, five at a time, and returns the result of each in the order of the
    * sources. One that fails does not stop the others.
@@ -88,13 +90,16 @@ export function createUploads(transport: Transport): Uploads {
       onProgress?.({ phase: "finishing", loaded: 0, total: 0 });
       return uploadFromUrl(transport, picture, { attributes: all, idempotencyKey, signal });
     }
-    const sending = sendingOf(transport, { picture, attributes: all, idempotencyKey, signal }, onProgress);
-    if (picture.size <= MAX_REQUEST_BYTES) return uploadInRequest(transport, sending);
+    const pending = pendingUpload(transport, { picture, attributes: all, idempotencyKey, signal }, onProgress);
+    if (picture.size <= MAX_REQUEST_BYTES) return uploadInRequest(transport, pending);
     const { uploadDirectly } = await import("./direct"); // most pages never need it
-    return uploadDirectly(transport, sending);
+    return uploadDirectly(transport, pending, options.idempotencyKey === undefined);
   };
   return {
     upload,
-    uploadMany: (sources, attributes, options) => uploadEach(upload, sources, attributes, options),
+    uploadMany: async (sources, attributes, options) => {
+      const each = [...sources]; // as they are now
+      return (await import("./many")).uploadEach(upload, each, attributes, options);
+    },
   };
 }

@@ -1,6 +1,7 @@
-import type { Image, OnDuplicate } from "../api/types";
+import type { OnDuplicate } from "../api/types";
 import { ImageStoreError } from "../http/errors";
 import { stopUnder } from "../http/signals";
+import type { ImageOfUpload } from "./image-of-upload";
 import type { UploadAttributes, Uploads } from "./index";
 import type { UploadPhase } from "./progress";
 import { sizeOf, type UploadSource } from "./sources";
@@ -35,26 +36,26 @@ export interface UploadManyOptions {
 
 /** The result of each upload, by the index of its source and in that order. */
 export interface UploadManyResult {
-  successful: { index: number; image: Image }[];
+  successful: { index: number; image: ImageOfUpload }[];
   failed: { index: number; error: ImageStoreError }[];
 }
 
+/** Uploads each source; see `Uploads.uploadMany`. */
 export async function uploadEach(
   upload: Uploads["upload"],
-  iterable: Iterable<UploadSource>,
+  sources: readonly UploadSource[],
   attributes: UploadAttributes | undefined,
   { concurrency = USUAL_CONCURRENCY, onProgress, signal, onDuplicate }: UploadManyOptions = {},
 ): Promise<UploadManyResult> {
-  const sources = [...iterable];
   const stop = stopUnder(signal);
   const states: UploadState[] = sources.map((source) => ({ phase: "waiting", loaded: 0, total: sizeOf(source) }));
-  const results: (Image | ImageStoreError)[] = [];
+  const results: (ImageOfUpload | ImageStoreError)[] = [];
 
   const change = (index: number, state: Partial<UploadState>) => {
     states[index] = { ...states[index]!, ...state };
     onProgress?.({ ...sumOf(states), uploads: [...states] });
   };
-  const uploadOne = async (index: number): Promise<Image | ImageStoreError> => {
+  const uploadOne = async (index: number): Promise<ImageOfUpload | ImageStoreError> => {
     const options = { signal: stop.signal, onDuplicate, onProgress: onProgress && ((state: UploadState) => change(index, state)) };
     try {
       return await upload(sources[index]!, attributes, options);
@@ -63,10 +64,10 @@ export async function uploadEach(
       throw error;
     }
   };
-  let next = 0;
+  const indexes = sources.keys(); // of those that wait; all workers take from it
   const work = async () => {
-    while (next < sources.length) {
-      const index = next++;
+    for (const index of indexes) {
+      stop.signal.throwIfAborted();
       const result = await uploadOne(index);
       results[index] = result;
       change(index, {
@@ -78,7 +79,6 @@ export async function uploadEach(
   try {
     await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
   } catch (error) {
-    next = sources.length;
     stop.abort(error); // nobody gets the results of those that run
     throw error;
   } finally {
@@ -96,7 +96,7 @@ function sumOf(states: UploadState[]): { loaded: number; total: number } {
   return { loaded, total };
 }
 
-function resultOf(results: (Image | ImageStoreError)[]): UploadManyResult {
+function resultOf(results: (ImageOfUpload | ImageStoreError)[]): UploadManyResult {
   const both: UploadManyResult = { successful: [], failed: [] };
   results.forEach((result, index) => {
     if (result instanceof ImageStoreError) both.failed.push({ index, error: result });

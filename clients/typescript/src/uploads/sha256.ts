@@ -1,4 +1,5 @@
-import { lengthOf, partsOf, readRange, type Bytes } from "./bytes";
+import { lengthOf, readRange, type Bytes } from "./bytes";
+import { partsOf } from "./parts";
 
 const MAX_WHOLE_BYTES = 8 * 1024 * 1024;
 

@@ -49,25 +49,28 @@ export function sizeOf(source: UploadSource): number {
 export async function readSource(source: UploadSource, signal: AbortSignal | undefined): Promise<Picture | URL> {
   if (source instanceof URL) return source;
   if (source instanceof Blob) return pictureIn(source);
-  if (source instanceof ReadableStream) return pictureIn(await collect(source, signal));
+  if (source instanceof ReadableStream) {
+    const { bytesInStream } = await import("./stream-source"); // few pages need this or base64
+    return pictureIn(await bytesInStream(source, signal));
+  }
   if (source instanceof ArrayBuffer) return pictureIn(new Uint8Array(source));
   if (ArrayBuffer.isView(source)) return pictureIn(source as Uint8Array<ArrayBuffer>);
-  if (has(source, "url")) return addressIn(source.url);
-  if (has(source, "base64")) return pictureIn(decode(source.base64));
-  if (has(source, "data_uri")) return pictureIn(bytesIn(source.data_uri));
+  if (hasText(source, "url")) return addressIn(source.url);
+  if (hasText(source, "base64")) return pictureIn((await import("./text-sources")).bytesInBase64(source.base64));
+  if (hasText(source, "data_uri")) return pictureIn((await import("./text-sources")).bytesInDataUri(source.data_uri));
   throw new ImageStoreError(
     "unsupported_source",
     "Upload a Blob, File, Uint8Array, ArrayBuffer, ReadableStream, URL, { url }, { base64 } or { data_uri }.",
   );
 }
 
-function has<K extends string>(source: unknown, name: K): source is Record<K, string> {
+function hasText<K extends string>(source: unknown, name: K): source is Record<K, string> {
   return typeof (source as Record<string, unknown> | null | undefined)?.[name] === "string";
 }
 
 async function pictureIn(source: Bytes): Promise<Picture> {
   const size = lengthOf(source);
-  const filename = has(source, "name") && source.name !== "" ? source.name : undefined;
+  const filename = hasText(source, "name") && source.name !== "" ? source.name : undefined;
   if (size > MAX_BYTES) {
     const detail = `${filename ?? "The source"} is too large: an image has at most 100 MiB.`;
     throw new ImageStoreError("payload_too_large", detail);
@@ -83,57 +86,4 @@ function addressIn(text: string): URL {
   } catch (cause) {
     throw new ImageStoreError("invalid_request", `This is not a complete URL: ${text}`, { cause });
   }
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  try {
-    return bytesOf(atob(base64));
-  } catch (cause) {
-    const detail = "The base64 text is broken. Send a data URI as { data_uri }.";
-    throw new ImageStoreError("invalid_request", detail, { cause });
-  }
-}
-
-/** Reads a data URI (RFC 2397). The security policy of a page may forbid to fetch it. */
-function bytesIn(uri: string): Uint8Array<ArrayBuffer> {
-  const [, head = "", text] = /^\s*data:([^,]*),(.*)$/is.exec(uri) ?? [];
-  if (text === undefined) {
-    throw new ImageStoreError("invalid_request", "A data URI begins like `data:image/png;base64,`.");
-  }
-  const plain = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
-  return /;\s*base64\s*$/i.test(head) ? decode(plain) : bytesOf(plain);
-}
-
-function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<Blob> {
-  if (stream.locked) throw new ImageStoreError("unsupported_source", "The stream is being read already.");
-  const reader = stream.getReader();
-  const stop = () => void reader.cancel(signal?.reason).catch(() => undefined);
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    const chunks: BlobPart[] = [];
-    for (let size = 0; size <= MAX_REQUEST_BYTES; ) {
-      const { done, value } = await reader.read();
-      signal?.throwIfAborted();
-      if (done) return new Blob(chunks);
-      size += value.byteLength;
-      if (Number.isNaN(size)) throw new TypeError("It yields something else than a Uint8Array.");
-      chunks.push(value as Uint8Array<ArrayBuffer>);
-    }
-  } catch (cause) {
-    signal?.throwIfAborted();
-    stop();
-    throw new ImageStoreError("unsupported_source", "The stream cannot be read.", { cause });
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
-  stop();
-  throw new ImageStoreError(
-    "unsupported_source",
-    "A stream has at most 4 MB, because it cannot be sent again after a failure. " +
-      "Read a larger one first: `await new Response(stream).blob()`.",
-  );
 }

@@ -145,7 +145,7 @@ describe("images", () => {
 describe("shares", () => {
   test("a share shows an image by the addresses that it builds, until it is revoked", async () => {
     const image = await stored(11);
-    const share = await store.share({ image, presets: ["thumb", "w640"], expiresIn: 600, name: "One" });
+    const share = await store.share({ image, presets: ["thumb", "w640"], expires_in: 600, name: "One" });
 
     const picture = await fetch(share.src(image, "w640"));
     const listed = await store.shares.list().toArray({ limit: 100 });
@@ -157,6 +157,16 @@ describe("shares", () => {
     expect(listed.find(({ id }) => id === share.id)).toMatchObject({ image_id: image.id, name: "One", status: "active" });
     const after = (await store.shares.list().toArray({ limit: 100 })).find(({ id }) => id === share.id);
     expect(after?.status).toBe("revoked");
+  });
+
+  test("a share is reused until it is revoked", async () => {
+    const shares = await Promise.all([1, 2].map(() => store.share({ all: true, name: "Again" }, { reuse: true })));
+    await shares[0]!.revoke();
+
+    const next = await store.share({ all: true, name: "Again" }, { reuse: true });
+
+    expect(shares[1]!.id).toBe(shares[0]!.id);
+    expect(next.id).not.toBe(shares[0]!.id);
   });
 
   test("a group and all images can be shared", async () => {
@@ -300,6 +310,18 @@ describe("administration", () => {
     expect((await errorOf(store.stats({ scope: "all" }))).code).toBe("admin_required");
   });
 
+  test("events tell what happened, and an admin reads those of all owners", async () => {
+    const image = await stored(60);
+
+    for await (const event of store.events({ types: ["image.created"] })) {
+      if (event.type === "image.created" && event.data.image_id === image.id) break;
+    }
+    for await (const page of admin.events({ scope: "all" }).pages()) {
+      expect(page.next_cursor).toBeTruthy();
+      break;
+    }
+  });
+
   test("an admin cleans up without deleting, and reads reports and health", async () => {
     const report = await admin.admin.cleanup();
     const reports = await admin.admin.cleanupReports({ limit: 1 });
@@ -311,16 +333,39 @@ describe("administration", () => {
     expect((await errorOf(store.admin.health())).code).toBe("admin_required");
   });
 
+  test("an admin lists the owners", async () => {
+    const owner = (await stored(3)).owner_id;
+
+    const owners = async () => (await admin.admin.owners().toArray({ limit: 1_000 })).map((each) => each.owner_id);
+    await expect.poll(owners, { timeout: 30_000 }).toContain(owner);
+  });
+
+  test("an admin imports from another store", async () => {
+    const begun = await admin.admin.imports.create({ source: "no-such-source", owner: "somebody", dry_run: true });
+    const status = async () => (await admin.admin.imports.get(begun.id)).status;
+
+    await expect.poll(status, { timeout: 30_000 }).toBe("failed");
+    expect((await admin.admin.imports.cancel(begun.id)).errors[0]?.code).toBe("source_unreadable");
+    expect(await admin.admin.imports.records(begun.id).toArray({ limit: 10 })).toEqual([]);
+  });
+
   test("an admin migrates a record and repairs", async () => {
     const image = Buffer.from(await pictureOf(14).arrayBuffer()).toString("base64");
 
     const migration = await admin.admin.migrations.create({ source: { record: { id: "r2", owner: "somebody", image } } });
     const repair = await admin.admin.repairs.create({ dry_run: true });
+    const restore = await admin.admin.restores.create({ dry_run: true });
+    const rebuild = await admin.admin.rebuilds.create({ dry_run: true });
 
     expect((await admin.admin.migrations.get(migration.id)).id).toBe(migration.id);
     const records = admin.admin.migrations.records(migration.id);
     const migrated = async () => (await records.toArray({ limit: 10 })).map((record) => record.record_id);
     await expect.poll(migrated, { timeout: 30_000 }).toEqual(["r2"]);
     expect((await admin.admin.repairs.get(repair.id)).id).toBe(repair.id);
+    expect((await admin.admin.restores.get(restore.id)).id).toBe(restore.id);
+    expect((await admin.admin.rebuilds.get(rebuild.id)).id).toBe(rebuild.id);
+    const backup = await admin.admin.backups.create({ task: "verify" });
+    expect((await admin.admin.backups.get(backup.id)).task).toBe("verify");
+    expect((await admin.admin.backups.list({ limit: 1 })).length).toBe(1);
   });
 });

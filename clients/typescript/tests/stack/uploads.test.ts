@@ -111,6 +111,7 @@ test("the same bytes are stored once if the caller says so", async () => {
   const rejected = store.upload(bytes, {}, { onDuplicate: "reject" });
 
   expect(again.id).toBe(first.id);
+  expect([first.existed, again.existed]).toEqual([false, true]);
   await expect(rejected).rejects.toMatchObject({ code: "duplicate_image", status: 409, existingId: first.id });
 });
 

@@ -13,7 +13,7 @@ describe("exists", () => {
   });
 
   test.each([
-    ["the address is wrong", { status: 404, json: { message: "Not Found" } }, "not_an_image_store"],
+    ["the address is wrong", { status: 404, json: { message: "Not Found" } }, "not_offered"],
     ["the caller may not ask", problem(403, "scope_required"), "scope_required"],
   ])("does not say no if %s", async (_, reply, code) => {
     const server = await startServer(reply);
@@ -64,19 +64,50 @@ describe("deleteMany", () => {
     expect(result.successful.length).toBe(3);
   });
 
+  test("a group whose cursor is repeated is not deleted for ever", async () => {
+    const server = await startServer({ status: 200, json: { successful: [], failed: [], next_cursor: "c1" } });
+
+    const deleting = createImageStore({ url: server.url, key: "isk_1" }).images.deleteMany({ group: "album:a" });
+
+    await expect(deleting).rejects.toMatchObject({ code: "invalid_cursor" });
+    expect(server.seen.length).toBe(2);
+  });
+
   test("a group is deleted to its end", async () => {
     const page = (next_cursor: string | null) => ({ status: 200, json: { successful: ["1"], failed: [], next_cursor } });
     const server = await startServer(page("c1"), page(null));
 
     const result = await createImageStore({ url: server.url, key: "isk_1" }).images.deleteMany({ group: "album:a" });
 
-    expect(server.seen.map(({ body }) => (JSON.parse(body) as { cursor: unknown }).cursor)).toEqual([null, "c1"]);
+    expect(server.seen.map(({ body }) => (JSON.parse(body) as { cursor?: unknown }).cursor)).toEqual([undefined, "c1"]);
     expect(result.successful).toEqual(["1", "1"]);
   });
 });
 
 describe("lists", () => {
   const page = (items: string[], next_cursor: string | null) => ({ status: 200, json: { items: items.map((id) => ({ id })), next_cursor } });
+
+  test.each([["c1", "c1"], ["c1", "c2", "c1"]])("a list whose cursors are %s … ends with an error", async (...cursors) => {
+    const server = await startServer(...cursors.map((cursor) => page(["1"], cursor)));
+    const store = createImageStore({ url: server.url, key: "isk_1" });
+
+    const reading = store.images.list().toArray({ limit: 100 });
+
+    await expect(reading).rejects.toMatchObject({ code: "invalid_cursor", status: undefined });
+    expect(server.seen.length).toBe(cursors.length);
+  });
+
+  test("a list is continued from a cursor", async () => {
+    const server = await startServer(page(["2"], "c2"), page(["3"], null));
+    const ids: string[] = [];
+
+    for await (const { items } of createImageStore({ url: server.url, key: "isk_1" }).images.list().pages("c1")) {
+      ids.push(...items.map(({ id }) => id));
+    }
+
+    expect(ids).toEqual(["2", "3"]);
+    expect(server.seen.map(({ path }) => path)).toEqual(["/v1/images?cursor=c1", "/v1/images?cursor=c2"]);
+  });
 
   test("an empty page in the middle is not the end", async () => {
     const server = await startServer(page(["1"], "c1"), page([], "c2"), page(["2"], null));

@@ -1,7 +1,8 @@
 // Compiled, never run: the types of every entry resolve, and a wrong use does not compile.
 import { createImageStore, ImageStoreError, type ErrorCode, type Image } from "@image-store/client";
-import { imageLoader, uploadTokenFrom, uploadTokenRoute } from "@image-store/client/next";
+import { imageLoader } from "@image-store/client/next";
 import { StoredImage, useImages, type StoredImageProps } from "@image-store/client/react";
+import { uploadTokenFrom, uploadTokenRoute } from "@image-store/client/upload-tokens";
 
 const store = createImageStore({ url: "https://images.example.com", key: "isk_1" });
 

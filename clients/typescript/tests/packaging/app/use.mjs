@@ -1,7 +1,8 @@
 // Uses the installed package as an app on Node does.
 import { createServer } from "node:http";
 import { createImageStore, ImageStoreError } from "@image-store/client";
-import { imageLoader, uploadTokenRoute } from "@image-store/client/next";
+import { imageLoader } from "@image-store/client/next";
+import { uploadTokenRoute } from "@image-store/client/upload-tokens";
 
 const PROBLEM = { status: 404, code: "image_not_found", title: "Not found", type: "about:blank", detail: "No such image.", request_id: "r1" };
 

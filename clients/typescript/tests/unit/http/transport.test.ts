@@ -1,6 +1,7 @@
+import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createImageStore, type ImageStoreOptions } from "../../../src/index";
-import { problem, startServer, unusedAddress } from "../../server";
+import { problem, startServer, unusedAddress, type Reply } from "../../server";
 
 const IMAGE = { status: 200, json: { id: "1" } };
 
@@ -33,6 +34,58 @@ describe("credentials", () => {
     expect(error).toMatchObject({ code: "invalid_token", status: 401 });
     expect(refreshes).toEqual([false, true]);
     expect(server.seen.length).toBe(2);
+  });
+
+  test("requests that are refused at the same time share one new token", async () => {
+    const refused = Array(3).fill(problem(401, "invalid_token")) as Reply[];
+    const server = await startServer(...refused, IMAGE);
+    const refreshes: boolean[] = [];
+    const token = async ({ refresh }: { refresh: boolean }) => {
+      refreshes.push(refresh);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return refresh ? "new" : "old";
+    };
+    const store = createImageStore({ url: server.url, token });
+
+    await Promise.all([store.images.get("1"), store.images.get("2"), store.as("alice").images.get("3")]);
+
+    expect(refreshes).toEqual([false, false, false, true]);
+    expect(server.seen.slice(3).map(({ headers }) => headers.authorization)).toEqual(Array(3).fill("Bearer new"));
+  });
+
+  test("a request that begins while a new token is on its way waits for that token", async () => {
+    const server = await startServer(problem(401, "invalid_token"), IMAGE);
+    let give: (token: string) => void = () => undefined;
+    const refreshes: boolean[] = [];
+    const token = ({ refresh }: { refresh: boolean }) => {
+      refreshes.push(refresh);
+      return refresh ? new Promise<string>((resolve) => (give = resolve)) : "old";
+    };
+    const store = createImageStore({ url: server.url, token });
+    const first = store.images.get("1");
+    await expect.poll(() => refreshes).toEqual([false, true]);
+
+    const second = store.images.get("2");
+    give("new");
+    await Promise.all([first, second]);
+
+    expect(refreshes).toEqual([false, true]);
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer new", "Bearer new"]);
+  });
+
+  test("a renewal that failed is not remembered", async () => {
+    const server = await startServer(problem(401, "invalid_token"), problem(401, "invalid_token"), IMAGE);
+    let renewals = 0;
+    const token = ({ refresh }: { refresh: boolean }) => {
+      if (refresh && (renewals += 1) === 1) throw new Error("offline");
+      return refresh ? "new" : "old";
+    };
+    const store = createImageStore({ url: server.url, token });
+
+    await expect(store.images.get("1")).rejects.toThrow("offline");
+    await store.images.get("1");
+
+    expect(renewals).toBe(2);
   });
 
   test("a new token is not renewed again because the store is busy", async () => {
@@ -115,15 +168,34 @@ describe("redirects", () => {
     expect(storage.seen[0]?.headers["image-store-owner"]).toBeUndefined();
   });
 
-  test("an error of the storage does not reveal its link", async () => {
-    const storage = await startServer({ status: 403, text: "<Error/>" });
+  test.each([
+    [403, "storage_refused"],
+    [500, "storage_unavailable"],
+  ])("an answer %i of the storage is %s, and does not reveal its link", async (status, code) => {
+    const storage = await startServer({ status, text: "<Error/>" });
     const server = await startServer({ status: 302, headers: { Location: `${storage.url}/o?X-Amz-Signature=1` }, text: "" });
 
-    const error = await createImageStore({ url: server.url, key: "isk_1" }).images.bytes("1").catch((reason: unknown) => reason);
+    const store = createImageStore({ url: server.url, key: "isk_1", maxRetries: 0 });
+    const error = await store.images.bytes("1").catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ code: "not_an_image_store", status: 403 });
+    expect(error).toMatchObject({ code, status });
     expect(String(error)).not.toContain("Signature");
   });
+
+  test.each(["http://[secret", "javascript:secret", "http://secret:secret@127.0.0.1/", "https://:secret@127.0.0.1/"])(
+    "a redirect to %s is refused, and no error shows it",
+    async (location) => {
+      const server = await startServer({ status: 302, headers: { Location: location }, text: "" });
+      const store = createImageStore({ url: server.url, key: "isk_1" });
+
+      const error = await store.images.bytes("1").catch((reason: unknown) => reason);
+
+      expect(error).toMatchObject({ code: "not_an_image_store", status: 302 });
+      expect((error as Error).cause).toBeUndefined();
+      expect(inspect(error, { depth: 9 })).not.toContain("secret");
+      expect(server.seen.length).toBe(1);
+    },
+  );
 
   test("an address that redirects elsewhere is not the store's", async () => {
     const other = await startServer(IMAGE);
@@ -158,6 +230,44 @@ describe("addresses", () => {
       "/base/v1/images/..%2Fkeys%3Fx%23y",
       "/base/v1/images?group=album%3Aa%26b&tag=a+b&cursor=c%3D1",
     ]);
+  });
+});
+
+describe("large answers", () => {
+  const text = `{"id": "${"x".repeat(16_000_000)}"}`;
+
+  test.each([200, 500])("an answer %i of over 16 MB is not read to its end", async (status) => {
+    let sent = 0;
+    let isCancelled = false;
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (to) => to.enqueue(new Uint8Array((sent += 65_536) && 65_536)),
+        cancel: () => void (isCancelled = true),
+      });
+    const fetch = () => Promise.resolve(new Response(endless(), { status }));
+    const store = createImageStore({ url: "https://images.example.com", maxRetries: 0, fetch });
+
+    const error = await store.images.get("1").catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: "not_an_image_store", status, detail: "The answer has over 16 MB." });
+    expect(isCancelled).toBe(true);
+    expect(sent).toBeLessThan(17_000_000);
+  });
+
+  test("an image may be larger", async () => {
+    const server = await startServer({ status: 200, text });
+
+    const bytes = await createImageStore({ url: server.url, key: "isk_1" }).images.bytes("1");
+
+    expect(bytes.size).toBe(text.length);
+  });
+
+  test("texts in parts are joined as they were", async () => {
+    const bytes = new TextEncoder().encode('{"id": "ä€🦊"}');
+    const parts = () => new ReadableStream({ start: (to) => (bytes.forEach((byte) => to.enqueue(Uint8Array.of(byte))), to.close()) });
+    const store = createImageStore({ url: "https://images.example.com", fetch: async () => new Response(parts()) });
+
+    expect(await store.images.get("1")).toEqual({ id: "ä€🦊" });
   });
 });
 
@@ -254,13 +364,41 @@ describe("what is missing", () => {
 
     const error = await store.images.get("1").catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ code: "invalid_token", detail: "The function that returns the token returned none." });
+    const detail = "The function that returns the token returned none.";
+    expect(error).toMatchObject({ code: "invalid_token", status: 401, detail });
     expect(server.seen).toEqual([]);
+  });
+
+  test.each([
+    ["<!doctype html><title>secret</title>", "a web page: is the address right from which it gets the token?"],
+    ['{"token": "secret"}', "JSON: it has to return only the token in it"],
+    ['"secret"', "JSON: it has to return only the token in it"],
+    [{ token: "secret" }, "an object: it has to return the text of the token in it"],
+    ["secret of mine", "a text that is no token: a token is one word of letters, digits and -._~+/"],
+    ["secret, secret", "a text that is no token: a token is one word of letters, digits and -._~+/"],
+  ])("a function that returns %o in place of a token is told so, and no error shows it", async (returned, kind) => {
+    const server = await startServer(IMAGE);
+    const store = createImageStore({ url: server.url, uploadToken: () => returned as string });
+
+    const error = await store.images.get("1").catch((reason: unknown) => reason);
+
+    const detail = `The function that returns the token returned ${kind}.`;
+    expect(error).toMatchObject({ code: "invalid_token", detail });
+    expect(detail + String((error as Error).stack)).not.toContain("secret");
+    expect(server.seen).toEqual([]);
+  });
+
+  test.each(["a.b-c_d", "abc==", "isk_0f~/+"])("%s can be a token", async (token) => {
+    const server = await startServer(IMAGE);
+
+    await createImageStore({ url: server.url, token: () => token }).images.get("1");
+
+    expect(server.seen[0]?.headers.authorization).toBe(`Bearer ${token}`);
   });
 });
 
 describe("what cannot be sent", () => {
-  test.each(["isk_1\nisk_2", "isk_ä", "isk_1 isk_2"])("the token %j is refused, and no error shows it", async (key) => {
+  test.each(["isk_1\nisk_2", "isk_ä", "isk_1 isk_2", '"isk_1"'])("the token %j is refused, and no error shows it", async (key) => {
     const server = await startServer(IMAGE);
 
     const error = await createImageStore({ url: server.url, key }).images.get("1").catch((reason: unknown) => reason);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createGeneration } from "../../../src/react/generation";
 import { problem, type Reply } from "../../server";
 import { aMoment, follow, storeWith, until } from "./follow";
@@ -8,7 +8,8 @@ const reply = (...of: Parameters<typeof job>): Reply => ({ status: 200, json: jo
 
 async function generationWith(jobId: string | undefined, ...replies: Reply[]) {
   const { store, server } = await storeWith(...replies);
-  return { generation: createGeneration(store, jobId), server };
+  const stored: string[] = [];
+  return { generation: createGeneration(store, jobId, (id) => stored.push(id)), server, stored };
 }
 
 const calls = (seen: readonly { method: string; path: string }[]) =>
@@ -27,6 +28,37 @@ test("a job is shown as it is until it has ended, and a second start meanwhile d
   expect(ended.job?.progress.succeeded).toBe(2);
   expect(calls(server.seen)).toEqual(["POST ", "GET /job1", "GET /job1"]);
   expect(JSON.parse(server.seen[0]!.body)).toEqual({ items: [{ prompt: "A fox" }] });
+});
+
+test("every stored image is named once, also when failed ones are made again", async () => {
+  const replies = [reply("partial", 1), reply("running", 1), reply("running", 1), reply("succeeded", 2)];
+  const { generation, stored } = await generationWith("job1", ...replies);
+  follow(generation);
+  await until(generation, ({ isRunning }) => !isRunning);
+  const first = [...stored];
+
+  await generation.retry();
+
+  expect(first).toEqual(["img0"]);
+  expect(stored).toEqual(["img0", "img1"]);
+});
+
+test("an error of the function that gets the images does not end the watching", async () => {
+  const { store } = await storeWith(reply("running", 1), reply("succeeded", 2));
+  const thrown: unknown[] = [];
+  const catchOne = (error: unknown) => thrown.push(error);
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException").on("uncaughtException", catchOne);
+  onTestFinished(() => void others.forEach((other) => process.removeListener("uncaughtException", catchOne).on("uncaughtException", other)));
+  const generation = createGeneration(store, "job1", (id) => {
+    throw new Error(id);
+  });
+  follow(generation);
+
+  const ended = await until(generation, ({ isRunning }) => !isRunning);
+
+  expect(ended).toMatchObject({ error: undefined, job: { status: "succeeded" } });
+  await vi.waitFor(() => expect(thrown).toHaveLength(2));
 });
 
 test("a refusal is shown, and a new start may follow", async () => {

@@ -55,6 +55,7 @@ export function image(changes: Partial<Image> = {}): Image {
     generation: null,
     analysis: null,
     metadata: {},
+    cache_control: null,
     url: "https://store.example/v1/images/img1",
     public_url: null,
     renditions,

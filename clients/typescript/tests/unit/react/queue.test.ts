@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Image } from "../../../src/index";
 import { createQueue, type QueueOptions } from "../../../src/react/queue";
 import { problem, type Reply } from "../../server";
@@ -123,4 +125,27 @@ test("when the component goes, nothing is sent any more", async () => {
 
   expect(files).toHaveLength(6);
   expect(server.seen).toHaveLength(5);
+});
+
+test("an upload that has ended holds no signal any more", async () => {
+  const controllers: WeakRef<AbortController>[] = [];
+  const Original = AbortController;
+  class Followed extends Original {
+    constructor() {
+      super();
+      controllers.push(new WeakRef(this));
+    }
+  }
+  vi.stubGlobal("AbortController", Followed);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { queue } = await queueWith([stored]);
+  queue.add([file("a.jpg")]);
+  await until(queue, (state) => state.files[0]?.status === "stored");
+
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  await vi.waitUntil(() => (collect(), controllers.every((each) => !each.deref())), { timeout: 5000 });
+
+  expect(controllers.length).toBeGreaterThan(0);
+  expect(queue.get().files).toHaveLength(1);
 });

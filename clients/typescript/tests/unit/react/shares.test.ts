@@ -29,7 +29,7 @@ async function pass(seconds: number, seen: { length: number }, requests: number)
 
 test("a share is created once, and again a minute before it ends", async () => {
   const { store, server } = await storeWith(share("s1", 3600), share("s2", 3600));
-  const renewed = createRenewedShare(store, { all: true, expiresIn: 3600 });
+  const renewed = createRenewedShare(store, { all: true, expires_in: 3600 });
   follow(renewed);
 
   await pass(0, server.seen, 1);

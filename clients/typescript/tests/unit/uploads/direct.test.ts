@@ -35,6 +35,23 @@ test("a large file is reserved, sent to the link and completed", async () => {
   expect(put!.body.equals(PICTURE)).toBe(true);
 });
 
+describe("an image existed only if that is certain", () => {
+  const existing: Fault = { status: 200, text: '{"id":"image-0"}' };
+
+  test.each<[string, Partial<Record<Step, Fault[]>>, string | undefined, boolean]>([
+    ["it is there before anything is sent", { reserve: [existing] }, undefined, true],
+    ["it may be of an earlier upload with this key", { reserve: [existing] }, "mine", false],
+    ["its bytes may have been sent by this upload", { reserve: [undefined, existing], put: ["cut before"] }, undefined, false],
+    ["it is new", {}, undefined, false],
+  ])("%s", async (_, faults, idempotencyKey, existed) => {
+    const store = await startStore(faults);
+
+    const image = await uploadsOf(store.url).upload(PICTURE, {}, { onDuplicate: "return_existing", idempotencyKey });
+
+    expect(image.existed).toBe(existed);
+  });
+});
+
 describe("a failure on the way leads to one image", () => {
   test.each<[string, Partial<Record<Step, Fault[]>>, Step[]]>([
     ["the first answer is lost", { reserve: ["cut after"] }, ["reserve", "reserve", "put", "complete"]],
@@ -90,6 +107,22 @@ test("an upload that the store finishes behind a queue is awaited as the store s
   expect(store.steps()).toEqual(["reserve", "put", "complete", "complete"]);
 });
 
+test("an upload that the store does not finish within ten minutes is pending, and the same key waits on", async () => {
+  const processing = { status: 202, text: "{}", headers: { "Retry-After": "0.01" } };
+  const store = await startStore({ complete: [processing, processing] });
+  const uploads = uploadsOf(store.url);
+  let minutes = 0;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => (minutes += 6) * 60_000);
+
+  const error = await uploads.upload(PICTURE, {}, { idempotencyKey: "one" }).catch((reason: unknown) => reason);
+  clock.mockRestore();
+  const image = await uploads.upload(PICTURE, {}, { idempotencyKey: "one" });
+
+  expect(error).toMatchObject({ code: "upload_pending", status: 202 });
+  expect(image.id).toBe("upload-1");
+  expect(store.images.size).toBe(1);
+});
+
 test("a wait that no timer can hold does not become a flood of requests", async () => {
   const forever = { status: 202, text: "{}", headers: { "Retry-After": "99999999999" } };
   const store = await startStore({ complete: Array(1000).fill(forever) });
@@ -108,8 +141,8 @@ describe("an upload that cannot succeed ends with the reason", () => {
   test.each<[string, Partial<Record<Step, Fault[]>>, object, number]>([
     ["the store refuses it", { reserve: [{ status: 429, code: "quota_exceeded" }] }, { code: "quota_exceeded" }, 1],
     ["the bytes are no picture", { complete: [{ status: 422, code: "invalid_image" }] }, { code: "invalid_image" }, 3],
-    ["the storage refuses twice", { put: Array(2).fill({ status: 403 }) }, { code: "storage_unavailable", status: 403 }, 6],
-    ["the file changed", { put: Array(2).fill({ status: 400, text: "<Error><Code>BadDigest</Code></Error>" }) }, { code: "checksum_mismatch" }, 6],
+    ["the storage refuses twice", { put: Array(2).fill({ status: 403 }) }, { code: "storage_refused", status: 403 }, 6],
+    ["the file changed", { put: Array(2).fill({ status: 400, text: "<Error><Code>BadDigest</Code></Error>" }) }, { code: "source_changed", status: undefined }, 6],
     ["the storage stays away", { put: Array(5).fill("cut before") }, { code: "network_error" }, 15],
   ])("%s", async (_, faults, error, requests) => {
     const store = await startStore(faults);
@@ -188,6 +221,6 @@ test("a file that was changed meanwhile ends the upload at once", async () => {
     },
   });
 
-  await expect(uploading).rejects.toMatchObject({ code: "unsupported_source" });
+  await expect(uploading).rejects.toMatchObject({ code: "source_changed" });
   expect(store.steps()).not.toContain("complete");
 });

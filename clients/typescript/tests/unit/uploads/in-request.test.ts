@@ -30,6 +30,18 @@ test("a small picture goes with its attributes in one request", async () => {
   expect(store.seen[0]!.headers).toMatchObject({ authorization: "Bearer isk_1", "idempotency-key": expect.any(String) });
 });
 
+test.each<[string, Fault[], boolean]>([
+  ["is new", [undefined], false],
+  ["is new after a lost answer", ["cut after"], false],
+  ["existed", [{ status: 200, text: '{"id":"image-0"}' }], true],
+])("the result says that an image %s", async (_, create, existed) => {
+  const store = await startStore({ create });
+
+  const { successful } = await uploadsOf(store.url).uploadMany([JPEG], {}, { onDuplicate: "return_existing" });
+
+  expect(successful.map(({ image }) => image.existed)).toEqual([existed]);
+});
+
 test("bytes without a name are sent without a name", async () => {
   const store = await startStore();
 

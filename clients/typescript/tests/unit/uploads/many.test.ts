@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Image } from "../../../src/api/types";
 import { ImageStoreError } from "../../../src/http/errors";
 import { createTransport } from "../../../src/http/transport";
-import { createUploads, type UploadManyProgress, type Uploads } from "../../../src/uploads";
+import { createUploads, type UploadManyProgress, type ImageOfUpload, type Uploads } from "../../../src/uploads";
 import { uploadEach } from "../../../src/uploads/many";
 import { startStore } from "./fake-store";
 import { JPEG } from "./pictures";
@@ -18,7 +17,7 @@ function gate() {
       const one = {
         end: () => {
           running.splice(running.indexOf(one), 1);
-          resolve({ id: (source as File).name } as Image);
+          resolve({ id: (source as File).name } as ImageOfUpload);
         },
       };
       running.push(one);

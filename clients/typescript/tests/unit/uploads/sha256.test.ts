@@ -77,7 +77,7 @@ test("a file that was removed meanwhile is no source", async () => {
   const file = await openAsBlob(path);
   rmSync(folder, { recursive: true });
 
-  await expect(sha256Of(file, quiet)).rejects.toMatchObject({ code: "unsupported_source" });
+  await expect(sha256Of(file, quiet)).rejects.toMatchObject({ code: "source_changed" });
 });
 
 test("an abort ends the hashing after the current part", async () => {

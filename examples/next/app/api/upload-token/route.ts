@@ -1,4 +1,4 @@
-import { uploadTokenRoute } from "@image-store/client/next";
+import { uploadTokenRoute } from "@image-store/client/upload-tokens";
 import { imageStore } from "../../../image-store";
 import { currentUser } from "../../../session";
 

@@ -10,26 +10,30 @@ import json
 import os
 import tempfile
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store_client import ImageStoreError, UnavailableError
+from image_store_client import ImageStoreError, UnavailableError, UploadProgress
+from image_store_client.media import MOST_IMAGE_BYTES
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
 from tests.cli.store_server import StoreServer
-from tests.client.both import ASYNC, SYNC, AnyStore, quick_store
-from tests.client.scripted_server import Answer, ScriptedServer
+from tests.python.both import ASYNC, SYNC, AnyStore, quick_store
+from tests.python.scripted_server import CUT, Answer, ScriptedServer, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from image_store_client import TransferProgress
+    from image_store_client import UploadManyProgress, UploadState
 
 JPEG = b"\xff\xd8\xff\xe0"
 SMALL = JPEG + b"small"
 LARGE = JPEG + bytes(IN_REQUEST_BYTES)
 IMAGE = Answer(201, {"id": "i1"})
+EXISTING = Answer(200, {"id": "i1", "status": "ready"})
 
 
 @pytest.fixture(params=[SYNC, ASYNC])
@@ -69,13 +73,15 @@ def saved(data: bytes, folder: Path) -> Path:
 
 SOURCES: dict[str, Callable[[bytes, Path], Any]] = {
     "path": saved,
-    "text": lambda data, folder: str(saved(data, folder)),
     "bytes": lambda data, _: data,
     "memory": lambda data, _: memoryview(data),
     "file": lambda data, _: io.BytesIO(data),
     "pipe": lambda data, _: Pipe(data),
     "data URI": lambda data, _: f"data:image/jpeg;base64,{base64.b64encode(data).decode()}",
     "base64": lambda data, _: {"base64": base64.b64encode(data).decode()},
+    "base64 in lines, without its end": lambda data, _: {
+        "base64": base64.encodebytes(data).decode().rstrip("=\n") + "\n"
+    },
 }
 
 
@@ -143,9 +149,11 @@ def test_attributes_go_with_the_bytes(store: AnyStore, server: ScriptedServer) -
         (b"%PDF-1.7", "unsupported_media_type"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported_media_type"),
         (b"", "invalid_request"),
-        ("data:image/jpeg;base64,!", "unsupported_source"),
-        ("data:image/jpeg", "unsupported_source"),
-        ({"base64": "!"}, "unsupported_source"),
+        ("data:image/jpeg;base64,!", "invalid_request"),
+        ("data:image/jpeg", "invalid_request"),
+        ({"base64": "!"}, "invalid_request"),
+        ({"base64": None}, "invalid_request"),
+        ({"data_uri": 7}, "invalid_request"),
         ({"path": "cat.jpg"}, "unsupported_source"),
         (io.StringIO("text"), "unsupported_source"),
         (7, "unsupported_source"),
@@ -157,6 +165,8 @@ def test_attributes_go_with_the_bytes(store: AnyStore, server: ScriptedServer) -
         "no base64",
         "no data",
         "no base64 value",
+        "base64 of nothing",
+        "no text",
         "no source",
         "text file",
         "number",
@@ -200,6 +210,33 @@ def test_a_refused_file_has_its_name_its_kind_and_the_status_of_the_api(
     assert failed.value.status == 415
 
 
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_text_is_never_a_path(
+    store: AnyStore, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: bool
+) -> None:
+    """It may come from a user of a server, and name a file of that server."""
+    monkeypatch.chdir(tmp_path)
+    path = saved(SMALL, tmp_path)
+
+    with pytest.raises(ImageStoreError, match="A file is a Path") as failed:
+        store(lambda s: s.upload(path.name if relative else str(path)))
+
+    assert (failed.value.code, server.requests) == ("unsupported_source", [])
+    assert path.name not in str(failed.value)
+
+
+def test_an_image_that_no_store_takes_is_not_sent(
+    store: AnyStore, server: ScriptedServer, tmp_path: Path
+) -> None:
+    path = saved(JPEG, tmp_path)
+    os.truncate(path, MOST_IMAGE_BYTES + 1)
+
+    with pytest.raises(ImageStoreError) as failed:
+        store(lambda s: s.upload(path))
+
+    assert (failed.value.code, failed.value.status, server.requests) == ("payload_too_large", 413, [])
+
+
 def test_a_missing_file_is_the_error_of_python(store: AnyStore, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         store(lambda s: s.upload(tmp_path / "no.jpg"))
@@ -220,30 +257,135 @@ def test_an_upload_that_meets_a_fault_is_stored_once(
 
     assert len(real.images) == 1
     sent = [headers for method, path, headers in real.requests if "/storage/" in path]
-    assert len(sent) == (2 if data is LARGE else 0)
+    assert len(sent) == (0 if data is SMALL else 1 if fault is None else 2)
     assert all("Authorization" not in headers and headers["X-Pinned"] == "1" for headers in sent)
 
 
-def test_storage_that_refuses_is_an_error(store: AnyStore, server: ScriptedServer) -> None:
-    ticket = {
-        "id": "i1",
-        "upload": {"method": "PUT", "url": f"{server.url}/key?X-Amz-Signature=1", "headers": {}},
-    }
-    server.answer(Answer(201, ticket), Answer(400, b"<Error>BadDigest</Error>"))
+def ticket_of(server: ScriptedServer, key: str = "key") -> Answer:
+    """The answer to a direct upload that begins, with a link of storage."""
+    link = {"method": "PUT", "url": f"{server.url}/{key}?X-Amz-Signature=1", "headers": {}}
+    return Answer(201, {"id": "i1", "upload": link})
+
+
+def paths_of(server: ScriptedServer) -> list[str]:
+    """The paths of all requests so far."""
+    return [request.path.partition("?")[0] for request in server.requests]
+
+
+INCOMPLETE = problem(409, "upload_incomplete")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "status"),
+    [
+        (Answer(400, b"<Error><Code>BadDigest</Code></Error>"), "source_changed", None),
+        (Answer(403, b"<Error><Code>AccessDenied</Code></Error>"), "storage_refused", 403),
+    ],
+    ids=["other bytes", "no access"],
+)
+def test_storage_that_refuses_twice_is_an_error(
+    store: AnyStore, server: ScriptedServer, answer: Answer, code: str, status: int | None
+) -> None:
+    server.answer(*[ticket_of(server), answer, INCOMPLETE] * 2)
 
     with pytest.raises(ImageStoreError) as failed:
         store(lambda s: s.upload(LARGE))
 
-    assert (failed.value.code, failed.value.status) == ("storage_refused", 400)
+    assert (failed.value.code, failed.value.status, len(server.requests)) == (code, status, 6)
     assert "Signature" not in str(failed.value)
 
 
-def test_bytes_that_are_stored_already_are_not_sent(store: AnyStore, server: ScriptedServer) -> None:
-    server.answer(Answer(200, {"id": "i1", "status": "ready"}))
+def test_a_link_that_has_expired_is_renewed(store: AnyStore, server: ScriptedServer) -> None:
+    expired = Answer(403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
+    server.answer(ticket_of(server, "old"), expired, INCOMPLETE, ticket_of(server, "new"), Answer(200), IMAGE)
 
     image = store(lambda s: s.upload(LARGE))
 
-    assert (image["id"], [request.path for request in server.requests]) == ("i1", ["/v1/uploads"])
+    complete = "/v1/uploads/i1/complete"
+    assert image == {"id": "i1", "existed": False}
+    assert paths_of(server) == ["/v1/uploads", "/old", complete, "/v1/uploads", "/new", complete]
+    assert (
+        len(
+            {each.headers["Idempotency-Key"] for each in server.requests if "Idempotency-Key" in each.headers}
+        )
+        == 1
+    )
+
+
+def test_a_reservation_that_is_gone_is_replaced(store: AnyStore, server: ScriptedServer) -> None:
+    gone = problem(404, "upload_not_found")
+    server.answer(ticket_of(server), Answer(200), gone, ticket_of(server, "other"), Answer(200), IMAGE)
+
+    store(lambda s: s.upload(LARGE))
+
+    assert "/other" in paths_of(server)
+
+
+def test_bytes_that_have_arrived_are_not_sent_again_when_the_answer_is_lost(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    server.answer(ticket_of(server), CUT, IMAGE)
+
+    store(lambda s: s.upload(LARGE))
+
+    assert paths_of(server) == ["/v1/uploads", "/key", "/v1/uploads/i1/complete"]
+
+
+def test_an_upload_that_the_store_never_finishes_is_late(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(ticket_of(server), Answer(200), Answer(202, {"id": "i1", "status": "processing"}))
+
+    with pytest.raises(UnavailableError, match="still processing") as failed:
+        store(lambda s: s.upload(LARGE))
+
+    assert (failed.value.code, failed.value.status) == ("upload_pending", 202)
+    assert sum(store.waits) > 600
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["small", "large"])
+def test_a_name_that_an_upload_token_forbids_is_left_out_unless_the_caller_chose_it(
+    store: AnyStore, server: ScriptedServer, tmp_path: Path, data: bytes
+) -> None:
+    path = saved(data, tmp_path)
+    forbidden = problem(403, "upload_not_allowed")
+    server.answer(forbidden, Answer(200, {"id": "i1"}))
+    store(lambda s: s.upload(path))
+    first, second = (request.path.encode() + request.body[:500] for request in server.requests)
+    server.answer(forbidden)
+
+    with pytest.raises(ImageStoreError) as failed:
+        store(lambda s: s.upload(path, filename="dog.jpg"))
+
+    assert (b"cat.jpg" in first, b"cat.jpg" in second) == (True, False)
+    assert (failed.value.code, len(server.requests)) == ("upload_not_allowed", 3)
+
+
+@pytest.mark.parametrize(("key", "existed"), [(None, True), ("mine", False)])
+def test_bytes_that_are_stored_already_are_not_sent(
+    store: AnyStore, server: ScriptedServer, key: str | None, existed: bool
+) -> None:
+    server.answer(EXISTING)
+
+    image = store(lambda s: s.upload(LARGE, idempotency_key=key))
+
+    assert (image["id"], image["existed"]) == ("i1", existed)
+    assert [request.path for request in server.requests] == ["/v1/uploads"]
+
+
+def many(data: bytes, store: Any) -> Any:
+    """Upload some bytes as one of many."""
+    return store.upload_many([data], concurrency=1)
+
+
+def test_only_an_image_from_before_the_upload_existed(store: AnyStore, server: ScriptedServer) -> None:
+    for answers, data, existed in (
+        ([EXISTING], SMALL, True),
+        ([CUT, EXISTING], SMALL, True),
+        ([CUT, IMAGE], SMALL, False),
+        ([ticket_of(server), CUT, INCOMPLETE, EXISTING], LARGE, False),  # perhaps the bytes of the first try
+    ):
+        server.answer(*answers)
+        results = store(partial(many, data))
+        assert results.successful[0].image["existed"] is existed
 
 
 def test_an_image_that_the_store_still_works_on_is_awaited(store: AnyStore, server: ScriptedServer) -> None:
@@ -253,13 +395,13 @@ def test_an_image_that_the_store_still_works_on_is_awaited(store: AnyStore, serv
 
     image = store(lambda s: s.upload(LARGE))
 
-    assert (image, store.waits) == ({"id": "i1"}, [0.5, 0.75])
+    assert (image["id"], store.waits) == ("i1", [0.5, 0.75])
 
 
 def test_progress_counts_the_bytes_of_each_phase(store: AnyStore, server: ScriptedServer) -> None:
     ticket = {"id": "i1", "upload": {"method": "PUT", "url": f"{server.url}/key", "headers": {}}}
     server.answer(Answer(201, ticket), Answer(200), IMAGE)
-    seen: list[TransferProgress] = []
+    seen: list[UploadProgress] = []
 
     store(lambda s: s.upload(LARGE, on_progress=seen.append))
 
@@ -279,7 +421,7 @@ def test_a_file_that_changes_is_an_error(
     ticket = {"id": "i1", "upload": {"method": "PUT", "url": f"{server.url}/key", "headers": {}}}
     server.answer(Answer(201, ticket), Answer(200))
 
-    def change(progress: TransferProgress) -> None:
+    def change(progress: UploadProgress) -> None:
         if progress.phase == phase:
             os.truncate(path, size)
 
@@ -318,12 +460,81 @@ def test_a_file_that_cannot_be_read_is_one_failure_of_many(
     assert [each.index for each in results.successful] == [1]
 
 
+def test_many_uploads_report_the_bytes_of_all_and_the_state_of_each(
+    real: StoreServer, kind: str, tmp_path: Path
+) -> None:
+    sources = [saved(SMALL, tmp_path), JPEG + b"other", b"no image", Pipe(JPEG + b"pipe")]
+    seen: list[tuple[int, int, list[UploadState]]] = []
+    threads: set[int] = set()
+
+    def note(progress: UploadManyProgress) -> None:
+        threads.add(threading.get_ident())
+        seen.append((progress.loaded, progress.total, [*progress.uploads]))
+
+    with quick_store(kind, real.url, token="a.b.c") as store:
+        results = store(lambda s: s.upload_many(sources, on_progress=note, filename="cat.jpg"))
+
+    first, last = seen[0], seen[-1]
+    assert [each.index for each in results.failed] == [2]
+    assert [state.phase for state in last[2]] == ["stored", "stored", "failed", "stored"]
+    assert [state.total for state in last[2]] == [9, 9, 8, 8]
+    assert (first[1], last[0], last[1]) == (26, 34, 34)
+    assert all(
+        loaded == sum(state.loaded for state in states if state.phase not in {"waiting", "hashing"})
+        and total == sum(state.total for state in states)
+        for loaded, total, states in seen
+    )
+    assert {state.phase for _, _, states in seen for state in states} == {
+        "waiting", "sending", "finishing", "stored", "failed",
+    }  # fmt: skip
+    assert kind == SYNC or threads == {threading.get_ident()}
+
+
+def test_a_callback_of_many_uploads_is_called_by_one_at_a_time(real: StoreServer, kind: str) -> None:
+    real.meet = threading.Barrier(5)
+    inside: list[int] = []
+
+    def slow(_: UploadManyProgress) -> None:
+        inside.append(1)
+        assert len(inside) == 1
+        time.sleep(0.002)
+        inside.pop()
+
+    with quick_store(kind, real.url, token="a.b.c") as store:
+        results = store(lambda s: s.upload_many([SMALL] * 5, on_progress=slow, filename="cat.jpg"))
+
+    assert len(results.successful) == 5
+
+
+def test_the_store_is_waited_for_when_it_fetches_an_address(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(IMAGE)
+    seen: list[UploadProgress] = []
+
+    store(lambda s: s.upload("HTTPS://example.com/cat.jpg", on_progress=seen.append))
+
+    assert seen == [UploadProgress(0, 0, "finishing")]
+
+
 def test_a_mistake_in_a_callback_is_raised_as_it_is(real: StoreServer, kind: str) -> None:
-    def mistaken(_: int, __: TransferProgress) -> None:
+    def mistaken(_: UploadManyProgress) -> None:
         raise ZeroDivisionError
 
     with quick_store(kind, real.url, token="a.b.c") as store, pytest.raises(ZeroDivisionError):
         store(lambda s: s.upload_many([SMALL], on_progress=mistaken))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+def test_progress_is_reported_in_the_thread_of_the_caller(real: StoreServer, kind: str, size: bytes) -> None:
+    """A callback of a program with asyncio may then use what only its event loop may touch."""
+    threads: set[int] = set()
+
+    def note(_: object) -> None:
+        threads.add(threading.get_ident())
+
+    with quick_store(kind, real.url, token="a.b.c") as store:
+        store(lambda s: s.upload(size, filename="cat.jpg", on_progress=note))
+
+    assert threads == {threading.get_ident()}
 
 
 def test_a_cancelled_upload_leaves_no_file_and_no_task(
@@ -331,7 +542,7 @@ def test_a_cancelled_upload_leaves_no_file_and_no_task(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ticket = {"id": "i1", "upload": {"method": "PUT", "url": f"{server.url}/key", "headers": {}}}
-    server.answer(Answer(201, ticket), Answer(200, delay_seconds=5))
+    server.answer(Answer(201, ticket), Answer(200, delay_seconds=60))
     files: list[list[Path]] = []
 
     async def cancelled(store: Any) -> int:

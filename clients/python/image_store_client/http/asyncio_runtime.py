@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from image_store_client.http.runtime import CHUNK_BYTES
+from image_store_client.http.runtime import CHUNK_BYTES, LimitedBody
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -19,29 +19,30 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class LoopRuntime:
+class AsyncioRuntime:
     """Runs in the event loop of asyncio; blocking work runs in its threads."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
 
     async def send(self, request: OutgoingRequest) -> httpx.Response:
-        """Send with httpx.AsyncClient; a cancellation closes the connection."""
-        content = _in_threads(request.chunks()) if request.chunks else request.content
+        """Send with httpx.AsyncClient; redirects are not followed, and a cancellation closes the connection."""
+        content = _sent(request.chunks(), request.on_bytes) if request.chunks else request.content
         outgoing = self.http.build_request(**request.arguments(content))
-        answer = await self.http.send(
-            outgoing, stream=request.sink is not None, follow_redirects=request.follow_redirects
-        )
-        if request.sink is not None:
-            try:
-                if answer.status_code == 200:
-                    async for chunk in answer.aiter_raw(CHUNK_BYTES):
-                        await asyncio.to_thread(request.sink, chunk)
-                else:
-                    await answer.aread()
-            finally:
-                await answer.aclose()
-        return answer
+        answer = await self.http.send(outgoing, stream=True, follow_redirects=False)
+        body, received = LimitedBody(), 0
+        try:
+            if request.sink is not None and answer.status_code == 200:
+                async for chunk in answer.aiter_raw(CHUNK_BYTES):
+                    await asyncio.to_thread(request.sink, chunk)
+                    received += len(chunk)
+                    request.on_bytes(received)
+            else:
+                async for chunk in answer.aiter_bytes(CHUNK_BYTES):
+                    body.add(chunk)
+        finally:
+            await answer.aclose()
+        return body.put_into(answer)
 
     async def sleep(self, seconds: float) -> None:
         """Let others run."""
@@ -79,6 +80,9 @@ class LoopRuntime:
         await self.http.aclose()
 
 
-async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _sent(chunks: Iterator[bytes], on_bytes: Callable[[int], object]) -> AsyncIterator[bytes]:
+    count = 0
     while chunk := await asyncio.to_thread(next, chunks, b""):
         yield chunk
+        count += len(chunk)
+        on_bytes(count)

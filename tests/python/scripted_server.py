@@ -6,23 +6,26 @@ import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from tests.local_servers import METHODS, LocalHandler, LocalServer
 
 if TYPE_CHECKING:
     from email.message import Message
 
-PATIENCE_SECONDS = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: a status with JSON or bytes; a status of 0 breaks the connection instead."""
+    """One answer: a status with JSON or bytes; a status of 0 breaks the connection instead.
+
+    It is sent after its delay, and once all requests with the same `meeting` have arrived.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0
+    meeting: threading.Barrier | None = None
 
 
 CUT = Answer(0)
@@ -38,22 +41,14 @@ class Received:
     body: bytes
 
 
-class ScriptedServer:
+class ScriptedServer(LocalServer):
     """Gives the listed answers, the last of them for ever, and lists the requests."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.requests: list[Received] = []
         self.answers: deque[Answer] = deque()
-        self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, *answers: Answer) -> None:
         """Give these answers to the next requests."""
@@ -61,21 +56,17 @@ class ScriptedServer:
 
     def take(self, received: Received) -> Answer:
         """Note a request and choose its answer."""
-        with self._lock:
+        with self.lock:
             self.requests.append(received)
             chosen = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+        if chosen.meeting is not None:
+            chosen.meeting.wait()
         self._ended.wait(chosen.delay_seconds)
         return chosen
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(PATIENCE_SECONDS)
+        super().__exit__()
 
 
 def problem(status: int, code: str, **more: Any) -> Answer:
@@ -85,32 +76,16 @@ def problem(status: int, code: str, **more: Any) -> Answer:
     return Answer(status, body | {"request_id": "r-1"} | more, headers)
 
 
-def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = PATIENCE_SECONDS
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
+def _handler(server: ScriptedServer) -> type[LocalHandler]:
+    class Handler(LocalHandler):
         def answer_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            chosen = server.take(Received(self.command, self.path, self.headers, body))
+            chosen = server.take(Received(self.command, self.path, self.headers, self.body()))
             if chosen.status == 0:
                 self.close_connection = True
                 return
             data = chosen.body if isinstance(chosen.body, bytes) else json.dumps(chosen.body).encode()
-            data = b"" if chosen.body is None else data
-            self.send_response(chosen.status)
-            for name, value in {"Content-Length": str(len(data)), **chosen.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
-            if chosen.headers.get("Content-Length", str(len(data))) != str(len(data)):
-                self.close_connection = True  # fewer bytes than were announced
+            self.answer(chosen.status, b"" if chosen.body is None else data, chosen.headers)
 
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"):
+    for method in METHODS:
         setattr(Handler, f"do_{method}", Handler.answer_any)
     return Handler

@@ -1,6 +1,6 @@
 import type { TokenSource } from "../http/credentials";
 import { errorOf } from "../http/errors";
-import type { IssuedToken } from "./upload-token-route";
+import type { IssuedToken } from "./route";
 
 /**
  * Returns a source of upload tokens that asks a route of `uploadTokenRoute`, such as `/api/upload-token`.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.client.both import ASYNC, SYNC, AnyStore, quick_store
-from tests.client.scripted_server import ScriptedServer
+from tests.python.both import ASYNC, SYNC, AnyStore, quick_store
+from tests.python.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of this folder open sockets."""
     for item in items:
-        if item.nodeid.startswith("tests/client/"):
+        if item.nodeid.startswith("tests/python/"):
             item.add_marker(pytest.mark.loopback)
 
 

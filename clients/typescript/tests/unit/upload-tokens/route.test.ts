@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createImageStore, type ImageStore } from "../../../src/index";
-import { uploadTokenRoute, type UploadPermission, type UploadTokenRouteOptions } from "../../../src/next/index";
+import { uploadTokenRoute, type UploadPermission, type UploadTokenRouteOptions } from "../../../src/upload-tokens/index";
 import { problem, startServer, type Reply, type TestServer } from "../../server";
 
 const KEY = "isk_secret";

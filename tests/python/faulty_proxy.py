@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self
+from typing import Literal
 from urllib.parse import urlsplit
 
-PATIENCE_SECONDS = 30
+from tests.local_servers import METHODS, PATIENCE_SECONDS, LocalHandler, LocalServer
+
 PIECE_BYTES = 64 * 1024
 
 
@@ -28,25 +27,17 @@ class Fault:
     kind: Literal["cut", "lost"] | int
 
 
-class FaultyProxy:
+class FaultyProxy(LocalServer):
     """Forwards requests, apart from its faults, each of which happens once."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.faults: deque[Fault] = deque()
         self.requests: list[str] = []
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def take(self, method: str, path: str) -> Fault | None:
         """Note a request, and remove and return its fault."""
-        with self._lock:
+        with self.lock:
             self.requests.append(f"{method} {path}")
             for fault in self.faults:
                 if fault.method == method and path.endswith(fault.path_end):
@@ -54,25 +45,9 @@ class FaultyProxy:
                     return fault
             return None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(PATIENCE_SECONDS)
-
-
-def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = PATIENCE_SECONDS
-        disable_nagle_algorithm = True
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
+def _handler(proxy: FaultyProxy) -> type[LocalHandler]:
+    class Handler(LocalHandler):
         def forward(self) -> None:
             """Forward one request, with `Connection: close` on both sides."""
             self.close_connection = True
@@ -81,10 +56,7 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             fault = proxy.take(self.command, parts.path)
             if fault is not None and isinstance(fault.kind, int):
                 self.rfile.read(length)
-                self.send_response(fault.kind)
-                for name, value in (("Retry-After", "0"), ("Content-Length", "0"), ("Connection", "close")):
-                    self.send_header(name, value)
-                self.end_headers()
+                self.answer(fault.kind, headers={"Retry-After": "0", "Connection": "close"})
                 return
             with socket.create_connection(
                 (str(parts.hostname), parts.port or 80), PATIENCE_SECONDS
@@ -110,6 +82,6 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
                 [*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
             ).encode()
 
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"):
+    for method in METHODS:
         setattr(Handler, f"do_{method}", Handler.forward)
     return Handler

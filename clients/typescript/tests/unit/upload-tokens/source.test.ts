@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { uploadTokenFrom } from "../../../src/next/index";
+import { uploadTokenFrom } from "../../../src/upload-tokens/index";
 import { problem, startServer, type Reply } from "../../server";
 
 const issued = (token: string, expires_in = 3600): Reply => ({ status: 200, json: { token, expires_at: "2026-03-01T12:00:00Z", expires_in } });

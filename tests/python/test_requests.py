@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
+
 import pytest
 
 from image_store_client import AsyncImageStore, ImageStore, ImageStoreError, NotFoundError, UnavailableError
-from tests.client.both import ASYNC, SYNC, TRIES, AnyStore, any_store, quick_store
-from tests.client.scripted_server import CUT, Answer, ScriptedServer, problem
+from tests.python.both import ASYNC, SYNC, TRIES, AnyStore, any_store, quick_store
+from tests.python.scripted_server import CUT, Answer, ScriptedServer, problem
 
 IMAGE = Answer(200, {"id": "i1"})
 
@@ -133,6 +137,60 @@ def test_an_expired_token_is_renewed_once(server: ScriptedServer, kind: str) -> 
     assert sent == ["Bearer old", "Bearer new", "Bearer new"]
 
 
+@pytest.mark.parametrize("kind", [SYNC, ASYNC])
+@pytest.mark.parametrize("renewed", ["new", "old"], ids=["another token", "the same token"])
+def test_requests_that_are_refused_at_once_get_one_new_token(
+    server: ScriptedServer, kind: str, renewed: str
+) -> None:
+    calls: list[str] = []
+
+    def token() -> str:
+        calls.append(renewed if calls else "old")
+        time.sleep(0.1 if len(calls) > 1 else 0)
+        return calls[-1]
+
+    refused = Answer(401, {"message": "Unauthorized"}, meeting=threading.Barrier(6, timeout=60))
+    with quick_store(kind, server.url, token=token) as store:
+        server.answer(IMAGE)
+        store(lambda s: s.images.get("i1"))
+        server.answer(*[refused] * 6, IMAGE)
+        results = store.together(lambda s: s.images.get("i1"), 6)
+
+    assert len(calls) == 2
+    assert all(isinstance(each, dict) is (renewed == "new") for each in results)
+
+
+@pytest.mark.parametrize("kind", [SYNC, ASYNC])
+def test_an_upload_token_that_is_used_up_is_replaced(server: ScriptedServer, kind: str) -> None:
+    tokens = iter(["old", "new"])
+    server.answer(problem(403, "upload_token_used_up"), Answer(201, {"id": "i1"}))
+
+    with quick_store(kind, server.url, token=lambda: next(tokens)) as store:
+        store(lambda s: s.upload(b"\xff\xd8\xff"))
+
+    assert [request.headers["Authorization"] for request in server.requests] == ["Bearer old", "Bearer new"]
+
+
+def test_a_failure_of_a_provider_is_not_repeated(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(problem(502, "provider_failed"))
+
+    with pytest.raises(UnavailableError):
+        store(lambda s: s.images.get("i1"))
+
+    assert len(server.requests) == 1
+
+
+def test_a_post_that_may_have_been_done_is_not_repeated_after_503(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    server.answer(problem(503, "storage_unavailable", retry_after=1))
+
+    with pytest.raises(UnavailableError):
+        store(lambda s: s.share(all=True))
+
+    assert len(server.requests) == 1
+
+
 def test_a_token_may_be_awaited(server: ScriptedServer) -> None:
     server.answer(IMAGE)
 
@@ -201,8 +259,13 @@ def test_an_owner_is_named_in_a_header_of_its_own_store_only(store: AnyStore, se
         (401, "invalid_token"),
         (403, "forbidden"),
         (404, "not_offered"),
+        (405, "not_offered"),
         (413, "payload_too_large"),
         (429, "rate_limited"),
+        (500, "internal_error"),
+        (502, "internal_error"),
+        (503, "storage_unavailable"),
+        (504, "deadline_exceeded"),
     ],
 )
 def test_a_short_answer_of_the_gateway_has_a_code(
@@ -215,6 +278,30 @@ def test_a_short_answer_of_the_gateway_has_a_code(
 
     assert (failed.value.code, failed.value.status, failed.value.request_id) == (code, status, "g-1")
     assert not isinstance(failed.value, NotFoundError)
+    assert isinstance(failed.value, UnavailableError) is (status >= 500)
+
+
+def test_a_route_that_the_store_does_not_have_is_not_a_missing_image(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    server.answer(problem(404, "route_not_found"))
+
+    with pytest.raises(ImageStoreError) as failed:
+        store(lambda s: s.images.get("i1"))
+
+    assert (failed.value.code, isinstance(failed.value, NotFoundError)) == ("route_not_found", False)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
+def test_what_no_gateway_and_no_store_answers_has_a_code_of_its_own(
+    store: AnyStore, server: ScriptedServer, status: int
+) -> None:
+    server.answer(Answer(status, b"<html>No.</html>"))
+
+    with pytest.raises(ImageStoreError, match="but not as the API does") as failed:
+        store(lambda s: s.images.get("i1"))
+
+    assert (failed.value.code, failed.value.status) == ("not_an_image_store", status)
 
 
 def test_an_error_has_all_that_helps(store: AnyStore, server: ScriptedServer) -> None:
@@ -326,6 +413,79 @@ def test_a_change_that_depends_on_the_image_begins_again_when_somebody_was_faste
     ]
 
 
+def test_a_function_that_returns_no_change_sends_none(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(Answer(200, {"tags": ["a"]}, {"ETag": '"1"'}))
+
+    image = store(lambda s: s.images.update("i1", lambda _: {}))
+
+    assert (image, [request.method for request in server.requests]) == ({"tags": ["a"]}, ["GET"])
+
+
+@pytest.mark.parametrize("depends", [False, True], ids=["fixed", "depends on the image"])
+def test_a_change_of_one_version_is_an_error_when_somebody_was_faster(
+    store: AnyStore, server: ScriptedServer, depends: bool
+) -> None:
+    changes = {"title": "A cat"}
+    newer = Answer(200, {"id": "i1"}, {"ETag": '"2"'})
+    server.answer(*([newer] if depends else []), problem(412, "precondition_failed"))
+
+    with pytest.raises(ImageStoreError) as failed:
+        store(lambda s: s.images.update("i1", (lambda _: changes) if depends else changes, if_match='"1"'))
+
+    patches = [request for request in server.requests if request.method == "PATCH"]
+    assert failed.value.code == "precondition_failed"
+    assert [request.headers["If-Match"] for request in patches] == ['"1"']
+
+
+def test_a_change_of_one_version_is_not_requested_again_after_a_lost_answer(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    server.answer(CUT)
+
+    with pytest.raises(UnavailableError):
+        store(lambda s: s.images.update("i1", {"title": "A cat"}, if_match='"1"'))
+
+    assert len(server.requests) == 1
+
+
+def test_a_version_of_an_image_has_its_etag(store: AnyStore, server: ScriptedServer) -> None:
+    server.answer(Answer(200, {"id": "i1"}, {"ETag": '"3"'}))
+    version = store(lambda s: s.images.get_version("i1"))
+    server.answer(IMAGE)
+
+    with pytest.raises(ImageStoreError, match="without the version of the image") as failed:
+        store(lambda s: s.images.get_version("i1"))
+
+    assert (version.image, version.etag) == ({"id": "i1"}, '"3"')
+    assert failed.value.code == "not_an_image_store"
+
+
+def test_a_deletion_of_many_images_reports_each_request(store: AnyStore, server: ScriptedServer) -> None:
+    first = {"successful": ["a"], "failed": [], "next_cursor": "c"}
+    second = {"successful": ["b"], "failed": [], "next_cursor": None}
+    server.answer(Answer(200, first), Answer(200, second))
+    reported: list[object] = []
+
+    result = store(lambda s: s.images.delete_many(group="trip:1", on_progress=reported.append))
+
+    assert reported == [first, second]
+    assert result["successful"] == ["a", "b"]
+    assert b'"cursor":"c"' in server.requests[1].body
+
+
+@pytest.mark.parametrize("is_moved", [True, False], ids=["moved", "not moved"])
+def test_the_picture_of_a_record_is_a_link_or_its_bytes(
+    store: AnyStore, server: ScriptedServer, is_moved: bool
+) -> None:
+    link = "https://storage.example/key"
+    server.answer(Answer(302, None, {"Location": link}) if is_moved else Answer(200, b"bytes"))
+
+    picture = store(lambda s: s.admin.migrations.content("m1", "a record"))
+
+    assert picture == (link if is_moved else b"bytes")
+    assert server.requests[0].path == "/v1/admin/migrations/m1/content?record=a+record"
+
+
 def test_the_health_of_a_store_that_is_down_is_no_error(store: AnyStore, server: ScriptedServer) -> None:
     server.answer(Answer(503, {"status": "down", "components": {"table": {"status": "down"}}}))
 
@@ -376,3 +536,16 @@ def test_a_store_works_with_its_own_connection_and_says_no_secret(server: Script
     assert server.requests[0].headers["Authorization"] == "Bearer isk_1"
     assert server.requests[0].headers["User-Agent"] == "image-store-python/0.1.0"
     assert "isk_1" not in described
+
+
+def test_a_transform_is_downloaded_by_a_signed_link(store: AnyStore, server: ScriptedServer) -> None:
+    link = {"url": f"{server.url}/r/signed", "expires_at": "2026-03-01T13:00:00Z"}
+    server.answer(Answer(201, link), Answer(200, b"small"))
+
+    data = store(lambda s: s.images.bytes("i1", transform={"w": 32, "format": "jpeg"}))
+    with pytest.raises(ValueError, match="either a preset or a transform"):
+        store(lambda s: s.images.bytes("i1", preset="thumb", transform={"w": 32}))
+
+    assert data == b"small"
+    assert json.loads(server.requests[0].body) == {"w": 32, "format": "jpeg"}
+    assert (server.requests[1].path, server.requests[1].headers["Authorization"]) == ("/r/signed", None)

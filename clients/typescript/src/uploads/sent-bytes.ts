@@ -1,4 +1,4 @@
-import type { Transport } from "../http/transport";
+import { answerTooLarge, MAX_ANSWER_BYTES } from "../http/transport";
 
 /** Gets the part of a request's body that was sent, from 0 to 1. */
 export type OnSent = (part: number) => void;
@@ -6,27 +6,17 @@ export type OnSent = (part: number) => void;
 const MAX_SILENT_SECONDS = 60;
 
 /**
- * Makes a `fetch` that reports how much of the body was sent.
+ * Sends a request as `fetch` does, and reports how much of its body has left. Only browsers can.
  *
- * In browsers it reports while the bytes leave, by XMLHttpRequest, because `fetch` cannot tell. It then also fails if
- * no byte leaves and no answer comes for a minute. Elsewhere, and with a `fetch` that the caller chose, it reports only
- * the beginning and the end.
+ * It uses XMLHttpRequest, because `fetch` cannot tell. It also fails if no byte leaves and no answer comes for a minute.
  */
-export function reportingFetch(transport: Transport, onSent: OnSent): typeof fetch {
-  const canReport = typeof XMLHttpRequest === "function" && !transport.hasOwnFetch;
-  return async (input, init = {}) => {
-    onSent(0);
-    // The report may have aborted. Node 24 ends the process when `fetch` gets a form with a signal that has aborted.
-    init.signal?.throwIfAborted();
-    if (canReport) return transfer(String(input), init, onSent);
-    const response = await transport.fetch(input, init);
-    onSent(1);
-    return response;
-  };
-}
-
-function transfer(url: string, { method, headers, body, signal }: RequestInit, onSent: OnSent): Promise<Response> {
+export function fetchReporting(
+  url: string,
+  { method, headers, body, signal }: RequestInit,
+  onSent: OnSent,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout>;
     const stop = () => request.abort();
@@ -37,6 +27,11 @@ function transfer(url: string, { method, headers, body, signal }: RequestInit, o
     request.upload.onprogress = ({ loaded, total }) => {
       wait();
       onSent(loaded / total);
+    };
+    request.onprogress = ({ loaded }) => {
+      if (loaded <= MAX_ANSWER_BYTES) return;
+      reject(answerTooLarge(request.status));
+      stop();
     };
     request.onload = () => resolve(responseOf(request));
     request.onabort = request.onerror = () => {

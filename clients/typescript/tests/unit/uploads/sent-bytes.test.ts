@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { headersIn } from "../../../src/uploads/transfer";
+import { headersIn } from "../../../src/uploads/sent-bytes";
 
 test("the headers of an answer are read as a browser writes them", () => {
   const lines = "content-type: application/json\r\nlocation: https://example.com/a\r\nretry-after: 2\r\netag: \r\n";

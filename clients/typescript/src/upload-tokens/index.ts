@@ -1,0 +1,2 @@
+export { uploadTokenRoute, type UploadPermission, type UploadTokenRouteOptions } from "./route";
+export { uploadTokenFrom } from "./source";
