@@ -1,8 +1,11 @@
 """How tests are spread over workers, and what watches them."""
 
+import gc
+from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -10,6 +13,19 @@ from tests.roles.plugin import WatchOfGrants
 
 TOGETHER = {
     "the shared stack": ("tests/e2e/",),
+    # With a stack of their own, they end when the others do: together they would take as long as all other tests.
+    "clients on the stack, and generation": (
+        "tests/e2e/test_ai_clients.py",
+        "tests/e2e/test_backend_examples.py",
+        "tests/e2e/test_generated_clients.py",
+        "tests/e2e/test_generation.py",
+        "tests/e2e/test_issuers.py",
+        "tests/e2e/test_mcp_tools.py",
+        "tests/e2e/test_openai.py",
+        "tests/e2e/test_prompts.py",
+        "tests/e2e/test_python_client.py",
+        "tests/e2e/test_typescript_client.py",
+    ),
     "the console, and what needs stacks of its own": (
         "tests/e2e/console/",  # one more start of the shared stack shortens the longest unit by a third
         "tests/e2e/test_private_gallery.py",
@@ -77,6 +93,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn_of)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the collector of garbage look at nothing that lives as long as the process: modules, and all tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch what functions use of their roles."""
+    """Watch what functions use of their roles, and let examples take as long as they do on a busy machine."""
     config.pluginmanager.register(WatchOfGrants(config))
+    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("tests")

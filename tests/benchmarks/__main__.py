@@ -11,10 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
-sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli"), str(ROOT / "clients" / "python")]
+sys.path[:0] = [
+    str(ROOT / "layers" / "shared"),
+    str(ROOT / "cli"),
+    str(ROOT / "clients" / "python"),
+    str(ROOT / "clients" / "mcp"),
+]
 
 from tests.benchmarks import (  # noqa: E402 - needs the path above
     authorizing,
+    backup,
     browser_upload,
     clients,
     cold,
@@ -22,7 +28,11 @@ from tests.benchmarks import (  # noqa: E402 - needs the path above
     generation,
     growth,
     images,
+    importing,
+    mcp,
+    openai,
     reserving,
+    scale,
     uploads,
     warm,
 )
@@ -34,12 +44,17 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "authorizing": authorizing.measure,
     "warm": warm.measure,
     "growth": growth.measure,
+    "backup": backup.measure,
     "generation": generation.measure,
     "reserving": reserving.measure,
+    "scale": scale.measure,
     "uploads": uploads.measure,
     "browser_upload": browser_upload.measure,
     "console": console.measure,
     "clients": clients.measure,
+    "mcp": mcp.measure,
+    "openai": openai.measure,
+    "import": importing.measure,
 }
 
 

@@ -113,7 +113,7 @@ def extra_memory_mb(browser: Browser, folder: Path) -> float:
             page.wait_for_timeout(POLL_MS)
         image, phases = page.evaluate("[image, [...phases]]")
         page.close()
-    assert image == {"id": "1"}, image
+    assert image == {"id": "1", "existed": False}, image
     assert phases == ["hashing", "sending", "finishing"]
     return (peak - before) / 1024**2
 

@@ -16,7 +16,12 @@ from tools import client
 
 SCRIPT = client.PACKAGE / "tests/packaging/bundle.mjs"
 KB = 1000
-ENTRIES = {"core": "index", "react": "index,react/index", "next": "next/index"}
+ENTRIES = {
+    "core": "index",
+    "react": "index,react/index",
+    "next": "next/index",
+    "tokens": "upload-tokens/index",
+}
 CORE_BAR_KB = 8
 REACT_BAR_KB = 4
 

@@ -42,11 +42,12 @@ class Artefact:
 
     root: Path
     function: str = _FUNCTION
+    layers: tuple[str, ...] = _LAYERS
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The function's own folder, and those of its layers."""
-        return (self.root / self.function, *(self.root / layer for layer in _LAYERS))
+        return (self.root / self.function, *(self.root / layer for layer in self.layers))
 
     @property
     def search_path(self) -> str:

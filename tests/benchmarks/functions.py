@@ -11,13 +11,14 @@ from typing import Any
 import boto3
 from botocore.session import get_session
 
-from image_store.adapters.r2 import s3_client
+from image_store.adapters.objects import s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.ports import Ports
 from image_store.settings import Settings
+from image_store.settings.byte_stores import ByteStoreSettings
 from image_store.settings.storage import StorageSettings
 from tests.benchmarks.answers import accept_objects, answer_with
 from tests.benchmarks.sample import OWNER, SECRET_ANSWER
@@ -73,12 +74,11 @@ class _Clients(Clients):
         self.calls.append(answer_with(client, lambda operation, request: secret))
         return Secrets(client=lambda: client)
 
-    @lazy_property
-    def r2_client(self) -> Any:
+    def objects(self, store: ByteStoreSettings) -> Any:
         client = s3_client(
             session=get_session(),
             endpoint=_ENDPOINT,
-            region="auto",
+            region=store.region,
             access_key_id="example",
             secret_access_key="example",
         )

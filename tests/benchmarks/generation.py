@@ -142,7 +142,7 @@ class Worker:
             owner=OWNER,
             variation_sets=variation_sets,
             preference=ModelPreference(),
-            join=False,
+            join=None,
             idempotency=None,
         )
         self._requests.begin(job_request)

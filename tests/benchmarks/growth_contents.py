@@ -128,7 +128,7 @@ def counted_in(images: Iterable[tuple[str, ImageFacts]]) -> dict[RowKey, items.I
     sums: Counters = {}
     models: dict[RowKey, str] = {}
     for image_id, facts in images:
-        for key, amounts in projections.counters_of(image_id, facts, EPOCH).items():
+        for key, amounts in projections.counters_of(image_id, facts, EPOCH, part=image_id).items():
             sums.setdefault(key, Counter()).update(amounts)
             if facts.model is not None and key[1] == keys.model_stats(facts.model):
                 models[key] = facts.model

@@ -108,6 +108,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return sum(len(text.encode()) for text in content)
         case "N":
             return len(content) // 2 + 2
+        case "B":
+            return len(content)
     raise NotImplementedError(kind)
 
 

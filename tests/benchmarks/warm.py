@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from image_store.adapters.presign import Presigner
+from image_store.adapters.presign import AccessKeys, Presigner
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import InvalidRequest
 from image_store.entrypoints.http.forms import read_form
@@ -90,7 +90,10 @@ def _presigned_links() -> Measurement:
         f"images/upload/2025/11/0199a3f0-0000-7000-8000-{index:012d}/00/thumb.jpg" for index in range(100)
     ]
     presigner = Presigner(
-        endpoint=_ENDPOINT, region="auto", credentials=lambda: ("example", "example"), clock=SystemClock()
+        endpoint=_ENDPOINT,
+        region="auto",
+        credentials=lambda: AccessKeys("example", "example"),
+        clock=SystemClock(),
     )
     client: Any = boto3.client(
         "s3",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS = (new_key("RS256"), new_key("ES256"))
-READY_SECONDS = 30
-REQUEST_SECONDS = 10
+READY_SECONDS = 60
+REQUEST_SECONDS = 60
 
 
 class RunningIssuer:

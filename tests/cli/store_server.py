@@ -6,14 +6,13 @@ import hashlib
 import json
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-PATIENCE_SECONDS = 10
+from tests.local_servers import PATIENCE_SECONDS, LocalHandler, LocalServer
 
 
-class StoreServer:
+class StoreServer(LocalServer):
     """Stores pictures in memory by idempotency key, as the real one does.
 
     `before` and `after` hold what happens to the next uploads before or after they are stored: a status that is
@@ -21,6 +20,7 @@ class StoreServer:
     """
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.images: dict[str, dict[str, Any]] = {}
         self.ids: dict[str, str] = {}
         self.bytes: dict[str, bytes] = {}
@@ -37,24 +37,6 @@ class StoreServer:
         self.meet: threading.Barrier | None = None
         self.most_at_once = 0
         self._at_once = 0
-        self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(PATIENCE_SECONDS)
 
     def count(self, method: str, path: str) -> int:
         """How many requests there were."""
@@ -92,16 +74,9 @@ class StoreServer:
             self._at_once -= 1
 
 
-def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = PATIENCE_SECONDS
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
+def _handler(store: StoreServer) -> type[LocalHandler]:
+    class Handler(LocalHandler):
+        def get(self) -> None:
             _, path = self._read()
             if path in store.documents:
                 self._answer(*store.documents[path])
@@ -109,7 +84,7 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
             image = store.images.get(path.rpartition("/")[2])
             self._answer(200, image) if image else self._problem(404, "image_not_found")
 
-        def do_POST(self) -> None:
+        def post(self) -> None:
             body, path = self._read()
             if path == "/v1/images":
                 self._upload(body)
@@ -124,11 +99,11 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
                 }
                 self._answer(201, {"id": ticket, "upload": upload})
             elif path.endswith("/complete"):
-                self._answer(201, store.stored(path.split("/")[3], {}))
+                self._complete(path.split("/")[3])
             else:
                 self._answer(404, {"message": "Not Found"})
 
-        def do_PUT(self) -> None:
+        def put(self) -> None:
             body, path = self._read()
             if path in store.bytes:
                 self._answer(412, {})
@@ -138,6 +113,12 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
             store.bytes[path] = body
             if not self._fails(store.after):
                 self._answer(200, {})
+
+        def _complete(self, ticket: str) -> None:
+            if f"/storage/{ticket}" in store.bytes:
+                self._answer(201, store.stored(ticket, {}))
+            else:
+                self._problem(409, "upload_incomplete")
 
         def _upload(self, body: bytes) -> None:
             store.entered()
@@ -185,32 +166,18 @@ def _handler(store: StoreServer) -> type[BaseHTTPRequestHandler]:
 
         def _read(self) -> tuple[bytes, str]:
             path = urlsplit(self.path).path
-            body = self._body()
+            body = self.body()
             with store.lock:
                 store.requests.append((self.command, path, dict(self.headers)))
             return body, path
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                chunks: list[bytes] = []
-                while size := int(self.rfile.readline(), 16):
-                    chunks.append(self.rfile.read(size))
-                    self.rfile.readline()
-                self.rfile.readline()
-                return b"".join(chunks)
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
         def _problem(self, status: int, code: str) -> None:
             body = {"title": "A title", "status": status, "detail": "Something is wrong.", "code": code}
             self._answer(status, body, **({"Retry-After": "1"} if status == 503 else {}))
 
         def _answer(self, status: int, body: Any, **headers: str) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(status, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
+    for method, answer in {"GET": Handler.get, "POST": Handler.post, "PUT": Handler.put}.items():
+        setattr(Handler, f"do_{method}", answer)
     return Handler

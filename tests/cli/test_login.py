@@ -5,18 +5,14 @@ from __future__ import annotations
 import io
 import json
 import socket
-import stat
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 import jwt
-import keyring
-import keyring.backend
-import keyring.backends.fail
 import pytest
 
 from image_store_cli.command_line.parser import build_parser
@@ -26,7 +22,6 @@ from image_store_cli.errors import NotSignedIn
 from image_store_cli.exits import Exit
 from image_store_cli.main import run
 from image_store_cli.sign_in.issuers import Client, discover
-from image_store_cli.sign_in.keyrings import KeyringError, system_keyring
 from image_store_cli.sign_in.loopback import (
     REQUEST_SECONDS,
     Attempt,
@@ -35,125 +30,14 @@ from image_store_cli.sign_in.loopback import (
     sign_in_with_browser,
 )
 from local.device_sign_in import DeviceSignIn
+from tests.cli.desk import MemoryKeyring
 from tests.cli.running_issuer import Person, RunningIssuer, device_address, query_of
 from tests.cli.store_server import StoreServer
-from tests.unit.cli.terminal import environment_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from image_store_cli.sign_in.keyrings import Keyring
+    from tests.cli.desk import Desk
 
 pytestmark = pytest.mark.loopback
-EMPTY_PAGE: dict[str, Any] = {"items": [], "next_cursor": None}
-
-
-class MemoryKeyring:
-    """A keyring in memory, which can be locked."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        self.is_locked = False
-
-    def read(self, name: str) -> str | None:
-        """The text of a name."""
-        self._require_open()
-        return self.texts.get(name)
-
-    def keep(self, name: str, text: str) -> None:
-        """Keep a text."""
-        self._require_open()
-        self.texts[name] = text
-
-    def forget(self, name: str) -> None:
-        """Delete a text."""
-        self._require_open()
-        self.texts.pop(name, None)
-
-    def _require_open(self) -> None:
-        if self.is_locked:
-            raise KeyringError("KeyringLocked")
-
-
-class Desk:
-    """A person at a machine, with a store and its issuer."""
-
-    def __init__(self, store: StoreServer, issuer: RunningIssuer, folder: Path) -> None:
-        self.store = store
-        self.issuer = issuer
-        self.folder = folder
-        self.person = Person("alice")
-        self.keyring: Keyring | None = None
-        self.environment = environment_for(folder, store.url) | {"IMAGE_STORE_TOKEN": ""}
-        self.waits: list[float] = []
-        self.on_wait: Callable[[], None] = lambda: None
-        self.err = io.StringIO()
-
-    @property
-    def file(self) -> Path:
-        """The list of sign-ins."""
-        return self.folder / "state/image-store/sign-ins.json"
-
-    def run(self, *words: str, exit_code: Exit = Exit.OK) -> tuple[str, str]:
-        """Run a command, check its exit code and return stdout and stderr."""
-        args = build_parser().parse_args(words)
-        out, self.err = io.StringIO(), io.StringIO()
-        context = Context(
-            args,
-            environment=self.environment,
-            folder=self.folder,
-            stdin=io.StringIO(),
-            out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=self.err),
-            sleep=self._wait,
-            browser=self.person,
-            find_keyring=lambda: self.keyring,
-        )
-        ended = run(context)
-        self.person.wait()
-        assert ended == exit_code, out.getvalue() + self.err.getvalue()
-        return out.getvalue(), self.err.getvalue()
-
-    def _wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.on_wait()
-
-    def sent_tokens(self, path: str = "/v1/images") -> list[str]:
-        """The tokens that the store got."""
-        return [
-            headers["Authorization"].removeprefix("Bearer ")
-            for _, sent_path, headers in self.store.requests
-            if sent_path == path
-        ]
-
-    def secrets(self) -> dict[str, Any]:
-        """The tokens that are kept, wherever they are."""
-        if isinstance(self.keyring, MemoryKeyring) and self.store.url in self.keyring.texts:
-            kept_in_keyring: dict[str, Any] = json.loads(self.keyring.texts[self.store.url])
-            return kept_in_keyring
-        kept_in_file: dict[str, Any] = json.loads(self.file.read_text())[self.store.url]["secrets"]
-        return kept_in_file
-
-    def age(self) -> None:
-        """Let the token be at its end."""
-        entries = json.loads(self.file.read_text())
-        entries[self.store.url]["secrets"]["expires_at"] = 1
-        self.file.write_text(json.dumps(entries))
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[RunningIssuer]:
-    """The issuer."""
-    with RunningIssuer() as running:
-        yield running
-
-
-@pytest.fixture
-def desk(issuer: RunningIssuer, tmp_path: Path) -> Iterator[Desk]:
-    """Somebody who has not signed in yet."""
-    with StoreServer() as store:
-        store.documents = {"/config.json": (200, issuer.console_settings), "/v1/images": (200, EMPTY_PAGE)}
-        yield Desk(store, issuer, tmp_path)
 
 
 def subject_of(token: str, issuer: RunningIssuer) -> str:
@@ -179,51 +63,6 @@ def test_a_sign_in_in_the_browser_lasts_for_later_commands(desk: Desk) -> None:
     )
     assert {subject_of(token, desk.issuer) for token in desk.sent_tokens()} == {"alice"}
     assert len(desk.sent_tokens()) == 2
-
-
-def test_tokens_without_a_keyring_are_in_a_file_of_the_owner_and_nowhere_in_the_output(desk: Desk) -> None:
-    out, err = desk.run("login", "--json")
-
-    secrets = desk.secrets()
-    assert stat.S_IMODE(desk.file.stat().st_mode) == 0o600
-    assert "There is no keyring here: the tokens are in" in err
-    assert json.loads(out) == {"url": desk.store.url, "subject": "alice", "issuer": desk.issuer.url}
-    for secret in (secrets["token"], secrets["refresh_token"]):
-        assert secret not in out + err
-        assert secret not in desk.run("whoami", "--json")[0]
-
-
-def test_tokens_with_a_keyring_are_in_no_file(desk: Desk) -> None:
-    desk.keyring = MemoryKeyring()
-
-    _, err = desk.run("login")
-
-    assert "in the keyring of the system" in err
-    assert desk.secrets()["token"] not in desk.file.read_text()
-    desk.run("list")
-    assert len(desk.sent_tokens()) == 2
-
-
-def test_a_locked_keyring_is_replaced_by_the_file_with_a_note(desk: Desk) -> None:
-    locked = MemoryKeyring()
-    locked.is_locked = True
-    desk.keyring = locked
-
-    _, err = desk.run("login")
-
-    assert (locked.texts, "the tokens are in" in err) == ({}, True)
-    desk.run("list")
-
-
-def test_a_keyring_that_was_locked_later_asks_for_another_sign_in(desk: Desk) -> None:
-    memory = MemoryKeyring()
-    desk.keyring = memory
-    desk.run("login")
-    memory.is_locked = True
-
-    _, err = desk.run("list", exit_code=Exit.NOT_SIGNED_IN)
-
-    assert "cannot be read from the keyring. Run `image-store login`" in err
 
 
 def test_a_token_at_its_end_is_renewed_and_the_next_command_uses_the_new_one(desk: Desk) -> None:
@@ -486,6 +325,29 @@ def test_a_store_without_a_console_needs_the_client_by_name(desk: Desk) -> None:
     assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_the_issuer_of_a_profile_is_for_its_own_store_alone(desk: Desk, *, is_own: bool) -> None:
+    elsewhere = "http://127.0.0.1:9"
+    config = desk.folder / "config/image-store/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        'profile = "prod"\n[profiles.prod]\n'
+        f'url = "{desk.store.url if is_own else elsewhere}/"\n'
+        f'issuer = "{elsewhere}"\nclient_id = "theirs"\nscopes = "theirs"\n'
+    )
+    if is_own:
+        _, err = desk.run("login", "--url", desk.store.url, exit_code=Exit.UNAVAILABLE)
+
+        assert f"The issuer {elsewhere} does not answer" in err
+        assert "is not used" not in err
+    else:
+        _, err = desk.run("login", "--url", desk.store.url)
+
+        assert f"The profile is for {elsewhere}/, so its issuer is not used for {desk.store.url}." in err
+        assert query_of(desk.person.visits[0])["client_id"] == desk.issuer.console_settings["client_id"]
+        assert subject_of(desk.secrets()["token"], desk.issuer) == "alice"
+
+
 def test_a_variable_that_comes_before_the_sign_in_is_mentioned(desk: Desk) -> None:
     desk.environment["IMAGE_STORE_TOKEN"] = "theirs"
 
@@ -529,54 +391,3 @@ def test_a_damaged_list_of_sign_ins_says_what_to_do(desk: Desk) -> None:
     _, err = desk.run("list", exit_code=Exit.USAGE)
 
     assert f"{desk.file} cannot be read: delete it" in err
-
-
-class Backend(keyring.backend.KeyringBackend):
-    """A backend of the package `keyring` in memory, in place of the system's."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.passwords: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        """The password."""
-        return self.passwords.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a password."""
-        self.passwords[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        """Delete a password."""
-        if self.passwords.pop((service, username), None) is None:
-            raise keyring.errors.PasswordDeleteError
-
-
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    """The backend that the package has chosen."""
-    before = keyring.get_keyring()
-    keyring.set_keyring(memory := Backend())
-    yield memory
-    keyring.set_keyring(before)
-
-
-def test_the_package_keyring_keeps_and_forgets_texts(backend: Backend) -> None:
-    system = system_keyring()
-
-    assert system is not None
-    system.keep("https://store.example", "secret")
-    assert system.read("https://store.example") == "secret"
-    assert backend.passwords == {("image-store", "https://store.example"): "secret"}
-    system.forget("https://store.example")
-    system.forget("https://store.example")
-    assert system.read("https://store.example") is None
-
-
-@pytest.mark.usefixtures("backend")
-def test_a_machine_without_a_keyring_has_none() -> None:
-    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
-
-    assert system_keyring() is None

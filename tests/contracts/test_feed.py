@@ -21,6 +21,7 @@ from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import FeedRows
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.feed import Feed
+from image_store.services.finding.hot_pages import HotPages
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.fakes.clock import SetClock
@@ -46,7 +47,12 @@ class Public:
         self.rows = rows
         self.clock = SetClock()
         self.records: dict[str, Image] = {}
-        self.feed = Feed(rows=rows, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock)
+        self.feed = Feed(
+            rows=rows,
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
+            clock=self.clock,
+            hot_pages=HotPages(kept_for=timedelta(0)),
+        )
 
     def add(
         self,
@@ -256,7 +262,11 @@ def test_moto_reads_the_same_parts_of_the_feed() -> None:
             assert all_of(store, 5, **part) == store.public(**part)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.integers(1, 6), st.randoms(use_true_random=False))
 def test_images_that_stay_public_appear_once_while_others_change(limit: int, chance: Any) -> None:
     store = in_memory()

@@ -13,7 +13,7 @@ from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.upkeep.cleanup import CleanupReport, Lease, PassPosition
+from image_store.domain.upkeep.cleanup import LONGEST_HOLD, CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
 from tests.contracts.tables import Table, Tables
 from tests.fakes.dynamodb import all_items
@@ -137,6 +137,64 @@ def test_an_ended_lease_can_be_ended_again(housekeeping: Housekeeping) -> None:
     assert take(housekeeping, at=NOON + MOMENT).token > lease.token
 
 
+# The hold ---------------------------------------------------------------------------------------------
+
+
+WEEK = NOON + LONGEST_HOLD
+
+
+def test_a_hold_is_refused_to_others_and_prolonged_by_its_holder(housekeeping: Housekeeping) -> None:
+    assert housekeeping.hold(holder="a", at=NOON, until=WEEK)
+
+    assert not housekeeping.hold(holder="b", at=NOON + MOMENT, until=WEEK + MOMENT)
+    assert housekeeping.hold(holder="a", at=NOON + MOMENT, until=WEEK + MOMENT)
+
+    assert housekeeping.holder(NOON + MOMENT) == "a"
+    assert housekeeping.holder(WEEK + MOMENT) == "a"
+
+
+def test_a_hold_ends_by_its_holder_alone_or_by_itself(housekeeping: Housekeeping) -> None:
+    housekeeping.hold(holder="a", at=NOON, until=WEEK)
+
+    housekeeping.end_hold("b")
+    assert housekeeping.holder(NOON) == "a"
+    assert housekeeping.holder(WEEK + MOMENT) is None
+    housekeeping.end_hold("a")
+    housekeeping.end_hold("a")
+
+    assert housekeeping.holder(NOON) is None
+    assert housekeeping.hold(holder="b", at=NOON, until=WEEK)
+
+
+def test_a_hold_can_be_taken_over_on_request(housekeeping: Housekeeping) -> None:
+    housekeeping.hold(holder="a", at=NOON, until=WEEK)
+
+    assert housekeeping.hold(holder="b", at=NOON, until=WEEK, take_over=True)
+
+    assert housekeeping.holder(NOON) == "b"
+    assert not housekeeping.hold(holder="a", at=NOON, until=WEEK)
+
+
+def test_a_hold_past_its_end_or_of_a_wrong_clock_is_free(housekeeping: Housekeeping) -> None:
+    housekeeping.hold(holder="a", at=NOON, until=WEEK)
+
+    assert housekeeping.hold(holder="b", at=WEEK + MOMENT, until=WEEK + timedelta(days=99))
+    assert housekeeping.holder(WEEK + MOMENT) is None
+    assert housekeeping.hold(holder="c", at=WEEK + MOMENT, until=WEEK + timedelta(days=7))
+
+
+def test_a_run_is_seen_for_as_long_as_it_has_its_lease(housekeeping: Housekeeping) -> None:
+    assert not housekeeping.is_running(NOON)
+    lease = take(housekeeping)
+
+    assert housekeeping.is_running(NOON)
+    assert housekeeping.is_running(END)
+    assert not housekeeping.is_running(END + MOMENT)
+    housekeeping.end_lease(lease)
+
+    assert not housekeeping.is_running(NOON)
+
+
 # Positions --------------------------------------------------------------------------------------------
 
 
@@ -246,6 +304,10 @@ CALLS: dict[str, Callable[[Housekeeping], object]] = {
     "take_lease": take,
     "end_lease": lambda housekeeping: housekeeping.end_lease(Lease("a run", 1)),
     "position": lambda housekeeping: housekeeping.position("private"),
+    "is_running": lambda housekeeping: housekeeping.is_running(NOON),
+    "hold": lambda housekeeping: housekeeping.hold(holder="a", at=NOON, until=WEEK),
+    "end_hold": lambda housekeeping: housekeeping.end_hold("a"),
+    "holder": lambda housekeeping: housekeeping.holder(NOON),
     "reports": lambda housekeeping: housekeeping.reports(limit=1),
     "move": lambda housekeeping: WRITES["move"](housekeeping, Lease("a run", 1)),
     "keep_report": lambda housekeeping: WRITES["keep_report"](housekeeping, Lease("a run", 1)),

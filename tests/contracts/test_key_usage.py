@@ -54,6 +54,18 @@ def test_a_repeated_use_counts_once_also_if_all_repeats_come_at_once(usage: Dyna
     assert usage.days(KEY, since=FIRST, until=SECOND) == [KeyDay(on=FIRST, images=1, size_bytes=100)]
 
 
+def test_many_uses_are_counted_together_and_each_once(usage: DynamoKeyUsage) -> None:
+    uses = [stored(f"image{number}", on=(FIRST, SECOND)[number % 2]) for number in range(120)]
+    usage.count(uses[7], at=NOON)
+
+    usage.count(*uses, *uses[:3], stored("other", key_id=OTHER), at=NOON)
+    usage.count(*uses, at=NOON)
+
+    days = usage.days(KEY, since=FIRST, until=THIRD)
+    assert [(day.on, day.images, day.size_bytes) for day in days] == [(FIRST, 60, 6_000), (SECOND, 60, 6_000)]
+    assert [day.images for day in usage.days(OTHER, since=FIRST, until=THIRD)] == [1]
+
+
 def test_only_the_days_from_the_first_on_and_before_the_last_are_read(usage: DynamoKeyUsage) -> None:
     for on in (FIRST, SECOND, THIRD):
         usage.count(stored(f"{on}", on=on), at=NOON)

@@ -137,7 +137,11 @@ def test_any_two_filters_hold_together(filled: tuple[Rows, list[Image]], one: st
         assert ids_of(store, list_query) == expected(records, list_query), list_query
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     chosen=st.fixed_dictionaries({name: st.sampled_from(values) for name, values in FILTERS.items()}),
     limit=st.integers(1, 100),
@@ -155,7 +159,11 @@ def test_any_filters_and_any_limit_give_the_sorted_list(
 
 
 @pytest.mark.parametrize("kind", ["memory", "table"])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     chosen=st.fixed_dictionaries(
         {name: st.sampled_from(FILTERS[name]) for name in ("tag", "category", "model", "kind", "descending")}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, owner_keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.operations.owners import DynamoOwners
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.images.image import State
 from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
@@ -43,6 +44,10 @@ class Stored:
     def due(self, at: datetime) -> list[str]:
         return list(self.rows.owners_due(at))
 
+    def owners(self) -> list[str]:
+        table = DynamoTable(self.table, client=lambda: self.client)
+        return list(DynamoOwners(table).page(after=None, limit=10).owners)
+
     def writes_of_turns(self) -> int:
         """How many writes were sent to rows of turns since the last look."""
         count: int = sum(
@@ -62,7 +67,7 @@ def test_the_first_image_of_an_owner_lets_policies_look_and_no_other_writes_for_
     projector = stored.projector()
 
     stored.store(projector)
-    assert stored.writes_of_turns() == 1
+    assert stored.writes_of_turns() == 2  # its turn, and that the owner is listed
     for each in (projector, projector, stored.projector()):
         stored.store(each, at=LATER)
 
@@ -96,6 +101,40 @@ def test_each_new_image_lets_policies_look_soon_where_a_deployment_wants_it(stor
 
     stored.store(projector, at=LATER)
     assert stored.due(LATER) == [OWNER]
+
+
+def test_an_owner_is_listed_once_with_the_first_image(stored: Stored) -> None:
+    projector = stored.projector()
+
+    assert stored.owners() == []
+    stored.store(projector)
+    assert stored.owners() == [OWNER]
+    for each in (projector, stored.projector(), stored.projector(after_save=True)):
+        stored.store(each, at=LATER)
+
+    assert stored.owners() == [OWNER]
+    lists = [request for name, request in stored.intercepted.calls if name == "put_item"]
+    assert len(lists) == 1
+
+
+def test_a_listing_that_was_cut_off_is_made_up_for(stored: Stored) -> None:
+    stored.store(stored.projector())
+    stored.client.delete_item(TableName=stored.table, Key=owner_keys.listed_owner(OWNER))
+    stored.client.update_item(TableName=stored.table, Key=keys.turn(OWNER), UpdateExpression="REMOVE listed")
+
+    stored.store(stored.projector(), at=LATER)
+
+    assert stored.owners() == [OWNER]
+
+
+def test_an_owner_of_an_earlier_build_is_listed_with_the_next_turn(stored: Stored) -> None:
+    stored.store(stored.projector())
+    stored.client.delete_item(TableName=stored.table, Key=owner_keys.listed_owner(OWNER))
+    stored.client.update_item(TableName=stored.table, Key=keys.turn(OWNER), UpdateExpression="REMOVE listed")
+
+    stored.rows.owner_done(OWNER, next_at=LATER)
+
+    assert stored.owners() == [OWNER]
 
 
 def test_an_owner_of_the_first_version_keeps_the_turn(stored: Stored) -> None:

@@ -340,7 +340,11 @@ def stepped(store: Store, image: Image, step: str, number: int) -> Image:
     return image
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), max_size=12),
     st.randoms(use_true_random=False),

@@ -169,7 +169,7 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
     health = DynamoProviderHealth(DynamoTable("table", client=lambda: dynamo))
 
     def work(_: int) -> int:
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         watch, retries = HealthWatch(health=health, clock=Noon()), 0
         while True:
             match watch.choose([CANDIDATE], CallHistory(frozenset({A}))):

@@ -1,28 +1,51 @@
-"""What every Purger does: the fake of the tests and CloudflarePurger alike.
+"""What every Purger does: the fake of the tests, CloudflarePurger and CloudFrontPurger alike.
 
-Below the contract stand the answers that only the real API gives, from a server of our own that gives them as
-Cloudflare's documentation says.
+Below the contract stand the answers that only the real APIs give, from a server and a client of our own that give them
+as the documentation of Cloudflare and CloudFront says.
 """
 
+import itertools
 import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.session import get_session
+from moto import mock_aws
 
 from image_store.adapters.cloudflare import ENTRIES_PER_CALL, CloudflarePurger
+from image_store.adapters.cloudfront import CloudFrontPurger
 from image_store.domain.errors import ConfigurationError, ImageStoreError, StorageUnavailable
 from image_store.ports.delivery import Purger
 from tests.fakes.cloudflare import TOKEN, ZONE, Answer, CloudflareServer
+from tests.fakes.cloudfront import DISTRIBUTION, MemoryCloudFront
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn
 
 pytestmark = pytest.mark.loopback
 
 SITE = "https://images.example.com"
+DISTRIBUTION_CONFIG = {
+    "CallerReference": "1",
+    "Comment": "",
+    "Enabled": True,
+    "Origins": {
+        "Quantity": 1,
+        "Items": [
+            {
+                "Id": "public",
+                "DomainName": "public.s3.amazonaws.com",
+                "S3OriginConfig": {"OriginAccessIdentity": ""},
+            }
+        ],
+    },
+    "DefaultCacheBehavior": {"TargetOriginId": "public", "ViewerProtocolPolicy": "https-only"},
+}
 
 
 def copies(publication: str = "one", count: int = 2) -> list[str]:
@@ -66,8 +89,20 @@ def server() -> Iterator[CloudflareServer]:
         yield started
 
 
-@pytest.fixture(params=["memory", "cloudflare"])
+def at_cloudfront() -> Cdn:
+    client = MemoryCloudFront()
+    return Cdn(cloudfront_purger(client), client.cached.update, lambda: client.cached)
+
+
+def cloudfront_purger(client: Any, *, distribution: str = DISTRIBUTION) -> CloudFrontPurger:
+    references = itertools.count()
+    return CloudFrontPurger(distribution, client=lambda: client, reference=lambda: str(next(references)))
+
+
+@pytest.fixture(params=["memory", "cloudflare", "cloudfront"])
 def cdn(request: pytest.FixtureRequest, server: CloudflareServer) -> Cdn:
+    if request.param == "cloudfront":
+        return at_cloudfront()
     return in_memory() if request.param == "memory" else at_cloudflare(server)
 
 
@@ -131,13 +166,13 @@ def test_copies_under_a_query_or_for_other_sites_go_as_well(
 
 
 def test_no_call_names_more_than_every_plan_takes(server: CloudflareServer) -> None:
-    many = [url for number in range(31) for url in copies(f"publication-{number}", 2)]
+    many = [url for number in range(101) for url in copies(f"publication-{number}", 2)]
 
     purger_of(server).purge(many)
 
     assert server.purged() == many
-    assert [len(next(iter(call.values()))) for call in server.calls] == [30, 30, 2, 30, 1]
-    assert ENTRIES_PER_CALL == 30
+    assert [len(next(iter(call.values()))) for call in server.calls] == [100, 100, 2, 100, 1]
+    assert ENTRIES_PER_CALL == 100
 
 
 @pytest.mark.parametrize(
@@ -253,3 +288,110 @@ def test_the_body_is_what_cloudflare_documents(server: CloudflareServer) -> None
     purger_of(server).purge(copies(count=1))
 
     assert json.dumps(server.calls[0]) == '{"files": ["https://images.example.com/p/one/0.webp"]}'
+
+
+# CloudFront -------------------------------------------------------------------------------------------
+
+
+def many_copies(publications: int, count: int = 2) -> list[str]:
+    return [url for number in range(publications) for url in copies(f"publication-{number}", count)]
+
+
+def test_a_publication_is_one_path_at_cloudfront() -> None:
+    client = MemoryCloudFront()
+
+    cloudfront_purger(client).purge([*copies("one"), *copies("two")])
+
+    assert client.accepted == [("/p/one/*", "/p/two/*")]
+
+
+def test_copies_under_a_query_leave_the_caches_of_cloudfront() -> None:
+    client = MemoryCloudFront()
+    client.cached = {f"{copies()[0]}?again", copies("two")[0]}
+
+    cloudfront_purger(client).purge(copies("one"))
+
+    assert client.cached == {copies("two")[0]}
+
+
+def test_more_folders_than_cloudfront_works_on_are_purged_file_by_file() -> None:
+    client = MemoryCloudFront()
+    urls = many_copies(17)
+    client.cached = set(urls)
+
+    cloudfront_purger(client).purge(urls)
+
+    assert [len(paths) for paths in client.accepted] == [15, 4]
+    assert not any(path.endswith("*") for path in client.accepted[1])
+    assert client.cached == set()
+
+
+def test_more_files_than_cloudfront_works_on_wait() -> None:
+    client = MemoryCloudFront()
+    purger = cloudfront_purger(client)
+    urls = many_copies(15, 201)
+    purger.purge(urls)
+
+    with pytest.raises(StorageUnavailable) as caught:
+        purger.purge(urls)
+    client.completed()
+    purger.purge(urls)
+
+    assert caught.value.retry_after == timedelta(minutes=1)
+
+
+def test_each_purge_has_a_reference_of_its_own() -> None:
+    """CloudFront would answer a reference that it knows with the old invalidation, and purge nothing."""
+    client = MemoryCloudFront()
+    purger = cloudfront_purger(client)
+
+    for _ in range(2):
+        client.cached = set(copies())
+        purger.purge(copies())
+
+        assert client.cached == set()
+    assert len(client.accepted) == 2
+
+
+def test_a_distribution_that_is_not_there_is_a_mistake_of_the_deployment() -> None:
+    with pytest.raises(ConfigurationError, match="CloudFront refuses"):
+        cloudfront_purger(MemoryCloudFront(), distribution="E1OTHER").purge(copies())
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "CreateInvalidation"), ConfigurationError),
+        (ClientError({"Error": {"Code": "ServiceUnavailable"}}, "CreateInvalidation"), StorageUnavailable),
+        (EndpointConnectionError(endpoint_url="https://cloudfront.invalid"), StorageUnavailable),
+    ],
+    ids=str,
+)
+def test_a_failure_of_cloudfront_is_an_error_of_the_port(
+    failure: Exception, expected: type[Exception]
+) -> None:
+    class Failing:
+        def create_invalidation(self, **_: Any) -> None:
+            raise failure
+
+    with pytest.raises(expected):
+        cloudfront_purger(Failing()).purge(copies())
+
+
+def test_an_invalidation_is_what_botocore_sends_to_cloudfront() -> None:
+    with mock_aws():
+        client = get_session().create_client(
+            "cloudfront", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        distribution = client.create_distribution(DistributionConfig=DISTRIBUTION_CONFIG)["Distribution"][
+            "Id"
+        ]
+
+        cloudfront_purger(client, distribution=distribution).purge(copies())
+
+        summaries = client.list_invalidations(DistributionId=distribution)["InvalidationList"]["Items"]
+        [invalidation] = [
+            client.get_invalidation(DistributionId=distribution, Id=each["Id"])["Invalidation"]
+            for each in summaries
+        ]
+        assert invalidation["InvalidationBatch"]["Paths"] == {"Quantity": 1, "Items": ["/p/one/*"]}

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.session import get_session
 from moto import mock_aws
 
-from image_store.adapters.r2 import s3_client
+from image_store.adapters.objects import s3_client
 from image_store.adapters.s3_versions import S3Versions
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.ingest import DroppedObject

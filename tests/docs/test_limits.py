@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from image_store.adapters.dynamodb.upkeep.housekeeping import REPORT_LIFETIME
 from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME
 from image_store.adapters.imaging.decoding.limits import MAX_ORIGINAL_SIDE_PX, DecodeLimits
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES
-from image_store.adapters.remote.fetching import MAX_REDIRECTS
+from image_store.adapters.remote.urls import MAX_REDIRECTS
 from image_store.domain.callers import upload_tokens
 from image_store.domain.callers.api_keys import MAX_GRACE, MAX_KEYS, MAX_LISTED_KEYS, USUAL_GRACE
 from image_store.domain.callers.scopes import KEY_SCOPES
@@ -26,11 +27,16 @@ from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
 from image_store.domain.errors import TooManyKeys, TooManyShares, UrlNotAllowed
+from image_store.domain.events.event import EVENT_RETENTION
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
 from image_store.domain.finding.words import MAX_TERM_CHARS
 from image_store.domain.generation.jobs import JOB_LIFETIME, MAX_IMAGES, WAITING_LIFETIME
-from image_store.domain.generation.requests import MAX_PROMPT_EXCERPT_CHARS
+from image_store.domain.generation.requests import (
+    MAX_PROMPT_EXCERPT_CHARS,
+    MAX_REFERENCES,
+    MAX_VARIATIONS,
+)
 from image_store.domain.images.details import (
     MAX_ANALYSIS_BYTES,
     MAX_GENERATION_BYTES,
@@ -42,12 +48,16 @@ from image_store.domain.images.ingest import OBJECT_LIFETIME, RESULT_LIFETIME
 from image_store.domain.images.media import MAX_BYTES
 from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, RESERVATION_LIFETIME
 from image_store.domain.upkeep.cleanup import LONGEST_RUN
+from image_store.domain.upkeep.importing import MAX_WAITS
 from image_store.domain.upkeep.migration import KEPT_ERRORS, MAX_LINE_BYTES
 from image_store.domain.upkeep.repair import MAX_REPAIR_IDS
+from image_store.entrypoints.generation.openai.answers import MAX_ANSWER_BYTES as ANSWER_BYTES
+from image_store.entrypoints.generation.openai.requests import REPEAT_PERIOD
 from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
 from image_store.entrypoints.http.request import LARGEST_BODY, MAX_BODY_BYTES
 from image_store.entrypoints.images.upload_request_schemas import MAX_BATCH
 from image_store.entrypoints.operations.console import MAX_REQUEST_BYTES
+from image_store.services.events.feed import LONGEST_WAIT
 from image_store.services.finding.cursors import CURSOR_LIFETIME
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND
 from image_store.services.generation.overview import REPORTED_DAYS
@@ -55,14 +65,14 @@ from image_store.services.images.batch_deletion import MAX_IDS
 from image_store.services.images.direct_uploads import COMPLETION_LIFETIME, LINK_LIFETIME
 from image_store_cli.commands import keys, list_images, repair, similar
 from image_store_cli.display import cards
-from image_store_cli.store import problems
+from image_store_cli.store import error_translation
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
+from image_store_mcp.protocol.messages import MAX_DEPTH, MAX_MESSAGE_BYTES
+from image_store_mcp.tools.generation import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
-
-cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
 
 ROOT = Path(__file__).resolve().parents[2]
 KIB, MIB, MILLION = 1024, 1024**2, 1_000_000
@@ -126,6 +136,11 @@ ON_THE_PAGE = (
     f"works for at most {MAX_GRACE.days} days",
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
+    f"can be read for {EVENT_RETENTION.days} days.",
+    (
+        f"at most {page_limit('/v1/events')['maximum']} events, and a request waits for up to "
+        f"{LONGEST_WAIT.seconds} seconds"
+    ),
     f"after at most {hours(upload_tokens.MAX_LIFETIME)} hours and allow at most {upload_tokens.MAX_IMAGES:,} images",
 )
 ON_OTHER_PAGES = [
@@ -140,10 +155,26 @@ ON_OTHER_PAGES = [
     ("guarantees.md", f"after {MAX_LIFETIME.days} days at most"),
     ("guarantees.md", f"after {shares.MAX_LIFETIME.days} days at most"),
     ("private-gallery.md", f"to {shares.MAX_LIFETIME.days} days; by default an hour"),
+    (
+        "limits.md",
+        f"at most {MAX_MESSAGE_BYTES / MILLION:.1f} million bytes and {MAX_DEPTH} levels of nesting",
+    ),
+    ("limits.md", f"images for up to {WAIT_SECONDS:.0f} seconds"),
+    ("limits.md", f"gets 1 to {MAX_VARIATIONS} images"),
+    ("limits.md", f"a response holds {ANSWER_BYTES // MIB} MB"),
+    ("mcp.md", f"waits for up to {WAIT_SECONDS:.0f} of them"),
     ("private-gallery.md", f"within {shares.CACHED_FOR.seconds} seconds"),
+    ("events.md", f"**{EVENT_RETENTION.days} days.**"),
+    ("events.md", f"works for {EVENT_RETENTION.days} days"),
+    (
+        "events.md",
+        f"up to {page_limit('/v1/events')['maximum']} events, by default {page_limit('/v1/events')['default']}",
+    ),
+    ("events.md", f"if there is none, up to {LONGEST_WAIT.seconds}"),
     ("generation.md", f"at most {MAX_ANSWER_BYTES // MIB} MiB"),
     ("generation.md", f"up to {minutes(WAITING_LIFETIME)} minutes"),
     ("generation.md", f"the last {REPORTED_DAYS} days"),
+    ("importing.md", f"After {MAX_WAITS} waits in a row"),
     ("migration.md", f"at most {MAX_LINE_BYTES // MIB} MiB"),
     ("migration.md", f"up to {LARGEST_BODY}"),
     ("operations.md", f"removed after {OBJECT_LIFETIME.days} days"),
@@ -157,6 +188,15 @@ ON_OTHER_PAGES = [
         f"{int(upload_tokens.MIN_LIFETIME.total_seconds())} to {int(upload_tokens.MAX_LIFETIME.total_seconds()):,}",
     ),
     ("browser-uploads.md", f"1 to {upload_tokens.MAX_IMAGES:,}"),
+    ("openai.md", f"makes 1 to {MAX_VARIATIONS} images (`n`)"),
+    ("openai.md", f"from up to {MAX_REFERENCES} others"),
+    ("openai.md", f"in the {minutes(REPEAT_PERIOD)} minutes after the job has ended"),
+    ("openai.md", f"stands for its job for {hours(IDEMPOTENCY_LIFETIME)} hours"),
+    (
+        "openai.md",
+        f"An answer holds {ANSWER_BYTES // MIB} MB, which is about {ANSWER_BYTES * 3 / 4 / MILLION:.1f} MB",
+    ),
+    ("openai.md", f"about {MAX_BODY_BYTES / MIB:.1f} MB for all images of a form"),
     ("browser-uploads.md", f"older than {minutes(COMPLETION_LIFETIME)} minutes"),
     ("browser-uploads.md", f"about {LARGEST_BODY}"),
     ("command-line.md", f"up to {IN_REQUEST_BYTES // MILLION} MB are sent in the request"),
@@ -239,23 +279,30 @@ def test_the_command_line_has_the_limits_of_the_store() -> None:
 
 
 def test_the_command_line_names_the_size_of_a_request() -> None:
-    assert f"about {LARGEST_BODY}" in problems.TOO_LARGE
+    assert f"about {LARGEST_BODY}" in error_translation.TOO_LARGE
 
 
-PARAMETERS: dict[str, dict[str, Any]] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))[
-    "Parameters"
-]
+@cache
+def template_parameters() -> dict[str, dict[str, Any]]:
+    """The parameters of the template; not read when the file is collected, because that takes a second."""
+    cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
+    parameters: dict[str, dict[str, Any]] = json.loads(
+        json.dumps(cfn_yaml.load(str(ROOT / "template.yaml")))
+    )["Parameters"]
+    return parameters
 
 
 def test_parameters_are_bounded_as_the_code_is() -> None:
     largest = {
-        name: parameter["MaxValue"] for name, parameter in PARAMETERS.items() if "MaxValue" in parameter
+        name: parameter["MaxValue"]
+        for name, parameter in template_parameters().items()
+        if "MaxValue" in parameter
     }
 
     assert largest["MaxBytes"] == MAX_BYTES
     assert largest["MaxPixels"] == LIMITS.max_pixels
-    assert f"at most {MAX_PRESETS} presets" in PARAMETERS["Presets"]["ConstraintDescription"]
-    assert f"{{0,{MAX_PRESETS}}}$" in PARAMETERS["Presets"]["AllowedPattern"]
+    assert f"at most {MAX_PRESETS} presets" in template_parameters()["Presets"]["ConstraintDescription"]
+    assert f"{{0,{MAX_PRESETS}}}$" in template_parameters()["Presets"]["AllowedPattern"]
 
 
 def spellings(number: int) -> set[str]:
@@ -276,12 +323,19 @@ def largest_in_settings() -> dict[str, str]:
         name: re.search(r"\b(?:up to|at most|\d to|KiB to) (\d+(?:,\d{3})*(?: million| MiB)?)", text)
         for name, text in rows
     }
-    return {name: match[1] for name, match in named.items() if match and "MaxValue" in PARAMETERS[name]}
+    return {
+        name: match[1] for name, match in named.items() if match and "MaxValue" in template_parameters()[name]
+    }
 
 
-@pytest.mark.parametrize(("name", "largest"), largest_in_settings().items())
-def test_a_setting_names_the_bound_of_its_parameter(name: str, largest: str) -> None:
-    assert largest in spellings(PARAMETERS[name]["MaxValue"])
+def test_settings_name_the_bounds_of_their_parameters() -> None:
+    wrong = {
+        name: largest
+        for name, largest in largest_in_settings().items()
+        if largest not in spellings(template_parameters()[name]["MaxValue"])
+    }
+
+    assert wrong == {}
 
 
 def test_settings_name_bounds() -> None:

@@ -19,7 +19,6 @@ DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *DECISIONS, *EXAMPLES]
 MADE_BY_RUNNING = (".local", ".venv", ".aws-sam")
-cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
 
 
 def prose(page: Path) -> str:
@@ -74,6 +73,8 @@ def is_path(name: str) -> bool:
 
 def template() -> Any:
     """The template, as SAM reads it."""
+    # Here, because it takes a second, and every worker collects this file; it has no types.
+    cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")
     return json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
 
 

@@ -21,14 +21,17 @@ import pytest
 
 from local.inside_emulator.checkpoints import LAST_SAVE
 from local.ports import any_free_port
-from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
+from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES, URL_VARIABLES
 from local.settings import STACK_NAME
 from local.state_folder import StateFolder
+from tests.e2e.second_stack import ROOT_KEY
 from tests.e2e.site import Site
 from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
@@ -37,6 +40,7 @@ POLL_SECONDS = 0.1
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
 SAVED_SECONDS = 60  # the slower the machine saves, the longer it pauses
 MIGRATION_TABLE = "somebodys-messages"
+IMPORT_SECRET = "image-store/imports"
 """The table that the stack lets migrations read; tests make it."""
 REMOTE_ADDRESS = "127.0.0.2"
 """Where tests play other people's servers: the one address of this machine that images may be fetched from."""
@@ -81,10 +85,11 @@ class Stack:
         """Answer a client of the API for an admin."""
         return self.http("admin", scope="images:admin")
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, *, config: Config | None = None) -> Any:
         """Answer a boto3 client of the emulator's root."""
         return boto3.client(
             service,
+            config=config,
             endpoint_url=self.described["s3_endpoint"],
             region_name=self.described["region"],
             aws_access_key_id=self.described["access_key"],
@@ -154,9 +159,10 @@ def launch(
     chosen = {
         "RemoteNetworks": f"{REMOTE_ADDRESS}/32",
         "MigrationTable": MIGRATION_TABLE,
+        "ImportSecretName": IMPORT_SECRET,
         **(parameters or {}),
     }
-    paying = {*KEY_VARIABLES, *ACCOUNT_VARIABLES}
+    paying = {*KEY_VARIABLES, *ACCOUNT_VARIABLES, *URL_VARIABLES}
     environment = {
         # Keys of real providers stay outside: tests spend no money.
         **{name: value for name, value in os.environ.items() if name not in paying},
@@ -178,6 +184,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack, shared by all end-to-end tests; one that kills it starts it again."""
     started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("state"))
+    started.state.write("root", ROOT_KEY)
     started.start()
     yield started
     if started.is_running():

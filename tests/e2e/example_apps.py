@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,7 +23,7 @@ EXAMPLES = client.ROOT / "examples"
 CODE = {".ts", ".tsx", ".css", ".html", ".py"}
 MAX_OWN_LINES = 150
 MAX_README_LINES = 25
-READY_SECONDS = 60
+READY_SECONDS = 120
 STOPPED_SECONDS = 10
 
 
@@ -63,7 +64,12 @@ def serving(
     """Run the server of an example and wait until it answers; fail with what it printed if it does not."""
     with output.open("w") as out:
         process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | variables, stdout=out, stderr=subprocess.STDOUT
+            command,
+            cwd=folder,
+            env=os.environ | variables,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         deadline = time.monotonic() + READY_SECONDS
@@ -73,7 +79,8 @@ def serving(
             time.sleep(0.05)
         yield address
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)  # with its own children, such as those of Next
         process.wait(STOPPED_SECONDS)
 
 
@@ -90,7 +97,7 @@ def own_lines(folder: Path) -> int:
     sources = [
         path
         for top in folder.iterdir()
-        if top.name not in {"node_modules", "dist", "__pycache__", ".venv"}
+        if top.name not in {"node_modules", "dist", ".next", "next-env.d.ts", "__pycache__", ".venv"}
         for path in (top.rglob("*") if top.is_dir() else [top])
         if path.suffix in CODE and not path.name.endswith(".config.ts")
     ]

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder without a line for each request."""
+class FolderServer(SimpleHTTPRequestHandler):
+    """Serves a folder as it is now, without a line for each request."""
+
+    def end_headers(self) -> None:
+        """Keep browsers from guessing how long a file that has just changed may be kept."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -26,7 +31,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._server = ThreadingHTTPServer(("localhost", 0), partial(Quiet, directory=str(folder)))
+        self._server = ThreadingHTTPServer(("localhost", 0), partial(FolderServer, directory=str(folder)))
         self.origin = f"http://localhost:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

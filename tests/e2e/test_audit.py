@@ -108,4 +108,4 @@ def test_no_log_of_the_stack_holds_a_key_that_was_made_or_refused(stack: Stack) 
 
     log = Path(stack.described["log_file"]).read_text()
     for each in (key, rotated, forged):
-        assert each.rpartition("_")[2] not in log
+        assert each.split("_", 2)[2] not in log  # the secret may contain the separator too

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from local.ports import any_free_port
+from tests.e2e import anyone
 from tests.e2e.example_apps import (
     EXAMPLES,
     MAX_OWN_LINES,
@@ -104,7 +105,7 @@ def test_a_user_uploads_and_sees_private_images(app: httpx.Client, stack: Stack)
     [source] = re.findall(r' src="([^"]+)"', image)
     assert source.startswith(f"{stack.api_url}/s/")
     assert " 640w, " in image
-    assert httpx.get(source, follow_redirects=True).headers["Content-Type"].startswith("image/")
+    assert anyone.get(source, follow_redirects=True).headers["Content-Type"].startswith("image/")
     assert "isk_" not in page
 
 
@@ -144,7 +145,7 @@ def test_hono_gives_its_pages_what_they_need_to_upload_and_to_show_images(
 
     assert image["owner_id"] == USER
     assert image["id"] in {each["id"] for each in gallery["images"]}
-    shown = httpx.get(f"{gallery['url_prefix']}/{image['id']}/thumb", follow_redirects=True)
+    shown = anyone.get(f"{gallery['url_prefix']}/{image['id']}/thumb", follow_redirects=True)
     assert shown.headers["Content-Type"].startswith("image/")
     assert refused.status_code == 403
 

@@ -178,10 +178,15 @@ def test_the_same_bytes_are_one_image_unless_another_is_wanted(stack: Stack, ter
 
     [first] = terminal.lines("upload", "a.jpg")
     [same] = terminal.lines("upload", "b.jpg")
+    (terminal.home / "c.jpg").write_bytes(jpeg(121, 80))
+    (terminal.home / "d.jpg").write_bytes(jpeg(121, 80))
+    both = terminal.lines("upload", "c.jpg", "d.jpg", "--parallel", "1")
+    terminal.run("delete", both[0]["id"], "--permanent", "--yes")
     [refused] = terminal.lines("upload", "b.jpg", "--on-duplicate", "reject", exit_code=6)
     [kept_image] = terminal.lines("upload", "b.jpg", "--on-duplicate", "keep")
 
     assert same["id"] == first["id"]
+    assert ([each["status"] for each in both], both[0]["id"]) == (["stored", "existing"], both[1]["id"])
     assert (refused["status"], refused["error"]["code"]) == ("failed", "duplicate_image")
     assert refused["error"]["existing_id"] == first["id"]
     assert sorted(owned(stack, terminal)) == sorted([first["id"], kept_image["id"]])
@@ -333,7 +338,9 @@ def test_the_doctor_finds_a_healthy_stack_healthy_and_leaves_nothing(
     looked_at = {
         "API", "clock", "token", "audience", "issuer", "issuer's keys", "token accepted", "upload", "download",
         "list", "public link", "unpublish", "direct upload", "delete", "CORS of the API", "CORS of storage, PUT",
-        "stack", "table", "indexes", "queues", "R2 secret", "private bucket", "public bucket",
+        "stack", "table", "indexes", "queues", "store secret", "private bucket", "public bucket",
+        "conditional put", "conditional copy", "checksums", "list of objects", "batch delete",
+        "backup secret", "backup store", "backup writes",
     }  # fmt: skip
     assert looked_at <= {name for name, status in statuses.items() if status == "ok"}
     assert owned(stack, terminal) == []

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.e2e import anyone
 from tests.e2e.test_images import UNKNOWN_ID, list_ids, refused
 from tests.pictures import jpeg
 
@@ -74,8 +75,8 @@ def test_a_direct_upload_becomes_an_image(stack: Stack) -> None:
         assert (image["filename"], image["sha256"]) == ("wüste.jpg", hashlib.sha256(PICTURE).hexdigest())
         assert list_ids(client) == [ticket["id"]]
         content = client.get(f"/v1/images/{image['id']}/content").headers["location"]
-        assert httpx.get(content).content == PICTURE
-        assert httpx.get(image["public_url"], follow_redirects=True).status_code == 200
+        assert anyone.get(content).content == PICTURE
+        assert anyone.get(image["public_url"], follow_redirects=True).status_code == 200
         assert staged(stack, ticket) == []
 
 

@@ -6,7 +6,6 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from image_store_cli.command_line.parser import build_parser
@@ -14,11 +13,14 @@ from image_store_cli.context import Context
 from image_store_cli.display.output import Output
 from image_store_cli.main import run
 from tests.cli.running_issuer import Person, device_address
+from tests.e2e import anyone
 from tests.e2e.test_command_line import Terminal, folder_of, owned, terminal
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
     from tests.e2e.conftest import Stack
 
@@ -35,7 +37,7 @@ def image_id(terminal: Terminal) -> str:
 
 def got(url: str) -> httpx.Response:
     """The picture at an address, without a token."""
-    return httpx.get(url, follow_redirects=True, trust_env=False)
+    return anyone.get(url, follow_redirects=True, trust_env=False)
 
 
 def test_an_image_is_edited_and_an_old_etag_changes_nothing(terminal: Terminal, image_id: str) -> None:
@@ -112,6 +114,29 @@ def test_a_folder_and_a_group_are_synced_both_ways(stack: Stack, terminal: Termi
     assert sorted(copies) == ["01.jpg", "02.jpg", "03.jpg"]
     assert len(owned(stack, terminal)) == 3
     assert len(terminal.lines("list", "--trashed")) == 1
+
+
+def test_all_images_are_exported_and_imported_again_equal(stack: Stack, terminal: Terminal) -> None:
+    folder_of(terminal.home, 4)
+    terminal.lines("upload", "pictures", "--group", "trip:1", "--tag", "x", "--on-duplicate", "keep")
+    target = Terminal(stack, terminal.home, f"{terminal.owner}-2")
+
+    exported = terminal.lines("export", "out", "--parallel", "5")
+    process = target.start("import", "folder", "out", "--parallel", "2", "--json")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.kill()
+    process.communicate()
+    imported = target.lines("import", "folder", "out", "--map", "ids.csv")
+    again = terminal.lines("export", "out")
+
+    assert ([line["status"] for line in exported], again) == (["exported"] * 4, [])
+    new_ids = {line["old_id"]: line["id"] for line in imported}
+    assert sorted(new_ids.values()) == sorted(owned(stack, target))
+    for old_id, new_id in new_ids.items():
+        old, new = terminal.document("show", old_id), target.document("show", new_id)
+        same = ("sha256", "filename", "tags", "groups", "created_at", "metadata", "cache_control")
+        assert [new[name] for name in same] == [old[name] for name in same]
 
 
 class SignedOut:

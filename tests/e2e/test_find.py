@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.e2e import anyone
 from tests.e2e.environment import function_name
 from tests.pictures import encoded, jpeg, scene
 
@@ -117,7 +118,7 @@ def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_che
         answer = anybody.get("/v1/feed", params={"group": "post:é", "fields": "renditions,title,owner_id"})
         (card,) = answer.json()["items"]
         assert answer.headers["cache-control"] == "public, max-age=10"
-        assert httpx.get(card["renditions"]["display"]["url"]).status_code == 200
+        assert anyone.get(card["renditions"]["display"]["url"]).status_code == 200
         assert (card["title"], card["owner_id"]) == (None, None)
 
         (own,) = client.get("/v1/images", params={"visibility": "public", "fields": "title"}).json()["items"]
@@ -125,6 +126,46 @@ def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_che
         sha256 = client.get(f"/v1/images/{shown}").json()["sha256"]
         assert search(client, "/v1/images", sha256=sha256) == [shown]
         assert search(client, "/v1/images", **{"from": "2024-09-01", "visibility": "public"}) == [shown]
+
+
+def test_what_happens_to_an_image_is_in_the_events_of_its_owner_and_of_admins(stack: Stack) -> None:
+    cursors: list[str] = []
+
+    def happened(client: httpx.Client, **query: str) -> dict[str, tuple[str, str]]:
+        """Answer type and owner of each event of the image on one page, by id."""
+        answer = client.get("/v1/events", params=query)
+        assert answer.status_code == 200, answer.text
+        cursors.append(answer.json()["next_cursor"])
+        events = answer.json()["items"]
+        of_image = [event for event in events if event["data"].get("image_id") == image["id"]]
+        return {event["id"]: (event["type"], event["owner_id"]) for event in of_image}
+
+    def types(client: httpx.Client, **query: str) -> set[str]:
+        return {kind for kind, _ in happened(client, **query).values()}
+
+    with stack.http("follower") as client, stack.http("stranger") as stranger, stack.admin() as admin:
+        image = client.get(f"/v1/images/{stored(client, 8)}").json()
+        eventually(lambda: types(client), {"image.created"})
+        after_upload = cursors[-1]
+        assert client.patch(f"/v1/images/{image['id']}", json={"title": "A cat"}).status_code == 200
+        assert client.delete(f"/v1/images/{image['id']}").status_code == 204
+
+        eventually(lambda: types(client, after=after_upload), {"image.updated", "image.trashed"})
+        after_trash = cursors[-1]
+
+        every = happened(client)
+        assert len(every) == 3
+        assert happened(client, after=after_trash).keys() <= every.keys()  # at most one that comes again
+        assert happened(admin, scope="all", since=image["created_at"], limit="100") == every
+        assert set(every.values()) == {
+            (f"image.{what}", "follower") for what in ("created", "updated", "trashed")
+        }
+        assert happened(stranger) == {}
+        answers = (
+            stranger.get("/v1/events", params={"after": after_upload}),
+            client.get("/v1/events", params={"scope": "all"}),
+        )
+        assert [answer.json()["code"] for answer in answers] == ["invalid_cursor", "admin_required"]
 
 
 def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:

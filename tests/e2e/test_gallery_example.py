@@ -6,12 +6,12 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.chromium import running_chromium
+from tests.e2e import anyone
 from tests.e2e.example_apps import NodeExample, serving
 from tests.pictures import jpeg
 
@@ -52,24 +52,23 @@ def app(
 
 
 @pytest.fixture(scope="module")
-def page(app: str) -> Iterator[Page]:
+def page() -> Iterator[Page]:
     with running_chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
-        page.goto(app)
         yield page
 
 
 def test_uploaded_and_generated_images_are_private_and_shown_by_one_share(
-    page: Page, open_stack: Stack, tmp_path: Path
+    page: Page, app: str, open_stack: Stack, tmp_path: Path
 ) -> None:
     """One test, since each step needs the images of the one before."""
     lake = tmp_path / "lake.jpg"
     lake.write_bytes(jpeg(900, 600))
     requests: list[str] = []
     page.on("request", lambda sent: requests.append(sent.url.removeprefix(open_stack.api_url)))
-    page.reload()
+    page.goto(app)
 
     page.get_by_label("What the next images show").fill("A lake")
     page.get_by_label("Choose images").set_input_files(lake)
@@ -91,9 +90,12 @@ def test_uploaded_and_generated_images_are_private_and_shown_by_one_share(
     assert [f"{rule['id']}: {node['target']}" for rule in violations for node in rule["nodes"]] == []
 
 
-def test_a_file_that_is_no_image_is_refused_in_words_and_can_be_removed(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_is_no_image_is_refused_in_words_and_can_be_removed(
+    page: Page, app: str, tmp_path: Path
+) -> None:
     note = tmp_path / "note.txt"
     note.write_text("just a note\n")
+    page.goto(app)
 
     page.get_by_label("Choose images").set_input_files(note)
 
@@ -103,7 +105,7 @@ def test_a_file_that_is_no_image_is_refused_in_words_and_can_be_removed(page: Pa
 
 
 def test_only_pages_of_the_app_get_a_token(app: str) -> None:
-    other = httpx.get(f"{app}/sign-in", headers={"Sec-Fetch-Site": "same-site"})
+    other = anyone.get(f"{app}/sign-in", headers={"Sec-Fetch-Site": "same-site"})
 
     assert (other.status_code, other.text) == (403, "")
 

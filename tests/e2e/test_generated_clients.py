@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
     from tests.openapi.nodejs import Node
 
+ELSEWHERE = {("get", "/m/{path}")}
+"""Old addresses exist after an import from another store: test_imports.py."""
 RUNS = ("routes_with_fetch", "routes_with_sdk")
 WRONG = """
 import * as api from "./sdk";
@@ -79,6 +81,8 @@ def test_a_generated_client_calls_every_route(script: str, node: Node, build: Bu
     failed = [each for each in answered if not 200 <= each["status"] < 300]
     assert failed == []
     called = {(each["method"].lower(), each["path"]) for each in answered}
-    assert called == {
-        (method, path) for path, methods in openapi.document()["paths"].items() for method in methods
-    }
+    assert (
+        called
+        == {(method, path) for path, methods in openapi.document()["paths"].items() for method in methods}
+        - ELSEWHERE
+    )

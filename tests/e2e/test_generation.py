@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import uuid
 from collections import Counter
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from PIL import Image
 
 from image_store.adapters.dynamodb.generation_keys import breaker
 from tests.e2e.environment import changed_environment
@@ -87,7 +89,7 @@ def test_a_batch_is_made_and_what_failed_of_it_is_made_again(stack: Stack) -> No
 
         assert (first["status"], first["progress"]["succeeded"]) == ("partial", 2)
         error = first["items"][2]["error"]
-        assert (error["code"], error["reason"]) == ("provider_failed", "refused")
+        assert (error["code"], error["reason"]) == ("content_refused", "refused")
         assert (unchanged.status_code, unchanged.content) == (304, b"")
         assert again.status_code == 202
         assert second["status"] == "succeeded"
@@ -126,6 +128,27 @@ def test_answers_of_every_form_are_stored_after_one_call_each(stack: Stack) -> N
         assert [image["filename"] for image in images[:2]] == ["a-fox-odd.png", "a-yak-link.png"]
         assert images[1]["generation"]["request"]["seed"] == 7
         assert images[1]["warnings"] == ["The model takes no seed. The seed 7 was not used."]
+
+
+def test_a_transparent_picture_is_made_by_a_model_that_has_it_and_stored_as_it_is(stack: Stack) -> None:
+    transparent = {"prompt": "A paper boat", "background": "transparent", "output_format": "webp"}
+    with api(stack) as client:
+        refused = client.post(
+            "/v1/generations", json={"items": [transparent], "model": "gpt-image-2", "fallback": False}
+        )
+        job = ended(client, begun(client, transparent))
+
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
+        assert refused.json()["errors"][0]["loc"] == ["body", "items", 0, "background"]
+        [item] = job["items"]
+        assert (item["status"], item["model"]) == ("succeeded", "gpt-image-2.5-flare")
+        image = client.get(f"/v1/images/{item['image_id']}").json()
+        requested = image["generation"]["request"]
+        assert (requested["background"], requested["output_format"]) == ("transparent", "webp")
+        assert image["warnings"] == []
+        content = client.get(f"/v1/images/{item['image_id']}/content", follow_redirects=True)
+        with Image.open(io.BytesIO(content.content)) as picture:
+            assert (picture.format, picture.getchannel("A").histogram()[0] > 0) == ("WEBP", True)
 
 
 def test_a_cancelled_job_keeps_what_ran_and_begins_nothing(stack: Stack) -> None:

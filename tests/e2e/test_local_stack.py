@@ -36,7 +36,9 @@ LISTENING = "0A"
 LOOPBACK_ADDRESSES = {"0100007F", "00000000000000000000000001000000"}
 FIELDS = {
     "api_url",
+    "openai_url",
     "console_url",
+    "mcp_url",
     "issuer",
     "token_url",
     "second_issuer",
@@ -47,6 +49,7 @@ FIELDS = {
     "public_bucket",
     "public_url",
     "ingest_bucket",
+    "backup_bucket",
     "stack_name",
     "log_file",
     "providers_url",  # there where no key of a real provider is in the environment

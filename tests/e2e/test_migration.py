@@ -7,12 +7,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from tests.e2e import anyone
 from tests.e2e.conftest import MIGRATION_TABLE
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
+    import httpx
+
     from tests.e2e.conftest import Stack
 
 DEADLINE_SECONDS = 60
@@ -93,7 +94,7 @@ def test_a_picture_of_a_folder_is_served_before_and_after_it_is_moved(stack: Sta
 
         assert (done["progress"]["moved"], done["progress"]["failed"]) == (1, 1)
         assert moved.status_code == 302
-        assert httpx.get(moved.headers["location"]).content == jpeg(65, 48)
+        assert anyone.get(moved.headers["location"]).content == jpeg(65, 48)
         assert (waiting.status_code, waiting.headers["content-type"]) == (200, "image/jpeg")
         assert waiting.content == jpeg(66, 48)
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from local import bootstrap
 from tests.chromium import running_chromium
+from tests.e2e import anyone
+from tests.e2e.example_apps import MAX_OWN_LINES, NodeExample, own_lines, serving
 from tests.pictures import jpeg
-from tools import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +19,9 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Stack
 
-EXAMPLE = client.ROOT / "examples/next"
-ENVIRONMENT = client.ROOT / bootstrap.ENVIRONMENTS["next"].folder
-READY_SECONDS = 120
+NEXT = "node_modules/next/dist/bin/next"
+COMPILER = "node_modules/typescript/bin/tsc"
 WAIT_MS = 30_000
-MAX_OWN_LINES = 150
 IS_HYDRATED = (
     "() => Object.keys(document.querySelector('label input')).some((key) => key.startsWith('__react'))"
 )
@@ -48,52 +41,30 @@ def key(open_stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
+def example() -> NodeExample:
+    return NodeExample("next")
+
+
+@pytest.fixture(scope="module")
 def app(
-    open_stack: Stack, key: str, app_port: int, tmp_path_factory: pytest.TempPathFactory
+    example: NodeExample,
+    open_stack: Stack,
+    key: str,
+    app_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The address of the example, which runs as `npm run dev` does."""
-    assert bootstrap.main(["client", "next"], root=client.ROOT) == 0
-    client.build()
-    client.link_modules(EXAMPLE, ENVIRONMENT)
-    output = tmp_path_factory.mktemp("next") / "output"
-    variables = {
-        "IMAGE_STORE_URL": open_stack.api_url,
-        "IMAGE_STORE_KEY": key,
-        "NEXT_TELEMETRY_DISABLED": "1",
-    }
-    next_dev = [
-        node(),
-        "node_modules/next/dist/bin/next",
-        "dev",
-        "--hostname",
-        "localhost",
-        "--port",
-        str(app_port),
-    ]
-    with output.open("w") as out:
-        process = subprocess.Popen(
-            next_dev, cwd=EXAMPLE, env=os.environ | variables, stdout=out, stderr=out, start_new_session=True
-        )
-    try:
-        yield ready(f"http://localhost:{app_port}", process, output)
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def ready(address: str, process: subprocess.Popen[bytes], output: Path) -> str:
-    """Wait for the first page; fail with what Next said when it ends instead."""
-    deadline = time.monotonic() + READY_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            httpx.get(address, timeout=READY_SECONDS).raise_for_status()
-        except httpx.TransportError:
-            time.sleep(0.1)
-        except httpx.HTTPStatusError:
-            break
-        else:
-            return address
-    pytest.fail(output.read_text(), pytrace=False)
+    next_dev = example.command(NEXT, "dev", "--hostname", "localhost", "--port", str(app_port))
+    with serving(
+        next_dev,
+        folder=example.folder,
+        address=f"http://localhost:{app_port}",
+        output=tmp_path_factory.mktemp("next") / "output",
+        IMAGE_STORE_URL=open_stack.api_url,
+        IMAGE_STORE_KEY=key,
+        NEXT_TELEMETRY_DISABLED="1",
+    ) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +75,6 @@ def page(app: str) -> Iterator[Page]:
         page.goto(app)
         page.wait_for_function(IS_HYDRATED)
         yield page
-
-
-def node() -> str:
-    """The Node.js that runs the example."""
-    return str(bootstrap.node_of(ENVIRONMENT))
 
 
 def test_images_arrive_through_the_server_and_from_the_browser_and_are_shown(
@@ -138,8 +104,8 @@ def test_images_arrive_through_the_server_and_from_the_browser_and_are_shown(
     assert key not in page.content()
 
 
-def test_the_form_says_why_a_file_was_refused(page: Page) -> None:
-    page.set_input_files("form input[type=file]", EXAMPLE / "package.json")
+def test_the_form_says_why_a_file_was_refused(page: Page, example: NodeExample) -> None:
+    page.set_input_files("form input[type=file]", example.folder / "package.json")
     page.click("button")
 
     assert "The store takes JPEG, PNG" in page.locator("main [role=alert]").inner_text()
@@ -148,8 +114,8 @@ def test_the_form_says_why_a_file_was_refused(page: Page) -> None:
 def test_the_route_of_upload_tokens_answers_only_its_own_pages(app: str, key: str) -> None:
     other = {"Sec-Fetch-Site": "cross-site", "Origin": "https://other.example"}
 
-    given = httpx.post(f"{app}/api/upload-token", headers={"Origin": app})
-    refused = httpx.post(f"{app}/api/upload-token", headers=other)
+    given = anyone.post(f"{app}/api/upload-token", headers={"Origin": app})
+    refused = anyone.post(f"{app}/api/upload-token", headers=other)
 
     assert given.json()["token"].startswith("iut_")
     assert given.headers["Cache-Control"] == "no-store"
@@ -157,13 +123,7 @@ def test_the_route_of_upload_tokens_answers_only_its_own_pages(app: str, key: st
     assert (refused.status_code, refused.json()["code"]) == (403, "upload_not_allowed")
 
 
-def test_the_example_compiles_and_is_short(app: str) -> None:
-    """It needs the client that `app` has built."""
-    sources = [EXAMPLE / "next.config.ts", *EXAMPLE.glob("*.ts"), *(EXAMPLE / "app").rglob("*.ts*")]
-    lines = {path: path.read_text().splitlines() for path in sources if path.name != "next-env.d.ts"}
-    compiler = [node(), "node_modules/typescript/bin/tsc", "--project", ".", "--incremental", "false"]
-
-    compiled = subprocess.run(compiler, cwd=EXAMPLE, capture_output=True, text=True, check=False)
-
-    assert compiled.stdout == ""
-    assert sum(len([line for line in text if line.strip()]) for text in lines.values()) <= MAX_OWN_LINES
+def test_the_example_compiles_and_is_short(app: str, example: NodeExample) -> None:
+    """It needs the types that Next writes for `app`."""
+    assert example.run(COMPILER, "--project", ".", "--incremental", "false") == ""
+    assert own_lines(example.folder) <= MAX_OWN_LINES

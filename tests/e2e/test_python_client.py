@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -17,10 +18,11 @@ import httpx
 import pytest
 
 from image_store_client import ImageStoreError, NotFoundError
-from tests.client.both import ASYNC, SYNC, AnyStore, any_store
-from tests.client.faulty_proxy import Fault, FaultyProxy
+from tests.e2e import anyone
 from tests.e2e.conftest import REMOTE_ADDRESS
 from tests.pictures import jpeg
+from tests.python.both import ASYNC, SYNC, AnyStore, any_store
+from tests.python.faulty_proxy import Fault, FaultyProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +77,7 @@ def test_an_image_is_stored_read_changed_and_deleted(store: AnyStore, tmp_path: 
     path = store(lambda s: s.images.download(image_id, tmp_path / "cat.jpg"))
     thumb = store(lambda s: s.images.bytes(image_id, preset="thumb"))
     link = store(lambda s: s.images.link(image_id, w=32, expires_in=60))
-    shown = httpx.get(link["url"], follow_redirects=True).status_code
+    shown = anyone.get(link["url"], follow_redirects=True).status_code
     latest = store(lambda s: s.images.get(image_id))
     similar = store(lambda s: s.images.similar(image_id))
     store(lambda s: s.images.delete(image_id))
@@ -125,7 +127,15 @@ def test_a_large_image_goes_straight_to_storage_and_many_attributes_in_a_form(st
     with pytest.raises(ImageStoreError) as duplicate:
         store(lambda s: s.upload(large(), on_duplicate="reject"))
 
+    def upload_small(key: str | None) -> Any:
+        return store(lambda s: s.upload(jpeg(72, 50), on_duplicate="return_existing", idempotency_key=key))
+
+    small = [upload_small(key) for key in ("first", "first", None)]
     assert (image["size_bytes"], same["id"]) == (len(large()), image["id"])
+    assert [each["existed"] for each in (image, form, same, *small)] == [
+        *(False, False, True),
+        *(False, False, True),
+    ]
     assert list(dict.fromkeys(phases)) == ["hashing", "sending", "finishing"]
     assert (form["metadata"], form["title"]) == ({"a": 1}, "Ä" * 300)
     assert (duplicate.value.code, duplicate.value.existing_id) == ("duplicate_image", image["id"])
@@ -183,7 +193,7 @@ def test_a_share_shows_images_until_it_is_revoked(store: AnyStore) -> None:
     )
     addresses = [part.split(" ")[0] for part in share.srcset(image, [640]).split(", ")]
     shown = [
-        httpx.get(url, follow_redirects=True).status_code for url in [*addresses, share.src(image, "thumb")]
+        anyone.get(url, follow_redirects=True).status_code for url in [*addresses, share.src(image, "thumb")]
     ]
     names = [each["name"] for each in store.items(lambda s: s.shares.list())]
     store(lambda s: s.shares.revoke(share.id))
@@ -260,15 +270,24 @@ def test_admins_clean_up_repair_migrate_and_see_the_health(admin: AnyStore) -> N
     health = admin(lambda s: s.admin.health())
     repair = admin(lambda s: s.admin.repairs.create(image_ids=[NOBODY], dry_run=True))
     repair_now = admin(lambda s: s.admin.repairs.get(repair["id"]))
-    source = {"source": {"jsonl": "migrations/no-such-file.jsonl"}}
-    migration = admin(lambda s: s.admin.migrations.create(source))
+    rebuild = admin(lambda s: s.admin.rebuilds.create(dry_run=True))
+    restore = admin(lambda s: s.admin.restores.create(dry_run=True))
+    restore_now = admin(lambda s: s.admin.restores.get(restore["id"]))
+    rebuild_now = admin(lambda s: s.admin.rebuilds.get(rebuild["id"]))
+    record = {"id": "r1", "owner": "migrated", "image": base64.b64encode(jpeg(33, 22)).decode()}
+    migration = admin(lambda s: s.admin.migrations.create({"source": {"record": record}}))
     migration_now = admin(lambda s: s.admin.migrations.get(migration["id"]))
+    picture = admin(lambda s: s.admin.migrations.content(migration["id"], "r1"))
     records = admin.items(lambda s: s.admin.migrations.records(migration["id"]))
 
     assert report["dry_run"] is True
     assert len(reports) <= 1
     assert health["components"]
-    assert (repair_now["id"], migration_now["id"], records) == (repair["id"], migration["id"], [])
+    assert restore_now["id"] == restore["id"]
+    assert rebuild_now["id"] == rebuild["id"]
+    assert (repair_now["id"], migration_now["id"]) == (repair["id"], migration["id"])
+    assert (picture if isinstance(picture, bytes) else anyone.get(picture).content) == jpeg(33, 22)
+    assert {each["record_id"] for each in records} <= {"r1"}
 
 
 @contextmanager

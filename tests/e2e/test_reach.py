@@ -105,6 +105,14 @@ def providers_secret(holder: Holder) -> object:
     return holder.secret("providers")
 
 
+def invoke(folder: str) -> Call:
+    def call(holder: Holder) -> object:
+        name = function_name(holder.stack, folder)
+        return holder.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+
+    return call
+
+
 def sealing_key(stack: Stack) -> str:
     """The KMS key that seals what owners entrust to the store."""
     functions = stack.client("lambda")
@@ -186,11 +194,23 @@ def receive(queue: str) -> Call:
     return lambda holder: holder.queue("receive_message", queue)
 
 
+def send_event(holder: Holder) -> object:
+    """Put an event on the stack's bus for which nobody has a rule."""
+    entry = {
+        "EventBusName": holder.stack.described["stack_name"],
+        "Source": "nobody",
+        "DetailType": "nothing",
+        "Detail": "{}",
+    }
+    return holder.client("events").put_events(Entries=[entry])
+
+
 announce_nothing = send("IngestQueue", json.dumps({"Records": []}))
 work_on_nothing = send("WorkQueue", json.dumps({"work": "CompleteUpload", "image_id": UNKNOWN_ID}))
 generate_nothing = send(
     "GenerationQueue", json.dumps({"work": "GenerateImage", "job_id": UNKNOWN_ID, "index": 0})
 )
+back_up_nothing = send("BackupQueue", json.dumps({"work": "BackupStep", "job_id": UNKNOWN_ID, "step": 1}))
 
 REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "upload": (
@@ -216,6 +236,10 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     ),
     "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "feed": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
+    "events": (
+        [Holder.query, signing_secret],
+        [get, put, delete, scan, query_owners, query_due, r2_secret, send_event, send("WorkQueue")],
+    ),
     "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
     "links": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners]),
     "share": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
@@ -249,8 +273,20 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         ],
     ),
     "admin": (
-        [get, scan, delete, query_due, query_owners, r2_secret, work_on_nothing],
+        [get, scan, delete, query_due, query_owners, r2_secret, work_on_nothing, back_up_nothing],
         [signing_secret, list_versions_ingested, send("IngestQueue")],
+    ),
+    "backup": (
+        [get, scan, delete, query_due, r2_secret, look_at("BackupQueue"), back_up_nothing],
+        [
+            query_owners,
+            Holder.query,
+            signing_secret,
+            unseal_image,
+            unseal_key,
+            read_ingested,
+            send("WorkQueue"),
+        ],
     ),
     "ingest": (
         [get, delete, r2_secret, read_ingested, list_ingested, look_at("IngestQueue")],
@@ -260,6 +296,11 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [get, Holder.query, delete, r2_secret, read_to_migrate, work_on_nothing, seal_image],
         [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, unseal_image],
     ),
+    "imports": (
+        [get, Holder.query, work_on_nothing],
+        [scan, delete, query_owners, r2_secret, signing_secret, read_to_migrate, drop],
+    ),
+    "recovery": ([get, work_on_nothing], [scan, Holder.query, delete, r2_secret, signing_secret, drop]),
     "work": (
         [get, scan, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing, seal_image],
         [signing_secret, read_ingested, list_ingested, drop, send("IngestQueue"), unseal_image],
@@ -288,6 +329,35 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
             send("WorkQueue"),
         ],
     ),
+    "openai": (
+        [
+            get,
+            Holder.query,
+            delete,
+            r2_secret,
+            signing_secret,
+            seal_wish,
+            generate_nothing,
+            invoke("authorize"),
+        ],
+        [
+            scan,
+            query_owners,
+            query_due,
+            providers_secret,
+            seal_key,
+            seal_image,
+            unseal_wish,
+            unseal_image,
+            receive("GenerationQueue"),
+            send("WorkQueue"),
+            invoke("render"),
+        ],
+    ),
+    "mcp": (
+        [],
+        [get, put, delete, scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
+    ),
     "generate": (
         [
             get,
@@ -304,7 +374,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     ),
     "render": ([get, Holder.query, r2_secret], [delete, scan, query_owners, signing_secret]),
     "project": (
-        [get, delete, send("ProjectionDeadLetterQueue")],
+        [get, delete, send_event, send("ProjectionDeadLetterQueue")],
         [scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
     ),
     "audit": (

@@ -1,7 +1,7 @@
 """Time and ids that are the same in every run."""
 
-import itertools
 from datetime import datetime, timedelta
+from threading import Lock
 
 from image_store.domain.ids import uuid7
 from tests.samples import START
@@ -20,23 +20,41 @@ class SetClock:
 
 
 class CountedIds:
-    """Ids that are unique and the same in every run."""
+    """Ids that are unique and the same in every run; `number` is how many there were."""
 
     def __init__(self, clock: SetClock) -> None:
         self._clock = clock
-        self._numbers = itertools.count(1)
+        self.number = 0
+        self._lock = Lock()
 
     def image_id(self) -> str:
-        return uuid7(self._clock.now(), next(self._numbers))
+        return uuid7(self._clock.now(), self._next())
 
     def attempt(self) -> str:
         return self.token()
 
     def token(self) -> str:
-        return f"{next(self._numbers):016x}"
+        return f"{self._next():016x}"
 
     def publication(self) -> str:
-        return f"{next(self._numbers):021d}A"
+        return f"{self._next():021d}A"
 
     def secret(self) -> str:
-        return f"{next(self._numbers):043d}"
+        return f"{self._next():043d}"
+
+    def _next(self) -> int:
+        with self._lock:
+            self.number += 1
+            return self.number
+
+
+class Stopwatch:
+    """A monotonic clock that moves on by `step_seconds` with each reading, so that waiting ends."""
+
+    def __init__(self, *, step_seconds: float) -> None:
+        self._step_seconds = step_seconds
+        self._readings = 0
+
+    def __call__(self) -> float:
+        self._readings += 1
+        return self._readings * self._step_seconds

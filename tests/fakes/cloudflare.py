@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ZONE = "fedcba9876543210fedcba9876543210"
 TOKEN = "v1.0-a-token-of-nobody"
-ENTRIES_PER_CALL = 30
+ENTRIES_PER_CALL = 100
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ type RowKey = tuple[str, str]
 type Request = dict[str, Any]
 
 _BATCH_GET_KEYS = 100
+_BATCH_WRITE_ROWS = 25
 _TRANSACTION_WRITES = 100
 _WRITES = {
     "Put": {"TableName", "Item"},
@@ -182,9 +183,11 @@ class MemoryDynamo:
         self._write("Update", request)
         if return_values == "NONE":
             return {}
-        if return_values != "UPDATED_NEW":
+        if return_values not in {"UPDATED_NEW", "ALL_NEW"}:
             raise NoExpression(f"ReturnValues {return_values}")
         row = self._table(request).rows[_row_key(request["Key"])]
+        if return_values == "ALL_NEW":
+            return {"Attributes": dict(row)}
         changed = {request.get("ExpressionAttributeNames", {}).get(name, name) for name in _words(request)}
         return {"Attributes": {name: row[name] for name in row.keys() & changed}}
 
@@ -214,6 +217,18 @@ class MemoryDynamo:
             assert apply is not None
             apply()
         return {}
+
+    def _batch_write(self, request: Request) -> Request:
+        _allow(request, {"RequestItems"})
+        for name, requests in request["RequestItems"].items():
+            items = [each["PutRequest"]["Item"] for each in requests]
+            if not 0 < len(items) <= _BATCH_WRITE_ROWS or len({_row_key(item) for item in items}) < len(
+                items
+            ):
+                raise NoExpression("rows: none, too many or twice the same")
+            for item in items:
+                self._tables[name].rows[_row_key(item)] = dict(item)
+        return {"UnprocessedItems": {}}
 
     def _prepared(self, kind: str, request: Request) -> Callable[[], None] | None:
         """What a write will do; None when its condition does not hold."""
@@ -246,6 +261,7 @@ class MemoryDynamo:
 
 _OPERATIONS: dict[str, Callable[[MemoryDynamo, Request], Request]] = {
     "batch_get_item": MemoryDynamo._batch_get,  # noqa: SLF001 - this module's own
+    "batch_write_item": MemoryDynamo._batch_write,  # noqa: SLF001 - as above
     "create_table": MemoryDynamo._create_table,  # noqa: SLF001 - as above
     "delete_item": MemoryDynamo._delete,  # noqa: SLF001 - as above
     "get_item": MemoryDynamo._get,  # noqa: SLF001 - as above

@@ -23,6 +23,7 @@ from image_store.domain.generation.providers import (
 from image_store.domain.generation.requests import (
     GenerationRequest,
     JobRequest,
+    JoinRule,
     ModelPreference,
     VariationSet,
 )
@@ -121,7 +122,7 @@ class Generating:
             owner=owner,
             variation_sets=variation_sets,
             preference=preference,
-            join=join,
+            join=JoinRule() if join else None,
             idempotency=idempotency,
             key_budget=key_budget,
             allowance=allowance,

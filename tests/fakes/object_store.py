@@ -79,7 +79,7 @@ class MemoryBucket(ObjectStore):
         file = self.objects.get(key)
         if file is None:
             return None
-        return StoredObject(key, len(file.data), file.modified_at, file.etag, file.metadata.get("sha256"))
+        return StoredObject(key, len(file.data), file.modified_at, file.etag, dict(file.metadata))
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
         file = self.objects.get(key)

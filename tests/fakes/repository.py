@@ -42,6 +42,7 @@ class MemoryRepository(Rows):
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
         self._renderings: dict[str, tuple[str, datetime]] = {}
+        self.last_versions: dict[str, int] = {}  # of images that ended, as projections remember them
         self.unreadable: set[str] = set()
         """Records that are there and cannot be read."""
         self.promised: Counter[str] = Counter()
@@ -70,7 +71,7 @@ class MemoryRepository(Rows):
         if (
             record.id in self.records
             or (record.guarded and guard is not None)
-            or (key_row is not None and not key_row.is_expired(record.created_at))
+            or (key_row is not None and not key_row.is_expired(record.updated_at))
         ):
             raise _conflict()
         self.counters.charge(reservation.charges)
@@ -116,6 +117,26 @@ class MemoryRepository(Rows):
         if image.record.id in self.records:
             self._check_unchanged(image.record)
             del self.records[image.record.id]
+            self.last_versions[image.record.id] = image.record.version
+
+    def recover(self, image: Image) -> Image:
+        self.before_write("recover")
+        record = image.record
+        if not self._is_mine(record):
+            if record.id in self.records:
+                raise _conflict()
+            is_guarded = record.guarded and self.copies(record.owner, record.sha256).guard is None
+            version = max(record.version, self.last_versions.get(record.id, -1) + 1)
+            record = replace(record, guarded=is_guarded, version=version)
+            self.records[record.id] = replace(image, record=record)
+            for row in _current_publication(record):
+                self._keep(row)
+            if record.state is State.READY:
+                self._queue(record.owner, record.updated_at, stored=True)
+        return self.records[record.id]
+
+    def ended(self, versions: Mapping[str, int]) -> set[str]:
+        return {name for name, version in versions.items() if self.last_versions.get(name, 0) > version}
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         self.before_write("amend")

@@ -8,6 +8,7 @@ from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 from image_store.adapters.dynamodb.images.claims import DynamoClaims
 from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 from image_store.adapters.dynamodb.images.repository import DynamoRepository
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 from image_store.ports.delivery import PublicationRows, RenderLeases
 from image_store.ports.finding import ListRows
@@ -38,3 +39,7 @@ class DynamoRows(
     DynamoRenderLeases,
 ):
     """The real adapters on one table, with the one connection of the first."""
+
+    @property
+    def own_table(self) -> DynamoTable:
+        return self._rows

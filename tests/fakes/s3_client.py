@@ -73,8 +73,9 @@ class MemoryS3:
         CacheControl: str,
         Metadata: dict[str, str],
         CopySourceIfMatch: str | None = None,
+        IfNoneMatch: str = "*",
     ) -> Answer:
-        assert MetadataDirective == "REPLACE"
+        assert (MetadataDirective, IfNoneMatch) == ("REPLACE", "*")
         file = self._buckets[CopySource["Bucket"]].objects.get(CopySource["Key"])
         if file is None:
             raise _error("CopyObject", "NoSuchKey", 404)

@@ -26,11 +26,13 @@ from tests.fakes.cipher import MemoryCipher
 from tests.fakes.clock import CountedIds, SetClock
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.imports import MemoryImports, MemoryOldPaths, MemorySources
 from tests.fakes.migrations import MemoryMigrations, no_table
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.processor import StubProcessor
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
+from tests.fakes.recoveries import MemoryRecoveries
 from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repairs import MemoryRepairs
 from tests.fakes.repository import MemoryRepository
@@ -101,6 +103,7 @@ SETTINGS = Settings.from_env(
         "PUBLIC_URL": PUBLIC_URL,
         "INGEST_BUCKET": "ingest",
         "MIGRATION_TABLE": "messages",
+        "IMPORT_SECRET": "imports",
     }
 )
 
@@ -150,7 +153,10 @@ class Store:
         self.work = MemoryWorkQueue()
         self.housekeeping = MemoryHousekeeping()
         self.migrations = MemoryMigrations()
+        self.imports = MemoryImports()
+        self.import_sources = MemorySources()
         self.repairs = MemoryRepairs()
+        self.recoveries = MemoryRecoveries()
         self.shares = MemoryShares()
         self.upload_tokens = MemoryUploadTokens(self.repository)
         self.events = MemoryIngestEvents()
@@ -190,6 +196,8 @@ class Store:
         self.cleanup = upkeep.cleanup
         self.migration_requests = upkeep.migration_requests
         self.migration_run = upkeep.migration_run
+        self.import_requests = upkeep.import_requests
+        self.import_run = upkeep.import_run
         self.repair_requests = upkeep.repair_requests
         self.repair_run = upkeep.repair_run
 
@@ -213,7 +221,11 @@ class Store:
         ports.housekeeping = self.housekeeping
         ports.migrations = self.migrations
         ports.migration_table = table
+        ports.imports = self.imports
+        ports.import_sources = self.import_sources
+        ports.old_paths = MemoryOldPaths(self.repository)
         ports.repairs = self.repairs
+        ports.recoveries = self.recoveries
         ports.shares = self.shares
         ports.upload_tokens = self.upload_tokens
         return ports

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+_TOLD_PREFIXES = ("LEDGER#", "JOB#", "BUDGET#", "CLEANUP#REPORT")
+
 
 class Streaming:
     """Passes every call on; `told` are the changes that functions read, as the stream has them."""
@@ -68,4 +70,5 @@ def _row_of(write: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_told(key: dict[str, Any]) -> bool:
-    return key["sk"]["S"] in {"META", "KEY", "SHARE", "UPLOADTOKEN"} or key["pk"]["S"].startswith("LEDGER#")
+    is_first_rows = key["sk"]["S"] in {"META", "KEY", "SHARE", "UPLOADTOKEN"}
+    return is_first_rows or key["pk"]["S"].startswith(_TOLD_PREFIXES)

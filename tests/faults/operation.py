@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from image_store.domain.callers.api_keys import ApiKey
@@ -9,11 +10,18 @@ from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.images.image import Image
 from image_store.domain.images.ingest import DroppedObject
+from image_store.domain.upkeep.importing import Import
 from image_store.domain.upkeep.migration import Migration
 from image_store.services.images.direct_uploads import Ticket
 from tests.faults.faults import Killed, Mode
+from tests.faults.moments import Moment, contents_of
+from tests.faults.roles import ROLES
 from tests.faults.soundness import assert_sound
 from tests.faults.world import World
+from tests.roles.comparison import USED
+
+SHARED = (ROLES, USED)
+"""What all worlds have in common, and what their functions were seen to use."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Operation:
         | Ticket
         | DroppedObject
         | Migration
+        | Import
         | tuple[Image, ...]
         | tuple[ApiKey, str]
         | UploadToken
@@ -43,42 +52,68 @@ class Operation:
     """What is true whether it was acknowledged or not."""
 
 
-def run(world: World, operation: Operation, *, at: str | None, mode: Mode) -> None:
-    """Do it with one fault, let cleanup have its way, and look."""
-    before = operation.prepare(world)
-    world.faults.begin(at, mode)
-    heard, answer = False, None
-    try:
+class Rehearsal:
+    """One operation in a world that is prepared for it once and set back before each run.
+
+    Faults of many kinds leave the same state. What comes after it is the same too, and is looked at once.
+    """
+
+    def __init__(self, world: World, operation: Operation) -> None:
+        self.world = world
+        self._operation = operation
+        self._before = operation.prepare(world)
+        self._prepared = Moment(world, self._before, shared=SHARED)
+        self._sound: list[object] = []
+
+    @cached_property
+    def calls(self) -> Sequence[str]:
+        """The calls of a run without a fault; they are the same in every run."""
+        self._prepared.restore()
+        self.world.faults.begin()
+        self._operation.act(self.world, self._before)
+        return tuple(self.world.faults.calls)
+
+    def run(self, at: str | None, mode: Mode) -> None:
+        """Do it with one fault, let cleanup have its way, and look."""
+        world, operation, before = self.world, self._operation, self._before
+        self._prepared.restore()
+        world.faults.begin(at, mode)
+        heard, answer = False, None
+        try:
+            answer = operation.act(world, before)
+            heard = True
+        except (ImageStoreError, Killed):
+            pass
+        world.faults.end()
+        assert world.faults.happened == (at is not None)
+        operation.then(world)
+        outcome = (heard, answer, world.faults.happened, contents_of(world))
+        if outcome in self._sound:
+            return
+        world.settle()
+        assert_sound(world)
+        operation.whatever(world, before)
+        if heard:
+            operation.acknowledged(world, before, answer)
+        self._sound.append(outcome)
+
+    def run_unnoticed(self, at: str, mode: Mode) -> None:
+        """Do it with a fault that its caller hears nothing of, and find it acknowledged nevertheless."""
+        world, operation, before = self.world, self._operation, self._before
+        self._prepared.restore()
+        world.faults.begin(at, mode)
+
         answer = operation.act(world, before)
-        heard = True
-    except (ImageStoreError, Killed):
-        pass
-    world.faults.end()
-    assert world.faults.happened == (at is not None)
-    operation.then(world)
-    world.settle()
-    assert_sound(world)
-    operation.whatever(world, before)
-    if heard:
+
+        assert world.faults.happened
+        world.settle()
+        assert_sound(world)
         operation.acknowledged(world, before, answer)
 
 
-def calls_of(world: World, operation: Operation) -> Sequence[str]:
-    before = operation.prepare(world)
-    world.faults.begin()
-    operation.act(world, before)
-    return tuple(world.faults.calls)
-
-
-def run_with_a_lost_commit(world: World, operation: Operation) -> None:
-    """Do it, lose the answer to its last commit, and find it acknowledged nevertheless."""
-    before = operation.prepare(world)
-    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
-    answer = operation.act(world, before)
-    assert world.faults.happened
-    world.settle()
-    assert_sound(world)
-    operation.acknowledged(world, before, answer)
+def run(world: World, operation: Operation, *, at: str | None, mode: Mode) -> None:
+    """Do it once, with one fault or with none."""
+    Rehearsal(world, operation).run(at, mode)
 
 
 LAST_COMMITS = {

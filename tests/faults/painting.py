@@ -166,6 +166,14 @@ class Painting:
     def come_to_an_end(self) -> Job:
         """Let time pass, with all that goes on by itself, until the job has ended and nothing is left over."""
         (job,) = self.jobs()
+        self.end_all_jobs()
+        stored_job = self.generations.job(job.id)
+        assert stored_job is not None
+        assert stored_job.has_ended, "an image is neither made nor given up"
+        return stored_job
+
+    def end_all_jobs(self) -> None:
+        """Let time pass until nothing of any job is left to do."""
         for _ in range(8):
             self.world.clock.instant += LEASE + timedelta(minutes=5)
             self.world.collect()
@@ -175,10 +183,6 @@ class Painting:
             self.world.clock.instant += GRACE + timedelta(minutes=1)
             self.look_after()
         self.world.settle()
-        stored_job = self.generations.job(job.id)
-        assert stored_job is not None
-        assert stored_job.has_ended, "an image is neither made nor given up"
-        return stored_job
 
     # What must be true --------------------------------------------------------------------------------
 

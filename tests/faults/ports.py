@@ -6,17 +6,25 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from image_store.adapters.dynamodb.backup.lost_rows import DynamoLostRows
+from image_store.adapters.dynamodb.backup.outbox import DynamoOutbox
+from image_store.adapters.dynamodb.backup.rows import DynamoBackupRows
+from image_store.adapters.dynamodb.backup.states import DynamoBackupStates
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.callers.key_usage import DynamoKeyUsage
 from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestBuckets
 from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
+from image_store.adapters.dynamodb.events.log import DynamoEventLog
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.upkeep.imports import DynamoImports
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.upkeep.recoveries import DynamoRecoveries
 from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket
+from image_store.adapters.eventbridge.bus import EventBridgeBus
+from image_store.adapters.objects import S3Bucket
+from image_store.adapters.presign import AccessKeys, Presigner
 from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
@@ -27,12 +35,12 @@ from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.upkeep.cleanup import Policy
 from image_store.ports.images import RemoteFile
 from image_store.settings import Settings
-from tests.fakes.clock import CountedIds
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.migrations import no_table
 from tests.fakes.object_store import MemoryBucket, StoredFile
 from tests.fakes.processor import StubProcessor
-from tests.faults.vendors import FaultyFetcher, FaultyPurger
+from tests.faults.roles import BUS
+from tests.faults.vendors import FaultyFetcher, FaultyPurger, FaultySource, FaultySources
 from tests.samples import PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
 
 if TYPE_CHECKING:
@@ -51,6 +59,9 @@ _FROM_ENVIRONMENT = Settings.from_env(
         "PUBLIC_URL": PUBLIC_URL,
         "PUBLIC_CACHE_CONTROL": "public, max-age=60",
         "INGEST_BUCKET": "ingest",
+        "BACKUPS": "true",
+        "BACKUP_STORE": "backup",
+        "IMPORT_SECRET": "imports",
         "KEY_LAYOUT": KeyLayout.OWNER,
         "TRASH_RETENTION_DAYS": str(TRASH_RETENTION.days),
     }
@@ -74,7 +85,7 @@ class WorldPorts(Ports):
     def __init__(self, world: World, settings: Settings) -> None:
         super().__init__(settings, Clients(settings.storage))
         self.clock = world.clock
-        self.ids = CountedIds(world.clock)
+        self.ids = world.ids
         self.cipher = world.cipher
         self.signing_keys = lambda: SIGNING_KEYS
         self.repository = self.claims = self.list_rows = world.repository
@@ -84,16 +95,16 @@ class WorldPorts(Ports):
         presigner = Presigner(
             endpoint="https://r2.invalid",
             region="auto",
-            credentials=lambda: ("id", "secret"),
+            credentials=lambda: AccessKeys("id", "secret"),
             clock=world.clock,
         )
-        self.private = R2Bucket("private", client=lambda: world.r2, presigner=presigner)
-        self.public = R2Bucket("public", client=lambda: world.r2, presigner=None)
+        self.private = S3Bucket("private", client=lambda: world.r2, presigner=presigner)
+        self.public = S3Bucket("public", client=lambda: world.r2, presigner=None)
         self.purger = FaultyPurger(world.cdn, world.faults)
         self.processor = StubProcessor()
         self.fetcher = FaultyFetcher(MemoryFetcher(PICTURES), world.faults)
         self.renderer = LambdaRenderer(RENDER_FUNCTION, client=lambda: world.lambdas)
-        self.ingest_bucket = R2Bucket("ingest", client=lambda: world.s3, presigner=None)
+        self.ingest_bucket = S3Bucket("ingest", client=lambda: world.s3, presigner=None)
         self.ingest_versions = S3Versions("ingest", client=lambda: world.s3)
         self.ingest_events = SqsIngestEvents("events", client=lambda: world.faulty_sqs)
         self.dead_letters = SqsDeadLetters("dead letters", client=lambda: world.faulty_sqs)
@@ -105,9 +116,20 @@ class WorldPorts(Ports):
         self.key_usage = world.patient(DynamoKeyUsage)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
+        self.imports = world.patient(DynamoImports)
+        self.import_sources = FaultySources(FaultySource(world.old_store, world.faults))
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
         self.shares = world.patient(DynamoShares)
+        self.backup_store = S3Bucket("backup", client=lambda: world.r2, presigner=None)
+        self.backup_queue = SqsWorkQueue("backup", client=lambda: world.faulty_sqs)
+        self.backup_rows = world.patient(DynamoBackupRows)
+        self.recoveries = world.patient(DynamoRecoveries)
+        self.lost_rows = world.patient(DynamoLostRows)
+        self.backup_states = world.patient(DynamoBackupStates)
+        self.change_outbox = world.patient(DynamoOutbox)
+        self.event_log = world.patient(lambda table: DynamoEventLog(table, now=world.clock.now))
+        self.event_bus = EventBridgeBus(BUS, client=lambda: world.faulty_bridge, sleep=lambda _: None)
 
 
 def as_a[Service](kind: type[Service], service: Service) -> Service:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, Protocol
 
+from tests.roles.comparison import IN_S3
 from tests.roles.evaluation import Roles
 
 if TYPE_CHECKING:
@@ -13,15 +14,18 @@ if TYPE_CHECKING:
     from tests.roles.enforcement import Gate
 
 TABLE = "images"
+BUS = "image-store"
 ROLES = Roles(
-    {},
+    IN_S3,  # so that the calls of the buckets are compared with the roles too
     {
         "Table": TABLE,
+        "Bus": BUS,
         "IngestBucket": "ingest",
         "IngestQueue": "events",
         "DeadLetterQueue": "dead letters",
         "WorkQueue": "work",
         "GenerationQueue": "generation",
+        "BackupQueue": "backup",
     },
 )
 """The roles of all worlds, by the names that their tables, queues and buckets have."""

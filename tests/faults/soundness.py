@@ -98,12 +98,23 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
     """The table holds the rows of its records and the count, and no others."""
     expected = {row for image in images for row in records.rows_of(image)}
     stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-    # The count, what cleanup, sweeps and migrations remember, breakers, API keys, and what expires by itself.
+    # The count, what cleanup, sweeps and migrations remember, owners, breakers, API keys, and what expires by itself.
     beside = {
         row
         for row in stored
         if row[1] in {"QUOTA", "USAGE", "SWEEP"}
-        or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
+        or row[0].startswith(
+            (
+                "BACKUP",
+                "CLEANUP",
+                "IMPORT#",
+                "MIGRATION#",
+                "MIGRATIONS",
+                "OWNERS",
+                "PROVIDER#",
+                *OF_PROJECTIONS,
+            )
+        )
     }
     beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
     key_ids = {row[0].removeprefix("KEY#") for row in stored if row[1] == "KEY"}

@@ -55,7 +55,7 @@ from tests.faults.world import World
 from tests.samples import OWNER
 
 SKEW = timedelta(minutes=10)
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "30"))
 STEPS = 25
 CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
 
@@ -155,10 +155,14 @@ class History(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(MemoryDynamo(), faults=Disturbances(), quota=Quota(1_000), **self.parts)
+        self.world = World(self.new_client(), faults=Disturbances(), quota=Quota(1_000), **self.parts)
         self.told: dict[str, Told] = {}
         self.dropped: dict[DroppedObject, Dropped] = {}
         self.dangling = 0
+
+    def new_client(self) -> Any:
+        """The client of an empty DynamoDB."""
+        return MemoryDynamo()
 
     # Doing --------------------------------------------------------------------------------------------
 
@@ -488,10 +492,10 @@ def _quietly(step: Step) -> None:
         return
 
 
-def let_run(chosen: settings, **parts: Any) -> None:
+def let_run(chosen: settings, history: type[History] = History, **parts: Any) -> None:
     """Let a store, or one with wrong parts, live through histories; fails with the first that goes wrong."""
     run_state_machine_as_test(
-        type("AnyHistory", (History,), {"parts": parts}),
+        type("AnyHistory", (history,), {"parts": parts}),
         settings=settings(
             chosen,
             stateful_step_count=STEPS,

@@ -1,8 +1,7 @@
 """Each operation, with each of its storage calls failing in each way."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 
 import pytest
 
@@ -10,13 +9,12 @@ from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.images.image import State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
-from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Mode, may_conflict, naming_fault
-from tests.faults.operation import LAST_COMMITS, Operation, calls_of, run, run_with_a_lost_commit
+from tests.faults.operation import LAST_COMMITS, Operation, Rehearsal
 from tests.faults.operations.catalogue import OPERATIONS
 from tests.faults.operations.common import deleted, in_trash
 from tests.faults.soundness import assert_sound
-from tests.faults.world import World, Worlds
+from tests.faults.world import Worlds
 from tests.samples import TRASH_RETENTION
 
 CALLS = {
@@ -39,66 +37,49 @@ CALLS = {
     "public": {"copy", "delete", "head", "list", "put"},
     "remote": {"fetch"},
     "render": {"invoke"},
+    "source": {"fetch", "page"},
     "work": {"send_message"},
 }
 """All that the store asks of others."""
 
 
-@cache
-def usual_calls(operation: Operation) -> Sequence[str]:
-    """The calls of an operation in a usual world; they are the same in every run."""
-    return calls_of(World(MemoryDynamo()), operation)
-
-
-def test_every_kind_of_call_is_in_the_matrix() -> None:
+def test_every_kind_of_call_is_in_the_matrix(worlds: Worlds) -> None:
     calls: dict[str, set[str]] = {}
     for operation in OPERATIONS:
-        for call in usual_calls(operation):
+        for call in Rehearsal(worlds(), operation).calls:
             store, _, what = call.partition("#")[0].partition(".")
             calls.setdefault(store, set()).add(what.partition(" ")[0])
 
     assert calls == CALLS
 
 
-@pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
+def run_each(rehearsal: Rehearsal, modes: Iterable[Mode]) -> None:
+    """Let each call fail in each of these ways in which it can."""
+    for at in rehearsal.calls:
+        for mode in modes:
+            if mode not in CONFLICTS or may_conflict(at):
+                with naming_fault(f"{mode} at {at}"):
+                    rehearsal.run(at, mode)
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_a_fault_at_any_call_leaves_the_store_sound(worlds: Worlds, operation: Operation, mode: Mode) -> None:
-    for at in usual_calls(operation):
-        with naming_fault(f"{mode} at {at}"):
-            run(worlds(), operation, at=at, mode=mode)
+def test_a_fault_at_any_call_leaves_the_store_sound(worlds: Worlds, operation: Operation) -> None:
+    run_each(Rehearsal(worlds(), operation), [mode for mode in Mode if mode is not Mode.CONFLICT])
 
 
-WRITING = [operation for operation in OPERATIONS if operation.name != "repair"]
-
-
-def writes_of(operation: Operation) -> Sequence[str]:
-    """The calls that may meet a row that a transaction holds."""
-    writes = tuple(call for call in usual_calls(operation) if may_conflict(call))
-    assert writes
-    return writes
-
-
-@pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.name)
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in OPERATIONS if operation.name != "repair"],
+    ids=lambda operation: operation.name,
+)
 def test_a_passing_transaction_conflict_is_not_noticed(worlds: Worlds, operation: Operation) -> None:
-    for at in writes_of(operation):
+    rehearsal = Rehearsal(worlds(), operation)
+    writes = list(filter(may_conflict, rehearsal.calls))
+    assert writes
+
+    for at in writes:
         with naming_fault(f"{Mode.CONFLICT} at {at}"):
-            world = worlds()
-            before = operation.prepare(world)
-            world.faults.begin(at, Mode.CONFLICT)
-
-            answer = operation.act(world, before)
-
-            assert world.faults.happened
-            world.settle()
-            assert_sound(world)
-            operation.acknowledged(world, before, answer)
-
-
-@pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.name)
-def test_a_lasting_transaction_conflict_leaves_the_store_sound(worlds: Worlds, operation: Operation) -> None:
-    for at in writes_of(operation):
-        with naming_fault(f"{Mode.LASTING_CONFLICT} at {at}"):
-            run(worlds(), operation, at=at, mode=Mode.LASTING_CONFLICT)
+            rehearsal.run_unnoticed(at, Mode.CONFLICT)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +90,9 @@ def test_a_lasting_transaction_conflict_leaves_the_store_sound(worlds: Worlds, o
 def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
     worlds: Worlds, operation: Operation
 ) -> None:
-    calls = calls_of(worlds(), operation)
-    assert len(calls) == operation.calls, calls
-    run(worlds(), operation, at=None, mode=Mode.ERROR_BEFORE)
+    rehearsal = Rehearsal(worlds(), operation)
+    assert len(rehearsal.calls) == operation.calls, rehearsal.calls
+    rehearsal.run(None, Mode.ERROR_BEFORE)
 
 
 COUNTING = ("private upload", "private direct upload", "permanent delete")
@@ -119,21 +100,13 @@ TELLING = (Mode.ANSWER_LOST, Mode.REPEATED, Mode.KILLED_APPLIED, Mode.APPLIED_LA
 """The ways of failing after which a count may differ from what is counted."""
 
 
-@pytest.mark.parametrize("mode", TELLING)
 @pytest.mark.parametrize(
     "operation",
     [operation for operation in OPERATIONS if operation.name in COUNTING],
     ids=lambda operation: operation.name,
 )
-def test_the_count_of_a_quota_is_exact_whatever_fails(
-    worlds: Worlds, operation: Operation, mode: Mode
-) -> None:
-    quota = Quota(images=1_000)
-
-    for at in calls_of(worlds(quota=quota), operation):
-        if mode not in CONFLICTS or may_conflict(at):
-            with naming_fault(f"{mode} at {at}"):
-                run(worlds(quota=quota), operation, at=at, mode=mode)
+def test_the_count_of_a_quota_is_exact_whatever_fails(worlds: Worlds, operation: Operation) -> None:
+    run_each(Rehearsal(worlds(quota=Quota(images=1_000)), operation), TELLING)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +115,7 @@ def test_the_count_of_a_quota_is_exact_whatever_fails(
     ids=lambda operation: operation.name,
 )
 def test_a_commit_whose_response_is_lost_is_acknowledged(worlds: Worlds, operation: Operation) -> None:
-    run_with_a_lost_commit(worlds(), operation)
+    Rehearsal(worlds(), operation).run_unnoticed(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
 
 
 def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(

@@ -17,6 +17,8 @@ from image_store.domain.images.quota import Quota
 from image_store.services.generation.worker.changes import LEASE
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Faults, Killed, Mode, naming_fault
+from tests.faults.moments import Moment, contents_of
+from tests.faults.operation import SHARED
 from tests.faults.painting import QUOTA, Painting
 from tests.faults.world import World
 
@@ -63,18 +65,23 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
     whole, faults = made_until(None)
     calls = list(faults.calls)
     found_again = 0
+    ended: list[object] = []
     for died_at in [*calls, None]:
-        _, before = made_until(died_at)
-        for number, (restored_to, _) in enumerate(before.backups):
+        painting, faults = made_until(died_at)
+        died = Moment(painting, shared=SHARED)
+        for number, (restored_to, backup) in enumerate(faults.backups):
             with naming_fault(f"died after {died_at}, restored to before {restored_to} ({number})"):
-                painting, faults = made_until(died_at)
-                painting.world.client.restore(painting.world.table, faults.backups[number][1])
+                died.restore()
+                painting.world.client.restore(painting.world.table, backup)
                 painting.world.sqs.waiting["generation"].clear()
                 can_be_found = bool(spooled_results(painting)) or State.READY in states(painting)
                 # With its answer gone, an image on its way is found unless cleanup was quicker.
                 may_be_found = can_be_found or State.PENDING in states(painting)
                 paid = painting.provider.paid
                 found_again += can_be_found
+                outcome = (paid, contents_of(painting.world))
+                if outcome in ended:
+                    continue  # equal states have the same end
 
                 job = painting.come_to_an_end()
 
@@ -83,6 +90,7 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
                 assert bought in ({0} if can_be_found else {0, 1} if may_be_found else {1})
                 painting.assert_sound(job, unheard_of=bought if paid else 0)
                 assert spooled_results(painting) == []
+                ended.append(outcome)
     assert whole.provider.paid == 1
     assert found_again > len(calls)
 

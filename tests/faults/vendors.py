@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
+    from image_store.domain.upkeep.importing import FetchedFile, ImportOptions, ItemPage, SourceItem
     from tests.fakes.fetcher import MemoryFetcher
+    from tests.fakes.imports import MemorySource
+from image_store.ports.upkeep import ImportSource, ImportSources, SourceBusy
 
 type Request = Mapping[str, Any]
 
@@ -162,6 +165,19 @@ class FaultyKms(_Faulty):
         return _answer(operation, "KMSInternalException", 500)
 
 
+class FaultyEventBridge(_Faulty):
+    """EventBridge, with one bus."""
+
+    def name(self, operation: str, request: Request) -> str:
+        return f"bus.{operation}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        return _answer(operation, "ThrottlingException", 400)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "InternalException", 500)
+
+
 class FaultyPurger(Purger):
     """A CDN, whose adapter makes one thing of all that can go wrong."""
 
@@ -190,6 +206,46 @@ class FaultyFetcher(Fetcher):
             lambda: self._fetcher.fetch(url, max_bytes=max_bytes, until=until),
             error=lambda _: UrlNotAllowed(),
         )
+
+
+class FaultySource(ImportSource):
+    """Another store, likewise."""
+
+    def __init__(self, source: MemorySource, faults: Faults) -> None:
+        self._source = source
+        self._faults = faults
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        return self._source.identity
+
+    @property
+    def calls_a_second(self) -> float | None:
+        return self._source.calls_a_second
+
+    def page(self, cursor: str | None, *, limit: int, until: datetime) -> ItemPage:
+        return self._faults.call(
+            "source.page",
+            lambda: self._source.page(cursor, limit=limit, until=until),
+            error=lambda _: SourceBusy(),
+        )
+
+    def fetch(self, item: SourceItem, *, max_bytes: int, until: datetime) -> FetchedFile:
+        return self._faults.call(
+            "source.fetch",
+            lambda: self._source.fetch(item, max_bytes=max_bytes, until=until),
+            error=lambda _: SourceBusy(),
+        )
+
+
+class FaultySources(ImportSources):
+    """The one source that a world imports from."""
+
+    def __init__(self, source: FaultySource) -> None:
+        self._source = source
+
+    def open(self, options: ImportOptions) -> ImportSource:
+        return self._source
 
 
 def _answer(operation: str, code: str, status: int, **more: Any) -> ClientError:

@@ -1,7 +1,6 @@
 """A whole store on storage that fails on demand."""
 
 import hashlib
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +26,15 @@ from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.upkeep.cleanup import CleanupReport
-from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
+from image_store.domain.work import (
+    CompleteUpload,
+    ImportStep,
+    MigrateBatch,
+    RecoveryStep,
+    RepairImage,
+    RepairStep,
+    Work,
+)
 from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.images.ingest_events import handle_messages
 from image_store.entrypoints.work import handle_work
@@ -41,9 +48,11 @@ from image_store.services.images.uploads import Upload
 from image_store.services.images.write_protocol import WriteProtocol
 from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from image_store.services.upkeep.ingest_sweep import SweepReport
-from tests.fakes.clock import SetClock
+from tests.fakes.clock import CountedIds, SetClock, Stopwatch
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.event_bridge import MemoryEventBridge
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.imports import MemorySource
 from tests.fakes.kms_client import MemoryKms
 from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
@@ -55,9 +64,9 @@ from tests.faults.faults import Faults, Killed
 from tests.faults.ports import RENDER_FUNCTION, SETTINGS, VisitedBucket, WorldPorts, as_a
 from tests.faults.roles import ROLES, TABLE, runs_as
 from tests.faults.soundness import assert_public_copies_are_named, records_in
-from tests.faults.vendors import FaultyDynamo, FaultyKms, FaultyLambda, FaultyS3, FaultySqs
+from tests.faults.vendors import FaultyDynamo, FaultyEventBridge, FaultyKms, FaultyLambda, FaultyS3, FaultySqs
 from tests.roles.comparison import USED
-from tests.roles.enforcement import GatePerThread, Guarded
+from tests.roles.enforcement import GatePerThread, Guarded, GuardedBuckets
 from tests.samples import OWNER, PICTURE, PUBLIC_URL
 
 INGEST_KEY = f"ingest/{OWNER}/dropped.png"
@@ -86,6 +95,7 @@ class World:
     ) -> None:
         self.faults = faults or Faults()
         self.clock = SetClock()
+        self.ids = CountedIds(self.clock)
         self.client = client
         self.table = new_table(client, TABLE)
         self.gate = GatePerThread(ROLES, USED)
@@ -93,20 +103,24 @@ class World:
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)
         self.public = VisitedBucket("public", clock=self.clock, peers=peers)
         self.cdn = self.public.cdn = MemoryCdn(url=PUBLIC_URL, bucket=self.public)
-        peers |= {"private": self.private, "public": self.public}
+        self.backup = MemoryBucket("backup", clock=self.clock, peers=peers)
+        peers |= {"private": self.private, "public": self.public, "backup": self.backup}
         self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
+        self.old_store = MemorySource()
         self.sqs = MemorySqs()
         self.kms = MemoryKms()
         self.seals = seals
         kms = FaultyKms(Guarded("kms", self.kms, self.gate), self.faults)
         self.cipher = KmsCipher(ROLES.arn("SecretsKey"), client=lambda: kms)
         self.faulty_dynamo = FaultyDynamo(Guarded("dynamodb", client, self.gate), self.faults)
-        self.r2 = FaultyS3(MemoryS3(peers), self.faults)  # no part of AWS
+        self.r2 = FaultyS3(GuardedBuckets(MemoryS3(peers), self.gate), self.faults)
         self.s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
         self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
+        self.event_bridge = MemoryEventBridge()
+        self.faulty_bridge = FaultyEventBridge(Guarded("events", self.event_bridge, self.gate), self.faults)
         functions = Guarded("lambda", MemoryLambda({RENDER_FUNCTION: self._render}), self.gate)
         self.lambdas = FaultyLambda(functions, self.faults)
-        self.waited = itertools.count()
+        self.watch = Stopwatch(step_seconds=0.25)
         self.repository = self.patient(repository)
         self.projector = self.patient(DynamoProjector)
         settings = replace(
@@ -122,7 +136,12 @@ class World:
         # One after the other, so that every run makes the same calls.
         self.batches = images.batches = replace(images.batches, concurrency=1, last_step=timedelta(minutes=1))
         self.bucket = self.app.ports.private
+        upkeep.import_run = replace(
+            upkeep.import_run,
+            batches=replace(upkeep.import_run.batches, concurrency=1, last_step=timedelta(minutes=1)),
+        )
         self.migrations = self.app.ports.migrations
+        self.imports = self.app.ports.imports
         self.repairs = self.app.ports.repairs
         self.housekeeping = self.app.ports.housekeeping
         self.sealing = images.sealing
@@ -134,6 +153,7 @@ class World:
         self.editing = images.editing
         self.transforming = delivery.transforming
         self.migration_requests = upkeep.migration_requests
+        self.import_requests = upkeep.import_requests
         # What settles a store forgets nothing and never fails: it needs no table and no policies.
         settling = assemble(self.app.ports, replace(settings, cleanup=replace(settings.cleanup, policies=())))
         settling.images.deletion, settling.delivery.publisher = self.deletion, self.publisher
@@ -146,7 +166,7 @@ class World:
             self.table,
             client=lambda: self.faulty_dynamo,
             sleep=lambda _: None,
-            monotonic=lambda: next(self.waited) / 4,
+            monotonic=self.watch,
         )
         return rows(table)
 
@@ -193,9 +213,8 @@ class World:
         )
         until = self.clock.now() + timedelta(seconds=25)
         idempotency = IdempotencyKey(key, "fingerprint") if key is not None else None
-        return self.uploads.accept_and_show(
-            Upload(OWNER, Content(PICTURE, "image/png"), attributes, until, idempotency)
-        )
+        request = Upload(OWNER, Content(PICTURE, "image/png"), attributes, until, idempotency)
+        return self.uploads.accept_and_show(request).image
 
     @runs_as("upload")
     def upload_batch(
@@ -244,7 +263,6 @@ class World:
     @runs_as("work")
     def work_off(self) -> int:
         """Let the function behind the work queue have what waits there; answers what it leaves."""
-
         until = self.clock.now() + timedelta(seconds=55)
 
         def carry_on(work: Work) -> None:
@@ -253,10 +271,14 @@ class World:
                     self.direct_uploads.finish(work, until=until)
                 case MigrateBatch():
                     self.app.upkeep.migration_run.carry_on(work, until=until)
+                case ImportStep():
+                    self.app.upkeep.import_run.carry_on(work, until=until)
                 case RepairImage():
                     self.app.upkeep.repair_run.repair(work, until=until)
                 case RepairStep():
                     self.app.upkeep.repair_run.carry_on(work, until=until)
+                case RecoveryStep():
+                    self.app.recovery.run.carry_on(work, until=until)
 
         return self.sqs.invoke("work", partial(handle_work, carry_on=carry_on))
 
@@ -268,7 +290,6 @@ class World:
         return dropped
 
     def announce_dropped(self, dropped: DroppedObject) -> None:
-        """Announce a dropped object as the bucket does, whatever fails elsewhere."""
         SqsIngestEvents("events", client=lambda: self.sqs).announce(dropped)
 
     @runs_as("ingest")
@@ -276,10 +297,7 @@ class World:
         """Let the function behind the ingest queue have what waits there; answers what it leaves."""
         ingest = partial(self.ingestion.ingest, until=self.clock.now() + timedelta(seconds=55))
         function = partial(
-            handle_messages,
-            ingest=ingest,
-            refuse=self.ingestion.refuse,
-            set_aside=self.ingestion.set_aside,
+            handle_messages, ingest=ingest, refuse=self.ingestion.refuse, set_aside=self.ingestion.set_aside
         )
         return self.sqs.invoke("events", function)
 
@@ -342,6 +360,13 @@ class World:
     def project(self, image_id: str) -> bool:
         """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
         self.projector.project(image_id, epoch=1, at=self.clock.now())
+        return True
+
+    @runs_as("project")
+    def project_together(self, image_ids: Sequence[str]) -> bool:
+        """Follow what has become of several images, as a batch of the stream is; True says that it was done."""
+        for image_id in self.projector.project_together(image_ids, epoch=1, at=self.clock.now()):
+            self.projector.project(image_id, epoch=1, at=self.clock.now())
         return True
 
     @runs_as("cleanup")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.adapters.presign import AccessKeys
 from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
@@ -22,17 +23,21 @@ from image_store.entrypoints.callers.actors import current_actor
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
 from tests.fakes.clock import CountedIds, SetClock
+from tests.fakes.cloudfront import MemoryCloudFront
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.event_bridge import MemoryEventBridge
 from tests.fakes.generations import MemoryProvider
 from tests.fakes.kms_client import MemoryKms
-from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
+from tests.fakes.object_store import MemoryBucket
 from tests.fakes.presigner import MemoryPresigner
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue, QueuesClient
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
-from tests.roles.comparison import USED
-from tests.roles.enforcement import Gate, Guarded
-from tests.roles.evaluation import ACCOUNT, REGION, Roles
+from tests.functions.aws_texts import LambdaClient, ParametersClient, SecretsClient
+from tests.functions.buckets import IngestBucket, RepeatedPuts
+from tests.roles.comparison import IN_S3, USED
+from tests.roles.enforcement import Gate, Guarded, GuardedBuckets
+from tests.roles.evaluation import ACCOUNT, IN_OWN_ACCOUNT, REGION, Need, Roles
 from tests.site_bundle import built_site
 
 if TYPE_CHECKING:
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from image_store.ports.queues import QueueDepth
+    from image_store.settings.byte_stores import ByteStoreSettings
     from image_store.settings.storage import StorageSettings
     from tests.fakes.rows import Rows
 
@@ -53,8 +59,6 @@ IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"
 CDN = "https://cdn.example.com"
 API = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com"
 INGEST_BUCKET = "image-store-ingest-123456789012-eu-central-1"
-SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
-PROVIDERS_SECRET = dict.fromkeys((provider.value for provider in Provider), "a key of the deployment")
 QUEUES = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
 DEPTHS = {
     "ingest": "IngestQueue",
@@ -74,13 +78,18 @@ ENVIRONMENT = {
     "INGEST_BUCKET": INGEST_BUCKET,
     "SIGNING_SECRET": "image-store/signing",
     "PROVIDERS_SECRET": "image-store/providers",
+    "IMPORT_SECRET": "image-store/imports",
     "R2_SECRET": "image-store/r2",
+    "BACKUP_SECRET": "image-store/backup",
+    "STACK_NAME": "image-store",
     "SECRETS_KEY": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/SecretsKey",
     "INGEST_QUEUE_URL": f"{QUEUES}/IngestQueue",
     "DEAD_LETTER_QUEUE_URL": f"{QUEUES}/DeadLetterQueue",
     "WORK_QUEUE_URL": f"{QUEUES}/WorkQueue",
     "GENERATION_QUEUE_URL": f"{QUEUES}/GenerationQueue",
     "RENDER_FUNCTION": "image-store-render",
+    "AUTHORIZE_FUNCTION": "image-store-authorize",
+    "OPENAI_URL_PARAMETER": "/image-store/openai-url",
 }
 FUNCTION_TIME = timedelta(seconds=29)
 
@@ -115,46 +124,9 @@ class Answer:
         return json.loads(self.text)
 
 
-class _SecretsClient:
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
-        secrets = {
-            "image-store/signing": SIGNING_SECRET,
-            "image-store/providers": PROVIDERS_SECRET,
-            "image-store/r2": {"access_key_id": "id", "secret_access_key": "secret"},
-            "image-store/cloudflare": {"api_token": "v1.0-a-token-of-nobody"},
-        }
-        return {"SecretString": json.dumps(secrets[SecretId])}
-
-
 def _picture_of(provider: Provider) -> Callable[[object], ProviderPicture]:
     usage = {Unit.IMAGE: 1} if provider is Provider.POLLINATIONS else None
     return lambda _: ProviderPicture(data=sent_bytes("upload/raw"), usage=usage)
-
-
-class LambdaClient:
-    """Invokes the functions of a deployment; `invoked` is there for tests to look at, and `fails` for them to set."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self.invoked: list[tuple[str, Any]] = []
-        self.fails = False
-        self._deployment = deployment
-
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3 has them
-        sent = json.loads(Payload)
-        self.invoked.append((FunctionName, sent))
-        if self.fails:
-            return {"StatusCode": 200, "FunctionError": "Unhandled"}
-        self._deployment.invoke(FunctionName.removeprefix("image-store-"), sent)
-        return {"StatusCode": 200}
-
-
-class IngestBucket(MemoryIngestBucket):
-    """What a test puts has whichever version an event names."""
-
-    def bytes_of(self, key: str, version: str) -> bytes | None:
-        data = super().bytes_of(key, version)
-        file = self.objects.get(key)
-        return file.data if data is None and file is not None else data
 
 
 class DeploymentClients(Clients):
@@ -181,21 +153,30 @@ class DeploymentClients(Clients):
         return self._guarded("kms", self._deployment.kms_client)
 
     @property
+    def cloudfront(self) -> Any:
+        return self._guarded("cloudfront", self._deployment.cloudfront)
+
+    @property
     def lambda_(self) -> Any:
         return self._guarded("lambda", self._deployment.lambda_client)
 
     def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
-        assert service == "secretsmanager"
-        return self._guarded("secretsmanager", _SecretsClient())
+        bridge = self._deployment.event_bridge
+        clients = {"secretsmanager": SecretsClient(), "ssm": ParametersClient(), "events": bridge}
+        return self._guarded(service, clients[service])
 
-    @cached_property
-    def r2_client(self) -> Any:
-        self.r2_credentials()
-        return MemoryS3(self._deployment.buckets)  # R2 is no part of AWS
+    def objects(self, store: ByteStoreSettings) -> Any:
+        self.access_keys(store)
+        gate = self._deployment.objects_gate
+        client = GuardedBuckets(MemoryS3(self._deployment.buckets), gate)
+        return RepeatedPuts(client) if self._deployment.repeats_puts else client
+
+    def access_keys(self, store: ByteStoreSettings) -> AccessKeys:
+        return super().access_keys(store) if store.secret else AccessKeys("id", "secret", "token")
 
     def forget(self) -> None:
         """Forget what a process reads once: each invocation is that of a new process."""
-        for name in ("secrets", "r2_client"):
+        for name in ("secrets", "parameters", "private_objects", "public_objects"):
             self.__dict__.pop(name, None)
 
     def _guarded(self, service: str, client: Any) -> Any:
@@ -213,8 +194,13 @@ class DeploymentPorts(Ports):
         self._deployment = deployment
         self.clock = deployment.set_clock
         self.ids = CountedIds(deployment.set_clock)
-        self.presigner = MemoryPresigner(deployment.buckets, credentials=clients.r2_credentials)
+        self.presigner = MemoryPresigner(deployment.buckets, sign=self._sign)
         self.image_providers = deployment.providers
+
+    def _sign(self, action: str, bucket: str, key: str) -> None:
+        """Take the keys that sign; a link that a role signs can do what the role may do."""
+        self.clients.access_keys(self._settings.storage.private_store)
+        self._deployment.objects_gate.check(Need(action, f"arn:aws:s3:::{bucket}/{key}", IN_OWN_ACCOUNT))
 
     @cached_property
     def repository(self) -> Rows:
@@ -226,6 +212,11 @@ class DeploymentPorts(Ports):
     @cached_property
     def cipher(self) -> CountedCipher:
         return CountedCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
+
+    def forget(self) -> None:
+        """Forget what a process reads once."""
+        self.__dict__.pop("_backup_client", None)
+        self.clients.forget()
 
     @property
     def queue_depths(self) -> Mapping[str, QueueDepth]:
@@ -247,7 +238,8 @@ class Deployment:
         self.private_bucket = MemoryBucket("private", clock=self.set_clock, peers=peers)
         self.public_bucket = MemoryBucket("public", clock=self.set_clock, peers=peers)
         self.dropped = IngestBucket("ingest", clock=self.set_clock)
-        peers |= {"private": self.private_bucket, "public": self.public_bucket}
+        self.backup_bucket = MemoryBucket("backup", clock=self.set_clock, peers=peers)
+        peers |= {each.name: each for each in (self.private_bucket, self.public_bucket, self.backup_bucket)}
         self.buckets = peers
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
@@ -255,10 +247,17 @@ class Deployment:
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
+        self.to_back_up = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
+        self.cloudfront = MemoryCloudFront()
+        self.event_bridge: Any = MemoryEventBridge()
         self.queues_client = QueuesClient(
-            works={"WorkQueue": self.handed_over, "GenerationQueue": self.to_generate},
+            works={
+                "WorkQueue": self.handed_over,
+                "GenerationQueue": self.to_generate,
+                "BackupQueue": self.to_back_up,
+            },
             dead_letters={"DeadLetterQueue": self.noted},
             events={"IngestQueue": self.announced},
             depth=lambda queue: next(
@@ -267,10 +266,20 @@ class Deployment:
         )
         parameters = {
             "MigrationTable": self.environment.get("MIGRATION_TABLE", ""),
+            "BackupStore": self.environment.get("BACKUP_STORE", ""),
+            "ImportSecretName": self.environment.get("IMPORT_SECRET", ""),
             "CloudflareZoneId": self.environment.get("CLOUDFLARE_ZONE_ID", ""),
+            "CloudFrontDistributionId": self.environment.get("CLOUDFRONT_DISTRIBUTION", ""),
+            "ByteStore": self.environment.get("BYTE_STORE", "r2"),
+            "PublicByteStore": self.environment.get("PUBLIC_BYTE_STORE", ""),
+            "PrivateBucket": self.environment["PRIVATE_BUCKET"],
+            "PublicBucket": self.environment["PUBLIC_BUCKET"],
         }
-        names = {"Table": self.table, "IngestBucket": INGEST_BUCKET}
+        names = {"Table": self.table, "IngestBucket": INGEST_BUCKET, "Bus": "image-store"}
         self.gate = Gate(Roles(parameters, names), USED)
+        # Whichever store a test has: the calls of the buckets are those that the roles would allow in S3.
+        self.repeats_puts = False
+        self.objects_gate = Gate(Roles(IN_S3, names), USED)
 
     @cached_property
     def settings(self) -> Settings:
@@ -309,12 +318,12 @@ class Deployment:
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""
         use(self._in_a_new_process)
-        with self.gate.at_work(function):
+        with self.gate.at_work(function), self.objects_gate.at_work(function):
             answer = loaded(function).lambda_handler(sent, context or Context())
         return json.loads(json.dumps(answer))
 
     def _in_a_new_process(self) -> Application:
-        self.ports.clients.forget()
+        self.ports.forget()
         return self.application
 
     def call(self, sent: dict[str, Any], *, function: str, context: Context | None = None) -> Answer:

@@ -12,10 +12,23 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from image_store.domain.callers.scopes import Scope
 from tests.functions.deployment import EVENTS, FUNCTIONS, IMAGE_ID, event, loaded
+
+
+def settings_of(examples: int) -> settings:
+    """So many requests, the same in each run, each as slow as it is."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
 
 HTTP_FUNCTIONS = sorted(
     app.parent.name for app in FUNCTIONS.glob("*/app.py") if "\napi = Api(" in app.read_text("utf-8")

@@ -79,6 +79,7 @@ ADMIN_ROUTES = [
     ("admin", "admin/reports"),
     ("health", "health/health"),
     ("migrate", "migrate/progress"),
+    ("recovery", "recovery/rebuild-progress"),
     ("stats", "stats/all"),
 ]
 

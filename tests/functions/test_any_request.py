@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.functions.deployment import (
@@ -25,7 +25,7 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
-from tests.functions.requests import requests, routes
+from tests.functions.requests import requests, routes, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,19 +44,15 @@ def test_no_request_of_a_route_is_answered_500_or_at_length(
     store = deployed(ADMIN_SUBJECTS="alice", API_URL="https://api.example.com")
     store.answer_to("upload/raw")
 
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings_of(EXAMPLES)
     @given(sent=requests(function, method, path))
     def holds(sent: dict[str, Any]) -> None:
         answer = store.invoke(function, sent)
 
-        assert answer["statusCode"] < 500, (answer["body"], json.dumps(sent)[:2_000])
         body = answer.get("body", "")
+        # This deployment has no provider, which a valid generation request is told.
+        is_without_provider = answer["statusCode"] == 502 and json.loads(body)["code"] == "provider_failed"
+        assert answer["statusCode"] < 500 or is_without_provider, (body, json.dumps(sent)[:2_000])
         if answer["statusCode"] >= 400:
             assert len(body) <= MAX_FAULT_BYTES
             if method != "HEAD":
@@ -320,9 +316,7 @@ def test_an_expiry_beyond_the_calendar_is_refused(store: Deployment, expires_at:
     assert store.is_empty()
 
 
-@settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings_of(20)
 @given(subject=st.text(max_size=300))
 def test_no_subject_of_a_token_is_answered_500(deployed: Callable[..., Deployment], subject: str) -> None:
     store = _kept(deployed)

@@ -244,3 +244,14 @@ def test_what_is_to_be_deleted_is_said_in_one_way(store: Deployment, name: str) 
 
 def test_a_forged_cursor_is_refused(store: Deployment) -> None:
     assert_refused(store.answer_to("delete/batch-forged-cursor"), 400, "invalid_cursor")
+
+
+def test_a_date_that_only_admins_may_give_is_refused_for_its_item_alone(store: Deployment) -> None:
+    sent = event("upload/batch")
+    body = json.loads(sent["body"])
+    body["items"][0]["created_at"] = "2009-08-07T06:05:04Z"
+
+    answer = store.call(sent | {"body": json.dumps(body)}, function="upload")
+
+    ((index, code),) = [(each["index"], each["error"]["code"]) for each in answer.json["failed"]]
+    assert (index, code, len(answer.json["successful"])) == (0, "admin_required", 1)

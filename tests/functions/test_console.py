@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.functions.deployment import Answer, assert_refused, event, with_headers, with_query
+from tests.functions.aws_texts import OPENAI_URL
+from tests.functions.deployment import (
+    API,
+    Answer,
+    assert_refused,
+    event,
+    with_headers,
+    with_query,
+)
 from tests.site_bundle import CONSOLE, ROLLUP, build_site, built_site
 
 if TYPE_CHECKING:
@@ -39,6 +47,7 @@ TOLD = {
     "CONSOLE_TOKEN_URL": "https://auth.example.com/oauth2/token",
     "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
 }
+ADDRESSES = {"api_url", "mcp_url", "openai_url"}
 NAMED = re.compile(r'(?:src|href)="(/assets/[^"]+)"')
 IMPORTED = re.compile(r"""\b(?:from|import)[ (]*["']\./([^"']+)["']""")
 
@@ -113,7 +122,27 @@ def test_the_page_holds_the_settings_that_the_console_needs(
         r'<meta name="settings" content="([^"]*)">', served(site, event("site/console"))[2].decode()
     )
 
-    assert json.loads(html.unescape(embedded)) == settings
+    assert json.loads(html.unescape(embedded)) == {
+        name: value for name, value in settings.items() if name not in ADDRESSES
+    }
+
+
+def test_a_deployment_without_an_openai_endpoint_says_so(deployed: Callable[..., Deployment]) -> None:
+    answer = deployed(**TOLD | {"OPENAI_URL_PARAMETER": ""}).answer_to("site/console-settings").json
+
+    assert answer["openai_url"] is None
+    assert answer["mcp_url"] == f"{API}/mcp"
+
+
+def test_the_addresses_begin_with_the_domain_of_the_deployment(deployed: Callable[..., Deployment]) -> None:
+    site = deployed(**TOLD | {"API_URL": "https://images.example.com"})
+
+    answer = site.answer_to("site/console-settings").json
+
+    assert (answer["api_url"], answer["mcp_url"]) == (
+        "https://images.example.com",
+        "https://images.example.com/mcp",
+    )
 
 
 def test_connections_to_where_images_are_begin_with_the_page(site: Deployment) -> None:
@@ -222,7 +251,7 @@ def test_nothing_but_the_files_of_the_console_is_served(site: Deployment, name: 
 
     answer = site.invoke("site", sent)
 
-    assert_refused(Answer(answer["statusCode"], answer["headers"], answer["body"]), 404, "image_not_found")
+    assert_refused(Answer(answer["statusCode"], answer["headers"], answer["body"]), 404, "route_not_found")
 
 
 def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
@@ -237,6 +266,9 @@ def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
         "audience": "image-store",
         "r2_origin": TOLD["R2_ENDPOINT"],
         "public_url": "https://cdn.example.com",
+        "api_url": API,
+        "mcp_url": f"{API}/mcp",
+        "openai_url": OPENAI_URL,
         "presets": ["thumb", "display", "w640"],
         "limits": {
             "request_bytes": 4_000_000,

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = sorted(path.relative_to(EVENTS).with_suffix("").as_posix() for path in EVENTS.glob("*/*.json"))
-HTTP_NAMES = [name for name in NAMES if "routeKey" in event(name) and "routeArn" not in event(name)]
+REQUESTS = [name for name in NAMES if "routeKey" in event(name) and "routeArn" not in event(name)]
+URL_NAMES = [name for name in REQUESTS if event(name)["routeKey"] == "$default"]
+"""Requests to the URL of a function, which has no routes and no authorizer."""
+HTTP_NAMES = [name for name in REQUESTS if name not in URL_NAMES]
 QUEUE_NAMES = [name for name in NAMES if name.startswith(("ingest/", "work/"))]
 
 
@@ -57,7 +60,7 @@ def test_a_request_says_everything_twice_and_alike(name: str) -> None:
 
     path = sent["routeKey"].partition(" ")[2]
     for parameter, value in sent.get("pathParameters", {}).items():
-        path = path.replace(f"{{{parameter}}}", value)
+        path = path.replace(f"{{{parameter}}}", value).replace(f"{{{parameter}+}}", value)
     assert (sent["version"], context["routeKey"]) == ("2.0", sent["routeKey"])
     assert (context["http"]["method"], context["http"]["path"]) == (method, path)
     assert sent["rawPath"] == path
@@ -74,7 +77,22 @@ def joined(query: str) -> dict[str, str]:
     return {name: ",".join(values) for name, values in parse_qs(query, keep_blank_values=True).items()}
 
 
-@pytest.mark.parametrize("name", HTTP_NAMES)
+@pytest.mark.parametrize("name", URL_NAMES)
+def test_a_request_to_a_url_says_everything_twice_and_names_no_caller(name: str) -> None:
+    sent = event(name)
+    context = sent["requestContext"]
+
+    assert (context["routeKey"], context["stage"], context["accountId"]) == (
+        "$default",
+        "$default",
+        "anonymous",
+    )
+    assert (context["http"]["path"], context["domainName"]) == (sent["rawPath"], sent["headers"]["host"])
+    assert "authorizer" not in context
+    assert "pathParameters" not in sent
+
+
+@pytest.mark.parametrize("name", REQUESTS)
 def test_a_body_has_the_length_that_its_request_names(name: str) -> None:
     sent = event(name)
     body = sent.get("body")
@@ -88,11 +106,11 @@ def raw(body: str, is_base64: bool) -> bytes:
     return base64.b64decode(body, validate=True) if is_base64 else body.encode()
 
 
-@pytest.mark.parametrize("name", HTTP_NAMES)
+@pytest.mark.parametrize("name", [name for name in HTTP_NAMES if not name.startswith("mcp/")])
 def test_a_request_goes_to_a_route_of_its_function_and_names_a_caller_where_it_must(name: str) -> None:
     sent = event(name)
     document = json.loads((FUNCTIONS / "site/openapi.json").read_text("utf-8"))
-    method, _, path = sent["routeKey"].partition(" ")
+    method, _, path = sent["routeKey"].replace("+}", "}").partition(" ")  # OpenAPI knows no rest of a path
 
     operation: dict[str, Any] = document["paths"][path][method.lower()]
 

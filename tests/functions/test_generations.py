@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from image_store.entrypoints.callers.verdicts import verdict_of
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
     API,
-    Context,
     Deployment,
     assert_refused,
     event,
@@ -27,12 +25,12 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
+from tests.functions.generation_work import WORKER, work_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PICTURE = sent_bytes("upload/raw")
-WORKER = Context(remaining=timedelta(seconds=300))
 SECRET = "a-key-of-my-own-0123456789"
 ALL = ",".join(reversed(Provider))
 
@@ -76,16 +74,6 @@ def test_a_key_spends_its_own_budget_and_no_more(store: Deployment) -> None:
         if item["pk"]["S"] == "BUDGET#KEY#0123456789abcdef" and len(item["sk"]["S"]) == len("2026-11-21")
     ]
     assert 0 < int(row["spent"]["N"]) == int(row["committed"]["N"]) <= 5_000
-
-
-def work_off(store: Deployment) -> None:
-    """Do all work there is, as SQS hands it over."""
-    while store.to_generate.waiting:
-        store.set_clock.instant += store.to_generate.delays.pop(0)
-        work = store.to_generate.waiting.pop(0)
-        sent = event("generate/one-image")
-        sent["Records"][0]["body"] = json.dumps({"work": type(work).__name__, **asdict(work)})
-        assert store.invoke("generate", sent, context=WORKER) == {"batchItemFailures": []}
 
 
 def about(sent: dict[str, Any], job_id: str) -> dict[str, Any]:
@@ -283,7 +271,7 @@ def test_what_failed_is_made_again_and_nothing_else(store: Deployment) -> None:
     failed = see(store, job_id).json
     assert failed["status"] == "failed"
     assert failed["items"][0]["error"] == {
-        "code": "provider_failed",
+        "code": "content_refused",
         "detail": "It did not work.",
         "reason": "refused",
         "provider": "pollinations",
@@ -362,6 +350,44 @@ def test_requests_that_budgets_refuse_are_counted(
     assert line["GenerationDeploymentBudgetUsedUp"] == [1]
 
 
+@pytest.mark.parametrize(
+    ("item", "model", "field"),
+    [
+        ({"background": "transparent"}, "gpt-image-2", "background"),
+        ({"output_format": "webp"}, "flux", "output_format"),
+        ({"background": "transparent", "output_format": "jpeg"}, None, "output_format"),
+        ({"background": "clear"}, None, "background"),
+        ({"output_format": "gif"}, None, "output_format"),
+    ],
+)
+def test_a_background_or_a_format_that_nobody_makes_is_refused_by_name(
+    store: Deployment, item: dict[str, str], model: str | None, field: str
+) -> None:
+    body = {"items": [{"prompt": "A cat", **item}], "model": model, "fallback": model is None}
+
+    answer = store.call(saying(event("generations/begin"), body), function="generations")
+
+    assert_refused(answer, 400, "invalid_request")
+    assert [error["loc"] for error in answer.json["errors"]] == [["body", "items", 0, field]]
+
+
+def test_an_image_records_the_background_and_the_format_that_were_requested(store: Deployment) -> None:
+    item = {"prompt": "A cat", "background": "transparent", "output_format": "png"}
+    sent = saying(event("generations/begin"), {"items": [item], "model": "gpt-image-2.5-flare"})
+    job = store.call(sent, function="generations").json
+
+    work_off(store)
+
+    [(request, _)] = store.providers[Provider.OPENAI].asked
+    assert (request.background, request.output_format) == ("transparent", "png")
+    [image_item] = see(store, job["id"]).json["items"]
+    record = store.repository.get(image_item["image_id"])
+    assert record is not None
+    assert record.details.generation is not None
+    requested = record.details.generation["request"]
+    assert (requested["background"], requested["output_format"]) == ("transparent", "png")
+
+
 def test_without_providers_nothing_can_be_generated(deployed: Callable[..., Deployment]) -> None:
     """E2."""
     assert_refused(deployed().answer_to("generations/begin"), 502, "provider_failed")
@@ -388,6 +414,14 @@ def test_providers_are_listed_with_models_prices_and_health(store: Deployment) -
             "source": "https://gen.pollinations.ai/image/models",
         }
     ]
+    choices = {
+        model["name"]: (model["backgrounds"], model["output_formats"])
+        for provider in answer.json["items"]
+        for model in provider["models"]
+    }
+    assert choices["flux"] == (["auto", "opaque"], ["jpeg"])
+    assert choices["gpt-image-2"] == (["auto", "opaque"], ["png", "jpeg", "webp"])
+    assert choices["gpt-image-2.6-flare"] == (["auto", "opaque", "transparent"], ["png", "jpeg", "webp"])
     assert answer.json["spending"]["today"] == {"spent_usd": 0.006, "reserved_usd": 0.0}
     assert [provider["provider"] for provider in answer.json["items"]] == ALL.split(",")
 

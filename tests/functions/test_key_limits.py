@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 KEY_ID = "0123456789abcdef"
 PICTURE = sent_bytes("upload/raw")
 TWELVE_HOURS = "43200"
+REQUESTS = ("upload/raw", "list/newest", "list/newest")
 
 
 def holder(**limits: int) -> Caller:
@@ -152,6 +153,16 @@ def test_generated_images_count_when_they_are_ordered(deployed: Callable[..., De
     assert store.contents() == before
     assert send(store, key).status == 201
     assert_refused(send(store, key), 429, "quota_exceeded")
+
+
+def test_a_request_that_a_key_may_not_send_uses_up_nothing_of_it(store: Deployment) -> None:
+    reading = key_holder(
+        KEY_ID, owner="alice", scopes=[Scope.READ_IMAGES], limits=KeyLimits(requests_per_minute=1)
+    )
+
+    answers = [store.call(by(reading, name), function=name.partition("/")[0]) for name in REQUESTS]
+
+    assert [answer.status for answer in answers] == [403, 200, 429]
 
 
 @pytest.fixture

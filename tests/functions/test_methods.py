@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.errors import ImageNotFound, MethodNotAllowed
+from image_store.domain.errors import MethodNotAllowed, RouteNotFound
 from image_store.entrypoints.http.unknown_routes import no_route
 from tests.functions.deployment import FUNCTIONS, IMAGE_ID, assert_refused, event
 from tests.functions.requests import routes
@@ -108,8 +108,28 @@ def test_another_method_gets_the_allowed_ones(
 def test_an_address_that_there_is_not_stays_404(store: Deployment, path: str) -> None:
     answer = store.call(with_method(event("site/health"), "PUT", path), function="site")
 
-    assert_refused(answer, 404, "image_not_found")
+    assert_refused(answer, 404, "route_not_found")
     assert "Allow" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "is_doubled"),
+    [
+        ("/v1/v1/images", True),
+        ("/v1/v1", True),
+        ("/v1/v1x", False),
+        ("/v1/nothing", False),
+        ("/v2/v1/v1", False),
+    ],
+)
+def test_an_address_with_the_version_twice_says_how_to_mend_it(
+    store: Deployment, path: str, is_doubled: bool
+) -> None:
+    answer = store.call(with_method(event("site/health"), "GET", path), function="site")
+
+    assert_refused(answer, 404, "route_not_found")
+    assert ("/v1 is in it twice" in answer.json["detail"]) is is_doubled
+    assert path not in answer.text
 
 
 def test_every_route_is_known_to_the_function_that_answers_for_unknown_ones() -> None:
@@ -119,7 +139,7 @@ def test_every_route_is_known_to_the_function_that_answers_for_unknown_ones() ->
 
         assert isinstance(other, MethodNotAllowed), path
         assert method in other.allowed, (method, path)
-    assert isinstance(no_route("/nowhere", DOCUMENT), ImageNotFound)
+    assert isinstance(no_route("/nowhere", DOCUMENT), RouteNotFound)
 
 
 def test_answers_that_a_cache_may_keep_differ_by_origin(store: Deployment) -> None:

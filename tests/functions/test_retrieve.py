@@ -184,4 +184,4 @@ def test_an_address_that_no_route_serves_is_not_found(store: Deployment) -> None
 
     answer = store.call(sent, function="retrieve")
 
-    assert_refused(answer, 404, "image_not_found")
+    assert_refused(answer, 404, "route_not_found")

@@ -26,6 +26,7 @@ from image_store.ports.queues import QueueDepth
 from image_store.services.generation.jobs import LOOK_AFTER
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE
 from image_store.services.upkeep.projections import OLD_CONSUMERS
+from image_store.services.upkeep.recovery.requests import STEP_TAKES
 from tests.fakes.cloudflare import CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.functions.deployment import (
@@ -39,6 +40,7 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
+from tests.functions.openai_requests import answered, ready, signed
 from tests.roles.deployments import DEPLOYMENTS
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def cdn() -> Iterator[str]:
 
 @pytest.fixture(params=DEPLOYMENTS)
 def store(deployed: Callable[..., Deployment], cdn: str, request: pytest.FixtureRequest) -> Deployment:
-    return deployed(**PROVIDERS, CDN_API_URL=cdn, **DEPLOYMENTS[request.param])
+    store = deployed(**PROVIDERS, CDN_API_URL=cdn, **DEPLOYMENTS[request.param])
+    store.repeats_puts = request.param == "in two stores"  # where all copies are puts
+    return store
 
 
 # What is done --------------------------------------------------------------------------------------------
@@ -106,6 +110,17 @@ def message_of(work: Work) -> dict[str, Any]:
     sent = event("work/migrate-batch")
     sent["Records"][0]["body"] = json.dumps({"work": type(work).__name__, **asdict(work)})
     return sent
+
+
+class BusyBucket(MemoryBucket):
+    """A bucket before whose next change something else happens."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def before_change(self, change: str) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
 
 
 class NoRoom(MemoryBucket):
@@ -200,6 +215,30 @@ def test_images_are_published_and_withdrawn(store: Deployment) -> None:
     other = done(store, "upload/public").json["id"]
     done(store, "delete/permanent", of_image("delete/permanent", other))
     store.projected()
+
+
+def test_a_copy_that_comes_after_the_unpublish_is_deleted(deployed: Callable[..., Deployment]) -> None:
+    store = deployed()
+    public = BusyBucket("public", clock=store.set_clock, peers=store.buckets)
+    store.buckets["public"] = public
+    done(store, "upload/public")
+
+    assert public.objects
+    public.meanwhile = lambda: done(store, "update/made-private")
+    store.call(event("links/w640"), function="links")
+
+    assert not public.objects
+
+
+def test_an_image_whose_rendition_is_missing_is_not_published(deployed: Callable[..., Deployment]) -> None:
+    store = deployed()
+    done(store, "upload/raw")
+    for key in [key for key in store.private_bucket.objects if "original" not in key]:
+        del store.private_bucket.objects[key]
+
+    answer = store.call(event("update/published"), function="update")
+
+    assert (answer.status, answer.json["code"]) == (409, "conflict")
 
 
 def test_bytes_are_sent_directly(store: Deployment) -> None:
@@ -310,6 +349,19 @@ def test_images_are_generated(store: Deployment) -> None:
     done(store, "generations/delete-key")
 
 
+def test_images_are_made_while_a_client_of_openai_waits(store: Deployment) -> None:
+    authorization = ready(store)
+
+    for name in ("openai/generation", "openai/edit", "openai/models", "openai/model"):
+        sent = signed(event(name), authorization, idempotency_key=name)
+        assert answered(store, sent).status == 200
+        assert answered(store, sent).status == 200
+
+
+def test_clients_find_the_addresses_of_the_deployment(store: Deployment) -> None:
+    done(store, "site/console-settings")
+
+
 def of_job(name: str, job_id: str) -> dict[str, Any]:
     """An event about another job."""
     sent = event(name)
@@ -349,6 +401,25 @@ def test_what_nobody_needs_is_collected(store: Deployment, by: str) -> None:
     work_off(store)
     sent = about(event("admin/repair-progress"), f"/v1/admin/repairs/{repair}", repair_id=repair)
     done(store, "admin/repair-progress", sent)
+
+
+def test_lost_records_are_written_again(store: Deployment) -> None:
+    image_id = done(store, "upload/public").json["id"]
+    store.client.delete_item(TableName=store.table, Key=keys.record(image_id))
+
+    rebuild = done(store, "recovery/rebuild-begin").json["id"]
+    store.invoke("cleanup", event("cleanup/schedule"), context=WORK_TIME)
+    store.set_clock.instant += STEP_TAKES
+    store.invoke("cleanup", event("cleanup/schedule"), context=WORK_TIME)
+    work_off(store)
+
+    path = f"/v1/admin/rebuilds/{rebuild}"
+    progress = done(
+        store,
+        "recovery/rebuild-progress",
+        about(event("recovery/rebuild-progress"), path, rebuild_id=rebuild),
+    )
+    assert progress.json["progress"]["images"] == 1
 
 
 def test_projections_can_be_rebuilt(store: Deployment) -> None:

@@ -56,4 +56,4 @@ def test_an_unknown_address_is_a_problem(store: Deployment) -> None:
     """F5."""
     answer = store.call(event("site/docs") | {"rawPath": "/docs/../secrets"}, function="site")
 
-    assert_refused(answer, 404, "image_not_found")
+    assert_refused(answer, 404, "route_not_found")

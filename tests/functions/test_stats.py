@@ -117,6 +117,45 @@ def test_days_that_run_backwards_are_refused(store: Deployment) -> None:
     assert_refused(store.answer_to("stats/wrong-days"), 400, "invalid_request")
 
 
+# Owners -----------------------------------------------------------------------------------------------
+
+
+def test_an_admin_lists_the_owners_page_by_page(store: Deployment) -> None:
+    names = ["a#b/c d", "alice", "zoë"]
+    for name in names:
+        sent = event("upload/raw")
+        sent["requestContext"]["authorizer"]["lambda"] |= {"owner": name, "name": f"subject:{name}"}
+        assert store.call(sent, function="upload").status == 201
+    before = store.answer_to("stats/owners").json
+    store.projected()
+
+    whole = store.answer_to("stats/owners")
+    pages: list[str] = []
+    query = "limit=1"
+    while True:
+        page = store.call(with_query(event("stats/owners"), query), function="stats").json
+        pages += [item["owner_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query = f"limit=1&cursor={page['next_cursor']}"
+
+    assert before == {"items": [], "next_cursor": None}
+    assert (whole.status, whole.headers["Cache-Control"]) == (200, "private, no-store")
+    assert sorted(item["owner_id"] for item in whole.json["items"]) == sorted(pages) == names
+    assert [item["owner_id"] for item in whole.json["items"]] == pages
+
+
+@pytest.mark.parametrize("cursor", ["x", "%F0%9F%98%80", "AA", "____", "YWxpY2U%3D%3D%3D"])
+def test_a_cursor_that_names_nobody_is_refused(store: Deployment, cursor: str) -> None:
+    sent = with_query(event("stats/owners"), f"cursor={cursor}")
+
+    assert_refused(store.call(sent, function="stats"), 400, "invalid_cursor")
+
+
+def test_only_an_admin_lists_the_owners(store: Deployment) -> None:
+    assert_refused(store.answer_to("stats/owners-without-scope"), 403, "admin_required")
+
+
 # Health -----------------------------------------------------------------------------------------------
 
 
@@ -146,6 +185,7 @@ def test_a_store_whose_every_part_answers_is_healthy(store: Deployment) -> None:
         "signing_secret",
         "work",
         "providers",
+        "backup",
     }
     assert answer.json["components"]["work"]["detail"] == "About 3 messages wait."
 
@@ -207,7 +247,7 @@ def test_a_provider_without_a_key_is_reported(
     environment: dict[str, str],
     status: str,
 ) -> None:
-    monkeypatch.setattr("tests.functions.deployment.PROVIDERS_SECRET", environment)
+    monkeypatch.setattr("tests.functions.aws_texts.PROVIDERS_SECRET", environment)
     store = deployed(PROVIDERS=named, PROVIDERS_SECRET="image-store/providers")
 
     answer = store.answer_to("health/health")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import json
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
+from image_store.domain.ids import created_at
 from tests import pictures
 from tests.functions.deployment import (
     API,
@@ -66,6 +70,37 @@ def test_each_way_in_stores_the_same_image(store: Deployment, name: str) -> None
     assert (image["size_bytes"], image["sha256"]) == (len(PICTURE), hashlib.sha256(PICTURE).hexdigest())
     assert (image["tags"], image["groups"]) == (["four", "squares"], {"session": ["s1"]})
     assert (image["visibility"], image["public_url"]) == ("private", None)
+
+
+def test_the_status_tells_an_image_that_existed_from_a_new_one(store: Deployment) -> None:
+    answers = [
+        store.call(with_query(event("upload/raw"), f"on_duplicate={rule}"), function="upload")
+        for rule in ("return_existing", "return_existing", "keep")
+    ]
+
+    assert [answer.status for answer in answers] == [201, 200, 201]
+    assert ["Location" in answer.headers for answer in answers] == [True, False, True]
+    assert answers[1].json == answers[0].json
+
+
+def test_an_item_of_a_batch_tells_whether_its_image_existed(store: Deployment) -> None:
+    item = {"source": {"base64": base64.b64encode(PICTURE).decode()}, "on_duplicate": "return_existing"}
+    request = event("upload/batch") | {"body": json.dumps({"items": [item]}), "isBase64Encoded": False}
+
+    results = [store.call(request, function="upload").json["successful"] for _ in range(2)]
+
+    assert [[each["existed"] for each in result] for result in results] == [[False], [True]]
+
+
+def test_a_repeat_of_a_request_has_the_status_of_the_first(store: Deployment) -> None:
+    request = with_headers(
+        with_query(event("upload/raw"), "on_duplicate=return_existing"), **{"idempotency-key": "once"}
+    )
+
+    answers = [store.call(request, function="upload") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[1].json["id"] == answers[0].json["id"]
 
 
 def test_the_original_is_stored_byte_for_byte_with_two_renditions_below_the_months_folder(
@@ -312,3 +347,31 @@ def test_a_broken_setting_is_an_internal_error_that_reveals_nothing(
     assert_refused(answer, 500, "internal_error")
     assert "KEY_LAYOUT" not in answer.text
     assert store.is_empty()
+
+
+def as_admin(sent: dict[str, Any]) -> dict[str, Any]:
+    """The same request of an admin."""
+    changed = deepcopy(sent)
+    changed["requestContext"]["authorizer"]["lambda"]["scopes"] += " images:admin"
+    return changed
+
+
+@pytest.mark.parametrize("function", ["upload", "direct"])
+def test_only_an_admin_gives_an_image_the_date_that_it_has_elsewhere(
+    store: Deployment, function: str
+) -> None:
+    date = "2009-08-07T06:05:04.321Z"
+    if function == "upload":
+        sent = with_query(event("upload/raw"), f"created_at={date}")
+    else:
+        sent = event("direct/begin")
+        sent["body"] = json.dumps(json.loads(sent["body"]) | {"created_at": date})
+
+    refused = store.call(sent, function=function)
+    was_empty = store.is_empty()
+    stored = store.call(as_admin(sent), function=function)
+
+    assert_refused(refused, 403, "admin_required")
+    assert was_empty
+    assert stored.status in {200, 201}
+    assert created_at(stored.json.get("id") or stored.json["image_id"]) == datetime.fromisoformat(date)

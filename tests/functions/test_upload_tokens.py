@@ -14,8 +14,8 @@ from image_store.domain.callers.caller import key_holder
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.callers.upload_tokens import token_text
 from image_store.entrypoints.callers.verdicts import verdict_of
+from tests.functions.aws_texts import SIGNING_SECRET
 from tests.functions.deployment import (
-    SIGNING_SECRET,
     Answer,
     Deployment,
     assert_refused,

@@ -3,11 +3,9 @@
 import struct
 from collections.abc import Callable
 
-from PIL import Image
-
 from tests import pictures
 from tests.hostile.metadata import profile_of
-from tests.odd_pictures.avif import avif_picture, avif_sequence_of, sequence_header, with_boxes
+from tests.odd_pictures.avif import avif_of_one_color, avif_sequence_of, sequence_header, with_boxes
 
 
 def _avif_with(old: bytes, new: bytes, *, transparent: bool = False) -> bytes:
@@ -26,7 +24,7 @@ def _nested_boxes(depth: int) -> bytes:
 
 def _giant_sequence(*, frames: int, side: int = 4_096) -> bytes:
     """A small animation all of whose frames are one that is coded in many more pixels."""
-    tile = avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+    tile = avif_of_one_color(4_096).body
     header = sequence_header(side) if side > 4_096 else b""
     return avif_sequence_of([header + tile] * frames)
 

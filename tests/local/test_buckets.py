@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from image_store.domain.images.image import TRANSFORMS_PREFIX
 from local.buckets import prepare_r2
-from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET, REGION
+from local.settings import BACKUP_BUCKET, PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET, REGION
 
 if TYPE_CHECKING:
     from local.emulator import Emulator
@@ -43,11 +43,11 @@ def prepare(emulator: InMoto) -> None:
     prepare_r2(cast("Emulator", emulator))
 
 
-def test_both_buckets_and_a_key_pair_are_made(emulator: InMoto) -> None:
+def test_the_buckets_and_a_key_pair_are_made(emulator: InMoto) -> None:
     prepare(emulator)
 
     names = {bucket["Name"] for bucket in emulator.client("s3").list_buckets()["Buckets"]}
-    assert names == {PRIVATE_BUCKET, PUBLIC_BUCKET}
+    assert names == {PRIVATE_BUCKET, PUBLIC_BUCKET, BACKUP_BUCKET}
     assert set(emulator.kept_key()) == {"access_key_id", "secret_access_key"}
 
 
@@ -59,14 +59,15 @@ def test_only_transforms_expire_after_thirty_days(emulator: InMoto) -> None:
     assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": TRANSFORMS_PREFIX}, {"Days": 30})
 
 
-def test_the_key_pair_can_access_only_the_two_buckets(emulator: InMoto) -> None:
+def test_the_key_pair_can_access_only_these_buckets(emulator: InMoto) -> None:
     prepare(emulator)
 
-    policy = emulator.client("iam").get_user_policy(UserName="r2", PolicyName="two-buckets")["PolicyDocument"]
+    policy = emulator.client("iam").get_user_policy(UserName="r2", PolicyName="buckets")["PolicyDocument"]
     [statement] = policy["Statement"]
     assert {arn.partition(":::")[2].partition("/")[0] for arn in statement["Resource"]} == {
         PRIVATE_BUCKET,
         PUBLIC_BUCKET,
+        BACKUP_BUCKET,
     }
     assert "s3:*" not in statement["Action"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.build import STAMP, build, build_folder
+from local.build import STAMP, build, build_folder, in_lambda, this_machine
 from local.problems import CannotRun
 
 
@@ -84,3 +84,11 @@ def test_a_failed_build_is_repeated(root: Path) -> None:
 
     assert sam.builds == 1
     assert (build_folder(root) / STAMP).exists()
+
+
+def test_a_build_for_another_processor_is_kept_apart(root: Path) -> None:
+    other = in_lambda("arm64" if this_machine().architecture == "x86_64" else "x86_64")
+
+    assert build_folder(root, this_machine()) == build_folder(root)
+    assert build_folder(root, other) != build_folder(root)
+    assert other.platform.endswith("manylinux_2_28")

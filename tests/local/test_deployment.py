@@ -6,11 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError, ReadTimeoutError, WaiterError
 
-from local.deployment import create_or_update, deployment_fingerprint, parameters_for, require_known
+from local.deployment import (
+    ONE_REQUEST,
+    create_or_update,
+    deployment_fingerprint,
+    parameters_for,
+    require_known,
+)
 from local.issuer import Issuer
 from local.problems import CannotRun
 from local.provider_access import provider_access
@@ -108,6 +115,33 @@ def test_an_update_without_a_change_is_fine() -> None:
     assert formation.done == []
 
 
+def test_a_deployment_that_takes_too_long_is_not_requested_twice() -> None:
+    formation = boto3.client(
+        "cloudformation",
+        config=ONE_REQUEST,
+        endpoint_url="http://localhost:9",
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    requests: list[str] = []
+
+    def no_stack(**_: Any) -> None:
+        raise refusal("Stack with id image-store does not exist")
+
+    def never_answer(request: Any, **_: Any) -> None:
+        requests.append(request.url)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    formation.meta.events.register("before-parameter-build.cloudformation.DescribeStacks", no_stack)
+    formation.meta.events.register("before-send.cloudformation.CreateStack", never_answer)
+
+    with pytest.raises(CannotRun, match="less busy"):
+        create_or_update(formation, StackName="image-store")
+
+    assert len(requests) == 1
+
+
 def test_cloudformations_reason_for_a_refused_template_is_shown() -> None:
     formation = Formation("CREATE_COMPLETE", update=refusal("Template format error"))
 
@@ -142,7 +176,7 @@ def test_links_in_responses_begin_with_the_api_address(settings: LocalSettings) 
     assert parameters["ApiUrl"] == "http://localhost:8080"
     assert parameters["PublicUrl"] == "http://localhost:8080/cdn"
     assert parameters["Issuer"] == "http://localhost:2"
-    assert parameters["R2Endpoint"] == "http://localhost:1"
+    assert ("ByteStore" in parameters, parameters["R2Endpoint"]) == (False, "http://localhost:1")
     assert parameters["Architecture"] in {"arm64", "x86_64"}
 
 

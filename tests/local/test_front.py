@@ -16,7 +16,7 @@ from yarl import URL
 
 from local.__main__ import serving
 from local.cdn import Cdn
-from local.front import Front
+from local.front import Front, function_url
 from local.gateway_limits import MAX_ANSWER_BYTES, MIB
 from local.routes import Routes
 from local.throttle import Throttle
@@ -43,10 +43,22 @@ class Presigner:
         return f"{self._base}/bucket/{Params['Bucket']}/{Params['Key']}?X-Amz-Signature=s"
 
 
+BEGUN = web.AppKey("begun", asyncio.Event)
+"""It is set when a slow request has arrived."""
+
+
 async def api(request: web.Request) -> web.StreamResponse:
     """A fake API whose response depends on the path."""
-    path = request.path.removeprefix("/api")
+    path = request.path.removeprefix("/api").removeprefix("/url")
     match path:
+        case "/openai/crash":
+            return web.json_response({"errorMessage": "secret detail"}, status=502)
+        case "/openai/provider":
+            headers = {"x-request-id": "r1"}
+            return web.json_response({"error": {"code": "provider_failed"}}, status=502, headers=headers)
+        case "/openai/slow":
+            request.app[BEGUN].set()
+            await asyncio.sleep(5)
         case "/crash":
             return web.json_response({"errorMessage": "secret detail"}, status=502)
         case "/problem":
@@ -55,6 +67,9 @@ async def api(request: web.Request) -> web.StreamResponse:
             )
         case "/slow":
             await asyncio.sleep(5)
+        case "/mcp":
+            request.app[BEGUN].set()
+            await asyncio.sleep(0.5)
         case "/huge":
             return web.Response(body=bytes(MAX_ANSWER_BYTES + 1))
         case "/redirect":
@@ -92,8 +107,10 @@ async def front(
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Serve the front with fake API and bucket; the client uses the name ``localhost``."""
     behind = web.Application(client_max_size=100 * MIB)
+    behind[BEGUN] = asyncio.Event()
     behind.router.add_route("*", "/bucket/pictures/{key:.*}", bucket)
     behind.router.add_route("*", "/api{path:.*}", api)
+    behind.router.add_route("*", "/url{path:.*}", api)
     async with (
         TestServer(behind, host="127.0.0.1") as server,
         aiohttp.ClientSession(auto_decompress=False) as http,
@@ -101,6 +118,7 @@ async def front(
         base = str(server.make_url("")).rstrip("/")
         served = Front(
             api_base=f"{base}/api",
+            openai=function_url(f"{base}/url", Throttle(at_once=1, waiting=0)),
             cdn=Cdn(storage=Presigner(base), bucket="pictures", http=http),
             http=http,
             origins=frozenset({OWN}),
@@ -109,7 +127,9 @@ async def front(
             throttle=Throttle(at_once=at_once, waiting=waiting, longest_wait_seconds=longest_wait_seconds),
             timeout_seconds=timeout_seconds,
         )
-        async with TestClient(TestServer(served.application(), host="localhost")) as client:
+        application = served.application()
+        application[BEGUN] = behind[BEGUN]
+        async with TestClient(TestServer(application, host="localhost")) as client:
             yield client
 
 
@@ -162,6 +182,31 @@ def test_a_body_with_any_encoding_is_passed_on_unchanged(body: bytes) -> None:
                     return await answer.json()
 
     assert asyncio.run(conversation()) == len(body)
+
+
+def test_the_openai_endpoint_is_the_url_of_its_function() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        target = URL("/openai/v1/models/a%2Fb", encoded=True)
+        received = await (await client.get(target, headers={"Authorization": "Bearer t"})).json()
+        crash, provider = await client.get("/openai/crash"), await client.get("/openai/provider")
+        return received, (crash.status, await crash.json()), (provider.status, await provider.json())
+
+    received, crash, provider = through_front(ask)
+
+    assert received["target"] == "/url/openai/v1/models/a%2Fb"
+    assert received["headers"]["authorization"] == "Bearer t"
+    assert crash == (502, {"message": "Internal Server Error"})
+    assert provider == (502, {"error": {"code": "provider_failed"}})
+
+
+def test_the_openai_endpoint_waits_longer_than_the_api_and_takes_no_place_of_it() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        slow = asyncio.create_task(client.post("/openai/slow"))
+        await client.app[BEGUN].wait()
+        beside, too_many = await client.get("/v1/images"), await client.post("/openai/slow")
+        return (await slow).status, beside.status, too_many.status
+
+    assert through_front(ask, timeout_seconds=4, at_once=1, waiting=0) == (200, 200, 429)
 
 
 def test_repeated_response_headers_all_arrive() -> None:
@@ -355,6 +400,7 @@ def test_the_log_names_the_route_and_no_part_of_the_path(caplog: pytest.LogCaptu
             "/i/secret-link/thumb",
             "/v1/images/secret-id",
             "/cdn/p/secret/thumb.webp",
+            "/openai/v1/models/secret",
         ):
             await client.get(f"{path}?X-Amz-Signature=secret")
         await client.put("/cdn/p/secret/thumb.webp")
@@ -367,8 +413,9 @@ def test_the_log_names_the_route_and_no_part_of_the_path(caplog: pytest.LogCaptu
         "GET /i/{link} 200",
         "GET /i/{link}/{preset} 200",
         "GET /v1/images/{id} 200",
-        "GET /cdn/{key+} 404",
-        "PUT /cdn/{key+} 405",
+        "GET /cdn/{path+} 404",
+        "GET /openai/{path+} 200",
+        "PUT /cdn/{path+} 405",
     ]
     assert "secret" not in caplog.text
 
@@ -381,10 +428,21 @@ def test_excess_requests_wait_and_a_full_line_gets_429() -> None:
             (answer.headers["Retry-After"], await answer.json()) for answer in too_many
         ]
 
-    statuses, refused = through_front(ask, at_once=1, waiting=2, timeout_seconds=0.1)
+    statuses, refused = through_front(ask, at_once=1, waiting=2, timeout_seconds=1)
 
     assert sorted(statuses) == [429, 503, 503, 503]
     assert refused == [("2", {"message": "Too Many Requests"})]
+
+
+def test_a_request_that_waits_for_another_one_leaves_it_a_place() -> None:
+    """The tools for AI clients send requests to the API while their caller waits."""
+
+    async def ask(client: TestClient[web.Request, web.Application]) -> list[int]:
+        outer = asyncio.create_task(client.post("/mcp"))
+        await client.app[BEGUN].wait()
+        return [(await client.get("/v1/images/x")).status, (await outer).status]
+
+    assert through_front(ask, at_once=1, waiting=0) == [200, 200]
 
 
 def test_a_request_that_waits_too_long_gets_429() -> None:
@@ -392,5 +450,5 @@ def test_a_request_that_waits_too_long_gets_429() -> None:
         answers = await asyncio.gather(client.get("/slow"), client.get("/slow"))
         return sorted(answer.status for answer in answers)
 
-    options = {"at_once": 1, "timeout_seconds": 0.5, "longest_wait_seconds": 0.1}
+    options = {"at_once": 1, "timeout_seconds": 2, "longest_wait_seconds": 0.1}
     assert through_front(ask, **options) == [429, 503]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 LINES = [f"line {number}\n" for number in range(2_000)]
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 def test_every_line_logged_before_the_response_is_read() -> None:

@@ -16,6 +16,7 @@ def test_the_greeting_has_a_command_for_a_token_and_no_token(tmp_path: Path) -> 
 
     assert "export TOKEN=$(curl -sS 'http://localhost:28080/token?sub=alice')" in text
     assert "http://localhost:8080/v1/keys" in text
+    assert "http://localhost:8080/mcp" in text
     assert 'TEMPLATE_PARAMETERS="AllowedOrigins=http://localhost:8080,http://localhost:5173" make run' in text
     assert "eyJ" not in text
     assert "isk_" not in text

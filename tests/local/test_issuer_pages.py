@@ -247,3 +247,28 @@ def test_a_code_goes_only_to_the_console(address: str) -> None:
 
     assert status == 400
     assert "Location" not in headers
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [
+        ("", 43_200),
+        ("&expires_in=", 43_200),
+        ("&expires_in=30", 30),
+        ("&expires_in=1", 1),
+        ("&expires_in=43200", 43_200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/token?alg=RS256", "/second/token?alg=ES256"])
+def test_a_token_lives_as_long_as_the_address_says(path: str, query: str, seconds: int) -> None:
+    status, _, token = ask("GET", f"{path}{query}")
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (status, claims["exp"] - claims["iat"]) == (200, seconds)
+
+
+@pytest.mark.parametrize("lifetime", ["0", "-1", "43201", "1.5", "30s", "9" * 5_000, "\u0663"])
+def test_a_lifetime_that_no_token_has_is_refused(lifetime: str) -> None:
+    status, _, text = ask("GET", f"/token?sub=alice&expires_in={lifetime}")
+
+    assert (status, text) == (400, "expires_in must be 1 to 43200 seconds.")

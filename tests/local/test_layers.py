@@ -1,52 +1,74 @@
 """Workers of the emulator share layers that are unpacked once."""
 
 import io
-import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from local.inside_emulator.layers import SharedZip
+from local.inside_emulator.layers import Archives
+from local.inside_emulator.shared_folder import SharedFolder
 
 MEMBERS = {"python/package/module.py": b"answer = 42", "python/other.py": b"", "readme": b"of a layer"}
 
 
-@pytest.fixture
-def layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def archive_of(members: dict[str, bytes]) -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
-        for name, content in MEMBERS.items():
+        for name, content in members.items():
             archive.writestr(name, content)
-    path = tmp_path / "layer.zip"
-    path.write_bytes(data.getvalue())
-    return path
+    return data.getvalue()
 
 
-def unpacked(layer: Path, name: str) -> Path:
-    folder = layer.parent / name
+@pytest.fixture
+def archives(tmp_path: Path) -> Archives:
+    return Archives(SharedFolder(tmp_path / "shared"))
+
+
+def unpacked(archives: Archives, folder: Path, members: dict[str, bytes] = MEMBERS) -> Path:
+    """Do what MiniStack does for each worker."""
     folder.mkdir()
-    with SharedZip(str(layer)) as opened:
-        opened.extractall(folder)
+    path = str(folder.with_suffix(".zip"))
+    with archives.open(path, "wb") as file:
+        file.write(archive_of(members))
+    with archives.archive(path) as archive:
+        archive.extractall(str(folder))
     return folder
 
 
-def test_every_worker_sees_all_members(layer: Path) -> None:
+def test_every_worker_sees_all_members(archives: Archives, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        folder = unpacked(layer, name)
+        folder = unpacked(archives, tmp_path / name)
 
         assert {member: (folder / member).read_bytes() for member in MEMBERS} == MEMBERS
 
 
-def test_workers_share_one_copy(layer: Path) -> None:
-    first, second = (unpacked(layer, name) / "python/other.py" for name in ("first", "second"))
+def test_workers_and_stacks_share_one_copy(archives: Archives, tmp_path: Path) -> None:
+    of_another_stack = Archives(SharedFolder(tmp_path / "shared"))
+
+    first = unpacked(archives, tmp_path / "first") / "python/other.py"
+    second = unpacked(archives, tmp_path / "second") / "python/other.py"
+    third = unpacked(of_another_stack, tmp_path / "third") / "python/other.py"
 
     assert first.samefile(second)
+    assert first.samefile(third)
 
 
-def test_a_worker_that_ends_leaves_the_files_of_others(layer: Path) -> None:
-    first, second = (unpacked(layer, name) for name in ("first", "second"))
+def test_archives_are_not_written_to_the_folders_of_workers(archives: Archives, tmp_path: Path) -> None:
+    unpacked(archives, tmp_path / "first")
+
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_other_files_are_opened_as_usual(archives: Archives, tmp_path: Path) -> None:
+    with archives.open(str(tmp_path / "_worker.py"), "w") as file:
+        file.write("pass")
+
+    assert (tmp_path / "_worker.py").read_text() == "pass"
+
+
+def test_a_worker_that_ends_leaves_the_files_of_others(archives: Archives, tmp_path: Path) -> None:
+    first, second = (unpacked(archives, tmp_path / name) for name in ("first", "second"))
 
     for link in first.iterdir():
         link.unlink()
@@ -54,17 +76,20 @@ def test_a_worker_that_ends_leaves_the_files_of_others(layer: Path) -> None:
     assert (second / "readme").read_bytes() == MEMBERS["readme"]
 
 
-def test_a_changed_layer_is_unpacked_separately(layer: Path) -> None:
-    unpacked(layer, "first")
-    with zipfile.ZipFile(layer, "a") as changed:
-        changed.writestr("new", b"member")
+def test_a_changed_layer_is_unpacked_separately(archives: Archives, tmp_path: Path) -> None:
+    unpacked(archives, tmp_path / "first")
 
-    assert (unpacked(layer, "second") / "new").read_bytes() == b"member"
+    changed = unpacked(archives, tmp_path / "second", {**MEMBERS, "new": b"member"})
+
+    assert (changed / "new").read_bytes() == b"member"
 
 
-def test_paths_are_checked_only_before_the_first_unpacking(layer: Path) -> None:
-    with SharedZip(str(layer)) as opened:
-        before = opened.namelist()
-        opened.extractall(layer.parent)
+def test_paths_are_checked_only_before_the_first_unpacking(archives: Archives, tmp_path: Path) -> None:
+    path = str(tmp_path / "layer.zip")
+    with archives.open(path, "wb") as file:
+        file.write(archive_of(MEMBERS))
+    with archives.archive(path) as archive:
+        before = archive.namelist()
+        archive.extractall(str(tmp_path))
 
-        assert (set(before), opened.namelist()) == (set(MEMBERS), [])
+        assert (set(before), archive.namelist()) == (set(MEMBERS), [])

@@ -1,15 +1,14 @@
 """The server that plays the providers of images, and the choice between it and the real ones."""
 
-import asyncio
 import io
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from aiohttp import web
 from PIL import Image
 
 from image_store.adapters.providers import image_providers
@@ -23,14 +22,14 @@ from image_store.domain.generation.providers import (
     ProviderPicture,
     Reason,
 )
-from local.ports import any_free_port
+from local.problems import CannotRun
 from local.provider_access import LOCAL_ORDER, PATHS, provider_access
 from local.providers import STAND_INS
 from local.providers.drawings import draw
 from local.providers.google import STAND_IN as GOOGLE
-from local.providers.server import ProviderServer
 from local.providers.stand_in import KEY
 from tests.fakes.fetcher import MemoryFetcher
+from tests.providers.stand_ins import stand_in_server
 
 pytestmark = pytest.mark.loopback
 
@@ -38,31 +37,12 @@ pytestmark = pytest.mark.loopback
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a server that draws at once."""
-    import threading
-
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-    port = any_free_port()
-
-    async def serve() -> None:
-        runner = web.AppRunner(ProviderServer(seconds=0).application())
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        ready.set()
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    yield f"http://localhost:{port}"
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
+    with stand_in_server() as address:
+        yield address
 
 
 def generate(
-    server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1
+    server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1, **more: Any
 ) -> ProviderPicture:
     """Have the shipped module ask the server."""
     module = image_providers(
@@ -70,7 +50,12 @@ def generate(
     )[provider]
     model = models_of(provider)[0]
     request = ImageRequest(
-        model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.takes_seeds else None
+        model=model.name,
+        prompt=prompt,
+        width=1024,
+        height=1024,
+        seed=seed if model.takes_seeds else None,
+        **more,
     )
     until = datetime.now(UTC) + timedelta(seconds=20)
     return module.generate(request, key=ProviderKey(key, "local"), until=until)
@@ -82,7 +67,25 @@ def test_each_provider_draws_a_real_picture(server: str, provider: Provider) -> 
 
     with Image.open(io.BytesIO(generated.data)) as picture:
         assert picture.size == (1024, 1024)
-        assert picture.format in {"PNG", "JPEG"}
+        assert picture.format == models_of(provider)[0].output_formats[0].upper()
+
+
+@pytest.mark.parametrize("output_format", ["png", "webp"])
+def test_openai_draws_transparent_backgrounds(server: str, output_format: str) -> None:
+    generated = generate(
+        server, Provider.OPENAI, "A lighthouse", background="transparent", output_format=output_format
+    )
+
+    with Image.open(io.BytesIO(generated.data)) as picture:
+        assert picture.format == output_format.upper()
+        assert picture.getchannel("A").histogram()[0] > 0
+
+
+def test_openai_draws_an_opaque_jpeg(server: str) -> None:
+    generated = generate(server, Provider.OPENAI, "A lighthouse", background="opaque", output_format="jpeg")
+
+    with Image.open(io.BytesIO(generated.data)) as picture:
+        assert (picture.format, picture.mode) == ("JPEG", "RGB")
 
 
 @pytest.mark.parametrize("mode", sorted(GOOGLE.failures))
@@ -177,6 +180,33 @@ def test_with_a_key_the_real_provider_is_used_and_no_stand_in() -> None:
     assert access.parameters["ProviderUrls"] == "{}"
 
 
+def test_a_compatible_server_is_called_in_place_of_openai() -> None:
+    environment = {
+        "OPENAI_API_KEY": "o",
+        "GEMINI_API_KEY": "g",
+        "OPENAI_BASE_URL": "http://localhost:4000/v1",
+    }
+
+    access = provider_access(environment, server="http://localhost:1")
+
+    assert not access.is_local
+    assert access.keys == {"google": "g", "openai": "o"}
+    assert json.loads(access.parameters["ProviderUrls"]) == {"openai": "http://localhost:4000/v1"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"OPENAI_BASE_URL": "http://localhost:4000/v1"}, "without OPENAI_API_KEY"),
+        ({"OPENAI_BASE_URL": "localhost:4000", "OPENAI_API_KEY": "o"}, "must be an address"),
+        ({"OPENAI_BASE_URL": "http://[", "OPENAI_API_KEY": "o"}, "must be an address"),
+    ],
+)
+def test_a_server_without_a_key_or_an_address_is_refused(environment: dict[str, str], complaint: str) -> None:
+    with pytest.raises(CannotRun, match=complaint):
+        provider_access(environment, server="http://localhost:1")
+
+
 def test_cloudflares_token_goes_with_its_account() -> None:
     environment = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": "a"}
 
@@ -193,6 +223,6 @@ def test_no_web_page_can_use_the_stand_ins(server: str, header: str) -> None:
     )
 
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request, timeout=10)  # noqa: S310
-    with urllib.request.urlopen(f"{server}/control", timeout=10) as answer:  # noqa: S310
+        urllib.request.urlopen(request, timeout=60)  # noqa: S310
+    with urllib.request.urlopen(f"{server}/control", timeout=60) as answer:  # noqa: S310
         assert json.load(answer)["control"] == {}

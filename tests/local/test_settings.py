@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from image_store.entrypoints.callers import protected_resource
 from local.problems import CannotRun
-from local.settings import local_settings
+from local.settings import MCP_PATH, local_settings
 
 ROOT = Path("/checkout")
 
@@ -79,3 +80,7 @@ def test_only_the_stacks_own_pages_may_use_it_unless_a_person_names_others() -> 
         "http://localhost:5173",
         "http://localhost:3000",
     }
+
+
+def test_the_route_for_ai_clients_is_that_of_the_store() -> None:
+    assert MCP_PATH == protected_resource.MCP_PATH

@@ -3,7 +3,8 @@
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 from PIL import Image
 
@@ -35,12 +36,22 @@ def full_box(name: bytes, *parts: bytes, version: int = 0, flags: int = 0) -> by
 
 def avif_picture(image: Image.Image, *, more: Sequence[bytes] = ()) -> Item:
     """A coded picture, in grey or in colours that are hardly compressed, and with more properties."""
-    data = pictures.encoded(image, "AVIF", quality=100, subsampling="4:4:4", speed=8)
+    return _coded(image, *more, quality=100, subsampling="4:4:4", speed=8)
+
+
+def _coded(image: Image.Image, *more: bytes, **options: Any) -> Item:
+    data = pictures.encoded(image, "AVIF", **options)
     at = data.index(b"av1C") - 4
     configuration = data[at : at + struct.unpack_from(">I", data, at)[0]]
     pixels = full_box(b"pixi", bytes((len(image.getbands()), *[8] * len(image.getbands()))))
     extent = full_box(b"ispe", struct.pack(">II", *image.size))
     return Item(b"av01", data[data.index(b"mdat") + 4 :], (extent, pixels, configuration, *more))
+
+
+@cache
+def avif_of_one_color(side: int) -> Item:
+    """A red square, coded in a few bytes and quickly."""
+    return _coded(Image.new("RGB", (side, side), "red"), quality=50, speed=10)
 
 
 def nclx(primaries: int, transfer: int, matrix: int = 6) -> bytes:

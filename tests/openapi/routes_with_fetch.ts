@@ -41,6 +41,7 @@ async function images(): Promise<void> {
   dataOf(await client.GET("/v1/search", { params: { query: { q: "cat" } } }));
   dataOf(await client.GET("/v1/feed"));
   dataOf(await client.GET("/v1/stats"));
+  dataOf(await client.GET("/v1/events"));
   await client.DELETE("/v1/images/{image_id}", path);
   dataOf(await client.POST("/v1/images/{image_id}/restore", path));
 
@@ -133,6 +134,7 @@ async function administration(): Promise<void> {
   const client = clientOf(adminToken);
   dataOf(await client.POST("/v1/admin/cleanup", { body: {} }));
   dataOf(await client.GET("/v1/admin/cleanup/reports"));
+  dataOf(await client.GET("/v1/admin/owners"));
   dataOf(await client.GET("/v1/admin/health"));
   const repair = dataOf(await client.POST("/v1/admin/repairs", { body: {} }));
   dataOf(await client.GET("/v1/admin/repairs/{repair_id}", { params: { path: { repair_id: repair.id } } }));
@@ -149,6 +151,26 @@ async function administration(): Promise<void> {
   );
 }
 
+async function recovery(): Promise<void> {
+  const client = clientOf(adminToken);
+  const backup = dataOf(await client.POST("/v1/admin/backups", { body: { task: "verify" } }));
+  dataOf(await client.GET("/v1/admin/backups"));
+  dataOf(await client.GET("/v1/admin/backups/{backup_id}", { params: { path: { backup_id: backup.id } } }));
+  const restore = dataOf(await client.POST("/v1/admin/restores", { body: { dry_run: true } }));
+  dataOf(await client.GET("/v1/admin/restores/{restore_id}", { params: { path: { restore_id: restore.id } } }));
+  const rebuild = dataOf(await client.POST("/v1/admin/rebuilds", { body: { dry_run: true } }));
+  dataOf(await client.GET("/v1/admin/rebuilds/{rebuild_id}", { params: { path: { rebuild_id: rebuild.id } } }));
+}
+
+async function imports(): Promise<void> {
+  const client = clientOf(adminToken);
+  const source = { source: "no-such-source", owner: "somebody", dry_run: true };
+  const path = { params: { path: { import_id: dataOf(await client.POST("/v1/admin/imports", { body: source })).id } } };
+  dataOf(await client.GET("/v1/admin/imports/{import_id}", path));
+  dataOf(await client.GET("/v1/admin/imports/{import_id}/records", path));
+  dataOf(await client.DELETE("/v1/admin/imports/{import_id}", path));
+}
+
 async function service(): Promise<void> {
   const client = clientOf(ownerToken);
   dataOf(await client.GET("/v1/health"));
@@ -161,7 +183,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, callers, shares, administration]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, administration, recovery, imports]) await part();
 }
 
 void main();

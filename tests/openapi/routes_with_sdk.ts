@@ -35,6 +35,7 @@ async function images(): Promise<void> {
   dataOf(await api.searchImages({ query: { q: "cat" } }));
   dataOf(await api.listFeed());
   dataOf(await api.getStats());
+  dataOf(await api.listEvents());
   await api.deleteImage({ path });
   dataOf(await api.restoreImage({ path }));
   const batch = dataOf(
@@ -94,6 +95,7 @@ async function administration(): Promise<void> {
   token = adminToken;
   dataOf(await api.runCleanup({ body: {} }));
   dataOf(await api.listCleanupReports());
+  dataOf(await api.listOwners());
   dataOf(await api.getComponentHealth());
   const repair = dataOf(await api.createRepair({ body: {} }));
   dataOf(await api.getRepair({ path: { repair_id: repair.id } }));
@@ -103,6 +105,26 @@ async function administration(): Promise<void> {
   dataOf(await api.getMigration({ path }));
   dataOf(await api.listMigratedRecords({ path }));
   dataOf(await api.getMigrationContent({ path, query: { record: record.id } }));
+}
+
+async function recovery(): Promise<void> {
+  token = adminToken;
+  const backup = dataOf(await api.createBackup({ body: { task: "verify" } }));
+  dataOf(await api.listBackups());
+  dataOf(await api.getBackup({ path: { backup_id: backup.id } }));
+  const restore = dataOf(await api.createRestore({ body: { dry_run: true } }));
+  dataOf(await api.getRestore({ path: { restore_id: restore.id } }));
+  const rebuild = dataOf(await api.createRebuild({ body: { dry_run: true } }));
+  dataOf(await api.getRebuild({ path: { rebuild_id: rebuild.id } }));
+}
+
+async function imports(): Promise<void> {
+  token = adminToken;
+  const source = { source: "no-such-source", owner: "somebody", dry_run: true };
+  const path = { import_id: dataOf(await api.createImport({ body: source })).id };
+  dataOf(await api.getImport({ path }));
+  dataOf(await api.listImportRecords({ path }));
+  dataOf(await api.cancelImport({ path }));
 }
 
 async function service(): Promise<void> {
@@ -116,7 +138,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, callers, shares, administration]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, administration, recovery, imports]) await part();
 }
 
 void main();

@@ -321,8 +321,8 @@ def openai(status: int, kind: str, code: str | None = None, **headers: str) -> S
     )
 
 
-def cloudflare(status: int, code: int, **headers: str) -> ScriptedResponse:
-    errors = [{"message": SECRET, "code": code}]
+def cloudflare(status: int, code: int, message: str = SECRET, **headers: str) -> ScriptedResponse:
+    errors = [{"message": message, "code": code}]
     body = {"result": None, "success": False, "errors": errors, "messages": []}
     return response_of(body, status, **headers)
 
@@ -360,6 +360,12 @@ FAILURES: list[tuple[Provider, ScriptedResponse, Reason]] = [
             "RECITATION",
         )
     ),
+    *(
+        (Provider.GOOGLE, response_of({"promptFeedback": {"blockReason": reason}}), Reason.REFUSED)
+        for reason in ("SAFETY", "OTHER", "BLOCKLIST", "IMAGE_SAFETY")
+    ),
+    (Provider.GOOGLE, ended("LANGUAGE"), Reason.BAD_REQUEST),
+    (Provider.GOOGLE, ended("PUP_LIMITED_DISABLED"), Reason.BAD_KEY),
     *((Provider.GOOGLE, ended(reason), Reason.BAD_ANSWER) for reason in ("NO_IMAGE", "IMAGE_OTHER", "STOP")),
     (Provider.GOOGLE, ScriptedResponse(200, b"{"), Reason.BAD_ANSWER),
     (Provider.OPENAI, openai(400, "invalid_request_error"), Reason.BAD_REQUEST),
@@ -368,6 +374,7 @@ FAILURES: list[tuple[Provider, ScriptedResponse, Reason]] = [
         openai(400, "image_generation_user_error", "moderation_blocked"),
         Reason.REFUSED,
     ),
+    (Provider.OPENAI, openai(400, "invalid_request_error", "content_policy_violation"), Reason.REFUSED),
     (Provider.OPENAI, openai(400, "invalid_request_error", "billing_hard_limit_reached"), Reason.NO_BALANCE),
     (Provider.OPENAI, openai(401, "invalid_request_error", "invalid_api_key"), Reason.BAD_KEY),
     (Provider.OPENAI, openai(403, "invalid_request_error"), Reason.BAD_KEY),
@@ -382,7 +389,15 @@ FAILURES: list[tuple[Provider, ScriptedResponse, Reason]] = [
     (Provider.CLOUDFLARE, cloudflare(400, 5007), Reason.NO_MODEL),
     (Provider.CLOUDFLARE, cloudflare(400, 5004), Reason.BAD_REQUEST),
     (Provider.CLOUDFLARE, cloudflare(400, 3003), Reason.BAD_REQUEST),
-    (Provider.CLOUDFLARE, cloudflare(400, 3030), Reason.REFUSED),
+    *(
+        (Provider.CLOUDFLARE, cloudflare(400, code, f"AiError: AiError: {message}"), Reason.REFUSED)
+        for code in (3030, 8007)
+        for message in (
+            "Input prompt contains NSFW content",
+            "Your output has been flagged. Please choose another prompt / input image combination (1)",
+        )
+    ),
+    (Provider.CLOUDFLARE, cloudflare(400, 3030, "AiError: Model input is not valid"), Reason.BAD_REQUEST),
     (Provider.CLOUDFLARE, cloudflare(401, 10000), Reason.BAD_KEY),
     (Provider.CLOUDFLARE, cloudflare(403, 5018), Reason.BAD_KEY),
     (Provider.CLOUDFLARE, cloudflare(403, 5016), Reason.BAD_KEY),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_store.adapters.remote import AddressRules, HttpFetcher
-from image_store.adapters.remote.fetching import Timeouts
+from image_store.adapters.remote.connections import Timeouts
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import UrlNotAllowed
 from tests.remote.servers import Authority, Server, answer, head, saying
@@ -266,7 +266,7 @@ def test_a_resolver_that_hangs_is_abandoned() -> None:
     answered = threading.Event()
 
     def hang(_: str) -> Sequence[str]:
-        answered.wait(20)
+        answered.wait(60)
         return ["127.0.0.1"]
 
     try:

@@ -55,8 +55,8 @@ def authority(tmp_path: Path) -> Authority:
 def client(server: Server, authority: Authority) -> Iterator[Any]:
     """A client of S3 that is sent to the server, and trusts the authority alone."""
     config = Config(
-        connect_timeout=5,
-        read_timeout=5,
+        connect_timeout=60,
+        read_timeout=60,
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
         max_pool_connections=5,
@@ -84,7 +84,7 @@ def test_connections_of_several_clients_read_the_authorities_once(authority: Aut
         clients = [trust.share_trust(one), trust.share_trust(other)]
         calls = [threads.submit(clients[key % 2].head_object, Bucket="b", Key=str(key)) for key in range(10)]
         for call in calls:
-            call.result(timeout=20)
+            call.result(timeout=60)
 
     assert server.connections == 10
     assert CountingContext.reads == 1

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.fakes.cloudflare import ZONE
+from tests.fakes.cloudfront import DISTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,17 +31,32 @@ DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
         "BUDGET_DEPLOYMENT_MONTHLY": "100",
         "UNKNOWN_PRICE_RESERVE": "0.1",
     },
+    "in S3, behind CloudFront": {
+        "BYTE_STORE": "s3",
+        "R2_SECRET": "",
+        "CLOUDFRONT_DISTRIBUTION": DISTRIBUTION,
+    },
+    "in two stores": {
+        "PUBLIC_BYTE_STORE": "compatible",
+        "PUBLIC_STORE_SECRET": "image-store/public-store",
+    },
     "with fewer features": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
 }
 """Environment variables of the functions in each deployment."""
-IN_A_TEST_OF_ITS_OWN = frozenset({"MIGRATION_TABLE", "PROVIDERS"})
-"""Parameters whose values the tests of migrations and of generation have."""
+IN_A_TEST_OF_ITS_OWN = frozenset({"BACKUP_STORE", "IMPORT_SECRET", "MIGRATION_TABLE", "PROVIDERS"})
+"""Parameters whose values the tests of backups, imports, migrations and generation have."""
 CHANGES_NO_CALL = frozenset(
     {
         "ADMIN_SCOPE",
         "ADMIN_SUBJECTS",
+        "ALLOWED_ORIGINS",
         "API_URL",
         "AUDIENCE",
+        "BACKUP_ENDPOINT",
+        "BACKUP_PARAMETERS",
+        "BACKUP_REGION",
+        "BACKUP_RETENTION_DAYS",
+        "BACKUP_SECRET",
         "CDN_API_URL",
         "CLEANUP_MAX_DELETIONS",
         "CONSOLE_CLIENT_ID",
@@ -50,6 +66,7 @@ CHANGES_NO_CALL = frozenset(
         "GENERATION_RETRIES",
         "ISSUER",
         "ISSUERS",
+        "MCP_SIGN_IN",
         "KEY_LAYOUT",
         "MAX_BYTES",
         "MAX_DECODE_MEGABYTES",
@@ -63,9 +80,10 @@ CHANGES_NO_CALL = frozenset(
         "PROVIDERS_SECRET",
         "PROVIDER_URLS",
         "PUBLIC_CACHE_CONTROL",
+        "PUBLIC_STORE_ENDPOINT",
+        "PUBLIC_STORE_REGION",
         "R2_ENDPOINT",
         "R2_REGION",
-        "R2_SECRET",
         "REMOTE_HOSTS",
         "REMOTE_NETWORKS",
     }

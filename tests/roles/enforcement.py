@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.roles.evaluation import Grant, Need, Roles
 
 
+OWN_BUCKETS = frozenset({"private", "public"})
+
+
 class NotGranted(BaseException):
     """AWS would refuse a call. Functions cannot catch it, so that a refusal is not treated as an outage."""
 
@@ -84,5 +87,23 @@ class Guarded:
                 for need in needs_of_failure(self._service, request, error):
                     self._gate.check(need)
                 raise
+
+        return call
+
+
+class GuardedBuckets:
+    """A client of S3 whose calls pass the gate if they are about the store's own two buckets.
+
+    Other buckets, such as that of backups, have keys of their own.
+    """
+
+    def __init__(self, client: Any, gate: Gate) -> None:
+        self._client = client
+        self._guarded = Guarded("s3", client, gate)
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            client = self._guarded if request["Bucket"] in OWN_BUCKETS else self._client
+            return getattr(client, operation)(**request)
 
         return call

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION, ACCOUNT, STACK = "us-east-1", "123456789012", "image-store"
+IN_OWN_ACCOUNT = (("aws:ResourceAccount", ACCOUNT),)
+"""What a call for a bucket of the stack's own account says of it, for conditions."""
 PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
@@ -186,6 +188,8 @@ class Roles:
             case "AWS::Serverless::Function":
                 folder = name.removesuffix("Function").lower()
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{folder}"
+            case "AWS::Events::EventBus":
+                return f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{physical_name}"
             case "AWS::Logs::LogGroup":
                 return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical_name}"
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical_name}"
@@ -221,6 +225,12 @@ class Roles:
                 return not self._is(inner)
             case {"Fn::Equals": [left, right]}:
                 return bool(self._value(left) == self._value(right))
+            case {"Fn::And": parts}:
+                return all(map(self._is, parts))
+            case {"Fn::Or": parts}:
+                return any(map(self._is, parts))
+            case {"Condition": str(name)}:
+                return self._is(self._template["Conditions"][name])
         raise AssertionError(condition)
 
 

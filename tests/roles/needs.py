@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.roles.evaluation import ACCOUNT, REGION, Need
+from tests.roles.evaluation import ACCOUNT, IN_OWN_ACCOUNT, REGION, Need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +45,8 @@ def needs_of_failure(service: str, request: Request, error: ClientError) -> list
     if service != "s3" or error.response["Error"]["Code"] not in _MISSING:
         return []
     action = "s3:ListBucketVersions" if "VersionId" in request else "s3:ListBucket"
-    return [Need(action, f"arn:aws:s3:::{request['Bucket']}")]
+    bucket = request["CopySource"]["Bucket"] if "CopySource" in request else request["Bucket"]
+    return [Need(action, f"arn:aws:s3:::{bucket}", IN_OWN_ACCOUNT)]
 
 
 def _dynamodb(operation: str, request: Request) -> Iterator[Need]:
@@ -53,6 +54,9 @@ def _dynamodb(operation: str, request: Request) -> Iterator[Need]:
         case "batch_get_item":
             for table in request["RequestItems"]:
                 yield Need("dynamodb:BatchGetItem", _table(table))
+        case "batch_write_item":
+            for table in request["RequestItems"]:
+                yield Need("dynamodb:BatchWriteItem", _table(table))
         case "transact_get_items" | "transact_write_items":
             for each in request["TransactItems"]:
                 for kind, one in each.items():
@@ -70,15 +74,26 @@ def _table(name: str) -> str:
 
 def _s3(operation: str, request: Request) -> Iterator[Need]:
     bucket = f"arn:aws:s3:::{request['Bucket']}"
-    prefix = (("s3:prefix", str(request.get("Prefix"))),)
+    listing = (*IN_OWN_ACCOUNT, ("s3:prefix", str(request.get("Prefix"))))
     match operation:
         case "get_object" | "head_object":
             action = "s3:GetObjectVersion" if "VersionId" in request else "s3:GetObject"
-            yield Need(action, f"{bucket}/{request['Key']}")
+            yield Need(action, f"{bucket}/{request['Key']}", IN_OWN_ACCOUNT)
+        case "put_object":
+            yield Need("s3:PutObject", f"{bucket}/{request['Key']}", IN_OWN_ACCOUNT)
+        case "copy_object":
+            source = request["CopySource"]
+            yield Need("s3:GetObject", f"arn:aws:s3:::{source['Bucket']}/{source['Key']}", IN_OWN_ACCOUNT)
+            yield Need("s3:PutObject", f"{bucket}/{request['Key']}", IN_OWN_ACCOUNT)
+        case "delete_object":
+            yield Need("s3:DeleteObject", f"{bucket}/{request['Key']}", IN_OWN_ACCOUNT)
+        case "delete_objects":
+            for each in request["Delete"]["Objects"]:
+                yield Need("s3:DeleteObject", f"{bucket}/{each['Key']}", IN_OWN_ACCOUNT)
         case "list_objects_v2":
-            yield Need("s3:ListBucket", bucket, prefix)
+            yield Need("s3:ListBucket", bucket, listing)
         case "list_object_versions":
-            yield Need("s3:ListBucketVersions", bucket, prefix)
+            yield Need("s3:ListBucketVersions", bucket, listing)
         case _:
             raise KeyError(operation)
 
@@ -107,17 +122,39 @@ def _secretsmanager(operation: str, request: Request) -> Iterator[Need]:
     yield Need(f"secretsmanager:{actions[operation]}", secret)
 
 
+def _ssm(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"get_parameter": "GetParameter"}
+    name = request["Name"].removeprefix("/")
+    yield Need(f"ssm:{actions[operation]}", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{name}")
+
+
 def _lambda(operation: str, request: Request) -> Iterator[Need]:
     actions = {"invoke": "InvokeFunction"}
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{request['FunctionName']}"
     yield Need(f"lambda:{actions[operation]}", function)
 
 
+def _cloudfront(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"create_invalidation": "CreateInvalidation"}
+    distribution = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{request['DistributionId']}"
+    yield Need(f"cloudfront:{actions[operation]}", distribution)
+
+
+def _events(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"put_events": "PutEvents"}
+    for entry in request["Entries"]:
+        bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{entry['EventBusName']}"
+        yield Need(f"events:{actions[operation]}", bus)
+
+
 _SERVICES: dict[str, Callable[[str, Request], Iterator[Need]]] = {
     "dynamodb": _dynamodb,
     "s3": _s3,
+    "cloudfront": _cloudfront,
+    "events": _events,
     "sqs": _sqs,
     "kms": _kms,
     "secretsmanager": _secretsmanager,
+    "ssm": _ssm,
     "lambda": _lambda,
 }

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """``template.yaml`` with CloudFormation's tags in their long form."""
+    # Here, because it takes a second, and every worker collects this folder; it has no types.
+    cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")
     parsed: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
     return parsed
 

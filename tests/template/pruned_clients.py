@@ -18,7 +18,9 @@ CONDITION = {"ConditionExpression": "pk = :v", **VALUES}
 BUCKET = {"Bucket": "images"}
 OBJECT = {**BUCKET, "Key": "images/a/b.jpg"}
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/1/queue"
+PATHS = {"Paths": {"Quantity": 1, "Items": ["/p/a/*"]}, "CallerReference": "1"}
 CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "cloudfront": [("create_invalidation", {"DistributionId": "E1", "InvalidationBatch": PATHS})],
     "dynamodb": [
         ("get_item", {**TABLE, "Key": KEY, "ConsistentRead": True}),
         ("query", {**TABLE, "IndexName": "by_owner", "KeyConditionExpression": "owner_key = :v", **VALUES}),
@@ -26,8 +28,10 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("update_item", {**TABLE, "Key": KEY, "UpdateExpression": "SET a = :v", **CONDITION}),
         ("delete_item", {**TABLE, "Key": KEY, **CONDITION}),
         ("batch_get_item", {"RequestItems": {"table": {"Keys": [KEY], "ConsistentRead": True}}}),
+        ("batch_write_item", {"RequestItems": {"table": [{"PutRequest": {"Item": KEY}}]}}),
         ("transact_write_items", {"TransactItems": [{"ConditionCheck": {**TABLE, "Key": KEY, **CONDITION}}]}),
     ],
+    "events": [("put_events", {"Entries": [{"Source": "image-store", "DetailType": "x", "Detail": "{}"}]})],
     "lambda": [("invoke", {"FunctionName": "render", "Payload": b"{}"})],
     "s3": [
         ("put_object", {**OBJECT, "Body": b"x", "IfNoneMatch": "*", "Metadata": {"sha256": "1"}}),
@@ -47,12 +51,13 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
 }
 BODIES = {
+    "cloudfront.create_invalidation": b"<Invalidation><Id>1</Id></Invalidation>",
     "s3.copy_object": b"<CopyObjectResult><ETag>1</ETag></CopyObjectResult>",
     "s3.delete_objects": b"<DeleteResult/>",
     "s3.list_objects_v2": b"<ListBucketResult/>",
     "s3.list_object_versions": b"<ListVersionsResult/>",
 }
-XML_SERVICES = {"s3"}
+XML_SERVICES = {"cloudfront", "s3"}
 
 
 class Answer(io.BytesIO):

@@ -20,6 +20,7 @@ import pytest
 
 from tests.benchmarks.authorizing import AUTHORIZER_ENVIRONMENT, write_token_inputs
 from tests.benchmarks.cold import ENVIRONMENT, write_inputs
+from tests.benchmarks.mcp import MCP_ENVIRONMENT, write_message
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = [
@@ -32,12 +33,16 @@ FUNCTIONS = [
     "Links",
     "Site",
     "Cleanup",
+    "Backup",
+    "Recovery",
     "Admin",
     "Migrate",
+    "Imports",
     "Ingest",
     "Work",
     "Search",
     "Feed",
+    "Events",
     "Stats",
     "Health",
     "Project",
@@ -46,12 +51,14 @@ FUNCTIONS = [
     "Render",
     "Share",
     "Generations",
+    "Openai",
     "Generate",
     "Authorize",
     "Keys",
+    "Mcp",
 ]
-SEALING = {"Retrieve", "Update", "Delete", "Generations"}  # of those that do not decode
-LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer"}
+SEALING = {"Retrieve", "Update", "Delete", "Generations", "Openai"}  # of those that do not decode
+LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer", "McpLayer"}
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024  # Lambda's limit for a function and its layers
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
 FOREIGN = ("ARCH", "AWS_", "MAKE", "MFLAGS", "PLATFORM", "PYTHON", "SAM_", "UV", "VIRTUAL_ENV")
@@ -197,8 +204,8 @@ def test_a_function_that_does_not_decode_loads_little(artefact: Path) -> None:
     crypto = size(artefact / "CryptoLayer")
 
     for name in FUNCTIONS:
-        sealing = crypto if name in SEALING else 0
-        assert layers + sealing + size(artefact / f"{name}Function") <= MAX_LOADED_BYTES
+        more = crypto if name in SEALING else size(artefact / "McpLayer") if name == "Mcp" else 0
+        assert layers + more + size(artefact / f"{name}Function") <= MAX_LOADED_BYTES
 
 
 def test_only_the_imaging_layer_has_pillow(artefact: Path) -> None:
@@ -213,7 +220,9 @@ def test_the_function_with_every_layer_is_far_below_lambdas_limit(artefact: Path
     assert total < MAX_UNZIPPED_BYTES * 0.8
 
 
-@pytest.mark.parametrize("layer", ["DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer"])
+@pytest.mark.parametrize(
+    "layer", ["DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer", "McpLayer"]
+)
 def test_scanners_find_every_package_at_its_locked_version(layer: str, artefact: Path) -> None:
     lock = ROOT / "layers" / layer.removesuffix("Layer").lower() / "requirements.txt"
     locked = {line.split()[0] for line in lock.read_text().splitlines() if "==" in line}
@@ -257,7 +266,9 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
 ) -> None:
     assert Path(pruned["boto3"]).is_relative_to(artefact)
     assert {name.split(".")[0] for name in pruned["called"]} == {
+        "cloudfront",
         "dynamodb",
+        "events",
         "kms",
         "lambda",
         "s3",
@@ -284,14 +295,15 @@ def test_powertools_exports_the_same_names_and_imports_them_on_demand(package: s
 def test_a_function_can_be_imported_with_only_its_layers_and_no_environment(
     name: str, artefact: Path, tmp_path: Path
 ) -> None:
-    path = [str(artefact / f"{name}Function"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
+    own = ["McpLayer"] if name == "Mcp" else []
+    path = [str(artefact / f"{name}Function"), *layers(artefact, "SharedLayer", "DependenciesLayer", *own)]
     compiled_for_this_machine = Path(pydantic_core.__file__).parent
     (tmp_path / "pydantic_core").symlink_to(compiled_for_this_machine)
 
     result = run_script("cold_start.py", [str(tmp_path), *path])
 
     assert result["handler"] == "lambda_handler"
-    assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx2", "openai"} & set(
+    assert not {"PIL", "asyncio", "boto3", "cryptography", "google", "httpx", "httpx2", "openai"} & set(
         result["loaded"]
     )
 
@@ -304,6 +316,35 @@ def test_the_first_response_of_retrieve_imports_few_modules(artefact: Path, tmp_
 
     assert result["status"] == 200
     assert not SLOW_AND_NOT_NEEDED & set(result["loaded"])
+
+
+@pytest.mark.parametrize(
+    ("method", "not_needed"), [("tools/list", {"httpx", "ssl"}), ("tools/call", set[str]())]
+)
+def test_an_ai_client_is_answered_without_what_other_functions_need(
+    method: str, not_needed: set[str], artefact: Path, tmp_path: Path
+) -> None:
+    path = [
+        str(artefact / "McpFunction"),
+        *layers(artefact, "SharedLayer", "DependenciesLayer", "McpLayer"),
+    ]
+
+    result = run_script(
+        "cold_start.py", path, "cold_mcp_child", write_message(tmp_path, method), environment=MCP_ENVIRONMENT
+    )
+
+    assert result["status"] == 200
+    assert not ({"boto3", "pydantic", "mcp_types"} | not_needed) & set(result["loaded"])
+
+
+def test_the_layer_for_ai_clients_has_the_packages_of_the_checkout(artefact: Path) -> None:
+    for source in (ROOT / "clients/mcp/image_store_mcp", ROOT / "clients/python/image_store_client"):
+        layer = artefact / "McpLayer/python" / source.name
+        sources = {path.relative_to(source) for path in files(source) if "__pycache__" not in path.parts}
+
+        assert sources == {
+            path.relative_to(layer) for path in files(layer) if "__pycache__" not in path.parts
+        }
 
 
 def test_a_token_is_verified_without_boto3_and_pydantic(artefact: Path, tmp_path: Path) -> None:

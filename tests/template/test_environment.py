@@ -12,8 +12,15 @@ from image_store.domain.errors import ConfigurationError
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
 
-R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
+ADDRESS = {"PRIVATE_BUCKET", "BYTE_STORE", "R2_ENDPOINT", "R2_REGION"}
+PRIVATE = ADDRESS | {"R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
+COPYING = PUBLISHED | {
+    "PUBLIC_BYTE_STORE",
+    "PUBLIC_STORE_ENDPOINT",
+    "PUBLIC_STORE_REGION",
+    "PUBLIC_STORE_SECRET",
+}
 FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
 LIMITS = {
     "MAX_BYTES": "MaxBytes",
@@ -27,7 +34,7 @@ LIMITS = {
 """The limits on one original: the parameter of each variable."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *LIMITS}
 ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
-PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
+PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL", "CLOUDFRONT_DISTRIBUTION"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
 GENERATING = {
     "PROVIDERS",
@@ -38,6 +45,15 @@ GENERATING = {
     "UNKNOWN_PRICE_RESERVE",
     "GENERATION_QUEUE_URL",
     *SEALING,
+}
+BACKING_UP = {
+    "BACKUPS",
+    "BACKUP_STORE",
+    "BACKUP_ENDPOINT",
+    "BACKUP_REGION",
+    "BACKUP_SECRET",
+    "BACKUP_RETENTION_DAYS",
+    "BACKUP_PARAMETERS",
 }
 CLEANING = {"TRASH_RETENTION_DAYS", "CLEANUP_POLICIES", "CLEANUP_MAX_DELETIONS"}
 VARIABLES = {
@@ -50,25 +66,25 @@ VARIABLES = {
         *ADMINS,
     },
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"}
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | ACCEPTING
     | FETCHING
     | SEALING,
     "Direct": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | ACCEPTING
     | SEALING,
-    "Retrieve": {"TABLE_NAME", "API_URL", "PRESETS", "RENDER_FUNCTION", "SECRETS_KEY"} | R2 | PUBLISHED,
-    "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
-    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "SECRETS_KEY"} | R2 | PUBLISHED | PURGING,
+    "Retrieve": {"TABLE_NAME", "API_URL", "PRESETS", "RENDER_FUNCTION", "SECRETS_KEY"} | PRIVATE | PUBLISHED,
+    "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | PRIVATE | PUBLISHED,
+    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "SECRETS_KEY"} | PRIVATE | COPYING | PURGING,
     "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS", "SIGNING_SECRET"}
     | {"SECRETS_KEY"}
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | PURGING,
-    "Links": {"TABLE_NAME", "PRESETS", "RENDER_FUNCTION", "SIGNING_SECRET"} | R2 | PUBLISHED,
+    "Links": {"TABLE_NAME", "PRESETS", "RENDER_FUNCTION", "SIGNING_SECRET"} | PRIVATE | PUBLISHED,
     "Share": {"TABLE_NAME", "API_URL", "PRESETS", "SIGNING_SECRET"},
     "Site": {
         "ISSUER",
@@ -76,21 +92,34 @@ VARIABLES = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "API_URL",
+        "OPENAI_URL_PARAMETER",
         "MAX_BYTES",
         "ADMIN_SCOPE",
         "PRESETS",
-        "R2_ENDPOINT",
-        "PUBLIC_BUCKET",
-        "PUBLIC_URL",
+        *ADDRESS,
+        *PUBLISHED,
     },
-    "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL", "GENERATION_QUEUE_URL", "WORK_QUEUE_URL"}
+    "Backup": {"TABLE_NAME", "SECRETS_KEY", "STACK_NAME", "BACKUP_QUEUE_URL", *BACKING_UP} | PRIVATE,
+    "Cleanup": {
+        "TABLE_NAME",
+        "BACKUPS",
+        "INGEST_BUCKET",
+        "INGEST_QUEUE_URL",
+        "GENERATION_QUEUE_URL",
+        "WORK_QUEUE_URL",
+    }
     | {"BUDGET_DEPLOYMENT_DAILY", "BUDGET_DEPLOYMENT_MONTHLY"}
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | PURGING
     | CLEANING,
-    "Admin": {"TABLE_NAME", "API_URL", "WORK_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
-    "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
+    "Admin": {"TABLE_NAME", "API_URL", "WORK_QUEUE_URL", "BACKUPS", "BACKUP_QUEUE_URL"}
+    | PRIVATE
+    | COPYING
+    | PURGING
+    | CLEANING,
+    "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | PRIVATE | ACCEPTING,
     "Migrate": {
         "TABLE_NAME",
         "API_URL",
@@ -99,17 +128,43 @@ VARIABLES = {
         "INGEST_BUCKET",
         "MIGRATION_TABLE",
     }
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | ACCEPTING
     | SEALING,
-    "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "INGEST_BUCKET", "WORK_QUEUE_URL", "PRESETS"}
-    | R2
-    | PUBLISHED
+    "Recovery": {"TABLE_NAME", "API_URL", "WORK_QUEUE_URL"},
+    "Imports": {"TABLE_NAME", "API_URL", "WORK_QUEUE_URL", "IMPORT_SECRET"},
+    "Work": {
+        "TABLE_NAME",
+        "PUBLIC_CACHE_CONTROL",
+        "INGEST_BUCKET",
+        "WORK_QUEUE_URL",
+        "PRESETS",
+        "TRASH_RETENTION_DAYS",
+        "STACK_NAME",
+        "BACKUP_STORE",
+        "BACKUP_ENDPOINT",
+        "BACKUP_REGION",
+        "BACKUP_SECRET",
+        "REMOTE_HOSTS",
+        "REMOTE_NETWORKS",
+        "IMPORT_SECRET",
+    }
+    | PRIVATE
+    | COPYING
     | ACCEPTING
     | SEALING,
-    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *LIMITS} | R2 | PUBLISHED,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *LIMITS} | PRIVATE | COPYING,
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES"} | GENERATING,
+    "Openai": {
+        "TABLE_NAME",
+        "API_URL",
+        "SIGNING_SECRET",
+        "QUOTA_IMAGES",
+        "AUTHORIZE_FUNCTION",
+    }
+    | PRIVATE
+    | GENERATING,
     "Generate": {
         "TABLE_NAME",
         "PUBLIC_CACHE_CONTROL",
@@ -120,8 +175,8 @@ VARIABLES = {
         "PROVIDERS_SECRET",
         "GENERATION_RETRIES",
     }
-    | R2
-    | PUBLISHED
+    | PRIVATE
+    | COPYING
     | GENERATING,
 }
 QUEUES = {
@@ -135,13 +190,18 @@ QUEUES = {
     "GENERATION_DEAD_LETTER_QUEUE_URL",
 }
 VARIABLES |= {
-    "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
+    "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | PRIVATE | PUBLISHED,
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
-    | R2
+    | PRIVATE
     | PUBLISHED,
+    "Mcp": {"API_URL", "ISSUER", "ISSUERS", "MCP_SIGN_IN", "ALLOWED_ORIGINS"},
+    "Events": {"TABLE_NAME", "SIGNING_SECRET"},
     "Stats": {"TABLE_NAME", "QUOTA_IMAGES", "QUOTA_BYTES"},
-    "Health": {"TABLE_NAME", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"} | R2 | PUBLISHED | QUEUES,
-    "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE"},
+    "Health": {"TABLE_NAME", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET", "BACKUPS"}
+    | PRIVATE
+    | COPYING
+    | QUEUES,
+    "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "BACKUPS", "EVENT_BUS"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -165,14 +225,33 @@ VALUES = {
     "PUBLIC_BUCKET": "public",
     "PUBLIC_URL": "https://images.example.com",
     "PUBLIC_CACHE_CONTROL": "public, max-age=300",
+    "BYTE_STORE": "r2",
     "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
     "R2_REGION": "auto",
     "R2_SECRET": "image-store/r2",
+    "PUBLIC_BYTE_STORE": "compatible",
+    "PUBLIC_STORE_ENDPOINT": "https://s3.example.com",
+    "PUBLIC_STORE_REGION": "us-east-1",
+    "PUBLIC_STORE_SECRET": "image-store/public-store",
+    "BACKUPS": "true",
+    "EVENT_BUS": "image-store",
+    "BACKUP_STORE": "backup",
+    "BACKUP_ENDPOINT": "https://s3.example.com",
+    "BACKUP_REGION": "us-east-1",
+    "BACKUP_SECRET": "image-store/backup",
+    "BACKUP_RETENTION_DAYS": "30",
+    "BACKUP_PARAMETERS": '{"KeyLayout":"month"}',
+    "BACKUP_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/backup",
+    "STACK_NAME": "image-store",
     "SIGNING_SECRET": "image-store/signing",
     "CLOUDFLARE_ZONE_ID": "fedcba9876543210fedcba9876543210",
     "CLOUDFLARE_SECRET": "image-store/cloudflare",
     "CDN_API_URL": "https://api.cloudflare.com",
+    "CLOUDFRONT_DISTRIBUTION": "",
     "API_URL": "https://api.example.com",
+    "MCP_SIGN_IN": "true",
+    "OPENAI_URL_PARAMETER": "/image-store/openai-url",
+    "ALLOWED_ORIGINS": "https://app.example.com",
     "KEY_LAYOUT": "month",
     "TRASH_RETENTION_DAYS": "7",
     "QUOTA_IMAGES": "0",
@@ -182,6 +261,7 @@ VALUES = {
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
     "MIGRATION_TABLE": "messages",
+    "IMPORT_SECRET": "image-store/imports",
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "PROVIDERS": "google,pollinations",
@@ -208,6 +288,7 @@ VALUES = {
     "PROVENANCE": "prompt",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",
+    "AUTHORIZE_FUNCTION": "image-store-authorize",
 }
 
 

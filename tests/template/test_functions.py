@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from image_store.adapters.dynamodb import caller_keys, generation_keys, keys
+from image_store.adapters.dynamodb.backup.changes import STREAM_PREFIXES
 from image_store.bootstrap.clients import RENDER_SECONDS
+from image_store.domain.generation.jobs import ENDED, JobItemState
+from image_store.entrypoints.deadlines import MARGIN
+from image_store.entrypoints.generation.openai.execution import READING
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.generation.worker.changes import LEASE as GENERATION_LEASE
 from image_store.services.upkeep.projections import OLD_CONSUMERS
@@ -28,12 +33,16 @@ FOLDERS = {
     "SiteFunction": "functions/site",
     "CleanupFunction": "functions/cleanup",
     "AdminFunction": "functions/admin",
+    "BackupFunction": "functions/backup",
+    "RecoveryFunction": "functions/recovery",
     "MigrateFunction": "functions/migrate",
+    "ImportsFunction": "functions/imports",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
     "SearchFunction": "functions/search",
     "FeedFunction": "functions/feed",
     "StatsFunction": "functions/stats",
+    "EventsFunction": "functions/events",
     "HealthFunction": "functions/health",
     "ProjectFunction": "functions/project",
     "AuditFunction": "functions/audit",
@@ -42,7 +51,9 @@ FOLDERS = {
     "ShareFunction": "functions/share",
     "KeysFunction": "functions/keys",
     "GenerationsFunction": "functions/generations",
+    "OpenaiFunction": "functions/openai",
     "GenerateFunction": "functions/generate",
+    "McpFunction": "functions/mcp",
 }
 DECODING = {
     "UploadFunction",
@@ -62,11 +73,14 @@ SEALING = {
     "MigrateFunction",
     "WorkFunction",
     "GenerationsFunction",
+    "OpenaiFunction",
     "GenerateFunction",
 }
 VERIFYING = {"AuthorizeFunction"}
 CALLING_PROVIDERS = {"GenerateFunction"}
+SPEAKING_TO_AI_CLIENTS = {"McpFunction"}
 ANSWERING = FOLDERS.keys() - {
+    "BackupFunction",
     "CleanupFunction",
     "IngestFunction",
     "WorkFunction",
@@ -74,10 +88,13 @@ ANSWERING = FOLDERS.keys() - {
     "AuditFunction",
     "RebuildFunction",
     "RenderFunction",
+    "OpenaiFunction",
     "GenerateFunction",
 }
 WAITING = {"RetrieveFunction", "LinksFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction", "FeedFunction"}
+FILTERS_OF_A_MAPPING = 5
+"""More need a request to AWS: docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html"""
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
 MAX_LAYERS = 5  # Lambda's
@@ -123,7 +140,8 @@ def test_a_function_has_only_the_layers_that_it_uses(processed: dict[str, Any]) 
         imaging = {"ImagingLayer"} if name in DECODING else set()
         crypto = {"CryptoLayer"} if name in SEALING | VERIFYING else set()
         providers = {"ProvidersLayer"} if name in CALLING_PROVIDERS else set()
-        assert layers == {"SharedLayer", "DependenciesLayer"} | imaging | crypto | providers
+        mcp = {"McpLayer"} if name in SPEAKING_TO_AI_CLIENTS else set()
+        assert layers == {"SharedLayer", "DependenciesLayer"} | imaging | crypto | providers | mcp
         assert len(properties["Layers"]) <= MAX_LAYERS
 
 
@@ -165,6 +183,37 @@ def test_concurrent_public_requests_can_be_limited(processed: dict[str, Any]) ->
     assert limited == PUBLIC
 
 
+def test_concurrent_calls_of_ai_clients_can_be_limited(processed: dict[str, Any]) -> None:
+    assert functions(processed)["McpFunction"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["LimitsMcp", {"Ref": "McpConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+
+
+def test_an_answer_of_the_openai_endpoint_leaves_before_clients_of_node_give_up(
+    processed: dict[str, Any],
+) -> None:
+    timeout = timedelta(seconds=functions(processed)["OpenaiFunction"]["Timeout"])
+
+    assert timeout - MARGIN - READING <= timedelta(seconds=280)
+    assert functions(processed)["OpenaiFunction"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["LimitsOpenAi", {"Ref": "OpenAiConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+
+
+def test_the_openai_endpoint_has_a_public_url_and_can_be_left_out(processed: dict[str, Any]) -> None:
+    """Organisations forbid public URLs of functions, and nothing else may need this one."""
+    resources = processed["Resources"]
+    of_endpoint = {name for name in resources if name.startswith("Openai")}
+
+    assert resources["OpenaiFunctionUrl"]["Properties"]["AuthType"] == "NONE"
+    assert "Cors" not in resources["OpenaiFunctionUrl"]["Properties"]
+    assert {resources[name]["Condition"] for name in of_endpoint} == {"HasOpenAiEndpoint"}
+    users = {name for name in resources.keys() - of_endpoint if "Openai" in json.dumps(resources[name])}
+    assert {resources[name]["Condition"] for name in users} == {"RaisesOpenAiAlarm"}
+    assert {"Condition": "HasOpenAiEndpoint"} in processed["Conditions"]["RaisesOpenAiAlarm"]["Fn::And"]
+    assert processed["Outputs"]["OpenAiUrl"]["Condition"] == "HasOpenAiEndpoint"
+
+
 @pytest.mark.parametrize("name", [*FOLDERS])
 def test_each_function_has_its_own_logs_which_expire(name: str, processed: dict[str, Any]) -> None:
     logs = f"{name.removesuffix('Function')}Logs"
@@ -202,7 +251,7 @@ def test_ingest_takes_small_batches_and_reports_each_failure(processed: dict[str
     assert mapping["FunctionName"] == {"Ref": "IngestFunction"}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BatchSize"] == 5
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "IngestConcurrency"}}
 
 
 def test_work_messages_come_one_at_a_time_and_report_failures(processed: dict[str, Any]) -> None:
@@ -212,11 +261,12 @@ def test_work_messages_come_one_at_a_time_and_report_failures(processed: dict[st
     assert mapping["FunctionName"] == {"Ref": "WorkFunction"}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BatchSize"] == 1
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WorkConcurrency"}}
 
 
 @pytest.mark.parametrize(
-    ("queue_name", "name"), [("Ingest", "Ingest"), ("Work", "Work"), ("Generation", "Generate")]
+    ("queue_name", "name"),
+    [("Ingest", "Ingest"), ("Work", "Work"), ("Generation", "Generate"), ("Backup", "Backup")],
 )
 def test_a_message_stays_hidden_while_it_is_processed(
     processed: dict[str, Any], queue_name: str, name: str
@@ -249,14 +299,31 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["BatchSize"] == 100
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 10
+    assert mapping.get("ParallelizationFactor") == (
+        {"Ref": "ProjectionConcurrency"} if name == "Project" else None
+    )
     assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
     others = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN] if name == "Audit" else []
     of_ledger = {"pk": {"S": [{"prefix": generation_keys.LEDGER_PREFIX}]}}
+    for_backups = [{"prefix": each} for each in STREAM_PREFIXES if each != generation_keys.LEDGER_PREFIX]
+    for_events = [{"prefix": generation_keys.BUDGET_PREFIX}, keys.cleanup_report("")["pk"]["S"]]
+    of_items = {"pk": {"S": [{"prefix": generation_keys.JOB_PREFIX}]}}
+    ended = [state.value for state in JobItemState if state in ENDED]
+    nothing_left = {state.value: {"N": ["0"]} for state in JobItemState if state not in ENDED}
     assert first == {"dynamodb": {"Keys": {"sk": {"S": [keys.META, *others]}}}}
-    assert more == ([] if name == "Audit" else [{"eventName": ["INSERT"], "dynamodb": {"Keys": of_ledger}}])
+    if name == "Project":
+        assert more == [
+            {"eventName": ["INSERT"], "dynamodb": {"Keys": of_ledger}},
+            {"dynamodb": {"Keys": {"pk": {"S": [*for_backups, *for_events]}}}},
+            {"dynamodb": {"Keys": of_items, "NewImage": {"state": {"S": ended}}}},
+            {"dynamodb": {"Keys": {"sk": {"S": [generation_keys.JOB]}}, "NewImage": nothing_left}},
+        ]
+        assert len([first, *more]) <= FILTERS_OF_A_MAPPING
+    else:
+        assert more == []
 
 
 def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("dependencies", "imaging", "crypto", "providers")
+LAYERS = ("dependencies", "imaging", "crypto", "providers", "mcp")
 LAYER_LOCKS = [ROOT / f"layers/{layer}/requirements.txt" for layer in LAYERS]
 LOCKS = [
     *LAYER_LOCKS,
@@ -19,6 +19,7 @@ LOCKS = [
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
 NPM = [
     ROOT / "tests/openapi",
+    ROOT / "tests/ai_clients",
     ROOT / "clients/typescript",
     *(ROOT / f"examples/{name}" for name in ("gallery", "hono", "next")),
 ]
@@ -89,10 +90,13 @@ def test_only_the_imaging_layer_brings_pillow() -> None:
     assert not [layer for layer in LAYERS if layer != "imaging" and "pillow" in by_layer[layer]]
 
 
-def test_no_package_is_in_two_layers() -> None:
-    packages = [name for lock in LAYER_LOCKS for name in versions(lock)]
+def test_no_function_gets_a_package_from_two_layers() -> None:
+    """Only `generate` has the layer of the providers, and only `mcp` that of the tools for AI clients."""
+    for apart in ("providers", "mcp"):
+        locks = [lock for layer, lock in zip(LAYERS, LAYER_LOCKS, strict=True) if layer != apart]
+        packages = [name for lock in locks for name in versions(lock)]
 
-    assert len(packages) == len(set(packages))
+        assert len(packages) == len(set(packages))
 
 
 @pytest.mark.parametrize("folder", NPM, ids=name_of)

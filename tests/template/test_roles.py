@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.roles.comparison import PARAMETERS
+from tests.fakes.cloudfront import DISTRIBUTION
+from tests.roles.comparison import ALL_PARAMETERS, IN_S3, PARAMETERS
 from tests.roles.deployments import CHANGES_NO_CALL, DEPLOYMENTS, IN_A_TEST_OF_ITS_OWN
 from tests.roles.evaluation import ACCOUNT, REGION, STACK, Roles, Statement, written_template
 
 ROLES = Roles(PARAMETERS, {})
+ALL_ROLES = [Roles(parameters, {}) for parameters in ALL_PARAMETERS]
 FUNCTIONS = ROLES.functions()
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{STACK}/{{}}-??????"
 TABLE_TO_MIGRATE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PARAMETERS['MigrationTable']}"
@@ -33,11 +35,15 @@ WRITES = {
 
 # The ledger --------------------------------------------------------------------------------------------
 
-WRITES_NO_ROW = {"audit", "feed", "links", "site"}
-WRITES_REQUEST_COUNTS_ALONE = {"health", "list", "retrieve", "search", "stats"}
+WRITES_NO_ROW = {"audit", "feed", "links", "mcp", "site"}
+WRITES_REQUEST_COUNTS_ALONE = {"events", "health", "list", "retrieve", "search", "stats"}
 """Functions that only read; of the table they may write the rows that count the requests of API keys."""
 HOLDERS = {
-    "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
+    "reads every row": (
+        "dynamodb:Scan",
+        ROLES.arn("Table"),
+        {"admin", "backup", "cleanup", "rebuild", "work"},
+    ),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),
     "opens generation requests": ("kms:Decrypt", "generation", {"generate", "generations"}),
     "opens sealed texts of images": (
@@ -50,6 +56,11 @@ HOLDERS = {
         SECRET.format("providers"),
         {"generate", "health"},
     ),
+    "reads the keys of other stores": (
+        "secretsmanager:GetSecretValue",
+        SECRET.format("imports"),
+        {"work"},
+    ),
     "reads the token for the cache": (
         "secretsmanager:GetSecretValue",
         SECRET.format("cloudflare"),
@@ -58,7 +69,46 @@ HOLDERS = {
     "reads the keys that sign": (
         "secretsmanager:GetSecretValue",
         SECRET.format("signing"),
-        {"authorize", "delete", "feed", "generations", "health", "keys", "links", "list", "search", "share"},
+        {
+            "authorize",
+            "delete",
+            "events",
+            "feed",
+            "generations",
+            "health",
+            "keys",
+            "links",
+            "list",
+            "openai",
+            "search",
+            "share",
+        },
+    ),
+    "puts events on the bus": ("events:PutEvents", ROLES.arn("Bus"), {"project"}),
+    "purges CloudFront": (
+        "cloudfront:CreateInvalidation",
+        f"arn:aws:cloudfront::{ACCOUNT}:distribution/{DISTRIBUTION}",
+        {"admin", "cleanup", "delete", "update"},
+    ),
+    "deletes private objects": (
+        "s3:DeleteObject",
+        "arn:aws:s3:::private/*",
+        {"admin", "cleanup", "delete", "direct", "generate", "work"},
+    ),
+    "deletes public copies": (
+        "s3:DeleteObject",
+        "arn:aws:s3:::public/*",
+        {"admin", "cleanup", "delete", "render", "update"},
+    ),
+    "lists everything that is public": (
+        "s3:ListBucket",
+        "arn:aws:s3:::public",
+        {"admin", "cleanup", "health", "work"},
+    ),
+    "reads the keys of the backup store": (
+        "secretsmanager:GetSecretValue",
+        SECRET.format("backup"),
+        {"backup", "work"},
     ),
     "changes the table that is migrated": ("dynamodb:UpdateItem", TABLE_TO_MIGRATE, {"work"}),
 }
@@ -69,6 +119,8 @@ WIDE = {
     "/stream/*": "a stream is named by the time at which it was made",
     "/ingest/*": "objects that were dropped",
     "/migrations/*": "objects that are migrated",
+    ":private/*": "all of a bucket that is the store's own",
+    ":public/*": "as above",
 }
 """Allowed endings of a resource that matches more than one."""
 CONDITIONS = {
@@ -76,12 +128,19 @@ CONDITIONS = {
     "s3:ListBucket": "s3:prefix",
 }
 """The required condition of a grant, by the prefix of its action."""
+OWN_BUCKETS = {"PrivateBucket", "PublicBucket"}
+"""Statements that may list a whole bucket: cleanup does, and S3 says only then that an object is missing."""
 
 # The rules ---------------------------------------------------------------------------------------------
 
 
 def statements() -> list[tuple[str, Statement]]:
-    return [(function, statement) for function in FUNCTIONS for statement in ROLES.of(function)]
+    return [(function, statement) for function in FUNCTIONS for statement in statements_of(function)]
+
+
+def statements_of(function: str) -> list[Statement]:
+    """The statements of a role in every kind of deployment."""
+    return [statement for roles in ALL_ROLES for statement in roles.of(function)]
 
 
 @pytest.mark.parametrize("power", HOLDERS)
@@ -132,7 +191,7 @@ def test_functions_that_only_read_write_the_counts_of_requests_at_most() -> None
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_grant_names_actions_and_resources_one_by_one(function: str) -> None:
-    for statement in ROLES.of(function):
+    for statement in statements_of(function):
         assert not [action for action in statement.actions if "*" in action or "?" in action]
         if {"*", "?"} & set(statement.resource):
             endings = [end for end in WIDE if statement.resource.endswith(end)]
@@ -142,9 +201,11 @@ def test_a_grant_names_actions_and_resources_one_by_one(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_keys_are_limited_to_a_purpose_and_lists_to_a_folder(function: str) -> None:
-    for statement in ROLES.of(function):
+    for statement in statements_of(function):
         for action in statement.actions:
             bound_to = [key for begin, key in CONDITIONS.items() if action.startswith(begin)]
+            if statement.sid in {"PrivateObjects", "PublicObjects", *OWN_BUCKETS}:
+                bound_to = ["aws:ResourceAccount"]  # whoever makes a deleted bucket anew gets nothing
             keys = [key for compared in statement.conditions.values() for key in compared]
             if action == "dynamodb:UpdateItem" and keys:
                 bound_to = ["dynamodb:LeadingKeys"]
@@ -153,10 +214,21 @@ def test_keys_are_limited_to_a_purpose_and_lists_to_a_folder(function: str) -> N
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_is_granted_for_an_unset_parameter(function: str) -> None:
-    """A table to migrate, and the token for a cache to purge."""
+    """A table to migrate, sources of imports, the token for a cache, and buckets that have keys of their own."""
     unnamed = {statement.sid for statement in Roles({}, {}).of(function)}
 
-    assert not {"CloudflareSecret", "TableToMigrate"} & unnamed
+    assert not {"CloudflareSecret", "ImportSecret", "TableToMigrate", "CloudFront"} & unnamed
+    assert not {"PublicStoreSecret", "PrivateObjects", "PublicObjects", *OWN_BUCKETS} & unnamed
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_keys_of_a_store_take_the_place_of_rights_on_its_buckets(function: str) -> None:
+    in_s3 = {statement.sid for statement in Roles(IN_S3, {}).of(function)}
+    with_keys = {statement.sid for statement in Roles(IN_S3 | {"R2SecretName": "s3"}, {}).of(function)}
+
+    assert "R2Secret" not in in_s3
+    assert not {"PrivateObjects", "PublicObjects", *OWN_BUCKETS} & with_keys
+    assert ("PrivateObjects" in in_s3) == ("R2Secret" in with_keys)
 
 
 def test_every_parameter_that_changes_a_call_has_each_of_its_values_in_a_test() -> None:
@@ -182,6 +254,11 @@ def test_a_function_writes_only_its_own_log(function: str) -> None:
     assert log.actions == ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
+def test_the_tools_for_ai_clients_have_no_permission_of_their_own() -> None:
+    """They act with the credential of their caller, through the API."""
+    assert {statement.sid for statement in ROLES.of("mcp")} == {"Log", "Trace"}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_role_belongs_to_one_function(function: str, processed: dict[str, Any]) -> None:
     name, resources = function.capitalize(), processed["Resources"]
@@ -198,28 +275,44 @@ def test_there_are_no_other_roles_than_the_functions_and_the_schedulers(processe
     kinds = {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"}
     identities = {name for name, resource in processed["Resources"].items() if resource["Type"] in kinds}
 
-    assert identities == {*(f"{name.capitalize()}Role" for name in FUNCTIONS), "CleanupFunctionScheduleRole"}
+    assert identities == {
+        *(f"{name.capitalize()}Role" for name in FUNCTIONS),
+        "BackupFunctionScheduleRole",
+        "CleanupFunctionScheduleRole",
+    }
 
 
-def test_the_scheduler_may_only_start_the_cleanup(processed: dict[str, Any]) -> None:
-    role = processed["Resources"]["CleanupFunctionScheduleRole"]["Properties"]
+@pytest.mark.parametrize("function", ["BackupFunction", "CleanupFunction"])
+def test_the_scheduler_may_only_start_one_function(processed: dict[str, Any], function: str) -> None:
+    role = processed["Resources"][f"{function}ScheduleRole"]["Properties"]
 
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": "lambda:InvokeFunction",
-        "Resource": {"Fn::GetAtt": ["CleanupFunction", "Arn"]},
+        "Resource": {"Fn::GetAtt": [function, "Arn"]},
     }
 
 
-def test_only_this_api_and_its_routes_may_call_a_function(processed: dict[str, Any]) -> None:
+def test_only_this_api_and_its_routes_and_one_public_url_may_call_a_function(
+    processed: dict[str, Any],
+) -> None:
     permissions = [
         resource["Properties"]
         for resource in processed["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Permission"
     ]
 
+    by_url = [permission for permission in permissions if permission["Principal"] == "*"]
+    permissions = [permission for permission in permissions if permission not in by_url]
+    assert [
+        (each["Action"], *sorted(each.keys() - {"Action", "FunctionName", "Principal"})) for each in by_url
+    ] == [
+        ("lambda:InvokeFunctionUrl", "FunctionUrlAuthType"),
+        ("lambda:InvokeFunction", "InvokedViaFunctionUrl"),
+    ]
+    assert {each["FunctionName"]["Ref"] for each in by_url} == {"OpenaiFunction"}
     api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}"
     (authorizer,) = (permission for permission in permissions if "Stage" not in str(permission))
     assert authorizer["FunctionName"] == {"Fn::GetAtt": ["AuthorizeFunction", "Arn"]}

@@ -20,7 +20,7 @@ METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 NOWHERE = {f"{method} {path}": ("SiteFunction", PUBLIC) for method in METHODS for path in ("/", "/{proxy+}")}
 """Where requests go that no other route takes; the function `site` answers them with 404 or 405."""
 INTEGRATION = "x-amazon-apigateway-integration"
-VARIABLE = re.compile(r"<(\w+)>")  # handlers write <image_id> where API Gateway writes {image_id}
+VARIABLE = re.compile(r"<(\w+\+?)>")  # handlers write <image_id> where API Gateway writes {image_id}
 FUNCTION = re.compile(r"/functions/\$\{(\w+Function)(?:\.Arn|Aliaslive)\}/invocations$")
 
 
@@ -43,11 +43,25 @@ def declared_routes(handler: Path) -> dict[str, tuple[str, str | None]]:
     }
 
 
-ROUTES = NOWHERE | {
-    key: function_and_authorizer
-    for handler in HANDLERS
-    for key, function_and_authorizer in declared_routes(handler).items()
+OWN_PROTOCOLS: dict[str, tuple[str, str | None]] = {
+    "POST /mcp": ("McpFunction", CALLER),
+    **{
+        f"{method} /.well-known/oauth-protected-resource{end}": ("McpFunction", PUBLIC)
+        for method in ("GET", "HEAD")
+        for end in ("", "/mcp")
+    },
 }
+"""Routes of handlers that declare none, because they speak a protocol of their own."""
+
+ROUTES = (
+    NOWHERE
+    | OWN_PROTOCOLS
+    | {
+        key: function_and_authorizer
+        for handler in HANDLERS
+        for key, function_and_authorizer in declared_routes(handler).items()
+    }
+)
 
 
 def body(processed: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +153,13 @@ DECODING = {
 IMAGES_FOR_EVERYBODY = {
     f"{method} {path}"
     for method in ("GET", "HEAD")
-    for path in ("/i/{link}", "/i/{link}/{preset}", "/s/{token}/{image_id}/{preset}", "/v1/feed")
+    for path in (
+        "/i/{link}",
+        "/i/{link}/{preset}",
+        "/m/{path+}",
+        "/s/{token}/{image_id}/{preset}",
+        "/v1/feed",
+    )
 }
 
 
@@ -180,6 +200,9 @@ def test_cors_allows_the_methods_and_headers_that_the_api_uses(processed: dict[s
         "If-Match",
         "If-None-Match",
         "Image-Store-Owner",
+        "MCP-Protocol-Version",
+        "Mcp-Method",
+        "Mcp-Name",
     }
     assert set(cors["exposeHeaders"]) == {
         "Allow",

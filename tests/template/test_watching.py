@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from image_store.entrypoints.callers.metrics import (
 from image_store.entrypoints.operations.metrics import Metric
 from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report
+from tests.log_lines import logged
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {"Fn::Sub": "ImageStore/${AWS::StackName}"}
@@ -31,7 +30,15 @@ OWN = {"Fn::Sub": "ImageStore/${AWS::StackName}"}
 VENDORS = {
     "AWS/ApiGateway": {"4xx", "5xx", "Count", "Latency", "IntegrationLatency", "DataProcessed"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
-    "AWS/Lambda": {"Invocations", "Errors", "Duration", "Throttles", "IteratorAge"},
+    "AWS/Lambda": {
+        "Invocations",
+        "Errors",
+        "Duration",
+        "Throttles",
+        "IteratorAge",
+        "UrlRequestCount",
+        "Url5xxCount",
+    },
     "AWS/DynamoDB": {
         "ConsumedReadCapacityUnits",
         "ConsumedWriteCapacityUnits",
@@ -48,7 +55,7 @@ ALARMING = CleanupReport(
     failed=2,
     dangling=1,
 )
-NARROWER = ("RaisesStorageAlarm", "RaisesBudgetAlarms")
+NARROWER = ("RaisesStorageAlarm", "RaisesBudgetAlarms", "RaisesOpenAiAlarm", "RaisesBackupAlarms")
 """Conditions of alarms that also need a parameter."""
 CONDITION = re.compile(r'\$\.([\w.]+) (=|>) (?:"([^"]*)"|(\d+))')
 
@@ -224,16 +231,13 @@ def test_every_alarm_notifies_the_topic_and_has_its_section(template: dict[str, 
 
 def log_line_of(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
     """The log line of a report at a log level."""
-    handler = logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    out, level_before = io.StringIO(), logger.log_level
-    stream_before = handler.setStream(out)
-    logger.setLevel(level)
-    try:
-        log_report(report)
-    finally:
-        logger.setLevel(level_before)
-        handler.setStream(stream_before or io.StringIO())
+    level_before = logger.log_level
+    with logged() as out:
+        logger.setLevel(level)
+        try:
+            log_report(report)
+        finally:
+            logger.setLevel(level_before)
     line: dict[str, Any] = json.loads(out.getvalue())
     return line
 

@@ -1,5 +1,7 @@
-"""What every ObjectStore does: the fake of the tests, R2Bucket on MemoryS3, and R2Bucket on moto."""
+"""What every ObjectStore does: the fake of the tests, and S3Bucket in memory, on moto and on two servers."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -56,6 +58,7 @@ def test_head_describes_an_object(bucket: ObjectStore) -> None:
 
     assert file is not None
     assert (file.key, file.size_bytes, file.sha256) == ("a/b.png", 7, "00ff")
+    assert file.metadata == {"sha256": "00ff"}
     assert file.modified_at.tzinfo is not None
 
 
@@ -111,6 +114,43 @@ def copy(buckets: Buckets, key: str, *, source_etag: str | None = None) -> None:
         metadata={},
         source_etag=source_etag,
     )
+
+
+def test_a_copy_never_replaces_an_object(buckets: Buckets) -> None:
+    put(buckets.private, "a/b.png")
+    put(buckets.public, "p/x", b"another")
+
+    with suppress(Conflict):
+        copy(buckets, "a/b.png")
+
+    assert buckets.public.get("p/x", max_bytes=100) == b"another"
+
+
+def test_a_source_that_was_replaced_is_not_copied(buckets: Buckets) -> None:
+    put(buckets.private, "a/b.png")
+    file = buckets.private.head("a/b.png")
+    assert file is not None
+    buckets.private.delete(["a/b.png"])
+    put(buckets.private, "a/b.png", b"another")
+
+    with pytest.raises(ObjectMissing):
+        copy(buckets, "a/b.png", source_etag=file.etag)
+
+    assert buckets.public.head("p/x") is None
+
+
+def test_of_puts_at_the_same_moment_one_writes(bucket: ObjectStore) -> None:
+    def write(number: int) -> bool:
+        with suppress(Conflict):
+            put(bucket, "a/b.png", b"%d" % number)
+            return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(write, range(4)))
+
+    assert written.count(True) == 1
+    assert bucket.get("a/b.png", max_bytes=1) == b"%d" % written.index(True)
 
 
 def test_copying_nothing_is_missing(buckets: Buckets) -> None:
@@ -172,8 +212,8 @@ def test_delete_removes_what_is_there_and_passes_over_what_is_not(bucket: Object
 
 def test_more_than_one_page_and_batch(bucket: ObjectStore) -> None:
     names = [f"a/{number:04}" for number in range(1001)]
-    for name in names:
-        put(bucket, name, b"")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: put(bucket, name, b""), names))
 
     assert keys_below(bucket, "a/") == names
     bucket.delete(names)

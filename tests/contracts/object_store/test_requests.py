@@ -1,6 +1,5 @@
-"""The requests that R2Bucket sends, and what becomes of its failures."""
+"""The requests that S3Bucket sends, and what becomes of its failures."""
 
-import hashlib
 import io
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,8 +11,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.response import StreamingBody
 from botocore.session import get_session
 
-from image_store.adapters.r2 import R2Bucket, s3_client
+from image_store.adapters.objects import S3Bucket, s3_client
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
+from image_store.domain.images.byte_stores import ByteStore
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from tests.contracts.object_store.buckets import NOON, put
 
@@ -39,9 +39,9 @@ class Scripted:
         return [arguments["Key"] for operation, arguments in self.asked if operation == "delete_object"]
 
 
-def scripted(**answers: Any) -> tuple[R2Bucket, Scripted]:
+def scripted(kind: ByteStore = ByteStore.R2, **answers: Any) -> tuple[S3Bucket, Scripted]:
     client = Scripted(**answers)
-    return R2Bucket("private", client=lambda: client, presigner=None), client
+    return S3Bucket("private", client=lambda: client, presigner=None, store=kind), client
 
 
 def refused(code: str) -> ClientError:
@@ -74,7 +74,8 @@ CALLS: dict[str, Callable[[ObjectStore], object]] = {
 )
 @pytest.mark.parametrize("operation", CALLS)
 def test_every_failure_is_storage_unavailable(operation: str, failure: Exception) -> None:
-    store, _ = scripted(**{operation: failure})
+    answers: dict[str, Any] = {operation: failure}
+    store, _ = scripted(**answers)
 
     with pytest.raises(StorageUnavailable) as raised:
         CALLS[operation](store)
@@ -134,31 +135,55 @@ def test_a_copy_of_an_object_that_is_no_longer_the_one_named_is_missing() -> Non
 def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
     client, sent = intercepted("CopyObject", answer=b"<CopyObjectResult/>")
 
-    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
+    CALLS["copy_object"](S3Bucket("public", client=lambda: client, presigner=None))
 
     (request,) = sent
     assert request.headers["cf-copy-destination-if-none-match"] == b"*"
     assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
 
 
+@pytest.mark.parametrize("kind", [ByteStore.S3, ByteStore.SEAWEEDFS])
+def test_a_copy_never_replaces_in_the_words_of_s3(kind: ByteStore) -> None:
+    client, sent = intercepted("CopyObject", answer=b"<CopyObjectResult/>", kind=kind)
+
+    CALLS["copy_object"](S3Bucket("public", client=lambda: client, presigner=None, store=kind))
+
+    (request,) = sent
+    assert request.headers["If-None-Match"] == b"*"
+    assert "cf-copy-destination-if-none-match" not in request.headers
+
+
+def test_a_store_without_conditional_copies_reads_the_source_and_puts_it() -> None:
+    answer, _ = body(b"picture", announced=7)
+    store, client = scripted(ByteStore.COMPATIBLE, get_object=answer, put_object={})
+
+    store.copy_from("s", "k", "a/b", content_type="t", cache_control="c", metadata={}, source_etag='"e"')
+
+    (read, source), (write, target) = client.asked
+    assert (read, source) == ("get_object", {"Bucket": "s", "Key": "k", "IfMatch": '"e"'})
+    assert (write, target["Bucket"], target["Key"]) == ("put_object", "private", "a/b")
+    assert (target["Body"], target["IfNoneMatch"]) == (b"picture", "*")
+
+
 def test_a_put_sends_its_bytes_without_asking_first() -> None:
     client, sent = intercepted("PutObject", answer=b"")
 
-    put(R2Bucket("private", client=lambda: client, presigner=None), "a/b", b"picture")
+    put(S3Bucket("private", client=lambda: client, presigner=None), "a/b", b"picture")
 
     (request,) = sent
     assert "Expect" not in request.headers
     assert request.body.getvalue() == b"picture"
 
 
-def intercepted(operation: str, *, answer: bytes) -> tuple[Any, list[Any]]:
-    """A client of R2 whose calls are answered without a network, and the requests it would have sent."""
+def intercepted(operation: str, *, answer: bytes, kind: ByteStore = ByteStore.R2) -> tuple[Any, list[Any]]:
+    """A client whose calls are answered without a network, and the requests it would have sent."""
     client = s3_client(
         session=get_session(),
         endpoint="https://account.r2.invalid",
         region="auto",
         access_key_id="k",
         secret_access_key="s",
+        store=kind,
     )
     sent = []
 
@@ -172,29 +197,59 @@ def intercepted(operation: str, *, answer: bytes) -> tuple[Any, list[Any]]:
     return client, sent
 
 
-def existing(data: bytes, *, etag: str, sha256: str | None = None) -> dict[str, Any]:
-    metadata = {} if sha256 is None else {"sha256": sha256}
-    return {"ETag": etag, "ContentLength": len(data), "LastModified": NOON, "Metadata": metadata}
+def existing(data: bytes, *, etag: str) -> dict[str, Any]:
+    return {"ETag": etag, "ContentLength": len(data), "LastModified": NOON, "Metadata": {}}
 
 
-def test_a_repeated_put_of_an_object_without_an_md5_etag_compares_checksum_and_size() -> None:
-    sha256 = hashlib.sha256(b"picture").hexdigest()
-    head = existing(b"picture", etag='"0123-2"', sha256=sha256)
-    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=head)
+@pytest.mark.parametrize("etag", ['"0123-2"', f'"{"0" * 32}"'], ids=["of parts", "of S3 with a KMS key"])
+def test_a_repeated_put_of_an_object_whose_etag_is_no_md5_sum_compares_the_bytes(etag: str) -> None:
+    answer, _ = body(b"picture", announced=7)
+    head = existing(b"picture", etag=etag)
+    store, client = scripted(put_object=refused("PreconditionFailed"), head_object=head, get_object=answer)
 
     put(store, "a/b", b"picture")
 
-    with pytest.raises(Conflict):
-        put(store, "a/b", b"another")
+    assert client.asked[-1] == ("get_object", {"Bucket": "private", "Key": "a/b", "IfMatch": etag})
 
 
-@pytest.mark.parametrize("sha256", [None, "00ff"])
-def test_a_put_over_an_object_of_unknown_bytes_is_a_conflict(sha256: str | None) -> None:
-    head = existing(b"picture", etag='"0123-2"', sha256=sha256)
-    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=head)
+def test_a_put_over_other_bytes_of_the_same_length_is_a_conflict() -> None:
+    answer, _ = body(b"another", announced=7)
+    head = existing(b"another", etag='"0123-2"')
+    store, _ = scripted(put_object=refused("PreconditionFailed"), head_object=head, get_object=answer)
 
     with pytest.raises(Conflict):
         put(store, "a/b", b"picture")
+
+
+def test_a_put_over_an_object_of_another_length_is_a_conflict_that_reads_nothing() -> None:
+    head = existing(b"pictures", etag='"0123-2"')
+    store, client = scripted(put_object=refused("PreconditionFailed"), head_object=head)
+
+    with pytest.raises(Conflict):
+        put(store, "a/b", b"picture")
+
+    assert [operation for operation, _ in client.asked] == ["put_object", "head_object"]
+
+
+def test_a_put_over_an_object_that_is_replaced_while_it_is_compared_may_be_repeated() -> None:
+    head = existing(b"another", etag='"0123-2"')
+    store, _ = scripted(
+        put_object=refused("PreconditionFailed"), head_object=head, get_object=refused("NoSuchKey")
+    )
+
+    with pytest.raises(StorageUnavailable):
+        put(store, "a/b", b"picture")
+
+
+@pytest.mark.parametrize("operation", ["put_object", "copy_object"])
+def test_a_write_that_aws_asks_to_repeat_is_sent_once_more(operation: str) -> None:
+    """409 ConditionalRequestConflict: another conditional write of the key ended at the same moment."""
+    store, client = scripted(**{operation: refused("ConditionalRequestConflict")})
+
+    with pytest.raises(StorageUnavailable):
+        CALLS[operation](store)
+
+    assert [name for name, _ in client.asked] == [operation, operation]
 
 
 def test_a_put_over_an_object_that_vanishes_may_be_repeated() -> None:
@@ -267,7 +322,9 @@ def test_a_version_is_asked_for_by_name() -> None:
     assert client.asked == [("get_object", {"Bucket": "private", "Key": "a/b", "VersionId": "v1"})]
 
 
-@pytest.mark.parametrize("code", ["NotImplemented", "InvalidRequest", "MissingContentMD5", "BadDigest"])
+@pytest.mark.parametrize(
+    "code", ["NotImplemented", "InvalidRequest", "InvalidArgument", "MissingContentMD5", "BadDigest"]
+)
 def test_without_batch_deletes_keys_are_deleted_one_by_one(code: str) -> None:
     store, client = scripted(delete_objects=refused(code), delete_object={})
 
@@ -346,7 +403,7 @@ def test_making_a_bucket_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    R2Bucket("private", client=client, presigner=None)
+    S3Bucket("private", client=client, presigner=None)
 
 
 def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:

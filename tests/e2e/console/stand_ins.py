@@ -30,6 +30,8 @@ def _model(name: str, *sizes: str, amount: str | None, unit: str = "image") -> d
         "max_references": 4,
         "sizes": list(sizes),
         "qualities": [],
+        "backgrounds": ["auto", "opaque"],
+        "output_formats": ["jpeg"],
         "seeds": True,
         "prices": [price] if amount else [],
     }

@@ -195,6 +195,9 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
     page.get_by_label("Provider").select_option("google")
     page.get_by_label("Model").select_option("gemini-3-pro-image")
     page.get_by_label("Size").select_option("1264x848")
+    assert page.get_by_label("Format").locator("option").all_inner_texts() == ["Default", "jpeg"]
+    page.get_by_label("Background").select_option("opaque")
+    page.get_by_label("Format").select_option("jpeg")
     expect(page.get_by_text("3 images")).to_be_visible()
     page.get_by_role("button", name="Generate").click()
 
@@ -213,7 +216,8 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
         "provider": "google",
         "model": "gemini-3-pro-image",
     }
-    assert body["items"][0]["size"] == "1264x848"
+    item = body["items"][0]
+    assert (item["size"], item["background"], item["output_format"]) == ("1264x848", "opaque", "jpeg")
 
 
 def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
@@ -319,6 +323,7 @@ SCREENS = {
     "shares": ("#/shares", ".empty"),
     "trash": ("#/trash", ".empty"),
     "keys": ("#/keys", ".card table"),
+    "connect": ("#/connect", ".copy-block"),
 }
 
 

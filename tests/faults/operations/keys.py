@@ -1,6 +1,7 @@
 """Creating, changing, rotating and revoking API keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from image_store.domain.callers.api_keys import ApiKey, parse_key
@@ -70,10 +71,10 @@ def send_requests(world: World, _: None = None) -> int:
 
 
 @runs_as("project")
-def count_use(world: World, before: Issued) -> None:
-    """Count a stored image, as the function does that follows the table's stream."""
+def count_uses(world: World, before: Issued) -> None:
+    """Count two stored images, as the function does that follows the table's stream."""
     use = KeyUse(name="a", key_id=before[0].id, on=world.clock.now().date(), images=1, size_bytes=10)
-    world.app.upkeep.count_use(use)
+    world.app.upkeep.count_uses([use, replace(use, name="b")])
 
 
 @runs_as("keys")
@@ -83,13 +84,13 @@ def used_images(world: World, before: Issued) -> int:
 
 
 def counted(world: World, before: Issued, _: None) -> None:
-    assert used_images(world, before) == 1
+    assert used_images(world, before) == 2
 
 
 def counted_once(world: World, before: Issued) -> None:
-    """Whatever became of it, the stream delivers the use again, and then it is counted once."""
-    count_use(world, before)
-    assert used_images(world, before) == 1
+    """Whatever became of them, the stream delivers the uses again, and then each is counted once."""
+    count_uses(world, before)
+    assert used_images(world, before) == 2
 
 
 def limited(_: World, __: None, let_in: int) -> None:
@@ -147,6 +148,6 @@ KEYS = (
     Operation("rename a key", create, rename, renamed, calls=2, whatever=one_key(rename)),
     Operation("rotate a key", create, rotate, rotated, calls=2),
     Operation("count the requests of a key", lambda _: None, send_requests, limited, calls=3),
-    Operation("count a use of a key", create, count_use, counted, calls=1, whatever=counted_once),
+    Operation("count uses of a key", create, count_uses, counted, calls=1, whatever=counted_once),
     Operation("revoke a key", create, revoke, revoked, calls=2, whatever=one_key(revoke)),
 )

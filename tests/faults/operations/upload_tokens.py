@@ -52,7 +52,8 @@ def created(world: World, _: None, issued: Issued) -> None:
 def upload(world: World, token: UploadToken) -> Image:
     until = world.clock.now() + timedelta(seconds=25)
     content = Content(PICTURE, "image/png")
-    return world.uploads.accept_and_show(Upload(OWNER, content, Attributes(), until, upload_token=token.id))
+    request = Upload(OWNER, content, Attributes(), until, upload_token=token.id)
+    return world.uploads.accept_and_show(request).image
 
 
 @runs_as("direct")

@@ -320,7 +320,8 @@ def a_message_stays_hidden_while_its_function_runs(template: Template) -> Iterat
         window = mapping.get("MaximumBatchingWindowInSeconds", 0)
         if queue["Properties"]["VisibilityTimeout"] < 6 * properties(template, function)["Timeout"] + window:
             yield f"{source}: hidden for less than six times the timeout of {function} and its window"
-        if queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < 5:
+        redrive = queue["Properties"].get("RedrivePolicy")  # without one, messages come until they expire
+        if redrive is not None and redrive["maxReceiveCount"] < 5:
             yield f"{source}: fewer than five tries"
 
 
@@ -348,6 +349,9 @@ def an_event_source_keeps_within_its_limits(template: Template) -> Iterator[str]
             least, most = _bounds(template, mapping["ScalingConfig"]["MaximumConcurrency"])
             if least < 2 or most > 1000:
                 yield f"{function}: MaximumConcurrency is 2 to 1000"
+        least, most = _bounds(template, mapping.get("ParallelizationFactor", 1))
+        if least < 1 or most > 10:
+            yield f"{function}: ParallelizationFactor is 1 to 10"
         if not 60 <= mapping.get("MaximumRecordAgeInSeconds", 60) <= 604_800:
             yield f"{function}: the age of records is out of bounds"
         filters = mapping.get("FilterCriteria", {}).get("Filters", [])

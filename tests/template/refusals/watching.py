@@ -157,7 +157,10 @@ def an_access_log_needs_no_space_in_the_policy_of_the_account(template: Template
 )
 def a_schedule_has_a_valid_rate_and_name(template: Template) -> Iterator[str]:
     for name, schedule in of_type(template, "AWS::Scheduler::Schedule").items():
-        rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", schedule["ScheduleExpression"])
+        expression = schedule["ScheduleExpression"]
+        if isinstance(expression, dict):  # a person chooses it; its default is checked
+            expression = template["Parameters"][expression["Ref"]]["Default"]
+        rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", expression)
         if rate is None or (int(rate[1]) == 1) == bool(rate[3]):
             yield f"{name}: {schedule['ScheduleExpression']}"
         if not re.fullmatch(r"[0-9a-zA-Z._-]{1,64}", longest(template, schedule["Name"])):

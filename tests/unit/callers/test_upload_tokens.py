@@ -63,7 +63,7 @@ def upload(
     request = Upload(
         OWNER, source, Attributes(**sent), until, idempotency, upload_token=token.id, given=frozenset(sent)
     )
-    return store.uploads.accept_and_show(request)
+    return store.uploads.accept_and_show(request).image
 
 
 def begin(store: Store, token: UploadToken, **changes: Any) -> Ticket | Image:

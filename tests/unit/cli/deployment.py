@@ -39,6 +39,8 @@ class Deployment:
     issuer_status: int = 200
     ahead: timedelta = timedelta(0)
     health: str = "ok"
+    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The health of the parts of a store that is down; without them the store reports none."""
     accepts: bool = True
     refusal: httpx.Response | None = None
     """The response to every request with a token."""
@@ -115,7 +117,9 @@ class Deployment:
         if path.endswith("/restore"):
             return problem(404, "image_not_found") if self.may_write else problem(403, "scope_required")
         if path == "/v1/admin/health":
-            return httpx.Response(404, json={"message": "Not Found"})
+            if not self.parts:
+                return httpx.Response(404, json={"message": "Not Found"})
+            return httpx.Response(503, json={"status": "down", "components": self.parts})
         if path == "/v1/images" and method == "GET":
             return httpx.Response(200, json={"items": [{"id": each} for each in self.stored if self.lists]})
         if path == "/v1/images":

@@ -70,8 +70,9 @@ class SelectionStore:
                 raise KeyboardInterrupt
             query = request.url.params
             groups, tags = tuple(query.get_list("group")), tuple(query.get_list("tag"))
+            before = len(self.images)
             image_id = self.put(request.content, query["filename"], groups=groups, tags=tags)
-            return httpx.Response(201, json=self.images[image_id])
+            return httpx.Response(200 if len(self.images) == before else 201, json=self.images[image_id])
 
     def _get(self, path: str, request: httpx.Request) -> httpx.Response:
         if path == "":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.sign_in.tokens import Tokens
 
-OK = httpx.Response(200, json={"ok": True})
+OK = httpx.Response(200, json={"items": []})
 
 
 class Store:
@@ -47,7 +47,7 @@ class Store:
             URL,
             given or tokens.fixed(TOKEN, "a test"),
             http=httpx.Client(transport=httpx.MockTransport(self.answer)),
-            policy=RetryPolicy(tries=tries),
+            policy=RetryPolicy(max_retries=tries - 1),
             sleep=self.waits.append,
         )
 
@@ -55,18 +55,18 @@ class Store:
 def test_a_request_carries_the_token_and_omits_empty_values() -> None:
     store = Store(OK)
 
-    body = store.api().get("/v1/images", limit=5, cursor=None)
+    images = store.api().images.similar("i1", limit=None)
 
     [request] = store.requests
-    assert body == {"ok": True}
-    assert (request.url.query, request.headers["authorization"]) == (b"limit=5", f"Bearer {TOKEN}")
+    assert images == []
+    assert (request.url.query, request.headers["authorization"]) == (b"", f"Bearer {TOKEN}")
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_request_that_has_to_wait_waits_as_long_as_the_response_says(status: int) -> None:
     store = Store(problem(status, "storage_unavailable", **{"Retry-After": "7"}), OK)
 
-    store.api().get("/v1/images")
+    store.api().images.get("i1")
 
     assert store.waits == [7.0]
 
@@ -75,7 +75,7 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
     store = Store(problem(429, "quota_exceeded", **{"Retry-After": "86400"}), OK)
 
     with pytest.raises(RequestRefused) as refused:
-        store.api().get("/v1/images")
+        store.api().images.get("i1")
 
     assert (store.waits, refused.value.problem.code) == ([], "quota_exceeded")
 
@@ -84,7 +84,7 @@ def test_a_quota_that_waiting_cannot_fix_is_reported_at_once() -> None:
     store = Store(problem(429, "quota_exceeded"), OK)
 
     with pytest.raises(RequestRefused, match="quota_exceeded"):
-        store.api().get("/v1/images")
+        store.api().images.get("i1")
 
     assert len(store.requests) == 1
 
@@ -93,17 +93,17 @@ def test_waiting_ends_after_as_many_tries_as_are_allowed() -> None:
     store = Store(problem(503, "storage_unavailable", **{"Retry-After": "1"}))
 
     with pytest.raises(RequestRefused) as refused:
-        store.api(tries=3).get("/v1/images")
+        store.api(tries=3).images.get("i1")
 
     assert len(store.requests) == 3
     assert refused.value.exit is Exit.UNAVAILABLE
 
 
-def test_an_upload_already_in_progress_is_polled_until_it_is_done() -> None:
+def test_a_request_in_progress_is_polled_until_it_is_done() -> None:
     running = problem(409, "idempotency_in_progress", **{"Retry-After": "110"})
     store = Store(*[running] * 10, OK)
 
-    store.api(tries=3).post("/v1/images", {}, key="k")
+    store.api(tries=3).jobs.create("a cat")
 
     assert len(store.requests) == 11
     assert set(store.waits) == {2.0}
@@ -117,9 +117,9 @@ def test_what_may_have_been_done_is_repeated_only_when_that_does_no_harm(
 ) -> None:
     harmless, harmful = Store(fault, OK), Store(fault, OK)
 
-    harmless.api().post("/v1/images", {}, key="the same upload")
+    harmless.api().jobs.create("a cat")
     with pytest.raises(CommandError):
-        harmful.api().post("/v1/generations", {})
+        harmful.api().jobs.retry("j1")
 
     assert (len(harmless.requests), len(harmful.requests)) == (2, 1)
 
@@ -128,7 +128,7 @@ def test_a_store_that_cannot_be_reached_is_unavailable() -> None:
     store = Store(httpx.ConnectError("Connection refused"))
 
     with pytest.raises(Unavailable, match=r"store\.example does not answer: Connection refused"):
-        store.api(tries=2).get("/v1/images")
+        store.api(tries=2).images.get("i1")
 
     assert len(store.requests) == 2
 
@@ -138,7 +138,7 @@ def test_an_expired_token_is_renewed_once() -> None:
     renewable = tokens.Tokens(lambda: next(given), origin="a test", renewable=True)
     store = Store(httpx.Response(401, json={"message": "Unauthorized"}), OK)
 
-    store.api(renewable).get("/v1/images")
+    store.api(renewable).images.get("i1")
 
     assert [request.headers["authorization"] for request in store.requests] == ["Bearer old", "Bearer new"]
 
@@ -147,7 +147,7 @@ def test_a_token_that_stays_refused_means_not_signed_in() -> None:
     store = Store(httpx.Response(401, json={"message": "Unauthorized"}))
 
     with pytest.raises(NotSignedIn) as refused:
-        store.api().get("/v1/images")
+        store.api().images.get("i1")
 
     assert TOKEN not in str(refused.value)
     assert len(store.requests) == 1
@@ -158,12 +158,12 @@ def test_a_missing_route_gets_a_plain_message(status: int) -> None:
     store = Store(httpx.Response(status, json={"message": "Not Found"}))
 
     with pytest.raises(NotOffered, match="does not offer GET /v1/search"):
-        store.api().get("/v1/search", q="x")
+        store.api().images.search("x").page()
 
 
 def test_a_web_page_is_not_a_store() -> None:
     with pytest.raises(NotOffered, match="without JSON"):
-        Store(httpx.Response(200, text="<html>")).api().get("/v1/images")
+        Store(httpx.Response(200, text="<html>")).api().images.get("i1")
 
 
 def test_a_problem_is_reported_with_all_that_helps() -> None:
@@ -178,7 +178,7 @@ def test_a_problem_is_reported_with_all_that_helps() -> None:
     store = Store(httpx.Response(400, json=body))
 
     with pytest.raises(RequestRefused) as refused:
-        store.api().get("/v1/images")
+        store.api().images.get("i1")
 
     assert refused.value.message == (
         "Bad Request: The query is wrong.\n  query.limit: too large�[31m (code invalid_request, request r-9)"
@@ -197,23 +197,9 @@ def test_a_problem_is_reported_with_all_that_helps() -> None:
 )
 def test_the_exit_code_says_what_kind_of_error_it_was(status: int, code: str, exit_code: Exit) -> None:
     with pytest.raises(RequestRefused) as refused:
-        Store(problem(status, code)).api(tries=1).get("/v1/images")
+        Store(problem(status, code)).api(tries=1).images.get("i1")
 
     assert refused.value.exit is exit_code
-
-
-def test_pages_continue_over_empty_ones_and_end_where_the_query_says() -> None:
-    pages = [
-        {"items": [{"id": "a"}], "next_cursor": "1"},
-        {"items": [], "next_cursor": "2"},
-        {"items": [{"id": "b"}, {"id": "c"}], "next_cursor": None},
-    ]
-    whole, some = (Store(*(httpx.Response(200, json=page) for page in pages)) for _ in range(2))
-
-    every = [item["id"] for item in whole.api().pages("/v1/images")]
-    two = [item["id"] for item in some.api().pages("/v1/images", most=2)]
-
-    assert (every, two) == (["a", "b", "c"], ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +209,7 @@ def test_an_error_of_the_gateway_has_code_detail_and_request_id(status: int, cod
     answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
 
     with pytest.raises(RequestRefused) as refused:
-        Store(answer).api(tries=1).get("/v1/images")
+        Store(answer).api(tries=1).images.get("i1")
 
     body = refused.value.body()
     assert (body["code"], body["request_id"], bool(body["detail"])) == (code, "g-1", True)
@@ -234,10 +220,17 @@ def test_a_gateway_error_with_our_own_message_keeps_its_request_id(status: int) 
     answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
 
     with pytest.raises(CommandError) as failed:
-        Store(answer).api(tries=1).get("/v1/images")
+        Store(answer).api(tries=1).images.get("i1")
 
     expected = {401: "not_signed_in", 404: "not_offered"}[status]
     assert (failed.value.body()["code"], failed.value.body()["request_id"]) == (expected, "g-1")
+
+
+def test_a_store_without_the_route_of_a_command_does_not_offer_it() -> None:
+    with pytest.raises(CommandError) as failed:
+        Store(problem(404, "route_not_found")).api(tries=1).images.get("i1")
+
+    assert failed.value.body()["code"] == "not_offered"
 
 
 @pytest.mark.parametrize(
@@ -245,6 +238,6 @@ def test_a_gateway_error_with_our_own_message_keeps_its_request_id(status: int) 
 )
 def test_a_failure_says_whether_the_same_command_may_succeed_later(status: int, *, may_pass: bool) -> None:
     with pytest.raises(RequestRefused) as refused:
-        Store(problem(status, "some_code")).api(tries=1).get("/v1/images")
+        Store(problem(status, "some_code")).api(tries=1).images.get("i1")
 
     assert refused.value.may_pass is may_pass

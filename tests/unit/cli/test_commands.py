@@ -98,7 +98,7 @@ def test_an_unknown_filter_of_the_deployment_is_reported_the_same_way(tmp_path: 
     result = command(Store(GET_images=[refusal]), "list", "--tag", "cat", folder=tmp_path)
 
     assert result.exit_code == Exit.NOT_OFFERED
-    assert "cannot filter /v1/images by tag" in result.err
+    assert "cannot filter images by tag" in result.err
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
@@ -164,15 +164,22 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_reported_once(tmp_path:
     )
 
     result = command(
-        store, "generate", "a cat", "a dog", "--size", "1024x1024", "--group", "post:1", folder=tmp_path
-    )
+        store, "generate", "a cat", "a dog", "--size", "1024x1024", "--background", "opaque", "--format", "webp",
+        "--group", "post:1", folder=tmp_path,
+    )  # fmt: skip
 
     assert (result.exit_code, result.out, len(result.waits)) == (Exit.SOME_FAILED, "i1\n", 3)
     assert result.err.count("0: succeeded by openai m, 1.5 s, $0.0200") == 1
     assert result.err.count("1: failed: Not this.") == 1
     [body] = store.bodies
     assert [item["prompt"] for item in body["items"]] == ["a cat", "a dog"]
-    assert body["items"][0] | {"prompt": ""} == {"prompt": "", "size": "1024x1024", "groups": {"post": ["1"]}}
+    assert body["items"][0] | {"prompt": ""} == {
+        "prompt": "",
+        "size": "1024x1024",
+        "background": "opaque",
+        "output_format": "webp",
+        "groups": {"post": ["1"]},
+    }
 
 
 @pytest.mark.parametrize(
@@ -328,6 +335,16 @@ IMAGE = CARD | {
 }  # fmt: skip
 
 
+def test_prompts_are_read_from_stdin(tmp_path: Path) -> None:
+    store = Store(POST_generations=[job("queued", RUNS)])
+
+    result = command(
+        store, "generate", "--from", "-", "--no-wait", folder=tmp_path, stdin='{"prompt": "a cat"}\n'
+    )
+
+    assert (result.exit_code, store.bodies) == (Exit.OK, [{"items": [{"prompt": "a cat"}]}])
+
+
 def test_figures_of_providers_are_a_row_for_each_day_and_provider(tmp_path: Path) -> None:
     result = command(Store(GET_stats=[STATS]), "stats", folder=tmp_path)
 
@@ -341,7 +358,12 @@ def test_figures_of_providers_are_a_row_for_each_day_and_provider(tmp_path: Path
 
 
 def test_an_image_is_shown_with_all_its_parts_in_words(tmp_path: Path) -> None:
-    result = command(Store(**{"GET_images/0199": [IMAGE]}), "show", "0199", folder=tmp_path)
+    result = command(
+        Store(**{"GET_images/0199": [httpx.Response(200, json=IMAGE, headers={"ETag": '"1"'})]}),
+        "show",
+        "0199",
+        folder=tmp_path,
+    )
 
     rows = {line.partition("  ")[0]: line.partition("  ")[2].strip() for line in result.out.splitlines()}
     assert rows["generation params steps"] == "4"

@@ -62,12 +62,12 @@ def test_a_healthy_deployment_passes_and_nothing_stays_in_it(tmp_path: Path) -> 
         ({"api_origin": "https://app.example"}, "CORS of the API", "AllowedOrigins"),
         ({"api_headers": "*"}, "CORS of the API", "AllowedOrigins"),
         ({"put_methods": "GET"}, "CORS of storage, PUT", "CORS policy"),
-        ({"upload_status": 503}, "upload", "R2 secret"),
+        ({"upload_status": 503}, "upload", "store secret"),
         ({"damage": b"!"}, "download", "R2Endpoint"),
         ({"lists": False}, "list", "by_owner"),
         ({"cdn_status": 403}, "public link", "PublicUrl"),
         ({"link_stays": True}, "unpublish", "log"),
-        ({"put_status": 403}, "direct upload", "R2 secret"),
+        ({"put_status": 403}, "direct upload", "store secret"),
         ({"delete_status": 500}, "delete", "first second"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
@@ -165,6 +165,15 @@ def test_an_unhealthy_store_is_a_warning(tmp_path: Path) -> None:
 
     assert [line["check"] for line in result.lines if line["status"] == "warning"] == ["API"]
     assert result.exit_code == Exit.OK
+
+
+def test_each_part_of_a_store_that_is_down_is_named(tmp_path: Path) -> None:
+    parts = {"table": {"status": "down", "detail": "It does not answer."}, "storage": {"status": "ok"}}
+
+    result = doctor(Deployment(parts=parts), tmp_path)
+
+    wrong = [(line["check"], line["detail"]) for line in result.lines if line["status"] == "wrong"]
+    assert wrong == [("parts: table", "It does not answer.")]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from image_store_cli.aws import Stack
+from image_store_cli.aws import ByteStore, Stack
 from image_store_cli.doctor.account import check_account
 from image_store_cli.doctor.results import CheckResults
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SECRETS = {
     "signing": {"current": "k1", "k1": "hush"},
     "store/r2": {"access_key_id": "hush", "secret_access_key": "hush"},
+    "store/backup": {"access_key_id": "hush", "secret_access_key": "hush"},
 }
 INDEXES = [{"IndexName": name, "IndexStatus": "ACTIVE"} for name in ("by_owner", "due")]
 
@@ -36,6 +37,10 @@ class Storage:
             raise ClientError(answer, "ListObjectsV2")
         return {}
 
+    def get_bucket_lifecycle_configuration(self, **_: Any) -> dict[str, Any]:
+        """The rules of a bucket that has none."""
+        return {}
+
 
 class Played:
     """An account whose answers a test changes; by operation, or by the id of a secret."""
@@ -44,7 +49,7 @@ class Played:
         self.stack = Stack(
             name="store",
             status="CREATE_COMPLETE",
-            parameters={"PrivateBucket": "private", "PublicBucket": "public"},
+            parameters={"PrivateBucket": "private", "PublicBucket": "public", "BackupStore": "backup"},
             outputs={"TableName": "table", "WorkQueueUrl": "work", "WorkDeadLetterQueueUrl": "dead"},
             resources={"SigningSecret": "signing"},
         )
@@ -75,7 +80,7 @@ class Played:
 def looked_at(account: Any) -> dict[str, str]:
     """How each part is, of those that are not well."""
     findings = CheckResults(lambda _: None)
-    check_account(findings, account)
+    check_account(findings, account, tries_store=False)
     assert "hush" not in repr(findings.all)
     return {finding.name: str(finding.status) for finding in findings.all if finding.status != "ok"}
 
@@ -98,10 +103,11 @@ def test_a_healthy_account_is_reported_as_healthy() -> None:
         ({"work": NotFound("none")}, {"queues": "wrong"}),
         ({"get_bucket_notification_configuration": {}}, {"ingest bucket": "wrong"}),
         ({"signing": json.dumps({"current": "k2", "k1": "hush"})}, {"signing secret": "wrong"}),
-        ({"store/r2": NotFound("none")}, {"R2 secret": "wrong"}),
-        ({"store/r2": NotSignedIn("denied")}, {"R2 secret": "skipped"}),
-        ({"store/r2": "hush"}, {"R2 secret": "wrong"}),
-        ({"store/r2": json.dumps({"access_key_id": "hush"})}, {"R2 secret": "wrong"}),
+        ({"store/r2": NotFound("none")}, {"store secret": "wrong"}),
+        ({"store/r2": NotSignedIn("denied")}, {"store secret": "skipped"}),
+        ({"store/r2": "hush"}, {"store secret": "wrong"}),
+        ({"store/r2": json.dumps({"access_key_id": "hush"})}, {"store secret": "wrong"}),
+        ({"store/backup": NotFound("none")}, {"backup secret": "wrong"}),
     ],
 )
 def test_problems_behind_the_api_are_named(changed: dict[str, Any], findings: dict[str, str]) -> None:
@@ -109,4 +115,49 @@ def test_problems_behind_the_api_are_named(changed: dict[str, Any], findings: di
 
 
 def test_keys_that_open_no_bucket_are_reported_for_each_bucket() -> None:
-    assert looked_at(Played({}, "AccessDenied")) == {"private bucket": "wrong", "public bucket": "wrong"}
+    assert looked_at(Played({}, "AccessDenied")) == {
+        "private bucket": "wrong",
+        "public bucket": "wrong",
+        "backup store": "wrong",
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "private", "public"),
+    [
+        (
+            {"R2AccountId": "account"},
+            ByteStore("r2", "https://account.r2.cloudflarestorage.com", "auto", "store/r2"),
+            None,
+        ),
+        ({"ByteStore": "s3", "R2Region": "auto"}, ByteStore("s3", None, None, None), None),
+        (
+            {"ByteStore": "s3", "R2Region": "eu-west-1", "R2SecretName": "keys"},
+            ByteStore("s3", None, "eu-west-1", "keys"),
+            None,
+        ),
+        (
+            {"ByteStore": "compatible", "R2Endpoint": "https://s3.example.com", "PublicByteStore": "s3"},
+            ByteStore("compatible", "https://s3.example.com", "auto", "store/r2"),
+            ByteStore("s3", None, None, None),
+        ),
+        (
+            {"ByteStore": "s3", "PublicByteStore": "r2", "PublicStoreEndpoint": "https://r2.example.com"},
+            ByteStore("s3", None, None, None),
+            ByteStore("r2", "https://r2.example.com", "auto", "store/public-store"),
+        ),
+    ],
+)
+def test_stores_follow_from_the_parameters_as_in_the_template(
+    parameters: dict[str, str], private: ByteStore, public: ByteStore | None
+) -> None:
+    stack = Stack(name="store", status="", parameters=parameters, outputs={}, resources={})
+
+    assert (stack.private_store, stack.public_store) == (private, public or private)
+
+
+def test_a_store_that_roles_reach_needs_no_secret() -> None:
+    account = Played({"store/r2": NotFound("none")})
+    account.stack.parameters["ByteStore"] = "s3"
+
+    assert looked_at(account) == {"store secret": "skipped"}

@@ -119,7 +119,7 @@ def test_a_tag_of_another_change_that_came_first_is_kept(tmp_path: Path) -> None
 
 def test_an_image_that_others_change_again_and_again_is_refused_in_the_end(tmp_path: Path) -> None:
     route = ImageRoute()
-    route.other_changes = [{"title": str(number)} for number in range(9)]
+    route.other_changes = [{"title": str(number)} for number in range(20)]
 
     result = command(route, "edit", "abc", "--add-tag", "mine", folder=tmp_path)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from tests.unit.cli.terminal import URL, command, problem
@@ -154,7 +155,7 @@ def test_keys_are_listed_without_control_characters(tmp_path: Path) -> None:
 
     assert "0123456789abcdef" in result.out
     assert "\x1b" not in result.out
-    assert store.calls == [("GET", "/v1/keys?limit=100&all_owners=true")]
+    assert store.calls == [("GET", "/v1/keys?all_owners=true&limit=100")]
     assert keys(store, tmp_path, "list", "--json").lines == [KEY]
     assert keys(Store({"items": [], "next_cursor": None}), tmp_path, "list").err == "No keys.\n"
 
@@ -207,11 +208,33 @@ def test_every_command_takes_a_key_and_an_owner(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "words", [("create", "job", "--scope", "images:read"), ("list",)], ids=["create", "list"]
+)
+def test_a_key_is_never_of_nobody(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="--owner: the owner is empty"):
+        build_parser().parse_args(["keys", *words, "--owner", ""])
+
+
+def test_an_empty_owner_is_explained(tmp_path: Path) -> None:
+    store = Store({"items": [], "next_cursor": None})
+
+    option = command(store, "list", "--as", "", folder=tmp_path)
+    variable = command(store, "list", folder=tmp_path, environment={"IMAGE_STORE_OWNER": ""})
+
+    assert "The owner in --as is empty. Leave it out to act for yourself." in option.err
+    assert "The owner in the variable IMAGE_STORE_OWNER is empty." in variable.err
+    assert store.calls == []
+
+
+@pytest.mark.parametrize(
     ("environment", "words", "exit_code"),
     [
         ({"IMAGE_STORE_KEY": SECRET}, (), Exit.USAGE),
         ({"IMAGE_STORE_TOKEN": "", "IMAGE_STORE_KEY": SECRET[:-1]}, (), Exit.NOT_SIGNED_IN),
         ({}, ("--as", "a\nb"), Exit.USAGE),
+        ({}, ("--as", ""), Exit.USAGE),
+        ({"IMAGE_STORE_OWNER": " "}, (), Exit.USAGE),
+        ({"IMAGE_STORE_OWNER": "bob"}, ("--as", ""), Exit.USAGE),
         ({}, ("--as", "x" * 256), Exit.USAGE),
         ({}, ("--as", "\udcff"), Exit.USAGE),
     ],

@@ -132,6 +132,16 @@ def test_the_configuration_wins_over_a_local_stack_unless_it_is_asked_for(home: 
     assert resolved(home, "--local", "--subject", "bob").tokens.origin == "the local issuer, as bob"
 
 
+@pytest.mark.parametrize(("profile", "origin"), [("prod", "token"), ("dev", "the command")])
+def test_the_token_of_a_profile_goes_to_no_other_store(home: Path, profile: str, origin: str) -> None:
+    chosen = {"IMAGE_STORE_PROFILE": profile}
+
+    other = resolved(home, "--url", "https://other.example", environment=chosen)
+    assert other.tokens.origin == "nowhere"
+    own = resolved(home, "--url", f"https://{profile}.example/", environment=chosen)
+    assert origin in own.tokens.origin
+
+
 def test_the_token_of_another_store_is_not_taken_from_the_local_issuer(home: Path) -> None:
     with_a_stack(home)
 
@@ -166,6 +176,12 @@ def test_a_configuration_that_is_wrong_is_refused_by_name(home: Path, text: str,
 def test_an_invalid_address_is_refused(home: Path, url: str) -> None:
     with pytest.raises(UsageError, match="address"):
         resolved(home, "--url", url)
+
+
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/docs"])
+def test_an_address_with_a_path_of_the_api_says_to_leave_it_out(home: Path, end: str) -> None:
+    with pytest.raises(UsageError, match=f"without {end}: leave it out"):
+        resolved(home, "--url", f"https://images.example.com{end}")
 
 
 def test_without_a_store_the_ways_to_name_one_are_listed(tmp_path: Path) -> None:

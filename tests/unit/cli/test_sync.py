@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from image_store_cli.command_line.parser import build_parser
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.sync.places import ImageSelection, parse_place
@@ -79,8 +80,10 @@ def test_an_image_that_is_stored_elsewhere_is_brought_into_the_group(
 ) -> None:
     earlier = store.put((photos / "a.jpg").read_bytes(), "earlier.jpg", groups=("trip:0", "album:x"))
 
-    sync(store, photos, str(photos), GROUP)
+    ran = sync(store, photos, str(photos), GROUP)
 
+    assert [line["id"] for line in ran.lines if line["existed"]] == [earlier]
+    assert len(ran.lines) == 3
     assert store.images[earlier]["groups"] == {"trip": ["0", "1"], "album": ["x"]}
     assert len(store.images) == 3
 
@@ -307,7 +310,6 @@ def test_a_failed_download_leaves_no_file_and_is_repeated(store: SelectionStore,
         (("photos", "group:trip"), "is not a selection of images"),
         (("photos", "tag:"), "is not a selection of images"),
         (("photos", "all:x"), "is not a selection of images"),
-        (("photos", GROUP, "--parallel", "33"), "--parallel is at most 32."),
     ],
 )
 def test_a_wrong_command_sends_nothing(
@@ -323,6 +325,11 @@ def test_a_wrong_command_sends_nothing(
 
     assert (result.exit_code, dict(store.requests)) == (Exit.USAGE, {})
     assert complaint in json.loads(result.err.splitlines()[-1])["error"]["detail"]
+
+
+def test_more_transfers_at_a_time_than_there_may_be_are_a_wrong_command() -> None:
+    with pytest.raises(UsageError, match="--parallel: must be at most 32"):
+        build_parser().parse_args(["sync", "photos", GROUP, "--parallel", "33"])
 
 
 def test_a_folder_whose_name_looks_like_a_selection_is_written_with_its_path() -> None:

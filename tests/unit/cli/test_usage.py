@@ -107,10 +107,10 @@ def test_a_mistake_is_one_line_with_a_hint(
 
 
 def test_a_mistake_is_json_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--json", "lst"]) == Exit.USAGE
+    assert main(["--json", "uplod"]) == Exit.USAGE
 
     error = json.loads(capsys.readouterr().err)["error"]
-    assert (error["exit_code"], "Did you mean list?" in error["detail"]) == (2, True)
+    assert (error["exit_code"], "Did you mean upload?" in error["detail"]) == (2, True)
     assert error["code"] == "usage"
 
 

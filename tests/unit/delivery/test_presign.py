@@ -7,13 +7,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.auth
 import pytest
+from botocore.config import Config
 from botocore.session import get_session
 
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import s3_client
+from image_store.adapters.objects import s3_client
+from image_store.adapters.presign import AccessKeys, Presigner
+from image_store.domain.images.byte_stores import ByteStore
+from image_store.settings.byte_stores import ByteStoreSettings
 
 ENDPOINT = "https://account.r2.example.com"
-KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+KEYS = AccessKeys("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 OBJECT_KEYS = [
@@ -51,7 +54,7 @@ class SetClock:
 
 
 def presigner(
-    clock: SetClock, *, endpoint: str = ENDPOINT, region: str = "auto", keys: tuple[str, str] = KEYS
+    clock: SetClock, *, endpoint: str = ENDPOINT, region: str = "auto", keys: AccessKeys = KEYS
 ) -> Presigner:
     return Presigner(endpoint=endpoint, region=region, credentials=lambda: keys, clock=clock)
 
@@ -182,10 +185,10 @@ def test_one_presigner_follows_the_half_hours(monkeypatch: pytest.MonkeyPatch) -
         assert urls == [botocores(monkeypatch, half_hour, key, None) for key in ("a.png", "b.png")]
 
 
-@pytest.mark.parametrize("old", [("OLD", "old-secret"), ("OLD", KEYS[1]), (KEYS[0], "old-secret")])
-def test_one_presigner_follows_rotated_credentials(
-    monkeypatch: pytest.MonkeyPatch, old: tuple[str, str]
-) -> None:
+@pytest.mark.parametrize(
+    "old", [AccessKeys("OLD", "old-secret"), AccessKeys("OLD", KEYS[1]), AccessKeys(KEYS[0], "old-secret")]
+)
+def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPatch, old: AccessKeys) -> None:
     pairs = [old, KEYS]
     links = Presigner(
         endpoint=ENDPOINT, region="auto", credentials=lambda: pairs.pop(0), clock=SetClock(NOON)
@@ -298,3 +301,68 @@ def test_a_link_that_stores_ends_when_it_says() -> None:
     query = parse_qs(urlsplit(put.url).query)
     assert query["X-Amz-Date"] == ["20260301T122959Z"]
     assert query["X-Amz-Expires"] == ["1800"]
+
+
+# AWS S3 -------------------------------------------------------------------------------------------------
+
+ROLE = AccessKeys("ASIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEA==/+")
+
+
+def in_s3(keys: AccessKeys = ROLE, region: str = "eu-west-1") -> Presigner:
+    """The presigner that the settings make for AWS S3 itself."""
+    store = ByteStoreSettings(kind=ByteStore.S3, endpoint="", region=region, secret="")
+    return Presigner(
+        endpoint=store.url,
+        region=region,
+        credentials=lambda: keys,
+        clock=SetClock(NOON),
+        has_virtual_hosts=store.has_virtual_hosts,
+    )
+
+
+def parts_of(url: str) -> tuple[str, str, dict[str, list[str]]]:
+    """Host, path and parameters; botocore puts the token of a session elsewhere in the query."""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path, parse_qs(parts.query)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1"])
+@pytest.mark.parametrize("operation", ["get_object", "head_object", "put_object"])
+def test_a_link_of_a_role_to_s3_itself_is_botocores(
+    monkeypatch: pytest.MonkeyPatch, operation: str, region: str
+) -> None:
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
+    session = get_session()
+    session.set_credentials(*ROLE)
+    # Without `virtual` botocore would sign for the host without a region, which redirects to the one of the bucket.
+    config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    client = session.create_client("s3", region_name=region, config=config)
+    params: dict[str, Any] = {"Bucket": "private-bucket", "Key": "a b/ü.png"}
+    links = in_s3(region=region)
+    if operation == "put_object":
+        put = links.put(
+            "private-bucket",
+            "a b/ü.png",
+            content_type="image/png",
+            size_bytes=123,
+            sha256="ab" * 32,
+            expires_in=timedelta(hours=1),
+        )
+        url = put.url
+        params |= {"ContentType": "image/png", "ContentLength": 123, "IfNoneMatch": "*"}
+        params["ChecksumSHA256"] = put.headers["x-amz-checksum-sha256"]
+    else:
+        method: Any = operation.partition("_")[0].upper()
+        url = links.read("private-bucket", "a b/ü.png", method=method)
+
+    theirs = client.generate_presigned_url(operation, Params=params, ExpiresIn=3600)
+
+    assert parts_of(url) == parts_of(theirs)
+    assert urlsplit(url).netloc.startswith(f"private-bucket.s3.{region}.amazonaws.com")
+    assert "X-Amz-Security-Token" in parts_of(url)[2]
+
+
+def test_a_new_session_of_the_role_signs_other_links() -> None:
+    other = ROLE._replace(session_token="another")
+
+    assert in_s3().read("b", "k") != in_s3(other).read("b", "k")

@@ -1,5 +1,6 @@
 """Projections after changes, and their rebuild, with a fake projector."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ SLICES = 4
 
 
 class Slices(Projector):
-    """A table of so many slices; projecting `bad` fails."""
+    """A table of so many slices; projecting `bad` fails, and `changing` cannot be projected with others."""
 
     def __init__(self, clock: SetClock) -> None:
         self.clock = clock
@@ -23,11 +24,18 @@ class Slices(Projector):
         self.done: list[tuple[str, int]] = []
         self.remade: list[tuple[str | None, int]] = []
         self.bad = ""
+        self.changing: set[str] = set()
+        self.together: list[tuple[str, ...]] = []
 
     def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         if image_id == self.bad:
             raise StorageUnavailable("away")
         self.done.append((image_id, epoch))
+
+    def project_together(self, image_ids: Sequence[str], *, epoch: int, at: datetime) -> Sequence[str]:
+        self.together.append(tuple(image_ids))
+        self.done += ((image_id, epoch) for image_id in image_ids if image_id not in self.changing)
+        return [image_id for image_id in image_ids if image_id in self.changing]
 
     def rebuild(self) -> Rebuild:
         return self.state
@@ -65,12 +73,25 @@ def test_an_image_that_fails_is_reported_and_the_others_are_projected(
     slices: Slices, projections: Projections
 ) -> None:
     slices.bad = "b"
+    slices.changing = {"b"}
     failed: list[str] = []
 
     projections.project(["a", "b", "c"], failed=lambda image_id, _: failed.append(image_id))
 
     assert failed == ["b"]
     assert slices.done == [("a", 1), ("c", 1)]
+
+
+def test_images_are_projected_25_at_a_time_and_those_that_others_change_once_more_alone(
+    slices: Slices, projections: Projections
+) -> None:
+    image_ids = [f"{number:02}" for number in range(51)]
+    slices.changing = {"03"}
+
+    projections.project(image_ids, failed=lambda *_: None)
+
+    assert slices.together == [tuple(image_ids[:25]), tuple(image_ids[25:50])]
+    assert sorted(slices.done) == [(image_id, 1) for image_id in image_ids]
 
 
 def test_changes_during_a_rebuild_count_in_its_epoch(slices: Slices, projections: Projections) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
@@ -16,9 +17,10 @@ from image_store.domain.generation.catalogue import (
     models_of,
     prices_of,
 )
+from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import ENDED, JOB_ITEM_TRANSITIONS, JobItemState
 from image_store.domain.generation.money import micros_of, usd, whole_micros
-from image_store.domain.generation.providers import Provider, Unit
+from image_store.domain.generation.providers import Background, OutputFormat, Provider, Unit
 from image_store.domain.generation.retry_budget import MOST_RETRIES, RetryBudget
 from tools.pages import DOCS
 from tools.provider_tables import sizes_in_words
@@ -61,6 +63,23 @@ def test_a_model_can_make_its_own_sizes(model: object) -> None:
         for quality in model.qualities or (None,):  # type: ignore[attr-defined]
             usage = model.estimated_usage(prompt="", size=size, quality=quality, references=1)  # type: ignore[attr-defined]
             assert any(usage.values())
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_model_names_its_backgrounds_and_formats(model: Model) -> None:
+    assert {"auto", "opaque"} <= set(model.backgrounds) <= set(get_args(Background))
+    assert set(model.output_formats) <= set(get_args(OutputFormat))
+    assert model.output_formats
+    if "transparent" in model.backgrounds:
+        assert model.output_formats[0] != "jpeg"
+
+
+def test_transparent_backgrounds_are_those_of_the_documentation() -> None:
+    transparent = {model.name for model in MODELS if "transparent" in model.backgrounds}
+
+    assert transparent == {
+        f"gpt-image-{version}-{name}" for version in ("2.5", "2.6") for name in ("flare", "sunburst")
+    }
 
 
 def test_a_model_has_no_known_price_before_its_first_one() -> None:
@@ -343,7 +362,8 @@ def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and
 
     assert {line for line in page.splitlines() if "[model](" in line} == {
         f"| {model.provider} | `{model.name}` | {model.max_prompt:,} | {model.max_references or 'none'} "
-        f"| {sizes_in_words(model)} | {'yes' if model.takes_seeds else 'no'} | {model.checked} "
+        f"| {sizes_in_words(model)} | {'yes' if model.takes_seeds else 'no'} "
+        f"| {', '.join(model.backgrounds)} | {', '.join(model.output_formats)} | {model.checked} "
         f"| [model]({model.source}) |"
         for model in MODELS
     }

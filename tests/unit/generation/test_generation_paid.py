@@ -215,7 +215,8 @@ def test_an_image_names_what_it_was_made_from() -> None:
 def test_an_option_that_was_not_followed_is_recorded_and_gives_a_warning() -> None:
     generating = Generating(order=(SECOND,))
     job = generating.begin(
-        a_request(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=THIRD)
+        a_request(seed=7, size="800x600", quality="high", background="opaque", output_format="jpeg"),
+        preference=ModelPreference(provider=THIRD),
     )
 
     generating.work_off()
@@ -227,12 +228,15 @@ def test_an_option_that_was_not_followed_is_recorded_and_gives_a_warning() -> No
         "seed": 7,
         "size": "800x600",
         "quality": "high",
+        "background": "opaque",
+        "output_format": "jpeg",
     }
     assert (generation["seed"], generation["size"], generation["quality"]) == (None, "1024x1024", None)
     assert _record(generating, job).details.warnings == (
         "cloudflare made the image in place of openai.",
         "The image is 3x2 pixels. 800x600 was requested.",
         "The model does not know the quality high. It has no choice of quality.",
+        "The image is in the format png. jpeg was requested.",
         "The model takes no seed. The seed 7 was not used.",
     )
 

@@ -46,7 +46,7 @@ def test_requests_take_every_attribute() -> None:
 
 def test_responses_show_every_stored_attribute() -> None:
     assert set(DETAIL_ATTRIBUTES) < set(ImageAnswer.model_fields)
-    assert NAMES - set(ImageAnswer.model_fields) == {"cache_control", "on_duplicate"}
+    assert NAMES - set(ImageAnswer.model_fields) == {"on_duplicate"}
 
 
 def test_the_console_edits_what_a_patch_changes() -> None:

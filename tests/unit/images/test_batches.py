@@ -34,7 +34,7 @@ def test_a_batch_of_nothing_has_no_results(batches: Batches) -> None:
 
 
 def test_five_run_at_a_time_and_no_more(batches: Batches) -> None:
-    together, lock = Barrier(CONCURRENCY, timeout=30), Lock()
+    together, lock = Barrier(CONCURRENCY, timeout=60), Lock()
     running = most = 0
 
     def do(_: int) -> None:

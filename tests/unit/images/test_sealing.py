@@ -117,7 +117,7 @@ def assert_sealed(store: Store, image_id: str) -> None:
 
 
 def test_an_upload_is_sealed_and_answered_unsealed_with_one_data_key(store: Store) -> None:
-    image = store.uploads.accept_and_show(upload_of(store))
+    image = store.uploads.accept_and_show(upload_of(store)).image
 
     assert_told(image)
     assert_sealed(store, image.record.id)
@@ -145,7 +145,7 @@ def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
 def test_where_nothing_is_sensitive_the_key_service_is_not_called(
     store: Store, attributes: Attributes
 ) -> None:
-    image = store.uploads.accept_and_show(upload_of(store, attributes))
+    image = store.uploads.accept_and_show(upload_of(store, attributes)).image
 
     shown_again = store.sealing.open(store.retrieval.get(OWNER, image.record.id))
 
@@ -165,7 +165,7 @@ def test_where_nothing_is_sensitive_the_key_service_is_not_called(
     ],
 )
 def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, attributes: Attributes) -> None:
-    image = store.uploads.accept_and_show(upload_of(store, attributes))
+    image = store.uploads.accept_and_show(upload_of(store, attributes)).image
 
     opened = store.sealing.open(store.current(image))
 
@@ -180,7 +180,7 @@ def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, attribute
 def test_without_encryption_everything_is_stored_unsealed() -> None:
     store = Store()
 
-    image = store.uploads.accept_and_show(upload_of(store))
+    image = store.uploads.accept_and_show(upload_of(store)).image
 
     assert store.current(image) == image
     assert_told(image)
@@ -195,7 +195,7 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
     ticket = begun(store)
     outcomes = store.app.images.batches.run(
         [SENSITIVE, SENSITIVE],
-        lambda attributes: store.uploads.accept_and_show(upload_of(store, attributes)),
+        lambda attributes: store.uploads.accept_and_show(upload_of(store, attributes)).image,
         until=store.clock.now() + timedelta(seconds=25),
     )
     while store.work.waiting:
@@ -244,9 +244,9 @@ def test_tries_that_meet_others_seal_once(store: Store) -> None:
 
 
 def test_an_upload_that_is_repeated_is_answered_unsealed(store: Store) -> None:
-    first = store.uploads.accept_and_show(upload_of(store, key="k"))
+    first = store.uploads.accept_and_show(upload_of(store, key="k")).image
 
-    again = store.uploads.accept_and_show(upload_of(store, key="k"))
+    again = store.uploads.accept_and_show(upload_of(store, key="k")).image
 
     assert again == first
     assert calls(store) == (1, 1)
@@ -256,7 +256,7 @@ def test_an_existing_image_is_answered_with_its_own_attributes(store: Store) -> 
     store.upload(SENSITIVE)
     other = Attributes(generation={"prompt": "Another"}, on_duplicate=OnDuplicate.RETURN_EXISTING)
 
-    image = store.uploads.accept_and_show(upload_of(store, other))
+    image = store.uploads.accept_and_show(upload_of(store, other)).image
 
     assert_told(image)
 
@@ -428,7 +428,7 @@ WITHOUT: dict[str, Callable[[Store, Image, Ticket], object]] = {
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_without_the_key_service_a_write_changes_nothing(store: Store, name: str) -> None:
-    image, ticket = store.uploads.accept_and_show(upload_of(store, key="k")), begun(store)
+    image, ticket = store.uploads.accept_and_show(upload_of(store, key="k")).image, begun(store)
     if name == "restore":
         store.delete(image)
     before = store.contents()

@@ -330,6 +330,22 @@ def test_losing_the_race_for_the_guard_answers_with_the_winner(store: Store) -> 
     assert len(store.repository.records) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "existed"), [(KEY, False), (IdempotencyKey("another name", "a fingerprint"), True), (None, True)]
+)
+def test_the_image_of_an_uploads_own_first_try_did_not_exist(
+    store: Store, key: IdempotencyKey | None, existed: bool
+) -> None:
+    """The first try may still be running when its repeat looks the key up."""
+    store.repository.meanwhile = lambda: store.upload(RETURN_EXISTING, idempotency=KEY)
+    until = store.clock.now() + timedelta(seconds=25)
+    repeat = Upload(OWNER, Content(PICTURE, "image/png"), RETURN_EXISTING, until, key)
+
+    accepted = store.uploads.accept_and_show(repeat)
+
+    assert (accepted.existed, len(store.repository.records)) == (existed, 1)
+
+
 def test_losing_the_race_for_the_guard_is_a_duplicate_when_that_is_rejected(store: Store) -> None:
     store.repository.meanwhile = lambda: store.upload(REJECT)
 

@@ -17,6 +17,7 @@ from tests.odd_pictures.avif import (
     Change,
     Item,
     avif_file,
+    avif_of_one_color,
     avif_picture,
     avif_sequence_of,
     avif_with_gain_map,
@@ -114,7 +115,7 @@ def test_boxes_that_are_written_again_are_the_same_picture(data: bytes) -> None:
 
 def coded_grid(side: int, cells: int) -> bytes:
     """A picture in tiles of 64 pixels a side, all of which are one that is coded in more."""
-    tile = avif_picture(Image.new("RGB", (side, side), "red"))
+    tile = avif_of_one_color(side)
     shown = full_box(b"ispe", struct.pack(">II", 64, 64))
     extent = full_box(b"ispe", struct.pack(">II", 64 * cells, 64))
     grid = Item(
@@ -155,7 +156,7 @@ def test_a_sequence_whose_frames_are_the_same_bytes_is_a_picture() -> None:
 
 
 def test_a_sequence_of_frames_coded_in_far_more_pixels_than_are_accepted_is_refused() -> None:
-    body = avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+    body = avif_of_one_color(4_096).body
 
     with pytest.raises(TooManyFrames, match="far more pixels"):
         PillowProcessor().process(avif_sequence_of([body] * 25), None, {})
@@ -170,7 +171,7 @@ def test_a_frame_coded_in_far_more_pixels_than_any_picture_has_is_refused(wide: 
 
 
 def test_frames_without_a_header_count_as_large_as_the_one_before() -> None:
-    body = avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+    body = avif_of_one_color(4_096).body
     no_header = b"\x12\x00"
 
     with pytest.raises(TooManyFrames, match="far more pixels"):

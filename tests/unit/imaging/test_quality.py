@@ -283,6 +283,7 @@ def test_palettes_and_greys_with_transparency_look_right_on_light_and_dark(mode:
 SKIN = (224, 150, 110)
 
 
+@cache
 def ground_of(kind: str, width: int, height: int) -> Image.Image:
     if kind == "plain":
         return Image.new("RGB", (width, height), (190, 200, 205))
@@ -302,7 +303,7 @@ def ground_of(kind: str, width: int, height: int) -> Image.Image:
 @cache
 def with_subject(kind: str, width: int, height: int, place: float) -> tuple[bytes, float]:
     """A picture with a face in it, its middle at a share of the longer side, and how large it is of the shorter."""
-    image = ground_of(kind, width, height)
+    image = ground_of(kind, width, height).copy()
     radius = min(width, height) // 6
     x, y = (int(place * width), height // 2) if width > height else (width // 2, int(place * height))
     draw = ImageDraw.Draw(image)

@@ -8,7 +8,7 @@ from image_store.adapters.imaging.decoding.room import PixelRoom
 
 
 def test_what_fits_is_decoded_at_once() -> None:
-    room, together = PixelRoom(100), Barrier(2, timeout=30)
+    room, together = PixelRoom(100), Barrier(2, timeout=60)
 
     def decode() -> None:
         with room.reserve(50):

@@ -81,6 +81,8 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 5_000, making="0123456789abcd
     ("before", "after", "what"),
     [
         (None, PENDING, ("reserved",)),
+        (None, READY, ("recovered",)),
+        (None, TRASHED, ("recovered",)),
         (PENDING, READY, ("stored",)),
         (PENDING, PUBLISHED, ("stored", "published")),
         (PENDING, then(PENDING, queued_at=NOON), ("upload_advanced",)),

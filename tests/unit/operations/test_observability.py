@@ -1,45 +1,27 @@
 """What a function writes into its log."""
 
-import io
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.entrypoints.operations.observability import logger
+from tests.log_lines import logged
 
 
 def test_services_log_json_once() -> None:
     ours = logging.getLogger("image_store")
-    handler = logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    assert handler in ours.handlers
-    out = io.StringIO()
-    before = handler.setStream(out)
+    assert logger.registered_handler in ours.handlers
 
-    logging.getLogger("image_store.services.delivery.publishing").warning("something %s", "waits")
+    with logged() as out:
+        logging.getLogger("image_store.services.delivery.publishing").warning("something %s", "waits")
 
-    handler.setStream(before or io.StringIO())
     [line] = out.getvalue().splitlines()
     entry = json.loads(line)
     assert (entry["level"], entry["message"]) == ("WARNING", "something waits")
     assert not ours.propagate
-
-
-@contextmanager
-def logged() -> Iterator[io.StringIO]:
-    handler = logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    out = io.StringIO()
-    before = handler.setStream(out)
-    try:
-        yield out
-    finally:
-        handler.setStream(before or io.StringIO())
 
 
 def look_up() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.roles import comparison, plugin
-from tests.roles.comparison import PARAMETERS, unused
+from tests.roles.comparison import ALL_PARAMETERS, PARAMETERS, unused
 from tests.roles.enforcement import Gate, NotGranted
 from tests.roles.evaluation import Grant, Need, Roles, written_template
 from tests.roles.plugin import WatchOfGrants, all_files
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROLES = Roles(PARAMETERS, {})
-EVERYTHING = {function: ROLES.grants(function) for function in ROLES.functions()}
+EVERYTHING = {
+    function: {grant for parameters in ALL_PARAMETERS for grant in Roles(parameters, {}).grants(function)}
+    for function in ROLES.functions()
+}
 
 
 def roles_with(change: Callable[[dict[str, Any]], None], *, function: str, sid: str) -> Roles:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.fakes.kms_client import MemoryKms
 from tests.roles.enforcement import Gate, Guarded, NotGranted
-from tests.roles.evaluation import ACCOUNT, REGION, Need, Roles
+from tests.roles.evaluation import ACCOUNT, IN_OWN_ACCOUNT, REGION, Need, Roles
 from tests.roles.needs import needs_of, needs_of_failure
 
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/images"
@@ -94,7 +94,9 @@ def test_only_who_may_list_learns_that_an_object_is_gone() -> None:
     gone = ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
     request = {"Bucket": "ingest", "Key": "ingest/a"}
 
-    assert needs_of_failure("s3", request, gone) == [Need("s3:ListBucket", "arn:aws:s3:::ingest")]
+    assert needs_of_failure("s3", request, gone) == [
+        Need("s3:ListBucket", "arn:aws:s3:::ingest", IN_OWN_ACCOUNT)
+    ]
 
 
 def test_an_unknown_call_is_not_allowed(gate: Gate) -> None:

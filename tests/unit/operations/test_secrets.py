@@ -96,6 +96,24 @@ def test_a_missing_secret_is_a_configuration_error_and_other_failures_can_be_ret
     assert (raised.value.retry_after is not None) == (expected is StorageUnavailable)
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ResourceNotFoundException", ConfigurationError),
+        ("AccessDeniedException", ConfigurationError),
+        ("ThrottlingException", StorageUnavailable),
+    ],
+)
+def test_a_document_that_may_not_be_read_counts_as_missing(
+    client: Any, code: str, expected: type[ImageStoreError]
+) -> None:
+    with Stubber(client) as stub:
+        stub.add_client_error("get_secret_value", code)
+
+        with pytest.raises(expected):
+            Secrets(client=lambda: client).document(NAME)
+
+
 def test_a_failed_read_is_retried_at_the_next_use(client: Any) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_secret_value", "InternalServiceError")

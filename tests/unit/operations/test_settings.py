@@ -9,6 +9,7 @@ import pytest
 
 from image_store.domain.delivery.renditions import PRESETS
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.images.byte_stores import ByteStore
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota
@@ -23,7 +24,10 @@ def test_without_variables_the_settings_have_the_documented_defaults() -> None:
         timedelta(days=7),
     )
     assert (settings.quota, settings.limits.max_pixels) == (Quota(0, 0), 50_000_000)
-    assert (settings.storage.r2_region, settings.publication.cache_control) == ("auto", "public, max-age=300")
+    assert (settings.storage.private_store.region, settings.publication.cache_control) == (
+        "auto",
+        "public, max-age=300",
+    )
     assert settings.storage.table == settings.publication.url == settings.api_url == ""
 
 
@@ -50,7 +54,7 @@ def test_urls_lose_their_final_slash() -> None:
 
     settings = Settings.from_env(dict.fromkeys(names, "https://a.example.com/") | {"PUBLIC_BUCKET": "p"})
 
-    addresses = {settings.publication.url, settings.api_url, settings.storage.r2_endpoint}
+    addresses = {settings.publication.url, settings.api_url, settings.storage.private_store.endpoint}
     assert addresses == {"https://a.example.com"}
 
 
@@ -95,3 +99,54 @@ def test_settings_without_providers_and_policies_do_not_import_them() -> None:
     modules = set(python.stdout.split())
     assert "image_store.settings.generation" in modules
     assert not {"image_store.domain.generation.providers", "image_store.domain.upkeep.cleanup"} & modules
+
+
+def test_both_buckets_are_in_one_store_unless_the_public_one_has_its_own() -> None:
+    private = {"BYTE_STORE": "s3", "R2_REGION": "eu-west-1"}
+    public = {"PUBLIC_BYTE_STORE": "r2", "PUBLIC_STORE_ENDPOINT": "https://r2.example.com/"}
+
+    one = Settings.from_env(private | {"PUBLIC_STORE_ENDPOINT": "https://unused.example.com"}).storage
+    two = Settings.from_env(private | public).storage
+
+    assert one.public_store == one.private_store
+    assert two.private_store == one.private_store
+    assert (two.public_store.kind, two.public_store.url) == (ByteStore.R2, "https://r2.example.com")
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin"),
+    [
+        ({}, ""),
+        ({"R2_ENDPOINT": "https://account.r2.example.com"}, "https://account.r2.example.com"),
+        ({"BYTE_STORE": "s3", "R2_REGION": "eu-west-1"}, "https://mine.s3.eu-west-1.amazonaws.com"),
+        ({"BYTE_STORE": "s3", "R2_REGION": "cn-north-1"}, "https://mine.s3.cn-north-1.amazonaws.com.cn"),
+        ({"BYTE_STORE": "s3", "R2_ENDPOINT": "http://localhost:4566"}, "http://localhost:4566"),
+    ],
+)
+def test_pages_may_load_images_of_one_bucket_and_not_of_all_of_s3(
+    variables: dict[str, str], origin: str
+) -> None:
+    assert Settings.from_env(variables).storage.private_store.origin("mine") == origin
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"BYTE_STORE": "gcs"}, "BYTE_STORE"),
+        ({"PUBLIC_BYTE_STORE": "gcs"}, "PUBLIC_BYTE_STORE"),
+        ({"CLOUDFRONT_DISTRIBUTION": "E1EXAMPLE"}, "PUBLIC_URL"),
+        (
+            {
+                "CLOUDFRONT_DISTRIBUTION": "E1EXAMPLE",
+                "CLOUDFLARE_ZONE_ID": "z",
+                "CLOUDFLARE_SECRET": "s",
+                "PUBLIC_BUCKET": "p",
+                "PUBLIC_URL": "https://a.example.com",
+            },
+            "exclude each other",
+        ),
+    ],
+)
+def test_stores_and_cdns_that_cannot_be_are_refused(variables: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named):
+        Settings.from_env(variables)

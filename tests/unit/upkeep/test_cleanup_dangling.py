@@ -198,8 +198,9 @@ def test_to_reconcile_waits_neither_for_a_grace_nor_for_the_next_pass(store: Sto
 def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "_PAGE_RECORDS", 2)
-    monkeypatch.setattr(run, "RECORDS_A_RUN", 4)
+    monkeypatch.setattr(records, "_PAGE_ROWS", 2)
+    monkeypatch.setattr(run, "RECORDS_A_SLICE", 4)
+    monkeypatch.setattr(run, "SLICES_A_RUN", 1)
     image = [store.upload(data=PICTURE + bytes([number])) for number in range(6)]
     lost = [without_original(store, PICTURE + b"lost" + bytes([number])) for number in range(6)]
     image += [store.upload(data=PICTURE + b"more" + bytes([number])) for number in range(3)]
@@ -220,7 +221,7 @@ def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
 def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_continues(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "_PAGE_RECORDS", 1)
+    monkeypatch.setattr(records, "_PAGE_ROWS", 1)
     for number in range(3):
         store.upload(data=PICTURE + bytes([number]))
     scan = store.repository.scan

@@ -9,7 +9,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Visibility
 from image_store.domain.images.quota import Usage
-from image_store.domain.upkeep.cleanup import GRACE, CleanupReport, PassPosition
+from image_store.domain.upkeep.cleanup import GRACE, LONGEST_HOLD, CleanupReport, PassPosition
 from tests.fakes.store import Store
 from tests.samples import OWNER, TRASH_RETENTION
 
@@ -180,3 +180,44 @@ def test_a_run_that_found_all_passes_over_leaves_their_positions(store: Store) -
     assert store.housekeeping.positions == before
     assert set(before) == {"private", "public", "records"}
     assert all(isinstance(position, PassPosition) and position.after is None for position in before.values())
+
+
+# While images are being restored ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [{}, {"reconcile": True, "take_over": True}, {"on_demand": True}], ids=str)
+def test_nothing_is_collected_while_images_are_being_restored(store: Store, kind: dict[str, bool]) -> None:
+    hold(store)
+    before = store.contents()
+
+    report = store.collect(**kind, most_removals=1_000)
+
+    assert (report.stopped_because, report.collected) == ("restore", {})
+    assert store.contents() == before
+
+
+def test_a_run_after_the_restore_collects_everything(store: Store) -> None:
+    hold(store)
+    store.collect()
+
+    store.housekeeping.end_hold("a restore")
+
+    assert store.collect().collected
+
+
+def test_a_restore_that_was_forgotten_does_not_stop_cleanup_for_ever(store: Store) -> None:
+    hold(store)
+    store.clock.instant += LONGEST_HOLD + MOMENT
+
+    assert store.collect().stopped_because is None
+
+
+def test_a_dry_run_during_a_restore_still_counts(store: Store) -> None:
+    hold(store)
+
+    assert store.collect(dry_run=True).collected
+
+
+def hold(store: Store) -> None:
+    now = store.clock.now()
+    assert store.housekeeping.hold(holder="a restore", at=now, until=now + LONGEST_HOLD)

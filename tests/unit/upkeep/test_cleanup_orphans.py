@@ -183,7 +183,8 @@ def test_a_pass_finds_every_orphan_of_its_start_while_objects_come_and_go(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(objects, "PAGE_OBJECTS", 2)
-    monkeypatch.setattr(run, "OBJECTS_A_RUN", 4)
+    monkeypatch.setattr(run, "OBJECTS_A_SLICE", 4)
+    monkeypatch.setattr(run, "SLICES_A_RUN", 1)
     images = [store.upload(data=PICTURE + bytes([number])) for number in range(4)]
     at_start = [store.private_orphan() for _ in range(9)]
     store.clock.instant += GRACE + MOMENT
@@ -212,7 +213,8 @@ def test_a_slice_that_ends_where_objects_vanish_continues_after_them(
     store: Store, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
     monkeypatch.setattr(objects, "PAGE_OBJECTS", 1)
-    monkeypatch.setattr(run, "OBJECTS_A_RUN", 1)
+    monkeypatch.setattr(run, "OBJECTS_A_SLICE", 1)
+    monkeypatch.setattr(run, "SLICES_A_RUN", 1)
     keys = [store.private_orphan() for _ in range(3)]
     store.clock.instant += GRACE + MOMENT
     store.collect()

@@ -47,9 +47,11 @@ def test_temporary_errors_are_tried_again_twice_with_growing_pauses(reason: Reas
     assert generating.paid() == 0
 
 
-@pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.BAD_REQUEST])
+@pytest.mark.parametrize(
+    ("reason", "code"), [(Reason.REFUSED, "content_refused"), (Reason.BAD_REQUEST, "provider_failed")]
+)
 def test_errors_of_the_request_are_tried_once_and_nowhere_else(
-    generating: Generating, reason: Reason
+    generating: Generating, reason: Reason, code: str
 ) -> None:
     """E3."""
     generating.let(FIRST, failing(reason))
@@ -60,7 +62,7 @@ def test_errors_of_the_request_are_tried_once_and_nowhere_else(
     item = generating.item(job)
     assert (item.state, item.calls) == (JobItemState.FAILED, 1)
     assert item.error is not None
-    assert item.error.reason == reason
+    assert (item.error.code, item.error.reason) == (code, reason)
     assert generating.calls(SECOND) == 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_store_cli.errors import UsageError
-from image_store_cli.uploads import sources
+from image_store_cli.uploads import picture_files
 from image_store_client.media import media_type
 from tests.pictures import jpeg, png, webp
 
@@ -29,13 +29,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(selection: sources.Selection) -> list[str]:
+def names(selection: picture_files.Selection) -> list[str]:
     """The file names of what was found."""
     return [picture.filename for picture in selection.pictures]
 
 
 def test_a_folder_is_searched_to_its_depths_by_what_files_hold(folder: Path) -> None:
-    selection = sources.find([str(folder)])
+    selection = picture_files.find([str(folder)])
 
     assert names(selection) == ["a.txt", "b.jpg", "c.webp"]
     assert [picture.content_type for picture in selection.pictures] == [
@@ -44,17 +44,17 @@ def test_a_folder_is_searched_to_its_depths_by_what_files_hold(folder: Path) -> 
         "image/webp",
     ]
     assert [name.rpartition("/")[2] for name in selection.skipped] == ["notes.jpg"]
-    assert "d.jpg" in names(sources.find([str(folder)], hidden=True))
+    assert "d.jpg" in names(picture_files.find([str(folder)], hidden=True))
 
 
 def test_what_is_named_twice_is_uploaded_once(folder: Path) -> None:
-    selection = sources.find([str(folder / "b.jpg"), str(folder), str(folder / "**/*.jpg")])
+    selection = picture_files.find([str(folder / "b.jpg"), str(folder), str(folder / "**/*.jpg")])
 
     assert names(selection).count("b.jpg") == 1
 
 
 def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
-    assert names(sources.find([str(folder / "**/*.webp")])) == ["c.webp"]
+    assert names(picture_files.find([str(folder / "**/*.webp")])) == ["c.webp"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
 def test_a_name_that_matches_nothing_is_reported_and_does_not_affect_others(
     folder: Path, word: str, complaint: str
 ) -> None:
-    selection = sources.find([str(folder / word), str(folder / "b.jpg")])
+    selection = picture_files.find([str(folder / word), str(folder / "b.jpg")])
 
     assert names(selection) == ["b.jpg"]
     [bad] = selection.bad
@@ -73,7 +73,7 @@ def test_a_name_that_matches_nothing_is_reported_and_does_not_affect_others(
 
 
 def test_stdin_is_kept_and_named_by_its_kind(tmp_path: Path) -> None:
-    picture = sources.from_stdin(tmp_path, BytesIO(png(20, 20)))
+    picture = picture_files.from_stdin(tmp_path, BytesIO(png(20, 20)))
 
     assert (picture.filename, picture.content_type, picture.path.read_bytes()) == (
         "stdin.png",
@@ -81,7 +81,7 @@ def test_stdin_is_kept_and_named_by_its_kind(tmp_path: Path) -> None:
         png(20, 20),
     )
     with pytest.raises(UsageError, match="The data on stdin"):
-        sources.from_stdin(tmp_path, BytesIO(b"text"))
+        picture_files.from_stdin(tmp_path, BytesIO(b"text"))
 
 
 @pytest.mark.parametrize(
