@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -33,7 +34,7 @@ from local.deployment import (
     parameters_for,
 )
 from local.emulator import Emulator, start_emulator
-from local.front import Front
+from local.front import Front, function_url
 from local.greeting import greeting, make_sample
 from local.issuer import make_issuer, make_second_issuer
 from local.issuer_pages import issuer_application
@@ -197,8 +198,13 @@ async def make_front(
 ) -> Front:
     """Return the front of a deployed stack; its connections close with the other parts."""
     http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+    openai = None
+    if stack.openai_url is not None:
+        url_id = (urlsplit(stack.openai_url).hostname or "").partition(".")[0]
+        openai = function_url(f"{emulator.endpoint}/_aws/lambda-url/{url_id}", throttle_for_this_machine())
     return Front(
         api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default",
+        openai=openai,
         cdn=Cdn(
             storage=emulator.client("s3", config=Config(signature_version="s3v4")),
             bucket=PUBLIC_BUCKET,

@@ -52,6 +52,8 @@ class Environment:
 ENVIRONMENTS = {
     "dev": Environment(".venv", "requirements/dev.txt"),
     "ministack": Environment(".venv-ministack", "requirements/ministack.txt"),
+    # An S3 server; only the contract tests of the object store use it.
+    "seaweedfs": Environment(".venv-seaweedfs", "requirements/seaweedfs.txt"),
     "sam": Environment(".venv-sam", "requirements/sam.txt"),
     # Handlers run here. It has no packages, so a module that is missing from the layers fails here too.
     "handlers": Environment(".venv-handlers", None),
@@ -70,6 +72,8 @@ ENVIRONMENTS = {
     # The example of a page with Vite and React, and that of a server with Hono.
     "gallery": Environment(".venv-gallery", "requirements/node.txt", packages="examples/gallery"),
     "hono": Environment(".venv-hono", "requirements/node.txt", packages="examples/hono"),
+    # Clients of AI that others wrote, for the tests of the tools that the store offers them.
+    "ai_clients": Environment(".venv-ai-clients", "requirements/node.txt", packages="tests/ai_clients"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 

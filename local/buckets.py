@@ -1,4 +1,4 @@
-"""The local R2: two buckets, and one key pair that can access only them."""
+"""The local R2: its buckets, the store of backups among them, and one key pair that can access only them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET
+from local.settings import BACKUP_BUCKET, PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from local.emulator import Emulator
 
 R2_USER = "r2"
+BUCKETS = (PRIVATE_BUCKET, PUBLIC_BUCKET, BACKUP_BUCKET)
 # The permissions of an R2 API token for "Object Read & Write" on selected buckets.
 OBJECT_ACTIONS = [
     "s3:GetObject",
@@ -55,9 +56,10 @@ def prepare_r2(emulator: Emulator) -> None:
     """Create what is missing: the buckets, the R2 user with its key pair, and the secret with this key pair."""
     storage = emulator.client("s3")
     present = {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}
-    for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET):
+    for bucket in BUCKETS:
         if bucket not in present:
             storage.create_bucket(Bucket=bucket)
+    for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET):
         storage.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)
     storage.put_bucket_lifecycle_configuration(Bucket=PRIVATE_BUCKET, LifecycleConfiguration=LIFECYCLE)
     users, secrets = emulator.client("iam"), emulator.client("secretsmanager")
@@ -84,16 +86,12 @@ def make_key(users: Any) -> dict[str, str]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
-    arns = [
-        f"arn:aws:s3:::{bucket}{suffix}"
-        for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET)
-        for suffix in ("", "/*")
-    ]
+    arns = [f"arn:aws:s3:::{bucket}{suffix}" for bucket in BUCKETS for suffix in ("", "/*")]
     policy = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": OBJECT_ACTIONS, "Resource": arns}],
     }
-    users.put_user_policy(UserName=R2_USER, PolicyName="two-buckets", PolicyDocument=json.dumps(policy))
+    users.put_user_policy(UserName=R2_USER, PolicyName="buckets", PolicyDocument=json.dumps(policy))
     for old in users.list_access_keys(UserName=R2_USER)["AccessKeyMetadata"]:
         users.delete_access_key(UserName=R2_USER, AccessKeyId=old["AccessKeyId"])
     key = users.create_access_key(UserName=R2_USER)["AccessKey"]

@@ -1,7 +1,8 @@
-"""Build the real template with ``sam build`` for this machine, unless its sources are unchanged."""
+"""Build the real template with ``sam build``, for this machine or for Lambda, unless its sources are unchanged."""
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import hashlib
 import os
@@ -9,24 +10,45 @@ import platform
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.problems import CannotRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SOURCES = ("template.yaml", "functions", "layers")
 STAMP = ".built-from"
 LAST_LINES = 20
+UV_PROCESSORS = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
-def build(root: Path, *, run: Callable[[Path, int], None]) -> str:
-    """Build the template with ``run`` and return the fingerprint of its sources."""
+@dataclass(frozen=True)
+class BuildTarget:
+    """What a build is for: the processor by Lambda's name for it, and the platform by uv's."""
+
+    architecture: str
+    platform: str
+
+
+def this_machine() -> BuildTarget:
+    """Return this machine, where the local stack runs the functions."""
+    return BuildTarget(architecture(), uv_platform())
+
+
+def in_lambda(processor: str) -> BuildTarget:
+    """Return Lambda's own platform for a processor."""
+    return BuildTarget(processor, f"{UV_PROCESSORS[processor]}-manylinux_2_28")
+
+
+def build(root: Path, *, run: Callable[[Path, int], None], target: BuildTarget | None = None) -> str:
+    """Build the template with ``run`` for this machine or another target; return the fingerprint of its sources."""
     with only_one_at_a_time(root) as lock:
-        current = fingerprint(root)
-        stamp = build_folder(root) / STAMP
+        current = fingerprint(root, target or this_machine())
+        stamp = build_folder(root, target) / STAMP
         if read(stamp) != current:
             stamp.unlink(missing_ok=True)
             run(root, lock)
@@ -47,16 +69,21 @@ def only_one_at_a_time(root: Path) -> Iterator[int]:
         os.close(lock)
 
 
-def build_folder(root: Path) -> Path:
-    """Return the folder of the built template and of the code of its functions and layers."""
-    return root / ".aws-sam" / "local"
+def build_folder(root: Path, target: BuildTarget | None = None) -> Path:
+    """Return the folder of the built template and of the code of its functions and layers.
+
+    On Linux the build for this machine is also the one for Lambda, so both have one folder.
+    """
+    if target is None or target == this_machine():
+        return root / ".aws-sam" / "local"
+    return root / ".aws-sam" / f"lambda-{target.architecture}"
 
 
-def fingerprint(root: Path) -> str:
-    """Return one hash of all sources of the build, this machine's platform and its build tools."""
+def fingerprint(root: Path, target: BuildTarget) -> str:
+    """Return one hash of all sources of the build, its target and its tools."""
     digest = hashlib.sha256()
     tools = (read(root / folder / ".made-from") or "" for folder in (".venv-sam", ".venv-console"))
-    for part in (architecture(), uv_platform(), *tools):
+    for part in (target.architecture, target.platform, *tools):
         digest.update(f"{part}\0".encode())
     for path in source_files(root):
         digest.update(f"{path.relative_to(root)}\0".encode())
@@ -68,7 +95,8 @@ def source_files(root: Path) -> Iterable[Path]:
     """List the source files of a build in a stable order, without Python's caches."""
     for source in SOURCES:
         path = root / source
-        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        # The layer for AI clients has links to the packages of the clients.
+        files = [path] if path.is_file() else sorted(path.rglob("*", recurse_symlinks=True))
         yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
 
 
@@ -86,17 +114,18 @@ def architecture() -> str:
 
 def uv_platform() -> str:
     """Return this machine's platform by uv's name for it, for the packages in the layers."""
-    processor = {"x86_64": "x86_64", "arm64": "aarch64"}[architecture()]
+    processor = UV_PROCESSORS[architecture()]
     return f"{processor}-apple-darwin" if sys.platform == "darwin" else f"{processor}-manylinux_2_28"
 
 
-def sam_build(root: Path, lock: int) -> None:
+def sam_build(root: Path, lock: int, target: BuildTarget | None = None) -> None:
     """Run ``sam build``, which holds the lock too; print the end of its output if it fails."""
     print("  building the functions and layers, which takes a minute or two …", file=sys.stderr, flush=True)
+    chosen = target or this_machine()
     environment = {
         **os.environ,
-        "ARCH": architecture(),
-        "PLATFORM": uv_platform(),
+        "ARCH": chosen.architecture,
+        "PLATFORM": chosen.platform,
         "PYTHON": str(root / ".venv-sam" / "bin" / "python"),
         "UV": str(root / ".venv-uv" / "bin" / "uv"),
         "ROLLUP": str(root / ".venv-console" / "bin" / "rollup"),
@@ -122,10 +151,10 @@ def sam_build(root: Path, lock: int) -> None:
         environment.pop(inherited, None)
     command = [
         str(root / ".venv-sam" / "bin" / "sam"), "build", "--template-file", "template.yaml",
-        "--build-dir", str(build_folder(root)), "--base-dir", str(root), "--parallel",
+        "--build-dir", str(build_folder(root, target)), "--base-dir", str(root), "--parallel",
         # SAM's cache knows the sources but not PLATFORM.
-        "--cached", "--cache-dir", str(root / ".aws-sam" / f"cache-{uv_platform()}"),
-        "--parameter-overrides", f"Architecture={architecture()}",
+        "--cached", "--cache-dir", str(root / ".aws-sam" / f"cache-{chosen.platform}"),
+        "--parameter-overrides", f"Architecture={chosen.architecture}",
     ]  # fmt: skip
     result = subprocess.run(
         command,
@@ -151,16 +180,26 @@ def read(path: Path) -> str | None:
         return None
 
 
-def main(root: Path) -> int:
-    """Build from the command line; return an exit code."""
+def main(words: Sequence[str], root: Path) -> int:
+    """Build from the command line, and print the folder; return an exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.build", description="Build the functions and layers."
+    )
+    parser.add_argument(
+        "--architecture",
+        choices=sorted(UV_PROCESSORS),
+        help="build for Lambda on this processor (default: this machine)",
+    )
+    processor = parser.parse_args(words).architecture
+    target = in_lambda(processor) if processor else this_machine()
     try:
-        build(root, run=sam_build)
+        build(root, run=partial(sam_build, target=target), target=target)
     except CannotRun as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
-    print(f"  built in {build_folder(root).relative_to(root)}")
+    print(build_folder(root, target).relative_to(root))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(__file__).resolve().parent.parent))
+    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent.parent))

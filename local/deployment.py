@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError, WaiterError
 
 from local.build import architecture
 from local.inside_emulator.http_api import authorizers_of, routes_of
@@ -17,6 +18,7 @@ from local.packaging import package
 from local.problems import CannotRun
 from local.settings import (
     ALLOWED_ORIGINS,
+    BACKUP_BUCKET,
     CONSOLE_CLIENT_ID,
     PRIVATE_BUCKET,
     PUBLIC_BUCKET,
@@ -36,9 +38,13 @@ if TYPE_CHECKING:
     from local.provider_access import ProviderAccess
 
 CODE_BUCKET = "image-store-code"
+OPENAI_FUNCTION = "OpenaiFunction"
 CHANGEABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL = {"Delay": 1, "MaxAttempts": 300}
+DEPLOYMENT_SECONDS = 900
+ONE_REQUEST = Config(read_timeout=DEPLOYMENT_SECONDS, retries={"total_max_attempts": 1})
+"""The emulator answers when the stack is made, and botocore would repeat a request that takes over a minute."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class DeployedStack:
 
     api_id: str
     outputs: dict[str, str]
+    openai_url: str | None = None
+    """The URL of the function that serves OpenAI's API; None if the deployment has none."""
 
     def route_keys(self, emulator: Emulator) -> list[str]:
         """Return the keys of the API's routes."""
@@ -65,6 +73,7 @@ def parameters_for(
     """Return the template's parameters for this machine and those a person set; others keep their defaults."""
     own = {
         "ApiUrl": settings.api_url,
+        "OpenAiUrl": settings.api_url,
         "Architecture": architecture(),
         "Audience": issuer.audience,
         "ConsoleClientId": CONSOLE_CLIENT_ID,
@@ -76,6 +85,10 @@ def parameters_for(
         "R2Endpoint": r2_endpoint,
         "R2Region": REGION,
         "R2SecretName": R2_SECRET,
+        "BackupStore": BACKUP_BUCKET,
+        "BackupEndpoint": r2_endpoint,
+        "BackupRegion": REGION,
+        "BackupSecretName": R2_SECRET,
         **access.parameters,
     }
     if reserved := ", ".join(sorted(own.keys() & settings.template_parameters.keys())):
@@ -87,7 +100,10 @@ def parameters_for(
         "audiences": [second_issuer.audience],
         "subject_prefix": SECOND_PREFIX,
     }
-    chosen = {ALLOWED_ORIGINS: settings.api_url, "Issuers": json.dumps([second])}
+    chosen = {
+        ALLOWED_ORIGINS: settings.api_url,
+        "Issuers": json.dumps([second]),
+    }
     return {**chosen, **own, **settings.template_parameters}
 
 
@@ -114,13 +130,23 @@ def deployed_stack(emulator: Emulator) -> DeployedStack | None:
             f"The template has {len(apis)} HTTP APIs, but the local stack serves exactly one: change the template."
         )
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    return DeployedStack(api_id=apis[0], outputs=outputs)
+    functions = {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == "AWS::Lambda::Function"
+    }
+    openai_url = None
+    if OPENAI_FUNCTION in functions:
+        function = functions[OPENAI_FUNCTION]
+        config = emulator.client("lambda").get_function_url_config(FunctionName=function)
+        openai_url = config["FunctionUrl"]
+    return DeployedStack(api_id=apis[0], outputs=outputs, openai_url=openai_url)
 
 
 def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]) -> DeployedStack:
     """Create or update the stack and return it once every route and authorizer exists."""
     print("  deploying the template …", file=sys.stderr, flush=True)
-    formation, storage = emulator.client("cloudformation"), emulator.client("s3")
+    formation, storage = emulator.client("cloudformation", config=ONE_REQUEST), emulator.client("s3")
     storage.create_bucket(Bucket=CODE_BUCKET)
     template = package(build_folder, bucket=CODE_BUCKET, storage=storage)
     require_known(parameters, known=json.loads(template)["Parameters"])
@@ -170,6 +196,11 @@ def create_or_update(formation: Any, **request: Any) -> None:
             return
         raise CannotRun(
             f"CloudFormation refused the template: {error.response['Error']['Message']}"
+        ) from error
+    except ReadTimeoutError as error:
+        raise CannotRun(
+            f"The deployment took longer than {DEPLOYMENT_SECONDS // 60} minutes. "
+            "Run it again when the machine is less busy."
         ) from error
     except WaiterError as error:
         raise CannotRun(f"The deployment failed and was rolled back: {reasons(formation)}") from error

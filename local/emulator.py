@@ -188,6 +188,7 @@ def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) 
         "S3_DATA_DIR": str(state.objects),
         "S3_PERSIST": "1",
         "SFTP_ENABLED": "0",
+        "SHARED_DIR": str(root / ".aws-sam" / "shared"),
         "STATE_DIR": str(state.emulator),
         "TMPDIR": str(state.temporary),
     }

@@ -1,7 +1,8 @@
 """Limits of the real gateway that the emulator does not have, and the real gateway's responses.
 
 HTTP APIs: payload 10 MB, integration timeout 30 s. Lambda: 6 MB for a synchronous event and for its response. A body
-that is not text is base64 in the event, which leaves about 4.5 MB for an image.
+that is not text is base64 in the event, which leaves about 4.5 MB for an image. URLs of functions have Lambda's limits
+alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MAX_BODY_BYTES = 10 * MIB
 MAX_EVENT_BYTES = 6 * MIB
 MAX_ANSWER_BYTES = 6 * MIB
 TIMEOUT_SECONDS = 30.0
+FUNCTION_TIMEOUT_SECONDS = 900.0
 EVENT_FRAME_BYTES = 2_000  # request context, claims and the names of the event's fields
 TEXT_TYPES = {"application/json", "application/xml", "application/javascript"}
 
@@ -34,6 +36,7 @@ TOO_LARGE = GatewayAnswer(413, "Request Entity Too Large")
 TOO_MANY = GatewayAnswer(429, "Too Many Requests")
 FUNCTION_FAILED = GatewayAnswer(500, "Internal Server Error")
 TIMED_OUT = GatewayAnswer(503, "Service Unavailable")
+URL_FAILED = GatewayAnswer(502, "Internal Server Error")
 
 
 def fits(body: bytes, *, headers: Mapping[str, str], target: str) -> bool:

@@ -47,6 +47,7 @@ A token of another kind:   add &alg=ES256 or &alg=EdDSA
 To let your own web page in, start the stack with its origin:
   TEMPLATE_PARAMETERS="{ALLOWED_ORIGINS}={settings.api_url},http://localhost:5173" make run
 Documentation of the API:  {settings.api_url}/docs
+Tools for AI clients:      {settings.api_url}/mcp (docs/mcp.md)
 Logs of the functions:     {log}
 Ctrl-C stops it. Everything stored stays in {settings.state}.
 """

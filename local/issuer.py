@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from local.state_folder import StateFolder
 
 TOKEN_LIFETIME = timedelta(hours=12)  # a working day, so that the printed curl lines keep working
+SHORTEST_LIFETIME = timedelta(seconds=1)
 DEFAULT_SUBJECT = "alice"
 NO_SCRIPT = re.compile(r"-[1-9][a-df-mo-zA-DF-Z]")
 """A syntax error in JavaScript: a minus sign and a number that continues as a name."""
@@ -57,16 +58,23 @@ class Issuer:
 
     @property
     def token_url(self) -> str:
-        """Address of tokens: ``GET {token_url}?sub=alice&scope=images:admin&alg=ES256``."""
+        """Address of tokens: ``GET {token_url}?sub=alice&scope=images:admin&alg=ES256&expires_in=30``."""
         return f"{self.url}/token"
 
-    def token(self, *, subject: str, scope: str = "", algorithm: str = DEFAULT_ALGORITHM) -> str:
+    def token(
+        self,
+        *,
+        subject: str,
+        scope: str = "",
+        algorithm: str = DEFAULT_ALGORITHM,
+        lifetime: timedelta = TOKEN_LIFETIME,
+    ) -> str:
         """Return a signed token for a subject, with a scope claim if `scope` is not empty.
 
         Raises UnknownAlgorithm.
         """
         further = {"aud": self.audience, **({"scope": scope} if scope else {})}
-        return self._signed(subject, further, algorithm=algorithm)
+        return self._signed(subject, further, algorithm=algorithm, lifetime=lifetime)
 
     def tokens_for(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Redeem a code or a refresh token and return the tokens, as a token endpoint does; raises SignInRefused."""
@@ -92,13 +100,20 @@ class Issuer:
             else {}
         )
 
-    def _signed(self, subject: str, further: dict[str, str], *, algorithm: str = DEFAULT_ALGORITHM) -> str:
+    def _signed(
+        self,
+        subject: str,
+        further: dict[str, str],
+        *,
+        algorithm: str = DEFAULT_ALGORITHM,
+        lifetime: timedelta = TOKEN_LIFETIME,
+    ) -> str:
         """Sign a token that is not valid JavaScript: a page that loads it as a script only gets a syntax error."""
         key = self._keys.get(algorithm)
         if key is None:
             raise UnknownAlgorithm(f"alg must be one of {', '.join(self._keys)}")
         issued = self._now()
-        claims = {"iss": self.url, "sub": subject, "iat": issued, "exp": issued + TOKEN_LIFETIME, **further}
+        claims = {"iss": self.url, "sub": subject, "iat": issued, "exp": issued + lifetime, **further}
         token = ""
         while not NO_SCRIPT.search(token):  # about every second token matches
             unique_claims = {**claims, "jti": secrets.token_urlsafe(9)}

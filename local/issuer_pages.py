@@ -6,6 +6,8 @@ frame, or sign a person in by redirecting the browser.
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,7 +15,7 @@ from yarl import URL
 
 from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
-from local.issuer import DEFAULT_SUBJECT, UnknownAlgorithm
+from local.issuer import DEFAULT_SUBJECT, SHORTEST_LIFETIME, TOKEN_LIFETIME, UnknownAlgorithm
 from local.issuer_keys import DEFAULT_ALGORITHM
 from local.page_check import CLOSED, lower_case_names, refusal
 from local.sign_in import SignInRefused
@@ -36,6 +38,7 @@ _CODE_PAGE = """<!doctype html>
 <button>Continue</button></form>
 </html>
 """
+_LIFETIMES = f"{SHORTEST_LIFETIME.total_seconds():.0f} to {TOKEN_LIFETIME.total_seconds():.0f}"
 SAME_SITE = "same-site"
 """`Sec-Fetch-Site` of a request from another port of localhost, such as the console's."""
 READ_BY_THE_CONSOLE = {
@@ -58,11 +61,15 @@ def issuer_application(issuer: Issuer, second: Issuer) -> web.Application:
 def _add_documents(application: web.Application, issuer: Issuer, *, path: str) -> None:
     async def token(request: web.Request) -> web.Response:
         query = request.query
+        lifetime = _lifetime(query.get("expires_in", ""))
+        if lifetime is None:
+            return web.Response(status=400, text=f"expires_in must be {_LIFETIMES} seconds.")
         try:
             signed = issuer.token(
                 subject=query.get("sub") or DEFAULT_SUBJECT,
                 scope=query.get("scope", ""),
                 algorithm=query.get("alg") or DEFAULT_ALGORITHM,
+                lifetime=lifetime,
             )
         except UnknownAlgorithm as unknown:
             return web.Response(status=400, text=f"{unknown}.")
@@ -132,6 +139,16 @@ def _add_devices(application: web.Application, issuer: Issuer) -> None:
 
     application.router.add_post("/device", begin)
     application.router.add_get(ACTIVATE, activate)
+
+
+def _lifetime(text: str) -> timedelta | None:
+    """The lifetime that a query names in seconds, or the usual one; None if it is not possible."""
+    if not text:
+        return TOKEN_LIFETIME
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
+        return None
+    lifetime = timedelta(seconds=int(text))
+    return lifetime if SHORTEST_LIFETIME <= lifetime <= TOKEN_LIFETIME else None
 
 
 def _page(text: str, form_origins: set[str]) -> web.Response:

@@ -27,7 +27,7 @@ def package(build_folder: Path, *, bucket: str, storage: Any) -> str:
     Alarms and dashboards are left out. The key of an archive is its hash, so that functions with unchanged code are not
     updated.
     """
-    template: dict[str, Any] = yaml.safe_load((build_folder / "template.yaml").read_text())
+    template: dict[str, Any] = yaml.load((build_folder / "template.yaml").read_text(), yaml.CSafeLoader)
     template["Resources"] = {
         name: resource
         for name, resource in template["Resources"].items()
@@ -54,7 +54,7 @@ def zip_folder(folder: Path) -> bytes:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:  # it never leaves the machine
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                entry = zipfile.ZipInfo(str(path.relative_to(folder)), LONG_AGO)
+                entry = zipfile.ZipInfo(str(path)[len(str(folder)) + 1 :], LONG_AGO)
                 entry.external_attr = EXECUTABLE if path.stat().st_mode & 0o100 else READABLE
                 zipped.writestr(entry, path.read_bytes())
     return archive.getvalue()

@@ -27,9 +27,12 @@ SECOND_PREFIX = "second:"
 """What the owners of the second issuer's tokens begin with."""
 PRIVATE_BUCKET = "image-store-private"
 PUBLIC_BUCKET = "image-store-public"
+BACKUP_BUCKET = "image-store-backup"
 ALLOWED_ORIGINS = "AllowedOrigins"
 """The template's parameter. Its default is every origin, but any web page could then use a store on this machine."""
 ORIGIN = re.compile(r"\*|https?://[^/\s]+")
+MCP_PATH = "/mcp"
+"""The route for AI clients, as the store declares it; a test compares both."""
 R2_SECRET = f"{STACK_NAME}/r2"
 
 

@@ -30,10 +30,19 @@ class Throttle:
     def __init__(
         self, *, at_once: int, waiting: int, longest_wait_seconds: float = LONGEST_WAIT_SECONDS
     ) -> None:
+        self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
         self._most_waiting = waiting
         self._waiting = 0
         self._longest_wait_seconds = longest_wait_seconds
+
+    def of_the_same_size(self) -> Throttle:
+        """Return another throttle with as many places."""
+        return Throttle(
+            at_once=self._at_once,
+            waiting=self._most_waiting,
+            longest_wait_seconds=self._longest_wait_seconds,
+        )
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

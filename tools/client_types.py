@@ -69,13 +69,20 @@ def _union(name: str, schema: Mapping[str, Any]) -> str | None:
 
 
 def _classes(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    for form in schema.get("oneOf", ()):
+    for form in _own_forms(schema):
         yield _class(_form(name, form), form)
     if schema.get("type") == "object":
         yield _class(name, schema)
 
 
+def _own_forms(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The forms of a union that have no name in the document."""
+    return [form for form in schema.get("oneOf", ()) if "$ref" not in form]
+
+
 def _form(name: str, schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return _type(schema)
     [field] = schema["properties"]
     return f"{field.title().replace('_', '')}{name}"
 

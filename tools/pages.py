@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tools.cost_tables import cost_parts
 from tools.filter_table import filter_parts
 from tools.preset_table import preset_parts
 from tools.provider_tables import provider_parts
@@ -10,6 +11,7 @@ from tools.tables import with_parts
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PARTS: Mapping[str, Callable[[], Mapping[str, str]]] = {
+    "costs.md": cost_parts,
     "data-model.md": filter_parts,
     "generation.md": provider_parts,
     "renditions.md": preset_parts,

@@ -56,6 +56,8 @@ def _providers(descriptions: Iterable[ProviderDescription]) -> str:
         variables = " or ".join(f"`{variable}`" for variable in stand_ins[name].variables)
         if account := stand_ins[name].account_variable:
             variables += f" with `{account}`"
+        if address := stand_ins[name].url_variable:
+            variables += f", and `{address}` for a compatible service"
         models = ", ".join(f"`{model.name}`" for model in description.models)
         if description.unlisted_model is not None:
             models += ", and any other by its name"
@@ -104,13 +106,18 @@ def _models(descriptions: Iterable[ProviderDescription]) -> str:
             model.max_references or "none",
             sizes_in_words(model),
             "yes" if model.takes_seeds else "no",
+            ", ".join(model.backgrounds),
+            ", ".join(model.output_formats),
             model.checked,
             f"[model]({model.source})",
         )
         for description in descriptions
         for model in description.models
     ]
-    head = ("provider", "model", "prompt (characters)", "references", "sizes", "seeds", "compared", "source")
+    head = (
+        "provider", "model", "prompt (characters)", "references", "sizes", "seeds", "backgrounds", "formats",
+        "compared", "source",
+    )  # fmt: skip
     return table(head, rows)
 
 

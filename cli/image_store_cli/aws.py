@@ -59,6 +59,7 @@ class Account:
             retries={"mode": "standard", "total_max_attempts": options.pop("tries", 3)},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            s3={"addressing_style": "path"} if options.get("endpoint_url") else None,
         )
         endpoint = options.pop("endpoint_url", self.access.endpoint)
         try:
@@ -91,7 +92,6 @@ class Account:
         formation = self.client("cloudformation")
         name = self.access.stack
         described = call_operation(formation, "describe_stacks", StackName=name)["Stacks"][0]
-        resources = call_operation(formation, "describe_stack_resources", StackName=name)["StackResources"]
         return Stack(
             name=self.access.stack,
             status=described["StackStatus"],
@@ -99,8 +99,21 @@ class Account:
                 each["ParameterKey"]: each.get("ParameterValue", "") for each in described["Parameters"]
             },
             outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
-            resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources},
+            resources=stack_resources(formation, name),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ByteStore:
+    """A store of bytes."""
+
+    kind: str
+    endpoint: str | None
+    """None for AWS S3 itself."""
+    region: str | None
+    """None for the region of the stack."""
+    secret: str | None
+    """The name of the secret with the keys; None if the functions use their roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +127,68 @@ class Stack:
     resources: dict[str, str]
 
     @property
-    def r2_endpoint(self) -> str:
-        """The address of R2."""
+    def private_store(self) -> ByteStore:
+        """The store of the private bucket, by the rules of the template."""
+        kind = self.parameters.get("ByteStore") or "r2"
         endpoint = self.parameters.get("R2Endpoint")
-        return endpoint or f"https://{self.parameters.get('R2AccountId', '')}.r2.cloudflarestorage.com"
+        if not endpoint and kind == "r2":
+            endpoint = f"https://{self.parameters.get('R2AccountId', '')}.r2.cloudflarestorage.com"
+        return self._store(kind, endpoint, region="R2Region", named="R2SecretName", usual="r2")
 
     @property
-    def r2_secret(self) -> str:
-        """The name of the secret with R2's keys."""
-        return self.parameters.get("R2SecretName") or f"{self.name}/r2"
+    def public_store(self) -> ByteStore:
+        """The store of the public bucket."""
+        kind = self.parameters.get("PublicByteStore")
+        if not kind:
+            return self.private_store
+        endpoint = self.parameters.get("PublicStoreEndpoint")
+        return self._store(
+            kind,
+            endpoint,
+            region="PublicStoreRegion",
+            named="PublicStoreSecretName",
+            usual="public-store",
+        )
+
+    @property
+    def backup_store(self) -> ByteStore:
+        """The store of backups; always with keys of its own."""
+        return ByteStore(
+            kind="compatible",
+            endpoint=self.parameters.get("BackupEndpoint") or None,
+            region=self.parameters.get("BackupRegion") or "auto",
+            secret=self.parameters.get("BackupSecretName") or f"{self.name}/backup",
+        )
+
+    def _store(self, kind: str, endpoint: str | None, *, region: str, named: str, usual: str) -> ByteStore:
+        """A store by its kind, its address and the parameters with its region and the name of its secret."""
+        in_s3 = kind == "s3"
+        signed_for = self.parameters.get(region) or "auto"
+        return ByteStore(
+            kind=kind,
+            endpoint=endpoint or None,
+            region=None if in_s3 and signed_for == "auto" else signed_for,
+            secret=self.parameters.get(named) or (None if in_s3 else f"{self.name}/{usual}"),
+        )
+
+
+def stack_resources(formation: Any, name: str) -> dict[str, str]:
+    """Return the physical names of a stack's resources; of a deleted stack, named by its id, those that it left.
+
+    DescribeStackResources returns only the first 100.
+    """
+    names: dict[str, str] = {}
+    page: dict[str, Any] = {}
+    while True:
+        marks = {"NextToken": page["NextToken"]} if page else {}
+        page = call_operation(formation, "list_stack_resources", StackName=name, **marks)
+        names |= {
+            each["LogicalResourceId"]: each.get("PhysicalResourceId", "")
+            for each in page["StackResourceSummaries"]
+            if each["ResourceStatus"] != "DELETE_COMPLETE"
+        }
+        if not page.get("NextToken"):
+            return names
 
 
 def call_operation(client: Any, operation: str, **request: Any) -> Any:
@@ -137,6 +203,21 @@ def call_operation(client: Any, operation: str, **request: Any) -> Any:
         raise NotSignedIn("There are no AWS credentials: sign in, or set AWS_PROFILE.") from missing
     except BotoCoreError as failed:
         raise Unavailable(f"{client.meta.service_model.service_name} does not answer: {failed}.") from failed
+
+
+def is_refused(client: Any, operation: str, statuses: frozenset[int], **request: Any) -> bool:
+    """Whether a call is refused with one of these statuses; CommandError for any other error."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        getattr(client, operation)(**request)
+    except ClientError as refused:
+        if refused.response["ResponseMetadata"]["HTTPStatusCode"] in statuses:
+            return True
+        raise error_of(refused) from refused
+    except BotoCoreError as failed:
+        raise Unavailable(f"The store of bytes does not answer: {failed}.") from failed
+    return False
 
 
 def error_of(refused: Any) -> CommandError:

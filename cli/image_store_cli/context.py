@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import getpass
 import os
 import sys
 import time
+from argparse import Namespace
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -17,16 +21,16 @@ from image_store_cli.settings.command_settings import resolve
 from image_store_cli.sign_in.browser import SystemBrowser
 from image_store_cli.sign_in.keyrings import system_keyring
 from image_store_cli.sign_in.sign_ins import SignIns, default_path
+from image_store_cli.sign_in.tokens import claims_of, key_id_of
 from image_store_cli.store.api import ApiClient, new_client
 from image_store_client.http.retries import RetryPolicy
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Mapping
 
     import httpx
 
-    from image_store_cli.settings.command_settings import CommandSettings
+    from image_store_cli.settings.command_settings import AwsAccess, CommandSettings
     from image_store_cli.sign_in.browser import Browser
     from image_store_cli.sign_in.keyrings import Keyring
     from image_store_cli.sign_in.tokens import Tokens
@@ -77,20 +81,45 @@ class Context:
     def api_with(self, policy: RetryPolicy, *, tokens: Tokens | None = None) -> ApiClient:
         """Create a client with another retry policy, or with other tokens than those of the settings."""
         settings = self.settings
-        http = self._http or self._closing.enter_context(new_client())
         return ApiClient(
             settings.url,
             tokens or settings.tokens,
             owner=settings.acting_for,
-            http=http,
+            http=self.http,
             policy=policy,
             sleep=self.sleep,
         )
 
+    @property
+    def caller(self) -> str:
+        """Whom a journal is kept for: the owner of `--as`, the subject of the token, or the key; empty if unknown."""
+        token = self.settings.tokens.current()
+        claims = claims_of(token)
+        return self.settings.acting_for or (claims.subject if claims else key_id_of(token)) or ""
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """The connections of this run."""
+        return self._http or self._closing.enter_context(new_client())
+
     @cached_property
     def account(self) -> Account:
         """The AWS account of the stack; UsageError if no stack is named."""
-        return self._closing.enter_context(closing(Account(self.settings.aws)))
+        return self.open_account(self.settings.aws)
+
+    def open_account(self, access: AwsAccess | None) -> Account:
+        """Open an AWS account until the end of this run; UsageError if no stack is named."""
+        return self._closing.enter_context(closing(Account(access)))
+
+    def at_store(self, url: str, access: AwsAccess, *, origin: str | None) -> Context:
+        """Return a context for checking a store that this run has deployed, with the token of this run for it."""
+        there = copy.copy(self)
+        there.__dict__ = {
+            name: value for name, value in vars(self).items() if name not in {"settings", "api", "account"}
+        }
+        there.args = Namespace(**{**vars(self.args), "url": url, "origin": origin, "read_only": False})
+        there.settings = replace(there.resolve_settings(), aws=access)
+        return there
 
     def close(self) -> None:
         """Close the connections."""
@@ -103,9 +132,33 @@ class Context:
     def confirm(self, question: str, *, place: str | None = None) -> bool:
         """Show the target and ask for confirmation: true at once with --yes, UsageError without a terminal."""
         self.show_target(place)
+        return self.agrees(question)
+
+    def agrees(self, question: str) -> bool:
+        """Ask for confirmation: true at once with --yes, UsageError without a terminal."""
         if self.args.yes:
             return True
         if not self.stdin.isatty():
             raise UsageError(f"{question} There is no terminal to ask: repeat the command with --yes.")
-        self.out.errors.print(f"{question} [y/N] ", end="", soft_wrap=True)
-        return self.stdin.readline().strip().lower() in {"y", "yes"}
+        return self.ask(question)
+
+    def ask(self, question: str) -> bool:
+        """Ask the person at the terminal; true for yes."""
+        return self._line(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def prompt(self, question: str) -> str:
+        """Ask the person at the terminal and return the line; UsageError at the end of the input."""
+        line = self._line(question)
+        if not line:
+            raise UsageError("The input ended before the answer.")
+        return line.strip()
+
+    def _line(self, question: str) -> str:
+        self.out.errors.print(question, end="", soft_wrap=True)
+        return self.stdin.readline()
+
+    def ask_secret(self, question: str) -> str:
+        """Ask the person at the terminal for a secret, which is not shown."""
+        if self.stdin is sys.stdin:
+            return getpass.getpass(question).strip()
+        return self.prompt(question)

@@ -1,4 +1,4 @@
-"""Serves the public links of published images, signed links, and the addresses of shares."""
+"""Serves the public links of published images, their addresses in other stores, signed links, and shares."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -39,6 +39,26 @@ def get_published_rendition(request: Request, link: str, preset: str) -> "Respon
     """Redirects to a rendition of a published image."""
     app = application()
     file = app.delivery.renditions.for_public_link(link, preset, accept=request.header("accept"))
+    return app.answers.public_redirect(file, method=request.read_method)
+
+
+@api.get(
+    "/m/<path+>",
+    summary="See a published image by its address in another store",
+    headers=("Accept",),
+    answers={302: "The picture is at Location."},
+    problems=(404, 503),
+    public=True,
+)
+def get_moved_image(request: Request, path: str) -> "Response[str]":
+    """Redirects the path that an imported image had in another store to its `display` rendition.
+
+    404 if no image was imported with this path, or if it is not published now.
+    """
+    app = application()
+    file = app.delivery.renditions.for_record(
+        lambda: app.delivery.old_links.find(path), "display", accept=request.header("accept")
+    )
     return app.answers.public_redirect(file, method=request.read_method)
 
 

@@ -1,4 +1,4 @@
-"""Brings projections and the usage of API keys up to date with the changes in the table's stream."""
+"""Records events, and brings projections, usage of API keys and the outbox of the backup up to date with the stream."""
 
 from typing import Any
 
@@ -17,7 +17,11 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         changed_image=app.upkeep.changed_image,
         project=app.upkeep.projections.project,
         read_use=app.upkeep.use_reader,
-        count_use=app.upkeep.count_use,
+        count_uses=app.upkeep.count_uses,
+        changed_entity=app.backup.changed_entity,
+        note=app.backup.note,
+        read_events=app.events.reader,
+        record_events=app.events.recording.record,
         now=app.clock.now(),
         namespace=app.settings.metrics_namespace,
     )

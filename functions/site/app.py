@@ -84,14 +84,21 @@ def get_console_file(request: Request, file: str) -> "Response[bytes]":
     "/config.json",
     summary="Get the console's settings",
     answers={200: "ConsoleSettings"},
+    problems=(503,),
     public=True,
 )
-def get_config(_: Request) -> "Response[str]":
-    """Returns what a client has to know about the deployment: issuer, limits, presets."""
+def get_config(request: Request) -> "Response[str]":
+    """Returns what a client has to know about the deployment: issuer, limits, presets, addresses."""
     from image_store.bootstrap import application
+    from image_store.entrypoints.callers.protected_resource import MCP_PATH
     from image_store.entrypoints.operations import console
 
-    return console.settings_response(application().operations.console_settings)
+    app = application()
+    api_url = request.api_url(app.settings.api_url)
+    addresses = console.Addresses(
+        api_url=api_url, mcp_url=f"{api_url}{MCP_PATH}", openai_url=app.operations.openai_url()
+    )
+    return console.settings_response(app.operations.console_settings, addresses)
 
 
 lambda_handler = api.handler()

@@ -1,4 +1,4 @@
-"""Reports how much is stored."""
+"""Reports how much is stored, and for admins by whom."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -6,6 +6,8 @@ from image_store.bootstrap import application
 from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
+from image_store.entrypoints.operations.owner_schemas import OwnersQuery
+from image_store.entrypoints.operations.owners import owners_answer
 from image_store.entrypoints.operations.statistics import stats_answer
 from image_store.entrypoints.operations.statistics_queries import StatsQuery, StatsScope
 
@@ -27,6 +29,20 @@ def get_stats(request: Request) -> "Response[str]":
         return stats_answer(app.operations.statistics_reports.of_owner(owner, **days), scope=query.scope)
     request.caller.check_scope(Scope.ADMIN)
     return stats_answer(app.operations.statistics_reports.of_all(**days), scope=query.scope)
+
+
+@api.get(
+    "/v1/admin/owners",
+    summary="List the owners of images",
+    scope=Scope.ADMIN,
+    query="OwnersQuery",
+    answers={200: "Owners"},
+    problems=(400, 403, 503),
+)
+def list_owners(request: Request) -> "Response[str]":
+    """Lists everybody who has or had an image; new owners are listed within seconds."""
+    query = request.query(OwnersQuery)
+    return owners_answer(*application().operations.owner_list.page(cursor=query.cursor, limit=query.limit))
 
 
 lambda_handler = api.handler()

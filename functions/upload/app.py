@@ -19,7 +19,7 @@ api = Api("Images")
     body="ImageUpload",
     query="ImageAttributes",
     headers=("Idempotency-Key",),
-    answers={201: "Image"},
+    answers={201: "Image", 200: "Image"},
     response_headers={201: ("Location",)},
     problems=(400, 409, 413, 415, 422, 429, 503),
 )
@@ -28,11 +28,13 @@ def create_image(request: Request) -> "Response[str]":
 
     Send the bytes themselves with their type and the attributes as query parameters, or a form, or JSON. The body has
     at most about 4.5 MB; use a direct upload for larger images. With an upload token send only what the token allows.
+    The status is 200 if `on_duplicate=return_existing` returned an image that you had already.
     """
     app = application()
     upload = read_upload(request, until=request.deadline(app.clock))
-    image = app.images.uploads.accept_and_show(upload)
-    return app.answers.image(image, api_url=request.api_url(app.settings.api_url), status=201)
+    accepted = app.images.uploads.accept_and_show(upload)
+    status = 200 if accepted.existed else 201
+    return app.answers.image(accepted.image, api_url=request.api_url(app.settings.api_url), status=status)
 
 
 @api.post(

@@ -5,7 +5,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
+from image_store.domain.work import (
+    CompleteUpload,
+    ImportStep,
+    MigrateBatch,
+    RecoveryStep,
+    RepairImage,
+    RepairStep,
+    Work,
+)
 from image_store.entrypoints.callers.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.operations.observability import logger
@@ -24,9 +32,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
                 app.images.direct_uploads.finish(work, until=until)
             case MigrateBatch():
                 app.upkeep.migration_run.carry_on(work, until=until)
+            case ImportStep():
+                app.upkeep.import_run.carry_on(work, until=until)
             case RepairImage():
                 app.upkeep.repair_run.repair(work, until=until)
             case RepairStep():
                 app.upkeep.repair_run.carry_on(work, until=until)
+            case RecoveryStep():
+                app.recovery.run.carry_on(work, until=until)
 
     return handle_work(event, carry_on=carry_on)

@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SERVICES = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sqs"})
+SERVICES = frozenset(
+    {"cloudfront", "dynamodb", "events", "kms", "lambda", "s3", "secretsmanager", "sqs", "ssm"}
+)
 
 
 def prune(packages: Path) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LEAST_PAUSE_SECONDS = 2.0
 PAUSE_PER_SAVING_SECOND = 10  # a large table takes long to write; saving gets at most a tenth of the time
-# Functions and layers with their archives: tens of megabytes that only deployments change. The launcher requests a full
-# save after each deployment.
-SAVED_ON_REQUEST_ONLY = frozenset({"lambda"})
+# Functions, layers and stacks: they are large, and only deployments change them. The launcher requests a full save
+# after each deployment.
+SAVED_ON_REQUEST_ONLY = frozenset({"lambda", "cloudformation"})
 LAST_SAVE = "saved"
 """The file beside the state whose modification time is the start of the last complete save."""
 KEPT_LOG_STREAMS = 100  # MiniStack creates one stream for each invocation and keeps all of them
@@ -147,6 +147,12 @@ def uncopied_tables() -> Iterator[None]:
         yield
     finally:
         tables.copy = copy
+
+
+def save_only_here() -> None:
+    """Keep MiniStack from saving when it stops: `save_everything` follows, and reports whether it succeeded."""
+    emulator: Any = importlib.import_module("ministack.app")
+    emulator.save_all = lambda _: None
 
 
 def forget_old_log_streams() -> None:

@@ -72,6 +72,21 @@ def authorize_batches_as_what_they_repeat() -> None:
     actions.extract_iam_action = extract_the_single_one
 
 
+def never_copy_over_an_object() -> None:
+    """Respect the condition of a copy in R2's words and in those of S3: MiniStack knows only that of a put."""
+    storage: Any = importlib.import_module("ministack.services.s3")
+    copy = storage._copy_object
+
+    def copy_where_nothing_is(bucket_name: str, key: str, headers: dict[str, str]) -> Any:
+        condition = headers.get("cf-copy-destination-if-none-match") or headers.get("if-none-match", "")
+        bucket = storage._ensure_bucket(bucket_name) or {}
+        existing = bucket.get("objects", {}).get(key)
+        refusal = storage._check_put_preconditions({"if-none-match": condition}, existing)
+        return refusal or copy(bucket_name, key, headers)
+
+    storage._copy_object = copy_where_nothing_is
+
+
 def count_parameters_as_numbers() -> None:
     """Convert a queue's concurrency to a number: CloudFormation passes a parameter as text, which Lambda accepts."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")

@@ -19,12 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local.inside_emulator.checkpoints import Checkpoints, is_deploying
+from local.inside_emulator.checkpoints import Checkpoints, is_deploying, save_only_here
 from local.inside_emulator.corrections import (
     authorize_batches_as_what_they_repeat,
     count_loopback_as_encrypted,
     count_parameters_as_numbers,
     forget_stream_positions,
+    never_copy_over_an_object,
     provide_encryption_contexts,
     refuse_broken_state,
 )
@@ -32,8 +33,11 @@ from local.inside_emulator.credentials import make_function_credentials_secret, 
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
 from local.inside_emulator.gate import Gate
 from local.inside_emulator.http_api import import_api_bodies
+from local.inside_emulator.layer_files import keep_layers_in_files
 from local.inside_emulator.layers import unpack_layers_once
+from local.inside_emulator.shared_folder import SharedFolder
 from local.inside_emulator.streams import keep_undelivered_changes, repeat_failed_changes
+from local.inside_emulator.transforms import transform_templates_once
 from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 KEEP_ALIVE_SECONDS = 75
@@ -51,10 +55,14 @@ def main() -> None:
     os.dup2(2, 1)
     # MiniStack would run handlers on its own interpreter, with its packages. This interpreter has no packages.
     sys.executable = os.environ.pop("HANDLER_PYTHON")
-    front_secret = os.environ.pop("FRONT_SECRET")  # handlers inherit the environment
+    # Handlers inherit the environment.
+    front_secret = os.environ.pop("FRONT_SECRET")
+    shared = SharedFolder(Path(os.environ.pop("SHARED_DIR")))
+    shared.delete_unused()
+    state_dir = Path(os.environ["STATE_DIR"])
     emulator: Any = importlib.import_module("ministack.app")
     importlib.import_module("ministack.core.hypercorn_compat").install()
-    refuse_broken_state(Path(os.environ["STATE_DIR"]), report_to=problems)
+    refuse_broken_state(state_dir, report_to=problems)
     forget_stream_positions()
     keep_undelivered_changes()
     repeat_failed_changes()
@@ -62,20 +70,23 @@ def main() -> None:
     count_loopback_as_encrypted()
     authorize_batches_as_what_they_repeat()
     count_parameters_as_numbers()
+    never_copy_over_an_object()
     provide_encryption_contexts()
     log_functions()
     end_invocations_with_their_logs()
-    unpack_layers_once()
+    unpack_layers_once(shared)
+    transform_templates_once(shared)
+    keep_layers_in_files(state_dir)
+    save_only_here()
     make_function_credentials_secret()
     objects = UnsavedObjects()
     objects.watch()
-    state_dir = Path(os.environ["STATE_DIR"])
     checkpoints = Checkpoints(
         emulator, state_dir=state_dir, objects=objects, report=partial(report_saving, problems)
     )
     port = int(os.environ["GATEWAY_PORT"])
     asyncio.run(serve(emulator, checkpoints, port=port, front_secret=front_secret))
-    checkpoints.save_everything()  # MiniStack does this at its shutdown, but does not report whether it succeeded
+    checkpoints.save_everything()
     # A handler that is still running would keep the process, its port and its lock alive.
     os._exit(NOT_SAVED if checkpoints.fault else 0)
 

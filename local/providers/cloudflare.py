@@ -21,7 +21,7 @@ class _Cloudflare(StandIn):
     failures = {  # noqa: RUF012 - no code changes it
         "rate_limited": _failure(429, 3040, "No more data centers to forward the request to"),
         "unavailable": _failure(500, 5000, "Internal server error"),
-        "refused": _failure(400, 3030, "Input prompt contains NSFW content."),
+        "refused": _failure(400, 3030, "AiError: AiError: Input prompt contains NSFW content"),
         "bad_key": _failure(401, 10000, "Authentication error"),
         "no_balance": _failure(429, 3036, "You have used up your daily free allocation of 10,000 neurons."),
     }
@@ -34,14 +34,18 @@ class _Cloudflare(StandIn):
             seed=body.get("seed"),
             width=body.get("width", 1024),
             height=body.get("height", 1024),
-            media_format="JPEG",
+            media_format="JPEG" if _is_flux(request) else "PNG",
         )
 
     def answer(self, request: web.Request, drawing: DrawingRequest, picture: bytes) -> web.Response:
-        if "flux" not in request.match_info["model"]:
-            return web.Response(body=picture, content_type="image/jpeg")
+        if not _is_flux(request):
+            return web.Response(body=picture, content_type="image/png")
         result = {"image": base64_text(picture)}
         return web.json_response({"result": result, "success": True, "errors": [], "messages": []})
+
+
+def _is_flux(request: web.Request) -> bool:
+    return "flux" in request.match_info["model"]
 
 
 STAND_IN = _Cloudflare()

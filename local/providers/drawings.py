@@ -15,8 +15,10 @@ MAX_SIDE = 2048
 """Larger pictures would take a laptop too long; they are drawn with this side."""
 
 
-def draw(prompt: str, *, seed: int, width: int, height: int, media_format: str) -> bytes:
-    """Draw a picture that depends only on prompt, seed and size; `media_format` is Pillow's name of the format."""
+def draw(
+    prompt: str, *, seed: int, width: int, height: int, media_format: str, is_transparent: bool = False
+) -> bytes:
+    """Draw a picture that depends only on what is requested; `media_format` is Pillow's name of the format."""
     width, height = (max(16, min(side, MAX_SIDE)) for side in (width, height))
     digest = hashlib.sha256(f"{seed}\0{prompt}".encode()).digest()
     dice = random.Random(digest)  # noqa: S311 - pictures need no secrecy
@@ -24,6 +26,8 @@ def draw(prompt: str, *, seed: int, width: int, height: int, media_format: str) 
     picture = Image.new("RGB", (2, 2))
     picture.putdata(colours)
     picture = picture.resize((width, height), Image.Resampling.BICUBIC)
+    if is_transparent:
+        picture = Image.new("RGBA", (width, height))
     pen = ImageDraw.Draw(picture, "RGBA")
     for _ in range(dice.randrange(5, 12)):
         x, y = dice.randrange(width), dice.randrange(height)

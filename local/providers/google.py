@@ -47,7 +47,7 @@ class _Google(StandIn):
             key=request.headers.get("x-goog-api-key", ""),
             width=width,
             height=height,
-            media_format="PNG",
+            media_format="JPEG",
             references=sum("inlineData" in part for part in parts),
         )
 
@@ -57,7 +57,7 @@ class _Google(StandIn):
         prompt_details = [{"modality": "TEXT", "tokenCount": text_tokens}]
         if image_tokens:
             prompt_details.append({"modality": "IMAGE", "tokenCount": image_tokens})
-        data = {"mimeType": "image/png", "data": base64_text(picture)}
+        data = {"mimeType": "image/jpeg", "data": base64_text(picture)}
         content = {"role": "model", "parts": [{"inlineData": data}]}
         return web.json_response(
             {

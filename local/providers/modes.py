@@ -13,6 +13,7 @@ from typing import Any
 
 MODES = (
     "slow",
+    "very_slow",
     "rate_limited",
     "unavailable",
     "refused",

@@ -18,6 +18,7 @@ from aiohttp import web
 from local.host_check import localhost_only
 from local.page_check import programs_only
 from local.providers import STAND_INS
+from local.providers.compatible import COMPATIBLE
 from local.providers.drawings import draw
 from local.providers.modes import MODES, FailureModes, is_garbled
 from local.providers.stand_in import KEY, DrawingRequest, StandIn
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SECONDS = 0.5
 """The time that one picture takes."""
-SLOW_SECONDS = 8.0
+LONGER_SECONDS = {"slow": 8.0, "very_slow": 60.0}
 MAX_LINKED_PICTURES = 20
 """Pictures behind links; older ones are removed."""
 
@@ -51,7 +52,7 @@ class ProviderServer:
         router.add_get("/control", self._show_control)
         router.add_put("/control", self._replace_control)
         router.add_get("/pictures/{name}", self._linked_picture)
-        for stand_in in STAND_INS:
+        for stand_in in (*STAND_INS, *COMPATIBLE):
             for method, path in stand_in.routes:
                 router.add_route(method, path, self._handler(stand_in))
         return application
@@ -90,7 +91,7 @@ class ProviderServer:
         failure = stand_in.failures.get(mode or "")
         if failure is not None:
             return web.json_response(failure.body, status=failure.status, headers=failure.headers)
-        await asyncio.sleep(SLOW_SECONDS if mode == "slow" else self._seconds)
+        await asyncio.sleep(LONGER_SECONDS.get(mode or "", self._seconds))
         picture = _picture(stand_in, drawing)
         response = stand_in.answer(request, drawing, picture)
         self._drawings[stand_in.name] += 1
@@ -98,7 +99,7 @@ class ProviderServer:
             return await _send_half(request, response)
         if mode == "odd":
             return _with_odd_usage(response)
-        if mode == "link":
+        if mode == "link" or stand_in.always_links:
             return stand_in.answer_with_link(response, self._link_to(picture, request)) or response
         return response
 
@@ -126,6 +127,7 @@ def _picture(stand_in: StandIn, drawing: DrawingRequest) -> bytes:
         width=drawing.width,
         height=drawing.height,
         media_format=drawing.media_format,
+        is_transparent=drawing.is_transparent,
     )
 
 

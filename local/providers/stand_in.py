@@ -37,6 +37,7 @@ class DrawingRequest:
     height: int
     media_format: str
     """Pillow's name of the format."""
+    is_transparent: bool = False
     references: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     """Other fields of the request that the answer repeats."""
@@ -54,8 +55,12 @@ class StandIn(ABC):
     """Environment variables that may hold a key of the real provider."""
     account_variable: str | None = None
     """The environment variable of the account, if a key needs one beside it."""
+    url_variable: str | None = None
+    """The environment variable of another address, if other servers speak the provider's API."""
     failures: Mapping[str, Failure]
     """The provider's errors by failure mode."""
+    always_links = False
+    """Whether its answers name their pictures and do not contain them."""
 
     @abstractmethod
     async def read(self, request: web.Request) -> DrawingRequest:

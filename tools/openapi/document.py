@@ -27,6 +27,7 @@ TAGS = {
     "API keys": "Let programs call the API without a user.",
     "Generation": "Make images with models, and see what providers offer.",
     "Statistics": "See how much is stored and what was spent.",
+    "Events": "Hear what happens to images and generations.",
     "Administration": "Operate the whole store; these routes need an admin's token.",
     "Service": "The API's own health, document and web console.",
 }
@@ -96,7 +97,7 @@ def _routes() -> Iterator[DocumentedRoute]:
         for route in api.routes:
             if route.operation is not None:
                 yield DocumentedRoute(
-                    path=re.sub(r"<(\w+)>", r"{\1}", route.path),
+                    path=re.sub(r"<(\w+)\+?>", r"{\1}", route.path),
                     method=route.method.lower(),
                     handler=route.handler.__name__,
                     description=inspect.getdoc(route.handler) or "",

@@ -21,6 +21,11 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
         {"type": "string"},
         "AZypRQoAcACAAAAAAAAAAQ",
     ),
+    "path": (
+        "The path of an image in the store that it was imported from, with its slashes.",
+        {"type": "string"},
+        "demo/image/upload/v1719316754/blue_sweater.jpg",
+    ),
     "token": (
         "The last part of the `url_prefix` of a share.",
         {"type": "string"},
@@ -67,6 +72,7 @@ _IN_QUERY = {
     "filename": "The name to download the image by.",
     "cache_control": "`Cache-Control` of the public copies.",
     "expires_at": "When the image is deleted by itself.",
+    "created_at": "The date of an image that comes from another store; from 1990 on. For admins.",
     "on_duplicate": "What to do when you store these bytes already.",
 }
 """The description of a parameter whose field has none."""

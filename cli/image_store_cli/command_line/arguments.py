@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 
+DUPLICATES = ("return_existing", "keep", "reject")
 KINDS = ("generated", "reference", "upload")
+PARALLEL = 4
+MOST_PARALLEL = 32
 VISIBILITIES = ("private", "unlisted", "public")
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
@@ -80,6 +83,46 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
 
 
+def add_limit(parser: argparse.ArgumentParser, *, noun: str, default: int) -> None:
+    """Add the options that limit how many of a list are shown."""
+    parser.add_argument(
+        "--limit",
+        type=positive,
+        default=default,
+        metavar="N",
+        help=f"maximum number of {noun}s (default: {default})",
+    )
+    parser.add_argument("--all", action="store_true", help="no maximum")
+
+
+def add_parallel(parser: argparse._ActionsContainer, *, noun: str, default: int = PARALLEL) -> None:
+    """Add the option for how many transfers run at a time."""
+    parser.add_argument(
+        "--parallel",
+        type=at_most(MOST_PARALLEL),
+        default=default,
+        metavar="N",
+        help=f"{noun}s at a time (default: {default})",
+    )
+
+
+def add_shared_attributes(parser: argparse._ActionsContainer) -> None:
+    """Add the options of attributes that several images can share."""
+    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--visibility", choices=VISIBILITIES)
+    parser.add_argument("--category")
+    parser.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
+    parser.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
+    parser.add_argument("--cache-control", metavar="VALUE")
+    parser.add_argument("--expires-at", metavar="TIME", type=instant)
+
+
+def add_stack(parser: argparse.ArgumentParser, *, purpose: str = "") -> None:
+    """Add the options that name the deployed stack."""
+    parser.add_argument("--stack", metavar="NAME", help=f"name of the deployed stack{purpose}")
+    parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+
+
 def instant(text: str) -> str:
     """Parse a date or a time for the API; a date becomes its first instant in UTC."""
     try:
@@ -104,6 +147,13 @@ def group(text: str) -> str:
     kind, colon, name = text.partition(":")
     if not (kind and colon and name):
         raise argparse.ArgumentTypeError(f"{text!r} does not have the form type:id")
+    return text
+
+
+def owner(text: str) -> str:
+    """Parse an owner; an empty one could be taken for the caller."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the owner is empty")
     return text
 
 
@@ -156,18 +206,45 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def at_most(most: int) -> Callable[[str], int]:
+    """Make a parser of whole numbers from 1 to `most`."""
+
+    def parse(text: str) -> int:
+        number = positive(text)
+        if number > most:
+            raise argparse.ArgumentTypeError(f"must be at most {most}")
+        return number
+
+    return parse
+
+
 def count(text: str) -> int:
-    """Parse a whole number of at least 0."""
-    if not text.isdecimal():
+    """Parse a whole number of at least 0, also with commas as the help writes them: `1,000,000`."""
+    digits = text.replace(",", "") if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text) else text
+    if not digits.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
+    return int(digits)
+
+
+def number(text: str) -> float:
+    """Parse a number of at least 0, such as 0.25."""
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0 like 0.25")
+    return float(text)
+
+
+def percent(text: str) -> float:
+    """Parse a number from 0 to 100."""
+    if number(text) > 100:
+        raise argparse.ArgumentTypeError("must be at most 100")
+    return number(text)
 
 
 FILTERS: dict[str, dict[str, Any]] = {
     "kind": {"choices": KINDS},
     "visibility": {"choices": VISIBILITIES},
     "group": {"metavar": "TYPE:ID", "type": group},
-    "owner": {"metavar": "OWNER", "help": "only images of this owner"},
+    "owner": {"metavar": "OWNER", "type": owner, "help": "only images of this owner"},
     "tag": {"metavar": "TAG"},
     "model": {"metavar": "MODEL"},
     "provider": {"metavar": "PROVIDER"},
@@ -177,6 +254,7 @@ FILTERS: dict[str, dict[str, Any]] = {
 }
 """The options of filters, by query parameter."""
 
+CLIENT_NAMES = {"from": "since", "to": "until"}
 FEED_FILTERS = ("group", "owner", "from", "to")
 LIST_FILTERS = tuple(name for name in FILTERS if name != "owner")
 
@@ -190,8 +268,8 @@ def add_filters(parser: argparse.ArgumentParser, names: Collection[str] = LIST_F
 
 
 def filters_of(args: argparse.Namespace, names: Collection[str] = LIST_FILTERS) -> dict[str, Any]:
-    """The values of these filters as query parameters."""
-    return {name: getattr(args, _attribute(name)) for name in names}
+    """The values of these filters, by the names that the Python client has for them."""
+    return {CLIENT_NAMES.get(name, name): getattr(args, _attribute(name)) for name in names}
 
 
 def _attribute(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from image_store_cli.errors import UsageError
 
@@ -16,16 +15,11 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 STDIN = "-"
 
 
-def image_path(image_id: str) -> str:
-    """The API's path of an image; UsageError if the text cannot be an id."""
-    return f"/v1/images/{safe_id(image_id)}"
-
-
 def safe_id(text: str) -> str:
-    """An id that is safe in a path."""
+    """Return an id; UsageError for a text that cannot be one."""
     if not _ID.fullmatch(text):
         raise UsageError(f"{text!r} is not an id.")
-    return quote(text)
+    return text
 
 
 def read_ids(words: Sequence[str], stdin: TextIO) -> list[str]:

@@ -7,19 +7,27 @@ import argparse
 from image_store_cli import VERSION
 from image_store_cli.command_line.usage import PROGRAM, Parser
 from image_store_cli.commands import (
+    backup,
     cleanup,
-    complete,
+    completion,
     delete,
+    deploy,
+    destroy,
     doctor,
     edit,
+    estimate,
+    events,
+    export,
     feed,
     generate,
     get,
+    imports,
     jobs,
     keys,
     link,
     list_images,
     login,
+    mcp,
     migrate,
     open_page,
     providers,
@@ -39,7 +47,9 @@ from image_store_cli.commands import (
 
 COMMANDS = (
     upload, sync, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
-    shares, generate, jobs, providers, login, keys, stats, doctor, cleanup, repair, migrate, rebuild, complete,
+    shares, generate, jobs, providers, mcp, login, keys, stats, events, estimate, doctor, cleanup, repair, backup,
+    export, imports, migrate, rebuild, completion,
+    deploy, destroy,
 )  # fmt: skip
 
 EPILOG = """examples:

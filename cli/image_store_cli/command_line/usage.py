@@ -31,7 +31,21 @@ GROUPS = {
     "sharing": ("publish", "unpublish", "feed", "link", "share", "shares"),
     "generation": ("generate", "jobs", "providers"),
     "account": ("login", "logout", "whoami", "keys"),
-    "the store": ("stats", "doctor", "cleanup", "repair", "migrate", "rebuild"),
+    "the store": (
+        "stats",
+        "events",
+        "listen",
+        "doctor",
+        "cleanup",
+        "repair",
+        "backup",
+        "export",
+        "import",
+        "migrate",
+        "rebuild",
+    ),
+    "deployment": ("deploy", "destroy", "estimate"),
+    "AI clients": ("mcp",),
     "shell": ("completion",),
 }
 """The commands as `image-store` lists them."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from image_store_cli.command_line.arguments import add_command, add_yes, count
+from image_store_cli.display.tables import new_table
 from image_store_cli.display.texts import moment, size
 from image_store_cli.exits import Exit
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import CleanupReport, CleanupRequest
 
-PATH = "/v1/admin/cleanup"
 MEANINGS = {
     "abandoned": "uploads that were never finished",
     "expired": "images past their expiry",
@@ -38,6 +39,7 @@ NOT_REMOVED = ("renditions_missing", "copies_missing", "unknown")
 """Figures of objects that are not removed."""
 STOPPED = {
     "another_run": "another run was in progress",
+    "restore": "images are being restored",
     "deadline": "the time limit was reached; run it again for the rest",
     "cap": "the limit on removals was reached; --max-deletions raises it",
 }
@@ -80,21 +82,20 @@ def run(context: Context) -> Exit:
     return _exit(report)
 
 
-def _run(context: Context, *, dry: bool) -> dict[str, Any]:
-    body: dict[str, Any] = {"dry_run": dry}
+def _run(context: Context, *, dry: bool) -> CleanupReport:
+    request: CleanupRequest = {"dry_run": dry}
     if context.args.max_deletions is not None:
-        body["max_deletions"] = context.args.max_deletions
+        request["max_deletions"] = context.args.max_deletions
     with context.out.progress() as progress:
         progress.add_task("checking" if dry else "removing", total=None)
-        report: dict[str, Any] = context.api.post(PATH, body, repeatable=True)
-    return report
+        return context.api.admin.cleanup(**request)
 
 
 def _reports(context: Context) -> Exit:
-    reports = context.api.get(f"{PATH}/reports")["items"]
+    reports = context.api.admin.cleanup_reports()
 
     def human(console: Console) -> None:
-        table = Table(box=None, pad_edge=False, header_style="dim")
+        table = new_table()
         for name in ("started", "removed", "freed", "failed", "stopped because"):
             table.add_column(name, no_wrap=True)
         for report in reports:
@@ -115,11 +116,11 @@ def _figure(value: Any) -> int:
     return sum(value) if isinstance(value, list) else int(value or 0)
 
 
-def _removals(report: dict[str, Any]) -> int:
+def _removals(report: CleanupReport) -> int:
     return sum(_figure(report.get(name)) for name in MEANINGS if name not in NOT_REMOVED)
 
 
-def _print(console: Console, report: dict[str, Any]) -> None:
+def _print(console: Console, report: CleanupReport) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right")
     table.add_column()
@@ -137,5 +138,5 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _exit(report: dict[str, Any]) -> Exit:
+def _exit(report: CleanupReport) -> Exit:
     return Exit.SOME_FAILED if report["failed"] else Exit.OK

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from image_store_cli.command_line.arguments import add_command, add_yes, group
 from image_store_cli.command_line.ids import read_ids
 from image_store_cli.display.texts import plural
-from image_store_cli.errors import CommandError, RequestRefused, UsageError
+from image_store_cli.errors import UsageError
 from image_store_cli.store.each import outcome, report_failure
-from image_store_cli.store.problems import item_problem
+from image_store_cli.store.error_translation import item_refusal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterator
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_cli.errors import CommandError
     from image_store_cli.exits import Exit
-
-BATCH = 100
-PATH = "/v1/images/batch-delete"
+    from image_store_client.schemas import BatchDeleteResult
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -58,31 +55,18 @@ def run(context: Context) -> Exit:
         context.out.note("Nothing was deleted.")
         return outcome([], of=0)
     failures: list[CommandError] = []
-    deleted = 0
-    for result in _results(context, ids):
-        deleted += len(result["successful"])
+
+    def report(result: BatchDeleteResult) -> None:
         for image_id in result["successful"]:
             context.out.line({"id": image_id, "deleted": True}, Text(f"deleted  {image_id}"))
         for failed in result["failed"]:
-            refusal = RequestRefused(item_problem(failed["error"]))
+            refusal = item_refusal(failed["error"])
             failures.append(refusal)
-            report_failure(context, str(failed["id"]), refusal)
+            report_failure(context, failed["id"], refusal)
+
+    result = context.api.images.delete_many(
+        None if args.group else ids, group=args.group, permanent=args.permanent, on_progress=report
+    )
+    deleted = len(result["successful"])
     context.out.note(f"{plural(deleted, 'image')} deleted, {len(failures)} failed.")
     return outcome(failures, of=deleted + len(failures))
-
-
-def _results(context: Context, ids: list[str]) -> Iterator[dict[str, Any]]:
-    args = context.args
-    if not args.group:
-        for batch in batched(ids, BATCH, strict=False):
-            body = {"ids": list(batch), "permanent": args.permanent}
-            yield context.api.post(PATH, body, repeatable=True)
-        return
-    cursor: str | None = None
-    while True:
-        body = {"group": args.group, "permanent": args.permanent} | ({"cursor": cursor} if cursor else {})
-        result = context.api.post(PATH, body, repeatable=True)
-        yield result
-        cursor = result.get("next_cursor")
-        if cursor is None:
-            return

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from rich.text import Text
 
-from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.arguments import add_command, add_stack
 from image_store_cli.display.texts import plain, plural
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
@@ -33,7 +33,7 @@ MARKS = {
     Status.SKIPPED: ("skipped", "dim"),
 }
 NAME_WIDTH = 22
-IMPATIENT = RetryPolicy(tries=2, longest_wait=5, total_wait=10)
+IMPATIENT = RetryPolicy(max_retries=1, longest_wait=5, total_wait=10)
 """An unhealthy store asks for long waits: the doctor reports that instead of waiting, and retries once."""
 
 
@@ -47,15 +47,19 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parser.add_argument(
         "--origin", metavar="ORIGIN", help="web origin for the CORS checks, such as https://app.example.com"
     )
-    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack, to check its resources")
-    parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    add_stack(parser, purpose=", to check its resources")
     parser.add_argument("--read-only", action="store_true", help="store no test images")
 
 
 def run(context: Context) -> Exit:
     """Check everything; SOME_FAILED if a check failed."""
+    return _end(context, check_store(context))
+
+
+def check_store(context: Context, *, with_token: bool = True) -> CheckResults:
+    """Check everything, and print each result; without a token only what needs none."""
     settings, api = context.settings, context.api_with(IMPATIENT)
-    findings = CheckResults(lambda finding: _print(context, finding))
+    findings = CheckResults(lambda finding: print_check(context, finding))
     context.out.note(f"Checking {settings.url} (from {settings.origin})")
     account = open_account(findings, context)
     stack = account.stack if account else None
@@ -66,16 +70,23 @@ def run(context: Context) -> Exit:
         reach.check_routes(findings, api)
     issuers = _issuers(findings, context, stack)
     audiences = audiences_in(settings.audience or "")
-    claims = identity.check_token(findings, api, issuers=issuers, audiences=audiences)
+    claims = None
+    if with_token:
+        claims = identity.check_token(findings, api, issuers=issuers, audiences=audiences)
+    else:
+        findings.skip(
+            "token", "there is none yet", "Sign in with `image-store login`, or set IMAGE_STORE_TOKEN."
+        )
     if claims is not None or issuers:
         check_issuers(findings, api.http, claims, issuers=issuers)
     if reachable:
         origin = _origin(context, stack)
         cors.check_api(findings, api.http, settings.url, origin)
-        _check_as_caller(context, findings, api, stack, origin)
+        if with_token:
+            _check_as_caller(context, findings, api, stack, origin)
     if account is not None:
-        check_account(findings, account)
-    return _end(context, findings)
+        check_account(findings, account, tries_store=not context.args.read_only)
+    return findings
 
 
 def _check_as_caller(
@@ -122,7 +133,8 @@ def _api_origin(context: Context) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _print(context: Context, finding: CheckResult) -> None:
+def print_check(context: Context, finding: CheckResult) -> None:
+    """Print one result."""
     mark, style = MARKS[finding.status]
     line = Text.assemble((mark, style), "  ", f"{finding.name:{NAME_WIDTH}}  ", plain(finding.detail))
     if finding.mend:

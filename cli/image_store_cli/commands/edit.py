@@ -6,7 +6,7 @@ is sent with its ETag. If another change came first, the image is read again; no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_store_cli.command_line.arguments import (
     VISIBILITIES,
@@ -20,15 +20,15 @@ from image_store_cli.command_line.arguments import (
 from image_store_cli.command_line.ids import read_ids
 from image_store_cli.errors import UsageError
 from image_store_cli.store.each import for_each
-from image_store_cli.store.image_changes import change_image, patch_image
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
+    from image_store_client.schemas import Image, ImagePatch
 
 RATINGS = range(1, 6)
 FIELDS = ("title", "alt_text", "category", "rating", "metadata", "visibility", "expires_at")
@@ -94,19 +94,21 @@ def run(context: Context) -> Exit:
     )
 
 
-def _edit(context: Context, image_id: str) -> dict[str, Any]:
+def _edit(context: Context, image_id: str) -> Image:
     """Change one image and return it; the image is read first only if tags or groups change."""
-    args, etag = context.args, context.args.if_match
-    if _changes_a_list(args):
-        return change_image(context.api, image_id, lambda image: changes_of(args, image), if_match=etag)
-    return patch_image(context.api, image_id, _fixed_changes(args), etag=etag, repeatable=etag is None)
+    args = context.args
+    changes: ImagePatch | Callable[[Image], ImagePatch] = (
+        (lambda image: changes_of(args, image)) if _changes_a_list(args) else _fixed_changes(args)
+    )
+    return context.api.images.update(image_id, changes, if_match=args.if_match)
 
 
-def changes_of(args: Namespace, image: Mapping[str, Any]) -> dict[str, Any]:
+def changes_of(args: Namespace, image: Mapping[str, Any]) -> ImagePatch:
     """The merge patch for an image as it is now; empty if it has all these values already."""
-    changes = _fixed_changes(args)
-    changes = {
-        name: value for name, value in changes.items() if name == "metadata" or image.get(name) != value
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in _fixed_changes(args).items()
+        if name == "metadata" or image.get(name) != value
     }
     cleared = args.clear or ()
     tags = list(image.get("tags", ()))
@@ -121,19 +123,19 @@ def changes_of(args: Namespace, image: Mapping[str, Any]) -> dict[str, Any]:
         new = _changed([] if "groups" in cleared else members, added.get(kind, ()), removed.get(kind, ()))
         if new != members:
             new_groups[kind] = new or None
-    return changes | ({"groups": new_groups} if new_groups else {})
+    return cast("ImagePatch", changes | ({"groups": new_groups} if new_groups else {}))
 
 
-def _fixed_changes(args: Namespace) -> dict[str, Any]:
+def _fixed_changes(args: Namespace) -> ImagePatch:
     """The changes that do not depend on the values that an image has."""
-    changes = {name: value for name in FIELDS if (value := getattr(args, name)) is not None}
+    changes: dict[str, Any] = {name: value for name in FIELDS if (value := getattr(args, name)) is not None}
     for field in args.clear or ():
         name = field.replace("-", "_")
         if name in changes:
             raise UsageError(f"--{field} and --clear {field} exclude each other.")
         if name in FIELDS:
             changes[name] = None
-    return changes
+    return cast("ImagePatch", changes)
 
 
 def _changes_a_list(args: Namespace) -> bool:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-import uuid
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_store_cli.command_line.arguments import (
     VISIBILITIES,
@@ -18,7 +15,8 @@ from image_store_cli.command_line.arguments import (
     positive,
 )
 from image_store_cli.command_line.ids import STDIN
-from image_store_cli.display.job_progress import PATH, add_no_wait, print_job, wait_for_job
+from image_store_cli.command_line.text_input import read_text
+from image_store_cli.display.job_progress import add_no_wait, print_job, wait_for_job
 from image_store_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +25,13 @@ if TYPE_CHECKING:
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
+    from image_store_client.schemas import GenerationRequest
 
-OF_ITEM = ("n", "size", "quality", "seed", "negative_prompt", "visibility", "title", "category")
+OF_ITEM = (
+    "n", "size", "quality", "background", "output_format", "seed", "negative_prompt", "visibility", "title", "category",
+)  # fmt: skip
+BACKGROUNDS = ("auto", "opaque", "transparent")
+OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -52,6 +55,8 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     images.add_argument("-n", type=positive, metavar="N", help="images per prompt")
     images.add_argument("--size", type=pixel_size, metavar="WxH")
     images.add_argument("--quality")
+    images.add_argument("--background", choices=BACKGROUNDS)
+    images.add_argument("--format", dest="output_format", choices=OUTPUT_FORMATS)
     images.add_argument("--seed", type=count, metavar="N")
     images.add_argument("--negative-prompt", metavar="TEXT")
     images.add_argument("--reference", action="append", metavar="ID", help="reference image; may be repeated")
@@ -68,13 +73,12 @@ def run(context: Context) -> Exit:
     args = context.args
     if not args.prompts and not args.file:
         raise UsageError("Use prompts or --from.")
-    # With its own key the request can be repeated after a lost response, and is paid for once.
-    job = context.api.post(PATH, _request_body(context), key=str(uuid.uuid4()))
+    job = context.api.jobs.create(_request_of(context))
     context.out.note(f"Job {job['id']}")
     return print_job(context, job if args.no_wait else wait_for_job(context, job))
 
 
-def _request_body(context: Context) -> dict[str, Any]:
+def _request_of(context: Context) -> GenerationRequest:
     args = context.args
     common = {name: getattr(args, name) for name in OF_ITEM}
     common |= {
@@ -85,19 +89,13 @@ def _request_body(context: Context) -> dict[str, Any]:
     attributes = {name: value for name, value in common.items() if value is not None}
     items: list[dict[str, Any]] = [{"prompt": prompt} for prompt in args.prompts]
     if args.file:
-        items += _items(args.file)
-    body: dict[str, Any] = {"items": [attributes | item for item in items]}
-    return body | {name: value for name in ("provider", "model") if (value := getattr(args, name))}
+        items += _items(args.file, read_text(args.file, context.stdin))
+    maker = {name: value for name in ("provider", "model") if (value := getattr(args, name))}
+    return cast("GenerationRequest", {"items": [attributes | item for item in items], **maker})
 
 
-def _items(name: str) -> list[dict[str, Any]]:
+def _items(name: str, text: str) -> list[dict[str, Any]]:
     place = "stdin" if name == STDIN else name
-    try:
-        text = sys.stdin.read() if name == STDIN else Path(name).read_text()
-    except OSError as unreadable:
-        raise UsageError(f"{name} cannot be read: {unreadable.strerror}.") from unreadable
-    except UnicodeDecodeError as binary:
-        raise UsageError(f"{place} is not UTF-8 text.") from binary
     items = [
         _item(line, at=f"{place}, line {number}")
         for number, line in enumerate(text.splitlines(), 1)

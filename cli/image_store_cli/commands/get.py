@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from image_store_cli.command_line.arguments import add_command, add_ids
-from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.command_line.ids import read_ids
 from image_store_cli.display.texts import plain
 from image_store_cli.downloads import extension_of, safe_name, whole_file
 from image_store_cli.errors import UsageError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import Image
 
 ORIGINAL = "original"
 STDOUT = "-"
@@ -83,8 +84,8 @@ def save(
     image, link, expected = _locate(context, image_id, rendition)
     path = output
     if output.is_dir():
-        extension = extension_of(link) or EXTENSIONS.get(str(image["content_type"]), "bin")
-        path = output / safe_name(str(image["filename"]), extension)
+        extension = extension_of(link) or EXTENSIONS.get(image["content_type"], "bin")
+        path = output / safe_name(image["filename"], extension)
         if rendition != ORIGINAL:  # the original may be in the same folder
             path = path.with_stem(f"{path.stem}-{rendition}")
         if path in used_paths:
@@ -113,13 +114,13 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
     return Exit.OK
 
 
-def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, ExpectedBytes]:
+def _locate(context: Context, image_id: str, rendition: str) -> tuple[Image, str, ExpectedBytes]:
     """Find the image, the link to its bytes, and their expected size and checksum.
 
     Those of a rendition are unknown, because it may be made, or its format chosen, when the link is requested.
     """
-    image = context.api.get(image_path(image_id))
+    image = context.api.images.get(image_id)
     if rendition == ORIGINAL:
-        expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
+        expected = ExpectedBytes(size=image["size_bytes"], sha256=image["sha256"])
         return image, context.api.images.content_link(image_id), expected
     return image, context.api.images.content_link(image_id, preset=rendition), ExpectedBytes()

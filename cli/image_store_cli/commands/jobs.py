@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.command_line.arguments import add_command, add_command_group, add_ids, positive
-from image_store_cli.command_line.ids import read_ids
-from image_store_cli.display.job_progress import (
-    PATH,
-    add_no_wait,
-    item_line,
-    job_path,
-    print_job,
-    wait_for_job,
-)
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_ids, add_limit
+from image_store_cli.command_line.ids import read_ids, safe_id
+from image_store_cli.display.job_progress import add_no_wait, item_line, print_job, wait_for_job
+from image_store_cli.display.lists import print_list
+from image_store_cli.display.tables import new_table
 from image_store_cli.display.texts import moment, plain
 from image_store_cli.exits import Exit
 from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
+    from rich.table import Table
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
@@ -45,14 +41,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         inner, common, "list", _list, summary="list your jobs, the newest first",
         details="With --json: one job per line.", examples=("jobs list --limit 5", "jobs list --all --json"),
     )  # fmt: skip
-    jobs.add_argument(
-        "--limit",
-        type=positive,
-        default=LIMIT,
-        metavar="N",
-        help=f"maximum number of jobs (default: {LIMIT})",
-    )
-    jobs.add_argument("--all", action="store_true", help="no maximum")
+    add_limit(jobs, noun="job", default=LIMIT)
     show = add_command(
         inner, common, "show", _show, summary="show a job and its items",
         details="With --json: the response of the API.", examples=("jobs show JOB",),
@@ -79,19 +68,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def _list(context: Context) -> Exit:
     args = context.args
     most = None if args.all else args.limit
-    jobs = context.api.pages(PATH, most=most, limit=min(most or PAGE, PAGE))
-    if context.out.as_json:
-        for job in jobs:
-            context.out.line(job, None)
-    elif rows := list(jobs):
-        context.out.console.print(_table_of(rows))
-    else:
-        context.out.note("No jobs.")
-    return Exit.OK
+    jobs = islice(context.api.jobs.list(page_size=min(most or PAGE, PAGE)), most)
+    return print_list(context, jobs, _table_of, empty="No jobs.")
 
 
 def _show(context: Context) -> Exit:
-    job = context.api.get(job_path(context.args.id))
+    job = context.api.jobs.get(safe_id(context.args.id))
 
     def human(console: Console) -> None:
         console.print(_table_of([job]))
@@ -104,28 +86,25 @@ def _show(context: Context) -> Exit:
 
 
 def _watch(context: Context) -> Exit:
-    job = context.api.get(job_path(context.args.id))
+    job = context.api.jobs.get(safe_id(context.args.id))
     return print_job(context, wait_for_job(context, job))
 
 
 def _retry(context: Context) -> Exit:
-    job = context.api.post(f"{job_path(context.args.id)}/retry")
+    job = context.api.jobs.retry(safe_id(context.args.id))
     return print_job(context, job if context.args.no_wait else wait_for_job(context, job))
 
 
 def _cancel(context: Context) -> Exit:
     ids = read_ids(context.args.ids, context.stdin)
     context.show_target()
-
-    def cancel(job_id: str) -> dict[str, Any]:
-        job: dict[str, Any] = context.api.request("DELETE", job_path(job_id)).json()
-        return job
-
-    return for_each(context, ids, cancel, describe=lambda job: f"{job['status']}  {job['id']}")
+    return for_each(
+        context, ids, context.api.jobs.cancel, describe=lambda job: f"{job['status']}  {job['id']}"
+    )
 
 
-def _table_of(jobs: Iterable[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table_of(jobs: Iterable[Mapping[str, Any]]) -> Table:
+    table = new_table()
     for name in ("id", "status", "images", "created"):
         table.add_column(name, no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)

@@ -1,19 +1,17 @@
-"""Options for the limits of API keys, and what a key has used by day."""
+"""Options for the limits of API keys, and the limits of a key as text."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from image_store_cli.command_line.arguments import day, positive
-from image_store_cli.command_line.ids import safe_id
-from image_store_cli.display.tables import named_values, tables
-from image_store_cli.exits import Exit
+from image_store_cli.command_line.arguments import positive
+from image_store_cli.display.tables import named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from image_store_cli.context import Context
+    from image_store_client.schemas import KeyLimitsFields
 
 NONE = "none"
 """Removes a limit, or an expiry, from a key."""
@@ -38,10 +36,10 @@ def add_limits(parser: argparse.ArgumentParser, *, removable: bool = False) -> N
         )
 
 
-def limits_of(args: argparse.Namespace) -> dict[str, Any]:
+def limits_of(args: argparse.Namespace) -> KeyLimitsFields:
     """The limits that were given, as the API has them; null removes one."""
     given = {name: getattr(args, name) for name in LIMITS if getattr(args, name) is not None}
-    return {name: None if value == NONE else value for name, value in given.items()}
+    return cast("KeyLimitsFields", {name: None if value == NONE else value for name, value in given.items()})
 
 
 def or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -49,26 +47,9 @@ def or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: NONE if text == NONE else kind(text)
 
 
-def limit_rows(limits: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def limit_rows(limits: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The limits of a key as rows of name and text."""
     return named_values("limit of", limits)
-
-
-def add_days(parser: argparse.ArgumentParser) -> None:
-    """Add the options for the days to show."""
-    parser.add_argument("--from", dest="since", metavar="DAY", type=day, help="first day (UTC)")
-    parser.add_argument("--to", dest="until", metavar="DAY", type=day, help="day after the last one")
-
-
-def show_usage(context: Context) -> Exit:
-    """Show what a key has used, a row for each day and one for all of them."""
-    args = context.args
-    path = f"/v1/keys/{safe_id(args.id)}/usage"
-    usage = context.api.get(path, **{"from": args.since, "to": args.until})
-    rows = [*usage["days"], {"date": "total", **usage["total"]}]
-    ((_, table),) = tables("days", rows)
-    context.out.document(usage, lambda console: console.print(table))
-    return Exit.OK
 
 
 def _dollars(text: str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
 from image_store_cli.command_line.arguments import (
@@ -14,17 +13,13 @@ from image_store_cli.command_line.arguments import (
     add_yes,
     count,
     instant,
+    owner,
 )
 from image_store_cli.command_line.ids import read_ids, safe_id
-from image_store_cli.commands.key_limits import (
-    NONE,
-    add_days,
-    add_limits,
-    limit_rows,
-    limits_of,
-    or_none,
-    show_usage,
-)
+from image_store_cli.commands.key_limits import NONE, add_limits, limit_rows, limits_of, or_none
+from image_store_cli.commands.key_usage import add_days, show_usage
+from image_store_cli.display.lists import print_list
+from image_store_cli.display.tables import new_table, table_of_values
 from image_store_cli.display.texts import moment, plain, plural
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -34,11 +29,12 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
+    from rich.table import Table
+
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
-    from image_store_client.schemas import NewApiKey
+    from image_store_client.schemas import ApiKey, ApiKeyPatch, ApiKeyRequest, NewApiKey
 
-PATH = "/v1/keys"
 PAGE = 100
 SCOPES = ("images:read", "images:write", "generations:write", "act-as", "images:admin")
 GRACE_HOURS = 24
@@ -70,7 +66,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         help="what the key may do; repeat it for several. Only admins grant act-as and images:admin",
     )  # fmt: skip
     create.add_argument(
-        "--owner", metavar="OWNER", help="whose images it is for; for admins (default: yours)"
+        "--owner", metavar="OWNER", type=owner, help="whose images it is for; for admins (default: yours)"
     )
     create.add_argument("--expires", metavar="TIME", type=instant, help="date or time at which the key ends")
     add_limits(create)
@@ -80,7 +76,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         examples=("keys list", "keys list --all-owners"),
     )  # fmt: skip
     whose = list_command.add_mutually_exclusive_group()
-    whose.add_argument("--owner", metavar="OWNER", help="keys of this owner; for admins")
+    whose.add_argument("--owner", metavar="OWNER", type=owner, help="keys of this owner; for admins")
     whose.add_argument("--all-owners", action="store_true", help="keys of all owners; for admins")
     show = add_command(
         inner, common, "show", _show, summary="show a key without its secret", needs_admin=True,
@@ -133,54 +129,44 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def _create(context: Context) -> Exit:
     args = context.args
-    body: dict[str, Any] = {"name": args.name, "scopes": sorted(set(args.scopes))}
-    body |= {"owner": args.owner} if args.owner else {}
-    body |= {"expires_at": args.expires} if args.expires else {}
-    body |= {"limits": limits} if (limits := limits_of(args)) else {}
-    return _print_new(context, context.api.keys.create(**body), "Key")
+    request: ApiKeyRequest = {"name": args.name, "scopes": sorted(set(args.scopes))}
+    if args.owner:
+        request["owner"] = args.owner
+    if args.expires:
+        request["expires_at"] = args.expires
+    if limits := limits_of(args):
+        request["limits"] = limits
+    return _print_new(context, context.api.keys.create(**request), "Key")
 
 
 def _list(context: Context) -> Exit:
     args = context.args
-    query = {"owner": args.owner, "all_owners": "true" if args.all_owners else None}
-    keys: list[dict[str, Any]] = []
-    for key in context.api.pages(PATH, limit=PAGE, **query):
-        if context.out.as_json:
-            context.out.line(key, None)
-        else:
-            keys.append(key)
-    if context.out.as_json:
-        return Exit.OK
-    if keys:
-        context.out.console.print(_table_of(keys))
-    else:
-        context.out.note("No keys.")
-    return Exit.OK
+    keys = context.api.keys.list(owner=args.owner, all_owners=args.all_owners, page_size=PAGE)
+    return print_list(context, keys, _table_of, empty="No keys.")
 
 
 def _show(context: Context) -> Exit:
-    return _print_key(context, context.api.get(_path(context.args.id)))
+    return _print_key(context, context.api.keys.get(safe_id(context.args.id)))
 
 
 def _change(context: Context) -> Exit:
     args = context.args
-    changes: dict[str, Any] = {}
-    changes |= {"name": args.name} if args.name is not None else {}
-    changes |= {"scopes": sorted(set(args.scopes))} if args.scopes else {}
-    changes |= {"expires_at": None if args.expires == NONE else args.expires} if args.expires else {}
-    changes |= {"limits": limits} if (limits := limits_of(args)) else {}
+    changes: ApiKeyPatch = {}
+    if args.name is not None:
+        changes["name"] = args.name
+    if args.scopes:
+        changes["scopes"] = sorted(set(args.scopes))
+    if args.expires:
+        changes["expires_at"] = None if args.expires == NONE else args.expires
+    if limits := limits_of(args):
+        changes["limits"] = limits
     if not changes:
         raise UsageError("Nothing to change. See `image-store keys change --help`.")
-    return _print_key(context, context.api.patch(_path(args.id), changes))
+    return _print_key(context, context.api.keys.update(safe_id(args.id), changes))
 
 
-def _print_key(context: Context, key: dict[str, Any]) -> Exit:
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    for name, value in _rows_of(key):
-        rows.add_row(name, Text(plain(value)))
-    context.out.document(key, lambda console: console.print(rows))
+def _print_key(context: Context, key: ApiKey) -> Exit:
+    context.out.document(key, lambda console: console.print(table_of_values(_rows_of(key))))
     return Exit.OK
 
 
@@ -198,14 +184,10 @@ def _revoke(context: Context) -> Exit:
         return Exit.OK
 
     def revoke(key_id: str) -> dict[str, Any]:
-        context.api.delete(_path(key_id))
+        context.api.keys.revoke(key_id)
         return {"id": key_id, "status": "revoked"}
 
     return for_each(context, ids, revoke, describe=lambda key: f"revoked  {key['id']}")
-
-
-def _path(key_id: str) -> str:
-    return f"{PATH}/{safe_id(key_id)}"
 
 
 def _print_new(context: Context, key: NewApiKey, what: str) -> Exit:
@@ -216,7 +198,7 @@ def _print_new(context: Context, key: NewApiKey, what: str) -> Exit:
     return Exit.OK
 
 
-def _rows_of(key: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows_of(key: ApiKey) -> list[tuple[str, str]]:
     rows = [
         ("id", key["id"]),
         ("name", key["name"]),
@@ -233,8 +215,8 @@ def _rows_of(key: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _table_of(keys: Iterable[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table_of(keys: Iterable[ApiKey]) -> Table:
+    table = new_table()
     table.add_column("id", no_wrap=True, min_width=16)
     for name in ("status", "expires", "last used"):
         table.add_column(name, no_wrap=True)

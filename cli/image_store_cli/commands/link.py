@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.command_line.arguments import add_command, add_ids, lifetime, positive
-from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.command_line.ids import read_ids
 from image_store_cli.display.texts import moment
 from image_store_cli.store.each import for_each
 
@@ -57,10 +57,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def run(context: Context) -> Exit:
     """Make the links."""
     ids = read_ids(context.args.ids, context.stdin)
-    body = {name: value for name in OPTIONS if (value := getattr(context.args, name)) is not None}
+    request: dict[str, Any] = {
+        name: value for name in OPTIONS if (value := getattr(context.args, name)) is not None
+    }
 
     def link(image_id: str) -> dict[str, Any]:
-        signed_link = context.api.post(f"{image_path(image_id)}/links", body, repeatable=True)
+        signed_link = context.api.images.link(image_id, **request)
         context.out.note(f"This link works until {moment(signed_link['expires_at'])}.")
         return {"id": image_id, **signed_link}
 

@@ -12,8 +12,9 @@ from image_store_cli.command_line.arguments import add_command
 from image_store_cli.display.texts import moment, plain
 from image_store_cli.errors import RequestRefused
 from image_store_cli.exits import Exit
+from image_store_cli.settings.config_file import Profile
 from image_store_cli.sign_in.device import sign_in_with_code
-from image_store_cli.sign_in.issuers import client_of, discover, require_secure
+from image_store_cli.sign_in.issuers import client_of, discover, is_on_this_machine, require_secure
 from image_store_cli.sign_in.loopback import sign_in_with_browser
 from image_store_cli.sign_in.sign_ins import KEYRING, StoreSignIn, tokens_of
 from image_store_cli.sign_in.tokens import claims_of, fixed, key_id_of
@@ -64,12 +65,17 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def _login(context: Context) -> Exit:
-    args, url, profile = context.args, require_secure(context.settings.url), context.settings.profile
+    args, url, profile = context.args, require_secure(context.settings.url), _profile_of_the_store(context)
     client = client_of(context.api, profile, issuer=args.issuer, client_id=args.client_id, scopes=args.scopes)
     document = discover(context.api.http, client.issuer)
     # The store names its issuer, so a wrong address could lead to a sign-in that is meant for another store.
     _tell(context, f"This signs you in at {client.issuer} and gives your token to the store at {url}.")
-    tokens = _sign_in(context, document, client)
+    if not _is_trusted(context, client) and not context.ask(
+        "This store is not in your configuration. Sign in?"
+    ):
+        context.out.note("You are not signed in.")
+        return Exit.OK
+    tokens = _sign_in(context, document, client, redirect_uri=args.redirect_uri or profile.redirect_uri)
     _require_acceptance(context.api_with(RetryPolicy(), tokens=fixed(tokens.token, "the new sign-in")))
     claims = claims_of(tokens.token)
     sign_in = context.sign_ins.keep(
@@ -104,7 +110,34 @@ def _login(context: Context) -> Exit:
     return Exit.OK
 
 
-def _sign_in(context: Context, document: IssuerDocument, client: Client) -> IssuedTokens:
+def _profile_of_the_store(context: Context) -> Profile:
+    """The profile, if it is that of the store: a token of its issuer is not for the store that `--url` names."""
+    profile, url = context.settings.profile, context.settings.url
+    if profile.is_of(url):
+        return profile
+    if profile.issuer and not context.args.issuer:
+        words = f"for {profile.url}" if profile.url else "without a url"
+        context.out.note(f"The profile is {words}, so its issuer is not used for {url}.", style="yellow")
+    return Profile()
+
+
+def _is_trusted(context: Context, client: Client) -> bool:
+    """Whether to sign in without a question: also where nobody is asked, so that scripts work as they did.
+
+    A store is known if it is on this machine or in the configuration, or if an earlier sign-in to it was at the same
+    issuer. The options name an issuer that the store could not choose.
+    """
+    url = context.settings.url
+    if context.args.issuer or not context.stdin.isatty():
+        return True
+    earlier = context.sign_ins.of(url)
+    is_known = is_on_this_machine(url) or context.settings.profile.is_of(url)
+    return is_known or (earlier is not None and earlier.issuer == client.issuer)
+
+
+def _sign_in(
+    context: Context, document: IssuerDocument, client: Client, *, redirect_uri: str | None
+) -> IssuedTokens:
     """Sign in by the way that was chosen, or that this machine and the issuer have."""
     args = context.args
 
@@ -121,7 +154,6 @@ def _sign_in(context: Context, document: IssuerDocument, client: Client) -> Issu
         words = "Sign in with the browser. If it did not open, go to" if opened else "To sign in, open"
         _tell(context, f"{words} {address}")
 
-    redirect_uri = args.redirect_uri or context.settings.profile.redirect_uri
     return sign_in_with_browser(context.api.http, document, client, redirect_uri=redirect_uri, show=show_page)
 
 
@@ -133,7 +165,7 @@ def _tell(context: Context, text: str) -> None:
 def _require_acceptance(api: ApiClient) -> None:
     """Raise NotSignedIn if the store refuses the token; one that may not list images is accepted too."""
     try:
-        api.get("/v1/images", limit=1)
+        api.images.list(page_size=1).page()
     except RequestRefused as refused:
         if refused.problem.status != 403:
             raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_store_cli.aws import call_operation
-from image_store_cli.command_line.arguments import add_command, positive
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_stack, positive
 from image_store_cli.command_line.ids import safe_id
-from image_store_cli.display.texts import plain, plural, size
+from image_store_cli.display.lists import print_errors
+from image_store_cli.display.texts import plain, size
 from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.downloads import whole_file
 from image_store_cli.errors import UsageError
@@ -23,26 +24,21 @@ if TYPE_CHECKING:
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import Migration, MigrationRequest
 
-PATH = "/v1/admin/migrations"
 PREFIX = "migrations/"
 ENDED = ("succeeded", "failed")
 FIELDS = ("image", "id", "owner", "attributes")
-SHOWN_ERRORS = 10
 PAGE_RECORDS = 1_000
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command with its own commands."""
-    parent = commands.add_parser(
-        "migrate",
-        help="move pictures out of records",
-        description="Move pictures that are stored as base64 in records into the store. For admins.",
-        epilog="examples:\n  image-store migrate start --jsonl migrations/messages.jsonl\n"
-        "  image-store migrate status MIGRATION --watch",
-    )
-    parent.set_defaults(run=None, parser=parent)
-    inner = parent.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_command_group(
+        commands, "migrate", summary="move pictures out of records",
+        details="The records hold them as base64. For admins.",
+        examples=("migrate start --jsonl migrations/messages.jsonl", "migrate status MIGRATION --watch"),
+    )  # fmt: skip
     start = add_command(
         inner, common, "start", _start, summary="begin a migration and wait for it", needs_admin=True,
         details="Interrupting the command does not stop the migration. With --json: the migration.",
@@ -77,8 +73,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )  # fmt: skip
     put.add_argument("file", metavar="FILE", help="file of JSON lines")
     put.add_argument("--name", help="name below migrations/ (default: that of the file)")
-    put.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
-    put.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    add_stack(put)
     content = add_command(
         inner,
         common,
@@ -119,14 +114,14 @@ def _add_source(start: ArgumentParser) -> None:
 
 def _start(context: Context) -> Exit:
     args = context.args
-    body: dict[str, Any] = {"source": _source(args)}
+    request: dict[str, Any] = {"source": _source(args)}
     if args.image is None:
         options = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
-        body |= {name: value for name, value in options.items() if value is not None}
+        request |= {name: value for name, value in options.items() if value is not None}
     if args.field:
-        body["fields"] = _fields(args.field)
+        request["fields"] = _fields(args.field)
     context.show_target()
-    migration = context.api.post(PATH, body)
+    migration = context.api.admin.migrations.create(cast("MigrationRequest", request))
     context.out.note(f"Migration {migration['id']}")
     return _end(context, migration if args.no_wait else _wait(context, migration))
 
@@ -162,23 +157,18 @@ def _fields(options: list[str]) -> dict[str, str]:
 
 
 def _status(context: Context) -> Exit:
-    migration = context.api.get(f"{PATH}/{safe_id(context.args.id)}")
+    migration = context.api.admin.migrations.get(safe_id(context.args.id))
     return _end(context, _wait(context, migration) if context.args.watch else migration)
 
 
 def _records(context: Context) -> Exit:
-    path, cursor = f"{PATH}/{safe_id(context.args.id)}/records", None
-    while True:
-        page = context.api.get(path, limit=PAGE_RECORDS, cursor=cursor)
-        for item in page["items"]:
-            context.out.line(item, f"{plain(item['record_id'])}\t{item['image_id']}")
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return Exit.OK
+    for item in context.api.admin.migrations.records(safe_id(context.args.id), page_size=PAGE_RECORDS):
+        context.out.line(item, f"{plain(item['record_id'])}\t{item['image_id']}")
+    return Exit.OK
 
 
-def _wait(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
-    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
+def _wait(context: Context, migration: Migration) -> Migration:
+    def progress_of(state: Migration) -> dict[str, Any]:
         figures = state["progress"]
         is_counting = figures["total"] is None
         return {
@@ -190,7 +180,7 @@ def _wait(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
     return wait_for_end(
         context,
         migration,
-        path=f"{PATH}/{safe_id(migration['id'])}",
+        read=lambda: context.api.admin.migrations.get(migration["id"]),
         ended=ENDED,
         description="counting",
         progress_of=progress_of,
@@ -198,7 +188,7 @@ def _wait(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _end(context: Context, migration: dict[str, Any]) -> Exit:
+def _end(context: Context, migration: Migration) -> Exit:
     def human(console: Console) -> None:
         figures = migration["progress"]
         total = "an unknown number of" if figures["total"] is None else figures["total"]
@@ -207,10 +197,10 @@ def _end(context: Context, migration: dict[str, Any]) -> Exit:
             f"before, {figures['failed']} failed, of {total} records",
             soft_wrap=True,
         )
-        for error in migration["errors"][:SHOWN_ERRORS]:
-            console.print(plain(f"  {error['record']}: {error['detail']} ({error['code']})"), soft_wrap=True)
-        if (more := len(migration["errors"]) - SHOWN_ERRORS) > 0:
-            console.print(f"  and {plural(more, 'error')} more; --json shows them", soft_wrap=True)
+        print_errors(
+            console,
+            [f"{error['record']}: {error['detail']} ({error['code']})" for error in migration["errors"]],
+        )
 
     context.out.document(migration, human)
     failed = migration["status"] == "failed" or migration["progress"]["failed"]
@@ -236,12 +226,13 @@ def _put(context: Context) -> Exit:
 def _content(context: Context) -> Exit:
     args = context.args
     path = Path(args.output)
-    answer = context.api.request("GET", f"{PATH}/{safe_id(args.id)}/content", params={"record": args.record})
+    picture = context.api.admin.migrations.content(safe_id(args.id), args.record)
+    is_moved = isinstance(picture, str)
     with whole_file(path, overwrite=args.force) as file:
-        if link := answer.headers.get("location"):
-            context.api.fetch(link, file, ExpectedBytes())
+        if isinstance(picture, str):
+            context.api.fetch(picture, file, ExpectedBytes())
         else:
-            file.write(answer.content)
-    result = {"record": args.record, "path": str(path), "moved": bool(link)}
+            file.write(picture)
+    result = {"record": args.record, "path": str(path), "moved": is_moved}
     context.out.document(result, lambda console: console.print(f"saved  {path}", soft_wrap=True))
     return Exit.OK

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import getpass
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from rich.table import Table
 from rich.text import Text
 
 from image_store_cli.command_line.arguments import add_command, add_command_group, add_yes
 from image_store_cli.command_line.ids import STDIN
+from image_store_cli.command_line.text_input import read_text
+from image_store_cli.display.tables import new_table
 from image_store_cli.display.texts import plain
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
+    from rich.table import Table
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
 
-PATH = "/v1/providers"
-KEYS_PATH = "/v1/provider-keys"
 _KEY = re.compile(r"[!-~]{1,1000}")
 
 
@@ -60,13 +59,13 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def _list(context: Context) -> Exit:
-    answer = context.api.get(PATH)
+    answer = context.api.providers.list()
 
     def human(console: Console) -> None:
         console.print(_table_of(answer["items"]))
-        for period, spending in answer["spending"].items():
-            words = "today" if period == "today" else f"this {period}"
-            context.out.note(f"Spent {words}: ${spending['spent_usd']:.4f}.")
+        spending = answer["spending"]
+        for words, spent in (("today", spending["today"]), ("this month", spending["month"])):
+            context.out.note(f"Spent {words}: ${spent['spent_usd']:.4f}.")
 
     context.out.document(answer, human)
     return Exit.OK
@@ -74,13 +73,9 @@ def _list(context: Context) -> Exit:
 
 def _set_key(context: Context) -> Exit:
     args = context.args
-    body = {"key": _read_key(context), "account_id": args.account_id}
+    key = _read_key(context)
     context.show_target()
-    context.api.request(
-        "PUT",
-        _key_path(args.provider),
-        json={name: value for name, value in body.items() if value is not None},
-    )
+    context.api.providers.set_key(args.provider, key, account_id=args.account_id)
     return _print(context, f"The key of {args.provider} is stored.", own_key=True)
 
 
@@ -88,7 +83,7 @@ def _delete_key(context: Context) -> Exit:
     provider = context.args.provider
     if not context.confirm(f"Delete your key of {provider}?"):
         return Exit.OK
-    context.api.delete(_key_path(provider))
+    context.api.providers.delete_key(provider)
     return _print(context, f"The key of {provider} is deleted.", own_key=False)
 
 
@@ -103,29 +98,18 @@ def _print(context: Context, text: str, *, own_key: bool) -> Exit:
 def _read_key(context: Context) -> str:
     """Read the key from the file or from stdin; in a terminal without an echo."""
     name = context.args.file
-    try:
-        if name != STDIN:
-            text = Path(name).read_text()
-        elif context.stdin.isatty():
-            text = getpass.getpass(f"Key of {context.args.provider}: ")
-        else:
-            text = context.stdin.read()
-    except OSError as unreadable:
-        raise UsageError(f"{name} cannot be read: {unreadable.strerror}.") from unreadable
-    except UnicodeDecodeError:
-        text = ""
+    if name == STDIN and context.stdin.isatty():
+        text = getpass.getpass(f"Key of {context.args.provider}: ")
+    else:
+        text = read_text(name, context.stdin)
     key = text.strip()
     if not _KEY.fullmatch(key):
         raise UsageError("A key is one line of at most 1,000 printable ASCII characters without spaces.")
     return key
 
 
-def _key_path(provider: str) -> str:
-    return f"{KEYS_PATH}/{quote(provider, safe='')}"
-
-
-def _table_of(providers: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table_of(providers: Iterable[Mapping[str, Any]]) -> Table:
+    table = new_table()
     for name in ("provider", "key", "health"):
         table.add_column(name, no_wrap=True)
     for name in ("succeeded", "seconds"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_store_cli.command_line.arguments import add_command, add_ids
-from image_store_cli.command_line.ids import image_path, read_ids
+from image_store_cli.command_line.ids import read_ids
 from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
+    from image_store_client.schemas import Image
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -49,12 +50,12 @@ def run(context: Context) -> Exit:
     return for_each(
         context,
         ids,
-        lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}),
+        lambda image_id: context.api.images.update(image_id, {"visibility": visibility}),
         describe=_outcome_line,
     )
 
 
-def _outcome_line(image: dict[str, Any]) -> str:
+def _outcome_line(image: Image) -> str:
     if image["public_url"]:
         return f"{image['visibility']}  {image['id']}  {image['public_url']}"
     return f"{image['visibility']}  {image['id']}  {image['filename']}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.command_line.arguments import add_command
 from image_store_cli.command_line.ids import safe_id
-from image_store_cli.display.texts import plain, plural
+from image_store_cli.display.lists import print_errors
+from image_store_cli.display.texts import plural
 from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_client.schemas import Repair, RepairRequest
 
-PATH = "/v1/admin/repairs"
 ENDED = ("succeeded",)
 MOST_IDS = 100
-SHOWN_ERRORS = 10
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -45,33 +45,33 @@ def run(context: Context) -> Exit:
     if args.status is not None:
         if args.ids or args.dry_run:
             raise UsageError("--status takes no image ids and no --dry-run.")
-        repair = context.api.get(f"{PATH}/{safe_id(args.status)}")
+        repair = context.api.admin.repairs.get(safe_id(args.status))
     else:
         repair = _begin(context)
     return _end(context, repair if args.no_wait else _wait(context, repair))
 
 
-def _begin(context: Context) -> dict[str, Any]:
+def _begin(context: Context) -> Repair:
     args = context.args
     if len(args.ids) > MOST_IDS:
         raise UsageError(f"At most {MOST_IDS} images can be named; without IDs all are repaired.")
-    body: dict[str, Any] = {"dry_run": args.dry_run}
+    request: RepairRequest = {"dry_run": args.dry_run}
     context.show_target()
     if args.ids:
-        body["image_ids"] = [safe_id(each) for each in args.ids]
-    repair: dict[str, Any] = context.api.post(PATH, body)
+        request["image_ids"] = [safe_id(each) for each in args.ids]
+    repair = context.api.admin.repairs.create(**request)
     context.out.note(f"Repair {repair['id']}")
     return repair
 
 
-def _wait(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
-    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
+def _wait(context: Context, repair: Repair) -> Repair:
+    def progress_of(state: Repair) -> dict[str, Any]:
         return {"description": f"{plural(state['progress']['examined'], 'image')} examined"}
 
     return wait_for_end(
         context,
         repair,
-        path=f"{PATH}/{safe_id(repair['id'])}",
+        read=lambda: context.api.admin.repairs.get(repair["id"]),
         ended=ENDED,
         description="examining",
         progress_of=progress_of,
@@ -79,7 +79,7 @@ def _wait(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _end(context: Context, repair: dict[str, Any]) -> Exit:
+def _end(context: Context, repair: Repair) -> Exit:
     figures = repair["progress"]
 
     def human(console: Console) -> None:
@@ -90,12 +90,10 @@ def _end(context: Context, repair: dict[str, Any]) -> Exit:
             f"{plural(figures['originals_missing'], 'original')} missing, {figures['failed']} failed",
             soft_wrap=True,
         )
-        for error in repair["errors"][:SHOWN_ERRORS]:
-            console.print(
-                plain(f"  {error['image_id']}: {error['detail']} ({error['code']})"), soft_wrap=True
-            )
-        if (more := len(repair["errors"]) - SHOWN_ERRORS) > 0:
-            console.print(f"  and {plural(more, 'error')} more; --json shows them", soft_wrap=True)
+        print_errors(
+            console,
+            [f"{error['image_id']}: {error['detail']} ({error['code']})" for error in repair["errors"]],
+        )
 
     context.out.document(repair, human)
     return Exit.SOME_FAILED if figures["failed"] or figures["originals_missing"] else Exit.OK

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from image_store_cli.command_line.arguments import add_command, group, lifetime
 from image_store_cli.command_line.ids import safe_id
-from image_store_cli.commands.shares import PATH
 from image_store_cli.display.texts import moment, plain
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -51,19 +50,16 @@ def run(context: Context) -> Exit:
     args = context.args
     if bool(args.id) + bool(args.group) + args.everything != 1:
         raise UsageError("Share one of: the ID of an image, --group, or --everything.")
-    body: dict[str, Any] = {
-        "image_id": args.id and safe_id(args.id),
-        "group": args.group,
-        "all": args.everything or None,
-        "presets": args.presets,
-        "expires_in": args.lifetime,
-        "name": args.name,
-    }
-    share = context.api.post(PATH, {name: value for name, value in body.items() if value is not None})
-    context.out.note(
-        f"Share {share['id']} ends {moment(share['expires_at'])}. A picture is at ADDRESS/ID/PRESET."
+    share = context.api.share(
+        image=args.id and safe_id(args.id),
+        group=args.group,
+        all=args.everything,
+        presets=args.presets,
+        expires_in=args.lifetime,
+        name=args.name,
     )
+    context.out.note(f"Share {share.id} ends {moment(share.expires_at)}. A picture is at ADDRESS/ID/PRESET.")
     context.out.document(
-        share, lambda console: console.print(Text(plain(share["url_prefix"] or "")), soft_wrap=True)
+        share.data, lambda console: console.print(Text(plain(share.url_prefix or "")), soft_wrap=True)
     )
     return Exit.OK

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
 from image_store_cli.command_line.arguments import add_command, add_command_group, add_ids
-from image_store_cli.command_line.ids import read_ids, safe_id
+from image_store_cli.command_line.ids import read_ids
+from image_store_cli.display.lists import print_list
+from image_store_cli.display.tables import new_table
 from image_store_cli.display.texts import moment, plain
-from image_store_cli.exits import Exit
 from image_store_cli.store.each import for_each
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
+    from rich.table import Table
+
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_cli.exits import Exit
+    from image_store_client.schemas import Share
 
-PATH = "/v1/shares"
 PAGE = 50
 
 
@@ -44,15 +47,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def _list(context: Context) -> Exit:
-    shares = context.api.pages(PATH, limit=PAGE)
-    if context.out.as_json:
-        for share in shares:
-            context.out.line(share, None)
-    elif rows := list(shares):
-        context.out.console.print(_table_of(rows))
-    else:
-        context.out.note("No shares.")
-    return Exit.OK
+    return print_list(context, context.api.shares.list(page_size=PAGE), _table_of, empty="No shares.")
 
 
 def _revoke(context: Context) -> Exit:
@@ -60,14 +55,14 @@ def _revoke(context: Context) -> Exit:
     context.show_target()
 
     def revoke(share_id: str) -> dict[str, Any]:
-        context.api.delete(f"{PATH}/{safe_id(share_id)}")
+        context.api.shares.revoke(share_id)
         return {"id": share_id, "status": "revoked"}
 
     return for_each(context, ids, revoke, describe=lambda share: f"revoked  {share['id']}")
 
 
-def _table_of(shares: Iterable[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+def _table_of(shares: Iterable[Share]) -> Table:
+    table = new_table()
     table.add_column("id", no_wrap=True, min_width=16)
     for name in ("status", "expires"):
         table.add_column(name, no_wrap=True)

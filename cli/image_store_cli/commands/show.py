@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
 from image_store_cli.command_line.arguments import add_command
-from image_store_cli.command_line.ids import image_path
-from image_store_cli.display.tables import named_values, words
-from image_store_cli.display.texts import moment, plain, size
+from image_store_cli.command_line.ids import safe_id
+from image_store_cli.display.tables import named_values, table_of_values, words
+from image_store_cli.display.texts import moment, size
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -45,20 +42,15 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Show."""
-    answer = context.api.request("GET", image_path(context.args.id))
-    image = answer.json() | {"etag": answer.headers.get("etag")}
+    version = context.api.images.get_version(safe_id(context.args.id))
+    image: dict[str, Any] = {**version.image, "etag": version.etag}
     context.out.document(image, lambda console: print_image(console, image))
     return Exit.OK
 
 
 def print_image(console: Console, image: dict[str, Any]) -> None:
     """Print an image as a table of names and values, without empty values."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows_of(image):
-        table.add_row(name, Text(plain(value)))
-    console.print(table)
+    console.print(table_of_values(rows_of(image)))
 
 
 def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.command_line.arguments import add_command, positive
-from image_store_cli.command_line.ids import image_path
+from image_store_cli.command_line.arguments import add_command, at_most
+from image_store_cli.command_line.ids import safe_id
 from image_store_cli.display.cards import table_of
-from image_store_cli.exits import Exit
+from image_store_cli.display.lists import print_list
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from image_store_cli.command_line.arguments import Commands
     from image_store_cli.context import Context
+    from image_store_cli.exits import Exit
 
 LIMIT = 20
 MOST = 50
@@ -31,7 +31,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="id of the image")
     parser.add_argument(
         "--limit",
-        type=_limit,
+        type=at_most(MOST),
         default=LIMIT,
         metavar="N",
         help=f"maximum number of images, up to {MOST} (default: {LIMIT})",
@@ -40,20 +40,8 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Find them."""
-    answer = context.api.get(f"{image_path(context.args.id)}/similar", limit=context.args.limit)
-    cards: list[dict[str, Any]] = [{**item["card"], DISTANCE: item[DISTANCE]} for item in answer["items"]]
-    if context.out.as_json:
-        for card in cards:
-            context.out.line(card, None)
-    elif cards:
-        context.out.console.print(table_of(cards, also=DISTANCE))
-    else:
-        context.out.note("No other image looks like it.")
-    return Exit.OK
-
-
-def _limit(text: str) -> int:
-    number = positive(text)
-    if number > MOST:
-        raise ArgumentTypeError(f"must be at most {MOST}")
-    return number
+    items = context.api.images.similar(safe_id(context.args.id), limit=context.args.limit)
+    cards: list[dict[str, Any]] = [{**item["card"], DISTANCE: item["distance"]} for item in items]
+    return print_list(
+        context, cards, lambda rows: table_of(rows, also=DISTANCE), empty="No other image looks like it."
+    )

@@ -13,6 +13,7 @@ from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Mapping
 
     from rich.console import Console
 
@@ -37,13 +38,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def run(context: Context) -> Exit:
     """Show the figures."""
     args = context.args
-    scope = "all" if args.needs_admin else None
-    stats = context.api.get("/v1/stats", **{"scope": scope, "from": args.since, "to": args.until})
+    stats = context.api.stats(scope="all" if args.needs_admin else None, since=args.since, until=args.until)
     context.out.document(stats, lambda console: _print(console, stats))
     return Exit.OK
 
 
-def _print(console: Console, stats: dict[str, Any]) -> None:
+def _print(console: Console, stats: Mapping[str, Any]) -> None:
     """Print single figures first, then a table for each figure with parts or days."""
     summary = Table.grid(padding=(0, 2))
     summary.add_column(style="dim", no_wrap=True)
@@ -61,7 +61,7 @@ def _print(console: Console, stats: dict[str, Any]) -> None:
                 console.print(table)
 
 
-def _in_trash(stats: dict[str, Any]) -> str:
+def _in_trash(stats: Mapping[str, Any]) -> str:
     trash = stats.get("trash")
     count = trash.get("images") if isinstance(trash, dict) else None
     return f", {count} of them in the trash" if count else ""

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image_store_cli.command_line.arguments import add_command, add_yes, positive
-from image_store_cli.commands.upload import MOST_PARALLEL, PARALLEL
+from image_store_cli.command_line.arguments import add_command, add_parallel, add_yes
 from image_store_cli.display.texts import plural
 from image_store_cli.errors import UsageError
 from image_store_cli.store.each import outcome
@@ -47,21 +46,13 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parser.add_argument(
         "--hidden", action="store_true", help="include files and folders that begin with a dot"
     )
-    parser.add_argument(
-        "--parallel",
-        type=positive,
-        default=PARALLEL,
-        metavar="N",
-        help=f"transfers at a time (default: {PARALLEL})",
-    )
+    add_parallel(parser, noun="transfer")
     add_yes(parser)
 
 
 def run(context: Context) -> Exit:
     """Sync."""
     args = context.args
-    if args.parallel > MOST_PARALLEL:
-        raise UsageError(f"--parallel is at most {MOST_PARALLEL}.")
     source, destination = parse_place(args.source), parse_place(args.destination)
     checksums = Checksums(context.api, default_path(context.environment, context.settings.url))
     if isinstance(source, Path) and isinstance(destination, ImageSelection):

@@ -6,14 +6,18 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.command_line.arguments import KINDS, VISIBILITIES, add_command, group, instant, positive
+from image_store_cli.command_line.arguments import (
+    DUPLICATES,
+    add_command,
+    add_parallel,
+    add_shared_attributes,
+)
 from image_store_cli.display.texts import plural
 from image_store_cli.errors import UsageError
-from image_store_cli.sign_in.tokens import claims_of, key_id_of
-from image_store_cli.uploads import journal, sources
+from image_store_cli.uploads import journal, picture_files
 from image_store_cli.uploads.remote_pictures import RemotePicture, is_address
+from image_store_cli.uploads.upload_run import UploadRun
 from image_store_cli.uploads.uploader import Uploader
-from image_store_cli.uploads.uploader_pool import UploadRun
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -22,9 +26,6 @@ if TYPE_CHECKING:
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
 
-PARALLEL = 4
-MOST_PARALLEL = 32
-DUPLICATES = ("return_existing", "keep", "reject")
 ATTRIBUTES = (
     "kind", "visibility", "title", "alt_text", "category", "tag", "group", "cache_control", "expires_at",
     "on_duplicate",
@@ -50,16 +51,10 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         help="file, folder, pattern, `-` for stdin, or an address that the store fetches",
     )
     attributes = parser.add_argument_group("attributes")
-    attributes.add_argument("--kind", choices=KINDS)
-    attributes.add_argument("--visibility", choices=VISIBILITIES)
     attributes.add_argument("--filename", metavar="NAME", help="name of a single image")
     attributes.add_argument("--title")
     attributes.add_argument("--alt-text")
-    attributes.add_argument("--category")
-    attributes.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
-    attributes.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
-    attributes.add_argument("--cache-control", metavar="VALUE")
-    attributes.add_argument("--expires-at", metavar="TIME", type=instant)
+    add_shared_attributes(attributes)
     transfer = parser.add_argument_group("transfer")
     transfer.add_argument(
         "--on-duplicate",
@@ -67,13 +62,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         default=DUPLICATES[0],
         help="if the bytes are stored already: return their image (default), keep both, or fail",
     )
-    transfer.add_argument(
-        "--parallel",
-        type=positive,
-        default=PARALLEL,
-        metavar="N",
-        help=f"uploads at a time (default: {PARALLEL})",
-    )
+    add_parallel(transfer, noun="upload")
     transfer.add_argument(
         "--hidden", action="store_true", help="include files in folders that begin with a dot"
     )
@@ -85,8 +74,6 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def run(context: Context) -> Exit:
     """Upload."""
     args = context.args
-    if args.parallel > MOST_PARALLEL:
-        raise UsageError(f"--parallel is at most {MOST_PARALLEL}.")
     with tempfile.TemporaryDirectory(prefix="image-store-") as scratch:
         pictures, bad = _pictures(context, Path(scratch))
         addresses = list(dict.fromkeys(filter(is_address, args.sources)))
@@ -107,22 +94,26 @@ def attributes_of(context: Context) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile], list[sources.BadFile]]:
+def _pictures(
+    context: Context, scratch: Path
+) -> tuple[list[picture_files.PictureFile], list[picture_files.BadFile]]:
     args = context.args
-    words = [word for word in args.sources if word != sources.STDIN and not is_address(word)]
-    selection = sources.find(words, hidden=args.hidden)
+    words = [word for word in args.sources if word != picture_files.STDIN and not is_address(word)]
+    selection = picture_files.find(words, hidden=args.hidden)
     if selection.skipped:
         context.out.note(
             f"Skipped {plural(len(selection.skipped), 'file')} of another type: {_some(selection.skipped)}"
         )
     pictures = selection.pictures
     if args.filename:
-        pictures = [sources.PictureFile(p.path, p.name, args.filename, p.content_type) for p in pictures]
-    if sources.STDIN in args.sources:
+        pictures = [
+            picture_files.PictureFile(p.path, p.name, args.filename, p.content_type) for p in pictures
+        ]
+    if picture_files.STDIN in args.sources:
         try:
-            pictures.append(sources.from_stdin(scratch, filename=args.filename))
+            pictures.append(picture_files.from_stdin(scratch, filename=args.filename))
         except UsageError as wrong:
-            selection.bad.append(sources.BadFile(sources.STDIN, wrong))
+            selection.bad.append(picture_files.BadFile(picture_files.STDIN, wrong))
     return pictures, selection.bad
 
 
@@ -133,14 +124,11 @@ def _some(names: list[str]) -> str:
 def _journal_path(context: Context, attributes: dict[str, Any]) -> Path:
     if context.args.journal:
         return Path(context.args.journal)
-    token = context.settings.tokens.current()
-    claims = claims_of(token)
-    caller = claims.subject if claims else key_id_of(token)
     paths = sorted(str(Path(word).absolute()) for word in context.args.sources)
     return journal.default_path(
         context.environment,
         context.settings.url,
-        context.settings.acting_for or caller or "",
+        context.caller,
         repr(sorted(attributes.items())),
         *paths,
     )

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli.command_line.ids import safe_id
 from image_store_cli.display.texts import plain, plural
 from image_store_cli.display.waiting import wait_for_end
 from image_store_cli.exits import Exit
+from image_store_client.job_states import ENDED
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Mapping
 
     from rich.console import Console
 
     from image_store_cli.context import Context
-
-PATH = "/v1/generations"
-ENDED = ("succeeded", "partial", "failed", "cancelled")
+    from image_store_client.schemas import Job
 
 
 def add_no_wait(parser: ArgumentParser) -> None:
@@ -27,16 +26,11 @@ def add_no_wait(parser: ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the job")
 
 
-def job_path(job_id: str) -> str:
-    """The API's path of a job; UsageError if the text cannot be an id."""
-    return f"{PATH}/{safe_id(job_id)}"
-
-
-def wait_for_job(context: Context, job: dict[str, Any]) -> dict[str, Any]:
+def wait_for_job(context: Context, job: Job) -> Job:
     """Wait until the job ends and return it; each item is printed once, when it ends."""
     printed: set[int] = set()
 
-    def progress_of(state: dict[str, Any]) -> dict[str, Any]:
+    def progress_of(state: Job) -> dict[str, Any]:
         for item in state["items"]:
             if item["status"] in ENDED and item["index"] not in printed:
                 printed.add(item["index"])
@@ -51,7 +45,7 @@ def wait_for_job(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     return wait_for_end(
         context,
         job,
-        path=job_path(job["id"]),
+        read=lambda: context.api.jobs.get(job["id"]),
         ended=ENDED,
         description="generating",
         progress_of=progress_of,
@@ -59,7 +53,7 @@ def wait_for_job(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def item_line(item: dict[str, Any]) -> str:
+def item_line(item: Mapping[str, Any]) -> str:
     """One item of a job as a line: its status, and its provider, time and cost or its error."""
     if item.get("error"):
         error = item["error"]
@@ -71,7 +65,7 @@ def item_line(item: dict[str, Any]) -> str:
     return f"{item['index']}: {item['status']}{maker}{seconds}{cost}"
 
 
-def print_job(context: Context, job: dict[str, Any]) -> Exit:
+def print_job(context: Context, job: Job) -> Exit:
     """Print the ids of the images of a job, and its state as a note; SOME_FAILED if some of it failed."""
 
     def human(console: Console) -> None:

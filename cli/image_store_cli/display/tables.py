@@ -10,10 +10,25 @@ from rich.text import Text
 from image_store_cli.display.texts import plain, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LEFT = {"", "date", "day", "provider", "unit"}
 """Columns of text, aligned left; all others are numbers."""
+
+
+def new_table() -> Table:
+    """An empty table without lines, whose headings are dim."""
+    return Table(box=None, pad_edge=False, header_style="dim")
+
+
+def table_of_values(rows: Iterable[tuple[str, str]]) -> Table:
+    """A table of names and untrusted values."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(plain(value)))
+    return table
 
 
 def named_values(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -77,7 +92,7 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = new_table()
     columns = list(dict.fromkeys(name for row in rows for name in row))
     for name in columns:
         table.add_column(words(name), justify="left" if name in LEFT else "right")

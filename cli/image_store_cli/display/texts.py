@@ -9,6 +9,7 @@ from datetime import datetime
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_FORMULAS = ("=", "+", "-", "@", "\t", "\n")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
 
@@ -21,6 +22,12 @@ def plain(text: str) -> str:
 def escaped(json_text: str) -> str:
     """Write the same characters in a JSON text as `\\uXXXX`; JSON itself escapes only those below a space."""
     return _HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+
+
+def cell(text: str) -> str:
+    """An untrusted text as a cell of a CSV file: a spreadsheet would run one that begins like a formula."""
+    shown = plain(text)
+    return f"'{shown}" if shown.startswith(_FORMULAS) else shown
 
 
 def size(count: int) -> str:

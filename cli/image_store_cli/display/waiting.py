@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from image_store_cli.context import Context
 
 FIRST_POLL, LONGEST_POLL = 0.5, 5.0
 
 
-def wait_for_end(
+def wait_for_end[State: Mapping[str, Any]](
     context: Context,
-    first: dict[str, Any],
+    first: State,
     *,
-    path: str,
+    read: Callable[[], State],
     ended: Collection[str],
     description: str,
-    progress_of: Callable[[dict[str, Any]], dict[str, Any]],
+    progress_of: Callable[[State], dict[str, Any]],
     resume_hint: str,
-) -> dict[str, Any]:
-    """Read `path` until its status is one of `ended`, with a progress display; return the last state.
+) -> State:
+    """Call `read` until the status is one of `ended`, with a progress display; return the last state.
 
     `progress_of` gets every state, `first` included, and returns the progress: `total`, `completed` and `description`.
     The waits grow up to 5 s. There is no time limit: the user decides how long to wait. `resume_hint` is printed after
@@ -38,7 +38,7 @@ def wait_for_end(
                     return state
                 context.sleep(pause)
                 pause = min(pause * 1.3, LONGEST_POLL)
-                state = context.api.get(path)
+                state = read()
         except KeyboardInterrupt:
             context.out.note(resume_hint)
             raise

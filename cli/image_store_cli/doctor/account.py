@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import call_operation
 from image_store_cli.display.texts import plural
+from image_store_cli.doctor.backup_store import check_backup_store
+from image_store_cli.doctor.byte_stores import StoreTrial
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
 
 if TYPE_CHECKING:
-    from image_store_cli.aws import Account, Stack
+    from image_store_cli.aws import Account, ByteStore, Stack
     from image_store_cli.context import Context
     from image_store_cli.doctor.results import CheckResults
 
 INDEXES = {"by_owner", "due"}
-R2_MEMBERS = ("access_key_id", "secret_access_key")
+KEY_MEMBERS = ("access_key_id", "secret_access_key")
 DEAD_LETTERS_MEND = "docs/operations.md, `Work that failed`, explains how to read them and send them back."
 SECRET_MEND = "Write the secret again as docs/deploying.md describes (step 3)."  # noqa: S105 - not a secret
 BUCKET_MEND = (
-    "Check the bucket's name, that the R2 token has `Object Read & Write` for this bucket, and that both buckets are "
-    "in the jurisdiction of R2Endpoint: the store uses that address for both."
+    "Check the bucket's name, the address and region of its store, and that its keys may read, write and list this "
+    "bucket: for R2 a token with `Object Read & Write`. Without PublicByteStore both buckets are at one address, so "
+    "for R2 in one jurisdiction."
 )
 
 
@@ -51,15 +54,14 @@ def open_account(findings: CheckResults, context: Context) -> Account | None:
     return None
 
 
-def check_account(findings: CheckResults, account: Account) -> None:
-    """Check the resources of the stack."""
+def check_account(findings: CheckResults, account: Account, *, tries_store: bool) -> None:
+    """Check the resources of the stack; `tries_store` writes a few objects, to see what the store of bytes can do."""
     _check_table(findings, account)
     _check_queues(findings, account)
     _check_ingest(findings, account)
     _check_signing(findings, account)
-    keys = _check_r2_secret(findings, account)
-    if keys is not None:
-        _check_buckets(findings, account, keys)
+    _check_stores(findings, account, tries_store=tries_store)
+    _check_backup(findings, account, tries_store=tries_store)
 
 
 def _check_stack(findings: CheckResults, stack: Stack) -> None:
@@ -150,18 +152,75 @@ def _check_signing(findings: CheckResults, account: Account) -> None:
         findings.ok("signing secret", "has its current key")
 
 
-def _check_r2_secret(findings: CheckResults, account: Account) -> dict[str, Any] | None:
-    name = account.stack.r2_secret
-    secret = _secret(findings, account, name, "R2 secret")
+def _check_stores(findings: CheckResults, account: Account, *, tries_store: bool) -> None:
+    """Check the stores of bytes and their buckets; PictureChecks checks that the functions can write there."""
+    stack = account.stack
+    private = _store_client(findings, account, stack.private_store, "store secret")
+    bucket = stack.parameters["PrivateBucket"]
+    if private is not None and _opens(findings, private, "private bucket", bucket) and tries_store:
+        StoreTrial(findings, private, bucket=bucket, kind=stack.private_store.kind).run()
+    public_bucket = stack.parameters.get("PublicBucket")
+    if not public_bucket:
+        findings.skip("public bucket", "there is none: public links redirect to presigned links")
+        return
+    public = private
+    if stack.public_store != stack.private_store:
+        public = _store_client(findings, account, stack.public_store, "public store secret")
+    if public is not None:
+        _opens(findings, public, "public bucket", public_bucket)
+
+
+def _check_backup(findings: CheckResults, account: Account, *, tries_store: bool) -> None:
+    """Check the store of backups; `parts` shows how old the last backup is."""
+    stack = account.stack
+    bucket = stack.parameters.get("BackupStore")
+    if not bucket:
+        findings.skip("backup store", "there is none: nothing is backed up")
+        return
+    client = _store_client(findings, account, stack.backup_store, "backup secret")
+    if client is not None:
+        check_backup_store(findings, client, bucket=bucket, stack=stack.name, tries_store=tries_store)
+
+
+def _store_client(findings: CheckResults, account: Account, store: ByteStore, check: str) -> Any:
+    """A client with the store's keys, or with the caller's own rights if it has none; None without its keys."""
+    options: dict[str, Any] = {}
+    if store.region:
+        options["region_name"] = store.region
+    if store.endpoint:
+        options["endpoint_url"] = store.endpoint
+    if store.secret is None:
+        findings.skip(check, "there is none: the functions use their roles, and this check your own rights")
+    else:
+        keys = _store_keys(findings, account, store.secret, check)
+        if keys is None:
+            return None
+        options |= {
+            "aws_access_key_id": keys["access_key_id"],
+            "aws_secret_access_key": keys["secret_access_key"],
+        }
+    return account.client("s3", **options)
+
+
+def _opens(findings: CheckResults, client: Any, check: str, bucket: str) -> bool:
+    """Whether a bucket can be listed."""
+    with findings.checking(check, BUCKET_MEND):
+        call_operation(client, "list_objects_v2", Bucket=bucket, MaxKeys=1)
+        findings.ok(check, f"{bucket} can be read")
+    return not findings.is_wrong(check)
+
+
+def _store_keys(findings: CheckResults, account: Account, name: str, check: str) -> dict[str, Any] | None:
+    secret = _secret(findings, account, name, check)
     if secret is None:
         return None
     missing = [
-        member for member in R2_MEMBERS if not isinstance(secret.get(member), str) or not secret[member]
+        member for member in KEY_MEMBERS if not isinstance(secret.get(member), str) or not secret[member]
     ]
     if missing:
-        findings.wrong("R2 secret", f"{name} has no {' and no '.join(missing)}", SECRET_MEND)
+        findings.wrong(check, f"{name} has no {' and no '.join(missing)}", SECRET_MEND)
         return None
-    findings.ok("R2 secret", f"{name} has both members")
+    findings.ok(check, f"{name} has both members")
     return secret
 
 
@@ -188,24 +247,3 @@ def _secret(findings: CheckResults, account: Account, name: str, check: str) -> 
         findings.wrong(check, f"{name} does not hold a JSON object", SECRET_MEND)
         return None
     return secret
-
-
-def _check_buckets(findings: CheckResults, account: Account, keys: dict[str, Any]) -> None:
-    """Check that the R2 keys can read both buckets; PictureChecks checks that they can write."""
-    parameters = account.stack.parameters
-    storage = account.client(
-        "s3",
-        endpoint_url=account.stack.r2_endpoint,
-        region_name=parameters.get("R2Region") or "auto",
-        aws_access_key_id=keys["access_key_id"],
-        aws_secret_access_key=keys["secret_access_key"],
-    )
-    for name in ("PrivateBucket", "PublicBucket"):
-        bucket = parameters.get(name)
-        check = "private bucket" if name == "PrivateBucket" else "public bucket"
-        if not bucket:
-            findings.skip(check, "there is none: public links redirect to presigned links")
-            continue
-        with findings.checking(check, BUCKET_MEND):
-            call_operation(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
-            findings.ok(check, f"{bucket} can be read with the store's own keys")

@@ -16,8 +16,8 @@ API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
 AFTER_REDIRECT = "null"
 """What a browser sends as Origin after a redirect from one foreign origin to another, as from the API to storage."""
 STORAGE_MEND = (
-    "Set the CORS policy of the private bucket as docs/deploying.md describes (step 2), with this origin. R2 compares "
-    "origins exactly, and the web console uploads from the API's origin."
+    "Set the CORS policy of the private bucket as docs/deploying.md describes (step 2), with this origin. Stores "
+    "compare origins exactly, and the web console uploads from the API's origin."
 )
 READING_MEND = (
     "Set the CORS policy of the private bucket as docs/deploying.md describes (step 2): GET and HEAD for every origin, "

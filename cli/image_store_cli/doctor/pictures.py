@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from image_store_cli.command_line.ids import image_path
 from image_store_cli.display.texts import plural
 from image_store_cli.doctor import cors
 from image_store_cli.doctor.pixel import pixel
@@ -29,9 +28,9 @@ LISTED_SECONDS = 15
 COMPLETED_SECONDS = 60
 POLL_SECONDS = 0.5
 STORAGE_MEND = (
-    "503 storage_unavailable means that R2 refuses the key pair or a bucket is missing: check the R2 secret, that "
-    "its token is for both buckets, R2AccountId and R2Endpoint. The function's log has the reason with the "
-    "request id."
+    "503 storage_unavailable means that the store of bytes refuses the keys or a bucket is missing: check the store "
+    "secret, that its keys are for both buckets, ByteStore, R2AccountId and R2Endpoint. The function's log has the "
+    "reason with the request id."
 )
 DELETE_MEND = "Delete it by hand: image-store delete --permanent"
 
@@ -79,7 +78,10 @@ class PictureChecks:
         return image
 
     def _download(self, image: dict[str, Any]) -> None:
-        mend = "Links lead into the private bucket: check R2Endpoint, R2AccountId, and that this machine reaches it."
+        mend = (
+            "Links lead into the private bucket: check ByteStore, R2Endpoint, R2AccountId, and that this machine "
+            "reaches it."
+        )
         with self._findings.checking("download", mend):
             expected = ExpectedBytes(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
             self._api.fetch(self._api.images.content_link(image["id"]), BytesIO(), expected)
@@ -95,7 +97,7 @@ class PictureChecks:
 
     def _list(self, image: dict[str, Any]) -> None:
         def is_listed() -> bool:
-            return image["id"] in {card["id"] for card in self._api.get("/v1/images", limit=100)["items"]}
+            return image["id"] in {card["id"] for card in self._api.images.list(page_size=100).page().items}
 
         with self._findings.checking("list", "Check the table's index by_owner."):
             if _becomes_true(is_listed, LISTED_SECONDS):
@@ -104,10 +106,13 @@ class PictureChecks:
                 raise Unavailable(f"The picture is not in the list after {LISTED_SECONDS} seconds.")
 
     def _publish(self, image: dict[str, Any]) -> None:
-        mend = "PublicUrl must be the active custom domain of PublicBucket, and the R2 token must include that bucket."
+        mend = (
+            "PublicUrl must be the active custom domain of PublicBucket, and the keys of its store must include that "
+            "bucket."
+        )
         link = ""
         with self._findings.checking("public link", mend):
-            published = self._api.patch(image_path(image["id"]), {"visibility": "public"})
+            published = self._api.images.update(image["id"], {"visibility": "public"})
             link = str(published["public_url"])
             target = self._follow_without_token(link)
             is_presigned = "x-amz-signature" in {name.lower() for name in httpx.URL(target).params}
@@ -126,7 +131,7 @@ class PictureChecks:
         with self._findings.checking(
             "unpublish", "The link of a private image must not work: see the log of the update function."
         ):
-            self._api.patch(image_path(image["id"]), {"visibility": "private"})
+            self._api.images.update(image["id"], {"visibility": "private"})
             status = self._get_without_token(link).status_code
             if status != 404:
                 raise Broken(f"The link of an unpublished picture answers {status} and not 404.")
@@ -167,7 +172,7 @@ class PictureChecks:
             "filename": FILENAME,
         }
         with self._findings.checking("direct upload", STORAGE_MEND):
-            ticket = self._api.post("/v1/uploads", request)
+            ticket = self._api.request_json("POST", "/v1/uploads", json=request)
             put = ticket["upload"]
             origins = (self._origin, self._api_origin)
             cors.check_upload_link(self._findings, self._api.http, put["url"], origins, put["headers"])
@@ -192,7 +197,7 @@ class PictureChecks:
         remaining: list[str] = []
         for image_id in self._stored_ids:
             try:
-                self._api.delete(image_path(image_id), permanent="true")
+                self._api.images.delete(image_id, permanent=True)
             except CommandError:
                 remaining.append(image_id)
         if remaining:

@@ -39,8 +39,8 @@ REFUSALS = {
     "IMAGE_STORE_OWNER.",
 }
 """What to do about each way in which the store refuses a caller, by the code of its response."""
-NO_IMAGE = "/v1/images/00000000-0000-7000-8000-000000000000/restore"
-"""A request that changes nothing: there is no such image."""
+NO_IMAGE = "00000000-0000-7000-8000-000000000000"
+"""The id of no image: restoring it changes nothing."""
 SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links depend on the time."
 
 
@@ -49,7 +49,7 @@ def check_health(findings: CheckResults, api: ApiClient) -> None:
     with findings.checking(
         "API", "Check the address, the network, and that the stack is deployed or running."
     ):
-        health = api.request("GET", "/v1/health", signed_in=False).json()
+        health = api.request_json("GET", "/v1/health", signed_in=False)
         if health.get("status") == "ok":
             findings.ok("API", f"{api.url} answers")
         else:
@@ -90,7 +90,7 @@ def check_routes(findings: CheckResults, api: ApiClient) -> None:
 def check_token_accepted(findings: CheckResults, api: ApiClient) -> None:
     """Check that the API accepts the token or key, and the owner that it acts for."""
     try:
-        api.get("/v1/images", limit=1)
+        api.images.list(page_size=1).page()
     except NotSignedIn as refused:
         is_key = api.tokens.current().startswith(KEY_PREFIX)
         is_of_gateway = refused.code == NotSignedIn.code
@@ -111,7 +111,7 @@ def check_token_accepted(findings: CheckResults, api: ApiClient) -> None:
 def check_may_write(findings: CheckResults, api: ApiClient) -> bool:
     """Check that the caller may store and delete images; whether the checks that do so can go on."""
     try:
-        api.request("POST", NO_IMAGE, repeatable=True)
+        api.images.restore(NO_IMAGE)
     except RequestRefused as refused:
         if refused.problem.code == "scope_required":
             findings.skip(
@@ -126,7 +126,7 @@ def check_may_write(findings: CheckResults, api: ApiClient) -> bool:
 def check_parts(findings: CheckResults, api: ApiClient) -> None:
     """Check the health of the store's parts, if the store reports it and the caller is an admin."""
     try:
-        health = api.get("/v1/admin/health")
+        health = api.admin.health()
     except NotOffered:
         findings.skip("parts", "this store has no /v1/admin/health")
         return

@@ -12,6 +12,7 @@ from image_store_cli.settings import config_file, local_stack
 from image_store_cli.settings.config_file import Profile
 from image_store_cli.sign_in import tokens
 from image_store_cli.sign_in.sign_ins import tokens_of
+from image_store_client.http.transport import OWN_PATHS
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -86,7 +87,7 @@ def resolve(
     url = _checked_url(url)
     return CommandSettings(
         url=url,
-        tokens=_given_tokens(args, environment, chosen, local, admin=admin)
+        tokens=_given_tokens(args, environment, _caller_at(url, chosen), local, admin=admin)
         or _kept_tokens(sign_ins, url, local, admin=admin),
         origin=origin,
         aws=_aws(args, environment, chosen, local),
@@ -94,7 +95,7 @@ def resolve(
         profile=chosen,
         audience=chosen.audience,
         web_origin=getattr(args, "origin", None) or chosen.origin,
-        acting_for=_owner(args.acting_for or environment.get("IMAGE_STORE_OWNER")),
+        acting_for=_owner(args, environment),
     )
 
 
@@ -161,6 +162,11 @@ def _given_tokens(
     return None
 
 
+def _caller_at(url: str, profile: Profile) -> Profile:
+    """The profile whose token is sent to a store: never to another store than the profile's own."""
+    return profile if not profile.url or profile.is_of(url) else Profile()
+
+
 def _kept_tokens(sign_ins: SignIns, url: str, local: dict[str, str] | None, *, admin: bool) -> Tokens:
     """The tokens of `image-store login`; without a sign-in those of the local stack, if this is one."""
     if (sign_in := sign_ins.of(url)) is not None:
@@ -202,9 +208,15 @@ def _refuse_another_stack(local: dict[str, str], *, stack: str | None, region: s
             )
 
 
-def _owner(text: str | None) -> str | None:
-    if not text:
+def _owner(args: Namespace, environment: Mapping[str, str]) -> str | None:
+    """The owner to act for; UsageError for an empty one, with which a command would act for the caller itself."""
+    text, place = environment.get("IMAGE_STORE_OWNER"), "the variable IMAGE_STORE_OWNER"
+    if args.acting_for is not None:
+        text, place = args.acting_for, "--as"
+    if text is None:
         return None
+    if not text.strip():
+        raise UsageError(f"The owner in {place} is empty. Leave it out to act for yourself.")
     if len(text) > MAX_OWNER_CHARS or not text.isprintable():
         raise UsageError(f"An owner has at most {MAX_OWNER_CHARS} printable characters.")
     return text
@@ -216,4 +228,6 @@ def _checked_url(url: str) -> str:
         raise UsageError("The store's address must be like https://api.example.com.")
     if parts.username or parts.password:
         raise UsageError("The store's address must not hold a user name or password.")
+    if path := OWN_PATHS.search(parts.path):
+        raise UsageError(f"The address of a store is without {path[0]}: leave it out.")
     return url.rstrip("/")

@@ -30,6 +30,10 @@ class Profile:
     scopes: str | None = None
     redirect_uri: str | None = None
 
+    def is_of(self, url: str) -> bool:
+        """Whether this is the profile of the store at an address; how to sign in is valid for that store alone."""
+        return bool(self.url) and str(self.url).rstrip("/") == url.rstrip("/")
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:

@@ -75,8 +75,8 @@ def client_of(
 
 def _console_settings(api: ApiClient) -> dict[str, Any]:
     try:
-        settings = api.request("GET", "/config.json", signed_in=False).json()
-    except (NotOffered, ValueError):  # a deployment without the console
+        settings = api.request_json("GET", "/config.json", signed_in=False)
+    except NotOffered:  # a deployment without the console
         return {}
     return settings if isinstance(settings, dict) else {}
 
@@ -110,10 +110,15 @@ def discover(http: httpx.Client, issuer: str) -> IssuerDocument:
 def require_secure(url: str) -> str:
     """Return an address to which tokens or codes may be sent; UsageError unless it is HTTPS or on this machine."""
     parts = urlsplit(url)
-    is_here = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    is_here = parts.scheme == "http" and is_on_this_machine(url)
     if not (parts.scheme == "https" and parts.hostname) and not is_here:
         raise UsageError(f"{url} is not an https address: nobody should sign in there.")
     return url
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Whether an address is one of this machine's own."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 def _address(document: dict[str, Any], name: str) -> str | None:

@@ -11,17 +11,17 @@ import json
 import os
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.errors import NotSignedIn, UsageError
+from image_store_cli.settings.state_folder import state_folder
 from image_store_cli.sign_in.keyrings import KeyringError
 from image_store_cli.sign_in.token_endpoint import IssuedTokens, TokenRefused, request_tokens
 from image_store_cli.sign_in.tokens import Tokens
 from image_store_cli.store.api import new_client
-from image_store_cli.uploads.journal import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,10 +97,10 @@ class SignIns:
                 secrets = self._secrets(url, sign_in)
             except NotSignedIn:
                 secrets = None
-            if sign_in.place == KEYRING and (keyring := self._find_keyring()) is not None:
-                try:
-                    keyring.forget(url)
-                except KeyringError as failed:
+            try:
+                self._forget_in_keyring(url)
+            except KeyringError as failed:
+                if sign_in.place == KEYRING:
                     raise UsageError(
                         f"The keyring of the system refuses to delete the tokens ({failed})."
                     ) from failed
@@ -142,11 +142,16 @@ class SignIns:
                 keyring.keep(url, json.dumps(asdict(secrets)))
                 place = KEYRING
             except KeyringError:  # locked, or denied: the file is used, and `login` says so
-                place = FILE
+                with suppress(KeyringError):  # the entry of an earlier sign-in; otherwise `forget` deletes it
+                    self._forget_in_keyring(url)
         sign_in = replace(sign_in, place=place)
         entry = asdict(sign_in) | ({"secrets": asdict(secrets)} if place == FILE else {})
         self._write(self._entries() | {url: entry})
         return sign_in
+
+    def _forget_in_keyring(self, url: str) -> None:
+        if (keyring := self._find_keyring()) is not None:
+            keyring.forget(url)
 
     def _secrets(self, url: str, sign_in: StoreSignIn) -> SignInTokens:
         try:

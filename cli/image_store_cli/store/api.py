@@ -1,7 +1,6 @@
 """The store as commands see it: the Python client, whose errors are those of commands.
 
-Every command has it as `context.api`. Use the client's methods (`context.api.images.get(…)`, `.shares`, `.jobs`, …), or
-`get`, `post`, `patch`, `delete`, `pages` and `request` with a path for JSON as it comes.
+Every command has it as `context.api`, and calls the client's methods: `context.api.images.get(…)`, `.shares`, `.jobs`.
 """
 
 from __future__ import annotations
@@ -12,22 +11,21 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 
 from image_store_cli import VERSION
-from image_store_cli.store.problems import command_error
+from image_store_cli.store.error_translation import command_error
 from image_store_client import ImageStore, ImageStoreError
 from image_store_client.downloads import fetch
 from image_store_client.http.credentials import Credentials
 from image_store_client.http.runtime import ThreadRuntime, finish
 from image_store_client.http.transport import Transport, client_options
-from image_store_client.paging import AsyncPages, Pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine
     from datetime import timedelta
 
     from image_store_cli.sign_in.tokens import Tokens
     from image_store_client.downloads import ExpectedBytes
     from image_store_client.http.retries import RetryPolicy
-    from image_store_client.uploads.upload import TransferProgress
+    from image_store_client.progress import OnDownloadProgress
 
 TIMEOUT_SECONDS = 60
 AGENT = f"image-store-cli/{VERSION}"
@@ -49,7 +47,7 @@ class ApiClient(ImageStore):
         self.tokens = tokens
         self.http = http or new_client()
         runtime = ThreadRuntime(self.http, sleep=sleep)
-        credentials = Credentials(_token_function(tokens), runtime)
+        credentials = Credentials(token_function(tokens), runtime)
         self._connect(Transport(url, runtime, credentials, owner=owner, policy=policy), run)
 
     @property
@@ -57,48 +55,9 @@ class ApiClient(ImageStore):
         """How far the store's clock is ahead of this one, by its last response; whole seconds."""
         return self._transport.ahead
 
-    def get(self, path: str, **params: Any) -> Any:
-        """Return the JSON of a GET; parameters that are None are left out."""
-        return self._json("GET", path, params=params)
-
-    def post(self, path: str, body: Any = None, *, repeatable: bool = False, key: str | None = None) -> Any:
-        """Return the JSON of a POST; it is repeated after a lost response only if that is safe."""
-        headers = {"Idempotency-Key": key} if key else {}
-        return self._json("POST", path, json=body, headers=headers, repeatable=repeatable or key is not None)
-
-    def patch(self, path: str, changes: dict[str, Any]) -> Any:
-        """Send a merge patch and return the JSON."""
-        return self._json("PATCH", path, json=changes)
-
-    def delete(self, path: str, **params: Any) -> None:
-        """Send a DELETE whose response has no content."""
-        self.request("DELETE", path, params=params)
-
-    def pages(
-        self,
-        path: str,
-        *,
-        most: int | None = None,
-        on_page: Callable[[Mapping[str, Any]], None] = lambda _: None,
-        signed_in: bool = True,
-        **params: Any,
-    ) -> Iterator[dict[str, Any]]:
-        """Iterate over the items of a list, page by page, up to `most`; `on_page` gets each page before its items."""
-        list_of_pages = AsyncPages[dict[str, Any]](
-            lambda cursor: self._transport.json(
-                "GET", path, params={**params, "cursor": cursor}, signed_in=signed_in
-            )
-        )
-        number = 0
-        for page in Pages(list_of_pages, run).pages():
-            on_page(page.body)
-            for item in page.items:
-                if number == most:
-                    return
-                yield item
-                number += 1
-            if number == most:
-                return
+    def request_json(self, method: str, path: str, *, json: Any = None, signed_in: bool = True) -> Any:
+        """Send a request for which the client has no method, and return its JSON; NotOffered for anything else."""
+        return run(self._transport.json(method, path, json=json, signed_in=signed_in))
 
     def fetch(
         self,
@@ -106,7 +65,7 @@ class ApiClient(ImageStore):
         target: IO[bytes],
         expected: ExpectedBytes,
         *,
-        on_progress: Callable[[TransferProgress], object] | None = None,
+        on_progress: OnDownloadProgress | None = None,
     ) -> None:
         """Download a link into `target` without a token, and check the bytes; Broken if they are wrong.
 
@@ -114,9 +73,6 @@ class ApiClient(ImageStore):
         is Unavailable.
         """
         run(fetch(self._transport, link, target, expected, on_progress=on_progress))
-
-    def _json(self, method: str, path: str, **options: Any) -> Any:
-        return run(self._transport.json(method, path, **options))
 
 
 def run[T](coroutine: Coroutine[Any, Any, T], /) -> T:
@@ -135,7 +91,7 @@ def new_client() -> httpx.Client:
     return httpx.Client(**(client_options(TIMEOUT_SECONDS) | {"headers": {"User-Agent": AGENT}}))
 
 
-def _token_function(tokens: Tokens) -> Callable[[], str]:
+def token_function(tokens: Tokens) -> Callable[[], str]:
     """What returns the token, and after that a renewed one: the client calls it again when a token was refused."""
     token: str | None = None
 

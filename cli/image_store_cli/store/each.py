@@ -1,4 +1,4 @@
-"""Sends the same request for several images, each with its own result."""
+"""Does the same for several ids, each with its own result."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from image_store_cli.errors import CommandError, NotOffered, NotSignedIn
 from image_store_cli.exits import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from image_store_cli.context import Context
 
 
-def for_each(
-    context: Context,
-    ids: Sequence[str],
-    do: Callable[[str], dict[str, Any]],
-    *,
-    describe: Callable[[dict[str, Any]], str],
+def for_each[R: Mapping[str, Any]](
+    context: Context, ids: Sequence[str], do: Callable[[str], R], *, describe: Callable[[R], str]
 ) -> Exit:
     """Call `do` for each id and print its result as `describe` returns it.
 
@@ -29,28 +25,28 @@ def for_each(
     route does not exist, the error is raised.
     """
     failures: list[CommandError] = []
-    for image_id in ids:
+    for each_id in ids:
         try:
-            image = do(image_id)
+            result = do(each_id)
         except (NotSignedIn, NotOffered):
             raise
         except CommandError as failed:
             if len(ids) == 1:
                 raise
             failures.append(failed)
-            report_failure(context, image_id, failed)
+            report_failure(context, each_id, failed)
         else:
-            context.out.line(image, Text(plain(describe(image))))
+            context.out.line(result, Text(plain(describe(result))))
     return outcome(failures, of=len(ids))
 
 
-def report_failure(context: Context, image_id: str, failed: CommandError) -> None:
+def report_failure(context: Context, failed_id: str, failed: CommandError) -> None:
     """Print the failure of one of several: a line of JSON with the results, or a line on stderr."""
     if context.out.as_json:
-        context.out.line({"id": image_id, "error": failed.body()}, None)
+        context.out.line({"id": failed_id, "error": failed.body()}, None)
     else:
         context.out.errors.print(
-            Text(plain(f"failed  {image_id}  {failed.message}"), style="red"), soft_wrap=True
+            Text(plain(f"failed  {failed_id}  {failed.message}"), style="red"), soft_wrap=True
         )
 
 

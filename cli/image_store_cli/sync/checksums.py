@@ -7,8 +7,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from image_store_cli.command_line.ids import image_path
-from image_store_cli.uploads.journal import state_folder
+from image_store_cli.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +42,7 @@ class Checksums:
     def of(self, image_id: str) -> str:
         """The checksum of an image; raises a CommandError if the store does not answer or has no such image."""
         if (checksum := self._known.get(image_id)) is None:
-            checksum = str(self._api.get(image_path(image_id))["sha256"])
+            checksum = self._api.images.get(image_id)["sha256"]
             self.keep(image_id, checksum)
         return checksum
 

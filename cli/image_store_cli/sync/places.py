@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_store_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from image_store_client.schemas import ImageListFilters, ImagePatch
 
 GROUP, TAG, ALL = "group", "tag", "all"
 FORMS = "group:TYPE:ID, tag:TAG or all:"
@@ -26,16 +28,16 @@ class ImageSelection:
         return f"{self.kind}:{self.value}"
 
     @property
-    def query(self) -> dict[str, str]:
+    def filters(self) -> ImageListFilters:
         """The filter of the list of images."""
-        return {} if self.kind == ALL else {self.kind: self.value}
+        return cast("ImageListFilters", {} if self.kind == ALL else {self.kind: self.value})
 
     @property
     def attributes(self) -> dict[str, list[str]]:
         """The attributes of an upload that belongs to the selection."""
         return {} if self.kind == ALL else {self.kind: [self.value]}
 
-    def changes_of(self, image: Mapping[str, Any]) -> dict[str, Any]:
+    def changes_of(self, image: Mapping[str, Any]) -> ImagePatch:
         """The merge patch that brings an image into the selection; empty if it is there."""
         if self.kind == TAG:
             tags = list(image.get("tags", ()))

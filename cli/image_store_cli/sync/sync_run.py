@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import batched, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from image_store_cli.commands.delete import BATCH
-from image_store_cli.commands.delete import PATH as DELETE_PATH
 from image_store_cli.display.texts import plain, plural
 from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, UsageError
-from image_store_cli.store.image_changes import change_image
-from image_store_cli.store.problems import item_problem
+from image_store_cli.parallel_work import in_parallel
+from image_store_cli.store.error_translation import item_refusal
 from image_store_cli.sync.plans import LocalFile, StoredImage
-from image_store_cli.uploads import sources
+from image_store_cli.uploads import picture_files
 from image_store_cli.uploads.uploader import FileDigest, Uploader, read_digest
 
 if TYPE_CHECKING:
@@ -28,9 +24,12 @@ if TYPE_CHECKING:
     from image_store_cli.context import Context
     from image_store_cli.sync.checksums import Checksums
     from image_store_cli.sync.places import ImageSelection
-    from image_store_cli.uploads.sources import PictureFile
+    from image_store_cli.uploads.picture_files import PictureFile
+    from image_store_client.schemas import BatchDeleteResult, Card, ImageListFilters
 
 READ, UPLOAD, DOWNLOAD, DELETE = "read", "upload", "download", "delete"
+EXISTING = "existing"
+"""An upload of bytes that the store had already."""
 PAGE = 100
 TRASH = ".image-store-trash"
 """The folder in a folder where files go that a sync deletes; it is hidden, so later syncs do not see it."""
@@ -45,6 +44,8 @@ class Step:
     image_id: str | None = None
     sha256: str | None = None
     error: CommandError | None = None
+    existed: bool = False
+    """Whether the store had the image of an upload before."""
 
 
 class SyncRun:
@@ -74,7 +75,7 @@ class SyncRun:
         """The pictures of the folder with their checksums; a file that cannot be read counts as a failure."""
         if not self.folder.is_dir():
             return []
-        selection = sources.find([str(self.folder)], hidden=hidden)
+        selection = picture_files.find([str(self.folder)], hidden=hidden)
         for bad in selection.bad:
             self.report(Step(READ, path=bad.name, error=bad.error))
         pictures = [
@@ -99,12 +100,12 @@ class SyncRun:
 
     def read_images(self) -> list[StoredImage]:
         """The images of the selection with their checksums, the oldest first."""
-        query: dict[str, Any] = {**self.selection.query, "order": "asc", "limit": PAGE}
-        cards = list(self._context.api.pages("/v1/images", **query))
+        filters: ImageListFilters = {**self.selection.filters, "order": "asc"}
+        cards = list(self._context.api.images.list(page_size=PAGE, **filters))
 
-        def read(card: dict[str, Any]) -> StoredImage | None:
+        def read(card: Card) -> StoredImage | None:
             try:
-                checksum = self._checksums.of(str(card["id"]))
+                checksum = self._checksums.of(card["id"])
             except RequestRefused as refused:
                 if refused.problem.status == 404:  # deleted since it was listed
                     return None
@@ -112,7 +113,7 @@ class SyncRun:
             return StoredImage(card["id"], card["filename"], card["content_type"], checksum)
 
         images = [each for each in self._in_parallel("reading checksums", cards, read) if each is not None]
-        places = {str(card["id"]): place for place, card in enumerate(cards)}
+        places = {card["id"]: place for place, card in enumerate(cards)}
         return sorted(images, key=lambda image: places[image.id])
 
     # Steps -----------------------------------------------------------------------------------------------
@@ -129,14 +130,15 @@ class SyncRun:
                 image = uploader.upload(picture, digest, advance=lambda _: None)
                 image_id = str(image["id"])
                 if self.selection.changes_of(image):
-                    change_image(self._context.api, image_id, self.selection.changes_of)
+                    self._context.api.images.update(image_id, self.selection.changes_of)
             except CommandError as failed:
                 return Step(UPLOAD, path=file.path, sha256=file.sha256, error=failed)
             except OSError as failed:
                 error = UsageError(f"{file.path} cannot be read: {failed.strerror}.")
                 return Step(UPLOAD, path=file.path, sha256=file.sha256, error=error)
             self._checksums.keep(image_id, file.sha256)
-            return Step(UPLOAD, path=file.path, image_id=image_id, sha256=file.sha256)
+            existed: bool = image["existed"]
+            return Step(UPLOAD, path=file.path, image_id=image_id, sha256=file.sha256, existed=existed)
 
         self._report_all(self._in_parallel("uploading", files, upload))
 
@@ -164,14 +166,14 @@ class SyncRun:
     def delete_images(self, images: Sequence[StoredImage]) -> None:
         """Move images to the trash of the store."""
         by_id = {image.id: image for image in images}
-        for batch in batched(by_id, BATCH, strict=False):
-            body = {"ids": list(batch), "permanent": False}
-            result = self._context.api.post(DELETE_PATH, body, repeatable=True)
+
+        def report(result: BatchDeleteResult) -> None:
             for image_id in result["successful"]:
                 self.report(Step(DELETE, image_id=image_id, sha256=by_id[image_id].sha256))
             for failed in result["failed"]:
-                refusal = RequestRefused(item_problem(failed["error"]))
-                self.report(Step(DELETE, image_id=str(failed["id"]), error=refusal))
+                self.report(Step(DELETE, image_id=failed["id"], error=item_refusal(failed["error"])))
+
+        self._context.api.images.delete_many(by_id, on_progress=report)
 
     def delete_files(self, files: Sequence[LocalFile]) -> None:
         """Move files into the trash folder, with the folders that they are in."""
@@ -212,31 +214,26 @@ class SyncRun:
                 "sha256": step.sha256,
                 "dry_run": dry_run,
             }
+            if step.action == UPLOAD and not dry_run and step.error is None:
+                body["existed"] = step.existed
             out.line(body | ({"error": step.error.body()} if step.error else {}), None)
         elif step.error is not None:
             out.errors.print(
                 Text(f"failed    {subject}  {plain(step.error.message)}", style="red"), soft_wrap=True
             )
         else:
-            out.line(None, Text(f"{'would ' if dry_run else ''}{step.action:8}  {subject}"))
+            action = EXISTING if step.existed else step.action
+            out.line(None, Text(f"{'would ' if dry_run else ''}{action:8}  {subject}"))
 
     def _in_parallel[T, R](
         self, description: str, items: Sequence[T], work: Callable[[T], R]
     ) -> Generator[R]:
-        """Yield the results of work on each item as they are finished, with a progress display."""
-        with self._context.out.progress() as progress, ThreadPoolExecutor(self._parallel) as pool:
-            task = progress.add_task(f"{description} ({plural(len(items), 'picture')})", total=len(items))
-            later = iter(items)
-            # Few begin before the results of others are known, so that an error which ends the sync ends it soon.
-            begun = {pool.submit(work, item) for item in islice(later, 2 * self._parallel)}
-            try:
-                while begun:
-                    ended, begun = wait(begun, return_when=FIRST_COMPLETED)
-                    for future in ended:
-                        progress.advance(task)
-                        yield future.result()
-                    begun |= {pool.submit(work, item) for item in islice(later, len(ended))}
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)  # running transfers may end
-                self._context.out.note("Stopped. Repeat the command to resume.")
-                raise
+        number = len(items)
+        return in_parallel(
+            self._context,
+            f"{description} ({plural(number, 'picture')})",
+            items,
+            work,
+            parallel=self._parallel,
+            total=number,
+        )

@@ -13,13 +13,14 @@ import json
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.errors import UsageError
+from image_store_cli.settings.state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
 BEGUN, STORED = "begun", "stored"
@@ -95,12 +96,6 @@ def _entry(line: str) -> Entry | None:
         return Entry(**values)
     except (ValueError, TypeError):
         return None
-
-
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder of what this command keeps between its runs."""
-    base = environment.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "image-store"
 
 
 def default_path(environment: Mapping[str, str], *identity: str) -> Path:

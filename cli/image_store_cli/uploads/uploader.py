@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.command_line.arguments import groups_body
-from image_store_cli.command_line.ids import image_path
 from image_store_cli.errors import Broken, RequestRefused
 from image_store_client.uploads.sources import UploadSource
 
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from image_store_cli.store.api import ApiClient
-    from image_store_cli.uploads.sources import PictureFile
-    from image_store_client.uploads.upload import TransferProgress
+    from image_store_cli.uploads.picture_files import PictureFile
+    from image_store_client import ImageStore
+    from image_store_client.progress import UploadProgress
+    from image_store_client.schemas import Image
 
 CHUNK = 256 * 1024
 KEY_VERSION = "image-store-cli/1"
@@ -66,11 +66,15 @@ def idempotency_key(
 
 
 class Uploader:
-    """Uploads pictures that share their attributes; safe to use from several threads."""
+    """Uploads pictures that share their attributes; safe to use from several threads.
 
-    def __init__(self, api: ApiClient, attributes: Mapping[str, Any]) -> None:
+    With `or_trashed` an image in the trash counts as stored.
+    """
+
+    def __init__(self, api: ImageStore, attributes: Mapping[str, Any], *, or_trashed: bool = False) -> None:
         self._api = api
         self._attributes = dict(attributes)
+        self._or_trashed = or_trashed
 
     def upload(
         self, picture: PictureFile, digest: FileDigest, *, advance: Callable[[int], None]
@@ -99,21 +103,21 @@ class Uploader:
                 if refused.problem.code not in {"image_not_found", "upload_not_found"}:
                     raise
             else:
-                if image["status"] != "trashed":
+                if self._or_trashed or image["status"] != "trashed":
                     return image
         raise Broken(
             "This picture was stored and deleted too often today: try again tomorrow, or rename the file."
         )
 
-    def stored_image(self, image_id: str) -> dict[str, Any] | None:
+    def stored_image(self, image_id: str) -> Image | None:
         """An image that was stored before; None if it was deleted since."""
         try:
-            image: dict[str, Any] = self._api.get(image_path(image_id))
+            image = self._api.images.get(image_id)
         except RequestRefused as refused:
             if refused.problem.status == 404:
                 return None
             raise
-        return image if image.get("status") == "ready" else None
+        return image if self._or_trashed or image["status"] == "ready" else None
 
     def has_given_attributes(self, image: Mapping[str, Any] | None) -> bool:
         """Whether an image has the attributes of these uploads; an existing image may have others."""
@@ -137,7 +141,7 @@ class _Differences:
         self._advance = advance
         self._loaded = 0
 
-    def __call__(self, progress: TransferProgress) -> None:
+    def __call__(self, progress: UploadProgress) -> None:
         self._advance(progress.loaded - self._loaded)
         self._loaded = progress.loaded
 

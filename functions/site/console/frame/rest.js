@@ -1,4 +1,5 @@
 // What a first visit does not need; the bundler makes a script of its own of it, which is loaded when it is used.
+export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
 export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";

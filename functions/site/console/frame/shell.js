@@ -21,6 +21,7 @@ const STORE = [
   ["/statistics", "stats", "Statistics"],
   ["/providers", "providers", "Providers"],
   ["/keys", "lock", "API keys"],
+  ["/connect", "plug", "Connect"],
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
 ];

@@ -10,6 +10,8 @@ import { settings } from "../frame/settings.js";
 
 const DRAFT = "generate";
 const SIZES = ["1024x1024", "1536x1024", "1024x1536"];
+const BACKGROUNDS = ["auto", "opaque", "transparent"];
+const FORMATS = ["png", "jpeg", "webp"];
 
 export async function showGenerate(root, { signal }) {
   root.append(
@@ -74,12 +76,18 @@ export async function showGenerate(root, { signal }) {
           offerModels,
         ),
       ),
-      field("Model", (id) => select(id, "model", [["", "Default"]], offerSizes)),
+      field("Model", (id) => select(id, "model", [["", "Default"]], offerChoices)),
       h(
         "div",
         { class: "pair" },
         field("Size", (id) => select(id, "size", [])),
         field("Quality", (id) => select(id, "quality", [])),
+      ),
+      h(
+        "div",
+        { class: "pair" },
+        field("Background", (id) => select(id, "background", [])),
+        field("Format", (id) => select(id, "output_format", [])),
       ),
       h(
         "div",
@@ -118,12 +126,14 @@ export async function showGenerate(root, { signal }) {
       options([["", "Default"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]),
     );
     form.elements.model.disabled = !form.elements.provider.value;
-    offerSizes();
+    offerChoices();
   }
-  function offerSizes() {
+  function offerChoices() {
     const model = modelsOf(form.elements.provider.value).find(({ name }) => name === form.elements.model.value);
-    fill(form.elements.quality, options([["", "Default"], ...(model?.qualities ?? []).map((name) => [name, name])]));
+    offer("quality", model?.qualities ?? []);
     form.elements.quality.disabled = !model?.qualities.length;
+    offer("background", model?.backgrounds ?? BACKGROUNDS);
+    offer("output_format", model?.output_formats ?? FORMATS);
     fill(
       form.elements.size,
       options([
@@ -131,6 +141,9 @@ export async function showGenerate(root, { signal }) {
         ...(model?.sizes.length ? model.sizes : SIZES).map((size) => [size, size.replace("x", " × ")]),
       ]),
     );
+  }
+  function offer(name, choices) {
+    fill(form.elements[name], options([["", "Default"], ...choices.map((choice) => [choice, choice])]));
   }
   function prompts() {
     return form.elements.prompts.value
@@ -174,8 +187,8 @@ export async function showGenerate(root, { signal }) {
     fillIn(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
     offerModels();
     fillIn(["model"]);
-    offerSizes();
-    fillIn(["size", "quality"]);
+    offerChoices();
+    fillIn(["size", "quality", "background", "output_format"]);
   }
 
   async function submit(event) {
@@ -190,6 +203,8 @@ export async function showGenerate(root, { signal }) {
       ...(values.negative_prompt && { negative_prompt: values.negative_prompt }),
       ...(values.size && { size: values.size }),
       ...(values.quality && { quality: values.quality }),
+      ...(values.background && { background: values.background }),
+      ...(values.output_format && { output_format: values.output_format }),
       ...(values.seed && { seed: Number(values.seed) }),
       ...(referenceIds.length && { reference_ids: referenceIds }),
     };

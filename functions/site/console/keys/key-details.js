@@ -3,6 +3,7 @@ import { call } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { bytes, count, money, onDay } from "../parts/format.js";
+import { onSubmit } from "../parts/forms.js";
 import { notify } from "../parts/notices.js";
 import { problemBox } from "../parts/problem-box.js";
 
@@ -47,26 +48,15 @@ export async function showDetails(root, key, path, signal) {
 
 function form(key, path) {
   const problem = h("p", { class: "form-problem", role: "alert" });
-  const submit = async (event) => {
-    event.preventDefault();
-    const sent = new FormData(event.target);
+  const save = async (sent) => {
     const limits = Object.fromEntries(Object.keys(LIMITS).map((name) => [name, Number(sent.get(name)) || null]));
-    const button = event.target.querySelector("[type=submit]");
-    problem.textContent = "";
-    button.disabled = true;
-    try {
-      const { data } = await call("PATCH", path, { json: { limits } });
-      key.limits = data.limits;
-      notify("The limits are saved. They take effect within a minute.");
-    } catch (error) {
-      problem.textContent = error.message;
-    } finally {
-      button.disabled = false;
-    }
+    const { data } = await call("PATCH", path, { json: { limits } });
+    key.limits = data.limits;
+    notify("The limits are saved. They take effect within a minute.");
   };
   return h(
     "form",
-    { class: "stack", onsubmit: submit },
+    { class: "stack", onsubmit: onSubmit(save, (text) => (problem.textContent = text)) },
     h("p", { class: "fine" }, "They count for whoever the key acts, by UTC. Empty is no limit."),
     h(
       "div",

@@ -1,25 +1,15 @@
-// API keys: create, list, limit, rotate and revoke them. The only place that ever shows a key is the box of a new one.
+// API keys: create, list, limit, rotate and revoke them. A key is shown in the box of a new one alone.
 import { person } from "../frame/auth.js";
 import { call } from "../parts/api.js";
 import { confirm } from "../parts/dialogs.js";
-import { copyField } from "../parts/copy-field.js";
 import { fill, h, unique } from "../parts/dom.js";
-import { field } from "../parts/fields.js";
 import { atMoment, onDay } from "../parts/format.js";
 import { notify } from "../parts/notices.js";
 import { problemBox } from "../parts/problem-box.js";
 import { showDetails } from "./key-details.js";
+import { keyField, keyForm } from "./key-form.js";
 
-const SCOPES = {
-  "images:read": "See and download images",
-  "images:write": "Store, change and delete images",
-  "generations:write": "Generate images",
-};
-const SCOPES_OF_ADMINS = { "act-as": "Act for any owner", "images:admin": "Do what admins may do" };
-const LIFETIMES = { "": "Never", 30: "In 30 days", 90: "In 90 days", 365: "In a year" };
 const STATES = { active: "Active", expired: "Expired", revoked: "Revoked" };
-const COPY = { label: "API key", name: "Copy key", notice: "Key copied." };
-const DAY = 86_400_000;
 const PAGE = 50;
 
 export async function showKeys(root, { signal }) {
@@ -42,7 +32,7 @@ export async function showKeys(root, { signal }) {
       ),
     ),
     fresh,
-    h("section", { class: "card" }, h("h2", {}, "Create a key"), form(isAdmin, create)),
+    h("section", { class: "card" }, h("h2", {}, "Create a key"), keyForm({ isAdmin, create })),
     h(
       "section",
       { class: "card" },
@@ -115,7 +105,7 @@ export async function showKeys(root, { signal }) {
 
   function show({ key }, words) {
     fresh.hidden = false;
-    fill(fresh, h("p", {}, `${words}. Keep it now: it is not shown again.`), copyField(key, COPY));
+    fill(fresh, h("p", {}, `${words}. Keep it now: it is not shown again.`), keyField(key));
     fresh.focus();
   }
 }
@@ -128,64 +118,6 @@ async function attempt(act) {
   } catch (error) {
     notify(error.message, { isProblem: true });
   }
-}
-
-function form(isAdmin, create) {
-  const problem = h("p", { class: "form-problem", role: "alert" });
-  const scopes = { ...SCOPES, ...(isAdmin && SCOPES_OF_ADMINS) };
-  const submit = async (event) => {
-    event.preventDefault();
-    const sent = new FormData(event.target);
-    const button = event.target.querySelector("[type=submit]");
-    problem.textContent = "";
-    button.disabled = true;
-    try {
-      await create({
-        name: sent.get("name").trim(),
-        scopes: sent.getAll("scope"),
-        ...(sent.get("owner") && { owner: sent.get("owner") }),
-        ...(sent.get("days") && { expires_at: new Date(Date.now() + sent.get("days") * DAY).toISOString() }),
-      });
-      event.target.elements.name.value = "";
-    } catch (error) {
-      problem.textContent = error.message;
-    } finally {
-      button.disabled = false;
-    }
-  };
-  return h(
-    "form",
-    { class: "stack", onsubmit: submit },
-    field("Name", (id) => h("input", { id, name: "name", required: true, autocomplete: "off" }), "What it is for."),
-    h(
-      "fieldset",
-      { class: "stack" },
-      h("legend", {}, "What it may do"),
-      Object.entries(scopes).map(([scope, words]) => choice(scope, words)),
-    ),
-    field("Expires", (id) =>
-      h(
-        "select",
-        { id, name: "days" },
-        Object.entries(LIFETIMES).map(([value, words]) => h("option", { value }, words)),
-      ),
-    ),
-    isAdmin &&
-      field("Owner", (id) => h("input", { id, name: "owner", autocomplete: "off" }), "Empty for your own images."),
-    problem,
-    h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Create key")),
-  );
-}
-
-function choice(scope, words) {
-  const id = unique("scope");
-  const isUsual = scope === "images:read" || scope === "images:write";
-  return h(
-    "div",
-    { class: "row" },
-    h("input", { id, type: "checkbox", name: "scope", value: scope, checked: isUsual }),
-    h("label", { for: id }, `${words} (${scope})`),
-  );
 }
 
 function table(list, isAdmin) {

@@ -25,6 +25,7 @@ const FOUND = {
 const KEPT = new Set(["unknown", "failed", "renditions_missing", "copies_missing"]); // counted, and not removed
 const STOPPED = {
   another_run: "Another run was at work.",
+  restore: "Images are being restored: nothing is removed until that ends.",
   deadline: "Its time was over; the next run goes on.",
   cap: "It would have removed more than the cap allows, and stopped.",
 };

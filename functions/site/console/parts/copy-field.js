@@ -3,23 +3,32 @@ import { h, unique } from "./dom.js";
 import { icon } from "./icons.js";
 import { notify } from "./notices.js";
 
-/** `label` is for screen readers, `name` is what the button says, `notice` what is said afterwards. */
-export function copyField(text, { label = "Link to share", name = "Copy link", notice = "Link copied." } = {}) {
+/** Copy a text and say so. Where the browser refuses, the text is selected by `select`, for the keys that copy. */
+export async function copyText(text, { notice, select }) {
+  await navigator.clipboard.writeText(text).then(
+    () => notify(notice),
+    () => {
+      select();
+      notify("Copy it with Ctrl-C.");
+    },
+  );
+}
+
+/**
+ * `label` is for screen readers, `name` is what the button says, to screen readers `spoken`, and `notice` what is said
+ * afterwards.
+ */
+export function copyField(
+  text,
+  { label = "Link to share", name = "Copy link", spoken = name, notice = "Link copied." } = {},
+) {
   const id = unique("copy");
-  const copy = async () => {
-    await navigator.clipboard.writeText(text).then(
-      () => notify(notice),
-      () => {
-        document.getElementById(id).select();
-        notify("Copy it with Ctrl-C.");
-      },
-    );
-  };
+  const copy = () => copyText(text, { notice, select: () => document.getElementById(id).select() });
   return h(
     "div",
     { class: "share" },
     h("label", { class: "unseen", for: id }, label),
     h("input", { id, value: text, readonly: true, onfocus: (event) => event.target.select() }),
-    h("button", { type: "button", class: "button", onclick: copy }, icon("link"), name),
+    h("button", { type: "button", class: "button", "aria-label": spoken, onclick: copy }, icon("link"), name),
   );
 }

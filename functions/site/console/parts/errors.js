@@ -31,9 +31,9 @@ export class ApiError extends Error {
     this.existingId = existingId;
   }
 
-  /** Whether the store has no such route: the gateway's own 404 names no code. */
+  /** Whether the store has no such route; a 404 of the gateway itself names no code. */
   get isNotDeployed() {
-    return this.status === 404 && this.code === null;
+    return this.status === 404 && (this.code === "route_not_found" || this.code === null);
   }
 
   /** Whether the file itself is at fault, so that sending it again is in vain. */

@@ -6,6 +6,7 @@ import { confirm } from "../parts/dialogs.js";
 import { fill, h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { atMoment } from "../parts/format.js";
+import { onSubmit } from "../parts/forms.js";
 import { notify } from "../parts/notices.js";
 
 const PATH = "/v1/shares";
@@ -71,24 +72,16 @@ function form(query, created) {
         ),
     );
   draw(chosen);
-  const submit = async (event) => {
-    event.preventDefault();
-    const button = event.target.querySelector("button");
-    const { what, expires_in: seconds, ...texts } = Object.fromEntries(new FormData(event.target));
+  const create = async (sent) => {
+    const { what, expires_in: seconds, ...texts } = Object.fromEntries(sent);
     const json = { expires_in: Number(seconds), ...(what === "all" && { all: true }) };
     for (const [name, text] of Object.entries(texts)) if (text.trim()) json[name] = text.trim();
-    button.disabled = true;
-    try {
-      created((await call("POST", PATH, { json })).data);
-      notify("The share is ready.");
-    } catch (error) {
-      notify(error.message, { isProblem: true });
-    }
-    button.disabled = false;
+    created((await call("POST", PATH, { json })).data);
+    notify("The share is ready.");
   };
   return h(
     "form",
-    { class: "card stack", onsubmit: submit },
+    { class: "card stack", onsubmit: onSubmit(create, (text) => text && notify(text, { isProblem: true })) },
     h("h2", {}, "New share"),
     field("Shows", (id) =>
       h(

@@ -1,4 +1,4 @@
-"""Renders through the function that decodes; no other module invokes a function."""
+"""Renders through the function that decodes."""
 
 import json
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from image_store.adapters.r2 import translate_errors
+from image_store.adapters.objects import translate_errors
 from image_store.domain.images.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
 from image_store.ports.images import VersionedBucket
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from image_store.bootstrap.assembly import Application, assemble
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
-from image_store.entrypoints.callers.admission import count_refusals_with, count_requests_with
+from image_store.domain.callers.caller import Caller
+from image_store.entrypoints.callers.admission import count_with
 from image_store.settings import Settings
 
 __all__ = ["Application", "application", "assemble", "prepare", "use"]
@@ -40,16 +41,19 @@ def use(assemble_application: Callable[[], Application] | None) -> None:
     _assemble, _current = assemble_application or _deployed, None
 
 
-count_requests_with(lambda: application().callers.request_limits)
+class _KeyCounters:
+    """Counts for API keys with the application, which is assembled at the first request that has to be counted."""
+
+    def count_request(self, caller: Caller) -> None:
+        application().callers.request_limits.count(caller)
+
+    def count_refusal(self, code: str) -> None:
+        from image_store.entrypoints.callers.metrics import count_key_refusal
+
+        count_key_refusal(code, namespace=application().settings.metrics_namespace)
 
 
-def _count_key_refusal(code: str) -> None:
-    from image_store.entrypoints.callers.metrics import count_key_refusal
-
-    count_key_refusal(code, namespace=application().settings.metrics_namespace)
-
-
-count_refusals_with(_count_key_refusal)
+count_with(_KeyCounters())
 
 
 def prepare() -> None:

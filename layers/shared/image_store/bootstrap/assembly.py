@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
+    from image_store.bootstrap.backup import Backup, RecoveryServices
     from image_store.bootstrap.callers import Callers
     from image_store.bootstrap.delivery import Delivery
+    from image_store.bootstrap.events import Events
     from image_store.bootstrap.finding import Finding
     from image_store.bootstrap.generation import Generation
     from image_store.bootstrap.images import Images
@@ -56,6 +58,12 @@ class Application:
         return Delivery(self)
 
     @lazy_property
+    def events(self) -> Events:
+        from image_store.bootstrap.events import Events
+
+        return Events(self)
+
+    @lazy_property
     def finding(self) -> Finding:
         from image_store.bootstrap.finding import Finding
 
@@ -72,6 +80,18 @@ class Application:
         from image_store.bootstrap.upkeep import Upkeep
 
         return Upkeep(self)
+
+    @lazy_property
+    def recovery(self) -> RecoveryServices:
+        from image_store.bootstrap.backup import RecoveryServices
+
+        return RecoveryServices(self)
+
+    @lazy_property
+    def backup(self) -> Backup:
+        from image_store.bootstrap.backup import Backup
+
+        return Backup(self)
 
     @lazy_property
     def operations(self) -> Operations:

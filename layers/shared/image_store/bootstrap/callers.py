@@ -8,6 +8,7 @@ from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.ports.callers import Authorizer
     from image_store.services.callers.authorization import Authorization
     from image_store.services.callers.key_administration import KeyAdministration
     from image_store.services.callers.key_usage import KeyUsageReports
@@ -35,6 +36,11 @@ class Callers:
             admin_scope=self._settings.admins.scope,
             admin_subjects=self._settings.admins.subjects,
         )
+
+    @property
+    def authorizer(self) -> Authorizer:
+        """Finds out who sends a request to a function that the gateway does not call."""
+        return self._ports.authorizer
 
     @lazy_property
     def request_limits(self) -> RequestLimits:

@@ -8,6 +8,7 @@ from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.services.delivery.old_links import OldLinks
     from image_store.services.delivery.publishing import Publisher
     from image_store.services.delivery.rendering import Rendering
     from image_store.services.delivery.renditions import Renditions
@@ -39,6 +40,12 @@ class Delivery:
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
+
+    @lazy_property
+    def old_links(self) -> OldLinks:
+        from image_store.services.delivery.old_links import OldLinks
+
+        return OldLinks(old_paths=self._ports.old_paths, repository=self._ports.repository)
 
     @lazy_property
     def renditions(self) -> Renditions:

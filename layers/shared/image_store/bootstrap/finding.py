@@ -55,5 +55,11 @@ class Finding:
     @lazy_property
     def feed(self) -> Feed:
         from image_store.services.finding.feed import Feed
+        from image_store.services.finding.hot_pages import HotPages
 
-        return Feed(rows=self._ports.feed_rows, cursors=self.cursors, clock=self._ports.clock)
+        return Feed(
+            rows=self._ports.feed_rows,
+            cursors=self.cursors,
+            clock=self._ports.clock,
+            hot_pages=HotPages(kept_for=self._settings.feed.cache_lifetime),
+        )

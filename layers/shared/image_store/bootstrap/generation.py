@@ -9,6 +9,7 @@ from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.ports.generation import ReferenceUploads
     from image_store.services.generation.choice import ModelChoice
     from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from image_store.services.generation.provider_results import ProviderResults
     from image_store.services.generation.sealed_requests import SealedRequests
     from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.generation.synchronous import SynchronousGeneration
+    from image_store.services.generation.usable_models import UsableModels
     from image_store.services.generation.worker.calls import ProviderCalls
     from image_store.services.generation.worker.changes import JobItemWriter
     from image_store.services.generation.worker.run import GenerationRun
@@ -56,6 +59,29 @@ class Generation:
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
+
+    @lazy_property
+    def synchronous(self) -> SynchronousGeneration:
+        from image_store.services.generation.synchronous import SynchronousGeneration
+
+        return SynchronousGeneration(
+            jobs=self.jobs,
+            repository=self._ports.repository,
+            private=self._ports.private,
+            clock=self._ports.clock,
+            sleep=self._ports.sleep,
+        )
+
+    @property
+    def reference_uploads(self) -> ReferenceUploads:
+        """Stores images that new ones are made from."""
+        return self._ports.reference_uploads
+
+    @lazy_property
+    def usable_models(self) -> UsableModels:
+        from image_store.services.generation.usable_models import UsableModels
+
+        return UsableModels(keys=self._ports.provider_keys, order=self._settings.generation.providers)
 
     @lazy_property
     def worker(self) -> GenerationRun:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_store.entrypoints.operations.console import ConsoleSettings
     from image_store.services.operations.fill_level import FillLevelReader
     from image_store.services.operations.health import Health
+    from image_store.services.operations.owners import OwnerList
     from image_store.services.operations.statistics import StatisticsReports
 
 
@@ -33,11 +34,16 @@ class Operations:
         return ConsoleSettings(
             sign_in=self._settings.sign_in,
             admin_scope=self._settings.admins.scope,
-            r2_endpoint=self._settings.storage.r2_endpoint,
+            storage_origin=self._settings.storage.private_store.origin(self._settings.storage.private_bucket),
             public_url=self._settings.publication.url,
             presets=tuple(self._settings.renditions.presets),
             max_upload_bytes=self._settings.limits.max_bytes,
         )
+
+    def openai_url(self) -> str | None:
+        """The address of the OpenAI endpoint; None if the deployment has none."""
+        name = self._settings.openai_url_parameter
+        return self._ports.parameters.text(name) if name else None
 
     @lazy_property
     def statistics_reports(self) -> StatisticsReports:
@@ -51,6 +57,13 @@ class Operations:
             clock=self._ports.clock,
             quota=self._settings.quota,
         )
+
+    @lazy_property
+    def owner_list(self) -> OwnerList:
+        from image_store.adapters.dynamodb.operations.owners import DynamoOwners
+        from image_store.services.operations.owners import OwnerList
+
+        return OwnerList(owners=DynamoOwners(self._ports.table))
 
     @property
     def change_reader(self) -> Callable[[dict[str, Any]], AnyAuditEntry | None]:
@@ -83,5 +96,6 @@ class Operations:
                 provider.value: partial(self._ports.deployment_key, provider)
                 for provider in self._settings.generation.providers
             },
+            backup=self._ports.backup_states if self._settings.backup.is_on else None,
             clock=self._ports.clock,
         )

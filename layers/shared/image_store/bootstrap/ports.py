@@ -6,10 +6,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from image_store.bootstrap.caller_ports import CallerPorts
 from image_store.bootstrap.lazy import lazy_property
+from image_store.bootstrap.port_groups.events import EventPorts
+from image_store.bootstrap.port_groups.remote import RemotePorts
 from image_store.entrypoints.callers.actors import current_actor
-from image_store.entrypoints.operations.observability import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
-    from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
+    from image_store.ports.delivery import OldPaths, PublicationRows, Purger, Renderer, RenderLeases, Shares
     from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
-    from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
+    from image_store.ports.generation import (
+        Generations,
+        ImageProvider,
+        ProviderHealth,
+        ProviderKeys,
+        ReferenceUploads,
+    )
     from image_store.ports.images import (
         Claims,
-        Fetcher,
         ImageProcessor,
         ImageRepository,
         IngestEvents,
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
         VersionedBucket,
     )
     from image_store.ports.objects import ObjectStore
-    from image_store.ports.operations import Figures
+    from image_store.ports.operations import Figures, Parameters
     from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
     from image_store.ports.secrets import Cipher
     from image_store.ports.upkeep import (
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
     )
 
 
-class Ports(CallerPorts):
+class Ports(EventPorts, RemotePorts):
     """The adapters of a deployment. Each is imported and created at its first use; tests can replace it before."""
 
     @lazy_property
@@ -79,22 +84,44 @@ class Ports(CallerPorts):
 
     @lazy_property
     def private(self) -> ObjectStore:
-        return self._r2(self._settings.storage.private_bucket)
+        from image_store.adapters.objects import S3Bucket
+
+        storage = self._settings.storage
+        return S3Bucket(
+            storage.private_bucket,
+            client=lambda: self.clients.private_objects,
+            presigner=self.presigner,
+            store=storage.private_store.kind,
+        )
 
     @lazy_property
     def public(self) -> ObjectStore | None:
-        return self._r2(bucket) if (bucket := self._settings.publication.bucket) else None
+        bucket, storage = self._settings.publication.bucket, self._settings.storage
+        if not bucket:
+            return None
+        from image_store.adapters.objects import S3Bucket
+
+        is_elsewhere = storage.public_store != storage.private_store
+        return S3Bucket(
+            bucket,
+            client=lambda: self.clients.public_objects,
+            presigner=None,
+            store=storage.public_store.kind,
+            elsewhere=(lambda _: self.private) if is_elsewhere else None,
+        )
 
     @lazy_property
     def presigner(self) -> Any:
-        """Signs links to R2. It is not a port, so tests may set any object with its methods."""
+        """Signs links to the private bucket. It is not a port, so tests may set any object with its methods."""
         from image_store.adapters.presign import Presigner
 
+        store = self._settings.storage.private_store
         return Presigner(
-            endpoint=self._settings.storage.r2_endpoint,
-            region=self._settings.storage.r2_region,
-            credentials=self.clients.r2_credentials,
+            endpoint=store.url,
+            region=store.region,
+            credentials=lambda: self.clients.access_keys(store),
             clock=self.clock,
+            has_virtual_hosts=store.has_virtual_hosts,
         )
 
     @lazy_property
@@ -104,13 +131,6 @@ class Ports(CallerPorts):
         return PillowProcessor(DecodeLimits(**asdict(self._settings.limits)))
 
     @lazy_property
-    def fetcher(self) -> Fetcher:
-        from image_store.adapters.remote import AddressRules, HttpFetcher
-
-        rules = AddressRules(hosts=self._settings.remote.hosts, networks=self._settings.remote.networks)
-        return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
-
-    @lazy_property
     def work_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
@@ -118,9 +138,15 @@ class Ports(CallerPorts):
 
     @lazy_property
     def ingest_bucket(self) -> ObjectStore:
-        from image_store.adapters.r2 import R2Bucket
+        from image_store.adapters.objects import S3Bucket
+        from image_store.domain.images.byte_stores import ByteStore
 
-        return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
+        return S3Bucket(
+            self._settings.storage.ingest_bucket,
+            client=lambda: self.clients.s3,
+            presigner=None,
+            store=ByteStore.S3,
+        )
 
     @lazy_property
     def ingest_versions(self) -> VersionedBucket:
@@ -177,6 +203,12 @@ class Ports(CallerPorts):
         return DynamoPublicationRows(self.table)
 
     @lazy_property
+    def old_paths(self) -> OldPaths:
+        from image_store.adapters.dynamodb.delivery.old_paths import DynamoOldPaths
+
+        return DynamoOldPaths(self.table)
+
+    @lazy_property
     def render_leases(self) -> RenderLeases:
         from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
@@ -191,6 +223,14 @@ class Ports(CallerPorts):
     @lazy_property
     def purger(self) -> Purger | None:
         publication = self._settings.publication
+        if publication.cloudfront_distribution:
+            from image_store.adapters.cloudfront import CloudFrontPurger
+
+            return CloudFrontPurger(
+                publication.cloudfront_distribution,
+                client=lambda: self.clients.cloudfront,
+                reference=self.ids.token,
+            )
         if not publication.cloudflare_zone:
             return None
         from image_store.adapters.cloudflare import CloudflarePurger
@@ -270,6 +310,12 @@ class Ports(CallerPorts):
         )
 
     @lazy_property
+    def reference_uploads(self) -> ReferenceUploads:
+        from image_store.adapters.reference_uploads import ApiReferenceUploads
+
+        return ApiReferenceUploads(self._settings.api_url, clock=self.clock)
+
+    @lazy_property
     def deployment_key(self) -> Callable[[Provider], ProviderKey | None]:
         from image_store.domain.generation.providers import ProviderKey
 
@@ -346,19 +392,8 @@ class Ports(CallerPorts):
             if url
         }
 
-    def read_signing_secret(self) -> object:
-        """Read the signing secret from Secrets Manager, and not from the copy of this process."""
-        from image_store.adapters.secrets import Secrets
+    @lazy_property
+    def parameters(self) -> Parameters:
+        from image_store.adapters.parameters import SsmParameters
 
-        secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
-        return secrets.json(self._settings.signing_secret)
-
-    def _r2(self, bucket: str) -> ObjectStore:
-        from image_store.adapters.r2 import R2Bucket
-
-        return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
-
-    def _report_refusal(self, reason: str, url: str) -> None:
-        # A path may contain what the store seals.
-        logged_url = "/".join(url.split("/", 3)[:3]) if self._settings.encryption.seals_sensitive else url
-        logger.warning("no image fetched", reason=reason, url=logged_url)
+        return SsmParameters(client=lambda: self.clients.client("ssm"))

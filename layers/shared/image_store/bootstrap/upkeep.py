@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from image_store.bootstrap.lazy import lazy_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import timedelta
 
     from image_store.bootstrap.assembly import Application
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from image_store.services.upkeep.cleanup.objects import ObjectSweep, PrivateObjects
     from image_store.services.upkeep.cleanup.run import Cleanup
     from image_store.services.upkeep.feed_upgrade import FeedUpgrade
+    from image_store.services.upkeep.importing.requests import ImportRequests
+    from image_store.services.upkeep.importing.run import ImportRun
     from image_store.services.upkeep.ingest_sweep import IngestSweep
     from image_store.services.upkeep.migration.moving import Mover
     from image_store.services.upkeep.migration.requests import MigrationRequests
@@ -202,6 +204,37 @@ class Upkeep:
         )
 
     @lazy_property
+    def import_requests(self) -> ImportRequests:
+        from image_store.services.upkeep.importing.requests import ImportRequests
+
+        return ImportRequests(
+            imports=self._ports.imports,
+            work=self._ports.work_queue,
+            has_sources=bool(self._settings.remote.import_secret),
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
+
+    @lazy_property
+    def import_run(self) -> ImportRun:
+        from image_store.services.images.batches import Batches
+        from image_store.services.upkeep.importing.importer import Importer
+        from image_store.services.upkeep.importing.run import PARALLEL_IMAGES, ROOM_FOR_ONE, ImportRun
+
+        return ImportRun(
+            imports=self._ports.imports,
+            sources=self._ports.import_sources,
+            importer=Importer(
+                uploads=self._areas.images.uploads,
+                clock=self._ports.clock,
+                max_bytes=self._settings.limits.max_bytes,
+            ),
+            batches=Batches(clock=self._ports.clock, concurrency=PARALLEL_IMAGES, last_step=ROOM_FOR_ONE),
+            work=self._ports.work_queue,
+            clock=self._ports.clock,
+        )
+
+    @lazy_property
     def migration_sources(self) -> MigrationSources:
         from image_store.services.upkeep.migration.sources import MigrationSources
 
@@ -233,9 +266,9 @@ class Upkeep:
         """Reads what an API key has used from a record of the table's stream."""
         return self._ports.use_reader
 
-    def count_use(self, use: KeyUse) -> None:
-        """Count what an API key has used, once. Safe to repeat; StorageUnavailable."""
-        self._ports.key_usage.count(use, at=self._ports.clock.now())
+    def count_uses(self, uses: Collection[KeyUse]) -> None:
+        """Count what API keys have used, each use once. Safe to repeat; StorageUnavailable."""
+        self._ports.key_usage.count(*uses, at=self._ports.clock.now())
 
     @lazy_property
     def projections(self) -> Projections:

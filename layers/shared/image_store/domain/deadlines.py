@@ -29,7 +29,17 @@ def has_passed(until: datetime, now: datetime, *, longest: timedelta) -> bool:
 
 def is_too_far_ahead(until: datetime, now: datetime, *, longest: timedelta) -> bool:
     """Whether a deadline is further ahead than `longest`, which only a wrong clock can have written."""
-    return until > now + longest + CLOCK_SKEW
+    return until > latest_deadline(now, longest=longest)
+
+
+def latest_deadline(now: datetime, *, longest: timedelta) -> datetime:
+    """The latest deadline that a correct clock can have written for a wait of at most `longest`."""
+    return now + longest + CLOCK_SKEW
+
+
+def elapsed(since: datetime, now: datetime) -> timedelta:
+    """How long ago something happened; an instant of a clock that ran ahead counts as old as it is ahead."""
+    return abs(now - since)
 
 
 def is_due_too_far_ahead(record: ImageRecord, now: datetime) -> bool:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LINK_BYTES = 32
@@ -23,6 +23,19 @@ def uuid7(at: datetime, random_bits: int) -> str:
     return str(uuid.UUID(int=value | random_bits & (1 << 62) - 1))
 
 
+def with_time(image_id: str, at: datetime) -> str:
+    """The id with another time; its random bits stay."""
+    return uuid7(at, _random_bits(image_id))
+
+
+def later_id(image_id: str, than: str) -> str:
+    """The id itself if it sorts after another; else one of the next millisecond, with the same random bits.
+
+    Ids of one chain keep their order with it, even if the clock of whoever made the last one ran ahead.
+    """
+    return image_id if image_id > than else with_time(image_id, created_at(than) + timedelta(milliseconds=1))
+
+
 def first_id_at(at: datetime) -> str:
     """The lowest id of a time; ids made at that time or later are not lower."""
     milliseconds = min(max(int(at.timestamp() * 1000), 0), _MAX_MILLISECONDS)
@@ -38,6 +51,11 @@ def id_bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]
 def created_at(image_id: str) -> datetime:
     """When an id was made, to the millisecond."""
     return datetime.fromtimestamp((uuid.UUID(image_id).int >> 80) / 1000, UTC)
+
+
+def _random_bits(image_id: str) -> int:
+    value = uuid.UUID(image_id).int
+    return (value >> 64 & 0xFFF) << 62 | value & (1 << 62) - 1
 
 
 def link(image_id: str, publication: str) -> str:

@@ -19,6 +19,14 @@ class MigrateBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportStep:
+    """Do a step of an import, if it is still the next one."""
+
+    import_id: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateImage:
     """Continue one item of a generation job; its row says what to do next."""
 
@@ -43,4 +51,29 @@ class RepairStep:
     step: int
 
 
-Work = CompleteUpload | MigrateBatch | GenerateImage | RepairImage | RepairStep
+@dataclass(frozen=True, slots=True)
+class RecoveryStep:
+    """Do a step of a restore or a rebuild, if it is still the next one."""
+
+    recovery_id: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStep:
+    """Do a step of a run of the backup, if it is still the next one."""
+
+    job_id: str
+    step: int
+
+
+Work = (
+    CompleteUpload
+    | MigrateBatch
+    | ImportStep
+    | GenerateImage
+    | RepairImage
+    | RepairStep
+    | BackupStep
+    | RecoveryStep
+)

@@ -5,11 +5,31 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.domain.errors import ImageStoreError, InvalidRequest
-from image_store.domain.work import CompleteUpload, GenerateImage, MigrateBatch, RepairImage, RepairStep, Work
+from image_store.domain.work import (
+    BackupStep,
+    CompleteUpload,
+    GenerateImage,
+    ImportStep,
+    MigrateBatch,
+    RecoveryStep,
+    RepairImage,
+    RepairStep,
+    Work,
+)
 from image_store.entrypoints.operations.observability import logger
 
 _KINDS: dict[str, type[Work]] = {
-    kind.__name__: kind for kind in (CompleteUpload, MigrateBatch, GenerateImage, RepairImage, RepairStep)
+    kind.__name__: kind
+    for kind in (
+        CompleteUpload,
+        MigrateBatch,
+        ImportStep,
+        GenerateImage,
+        RepairImage,
+        RepairStep,
+        BackupStep,
+        RecoveryStep,
+    )
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from image_store.domain.callers.api_keys import ApiKey
@@ -39,6 +39,14 @@ class TokenVerifier(Protocol):
         ...
 
 
+class Authorizer(Protocol):
+    """Finds out who sends a request, for functions that the gateway does not call."""
+
+    def verdict(self, authorization: str, *, request_id: str) -> Mapping[str, str]:
+        """The verdict on an `Authorization` header, as the gateway gets it; StorageUnavailable if there is none."""
+        ...
+
+
 class RequestBuckets(Protocol):
     """The token buckets of API keys with a limit of requests."""
 
@@ -53,8 +61,11 @@ class RequestBuckets(Protocol):
 class KeyUsage(Protocol):
     """What API keys have used, by day. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def count(self, use: KeyUse, *, at: datetime) -> None:
-        """Count a use, once: repeats within a week change nothing, however many come at once."""
+    def count(self, *uses: KeyUse, at: datetime) -> None:
+        """Count uses, each once: repeats within a week change nothing, however many come at once.
+
+        After StorageUnavailable some may be counted and others not; repeat all of them.
+        """
         ...
 
     def days(self, key_id: str, *, since: date, until: date) -> Sequence[KeyDay]:

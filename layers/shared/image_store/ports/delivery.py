@@ -106,3 +106,11 @@ class Shares(Protocol):
     def revoke(self, share: Share, *, at: datetime) -> None:
         """Revoke a share for good; the first revocation keeps its time. Safe to repeat."""
         ...
+
+
+class OldPaths(Protocol):
+    """The images that paths of other stores lead to. Raises StorageUnavailable when DynamoDB does not answer."""
+
+    def image_ids(self, name: str, *, limit: int) -> Sequence[str]:
+        """The images with this name of `names_of_path`, the newest first. Eventually consistent."""
+        ...

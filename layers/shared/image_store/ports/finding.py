@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+PROJECTED_TOGETHER = 25
+"""The most images that are projected together: their rows fit into one read of 100 rows and 4 MB."""
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
@@ -46,6 +49,14 @@ class Projector(Protocol):
 
         Safe to repeat, in any order and in parallel. Figures count in `epoch`, or in a newer one if the image counts
         there already. `again` writes every row again.
+        """
+        ...
+
+    def project_together(self, image_ids: Sequence[str], *, epoch: int, at: datetime) -> Collection[str]:
+        """As `project` for up to `PROJECTED_TOGETHER` images, with few transactions on the rows of figures.
+
+        Returns the images that `project` still has to bring up to date, one by one: all of them if a row cannot be
+        read, and those that another consumer changes at this moment.
         """
         ...
 

@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from image_store.domain.callers.credential import CallerCredential
     from image_store.domain.generation.breaker import Breaker
     from image_store.domain.generation.budget import Budgets, Spending
     from image_store.domain.generation.jobs import Job, JobItem, JobItemChange, JobName, JobPage, NamedJob
     from image_store.domain.generation.ledger import ProviderCall, ProviderPerformance
     from image_store.domain.generation.providers import ImageRequest, Provider, ProviderKey, ProviderPicture
+    from image_store.domain.generation.requests import NewReference
     from image_store.domain.images.reservation import Charge
 
 
@@ -178,5 +180,21 @@ class ImageProvider(Protocol):
         ------
         ProviderFailure
             it was not made, or the outcome is unknown
+        """
+        ...
+
+
+class ReferenceUploads(Protocol):
+    """Stores images that new ones are made from, in the name of a caller."""
+
+    def store(self, image: NewReference, *, credential: CallerCredential, until: datetime) -> str:
+        """Store an image at the latest by `until`, and return its id; the same bytes have the same id.
+
+        Raises
+        ------
+        InvalidRequest, AttributesTooLarge, PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch
+        InvalidImage, ImageTooLarge, TooManyFrames, UrlNotAllowed, QuotaExceeded, InvalidToken
+        StorageUnavailable, DeadlineExceeded, Conflict
+            it was not stored, or the outcome is unknown; retrying is safe
         """
         ...

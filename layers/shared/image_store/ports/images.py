@@ -74,6 +74,27 @@ class ImageRepository(Protocol):
         """Remove a TOMBSTONE; Conflict when it has changed."""
         ...
 
+    def recover(self, image: Image) -> Image:
+        """Write a whole image without a record, READY or TRASHED, with every row that follows from it.
+
+        No reservation comes before it, so its original must be stored already. Its version is raised above the last one
+        that lists have seen, so that they show it. If another image holds the guard of its checksum, that image keeps
+        it. Usage under a quota grows without a limit. Returns the image as it was written. Safe to repeat.
+
+        Raises
+        ------
+        Conflict
+            there is a record with this id, in whatever state; nothing was written
+        """
+        ...
+
+    def ended(self, versions: Mapping[str, int]) -> Collection[str]:
+        """Which of these lost images were deleted or expired here after this version of them, strongly consistent.
+
+        The table knows it for 7 days; later, and in a table that was lost, an image that ended is not among them.
+        """
+        ...
+
     def get(self, image_id: str) -> Image | None:
         """Read a record with its details, strongly consistent."""
         ...

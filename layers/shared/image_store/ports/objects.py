@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ class StoredObject:
     modified_at: datetime
     etag: str | None = None
     """Identifies the bytes for a conditional read or copy; opaque."""
-    sha256: str | None = None
-    """The checksum in the object's metadata, if there is one; listings never have it."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """As it was stored; listings never have it."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The checksum in the object's metadata, if there is one."""
+        return self.metadata.get("sha256")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from image_store.domain.images.image import RecordPage
     from image_store.domain.upkeep.cleanup import CleanupReport, Lease, PassPosition
+    from image_store.domain.upkeep.importing import (
+        FetchedFile,
+        Import,
+        ImportOptions,
+        ImportRecord,
+        ImportRecordPage,
+        ItemPage,
+        SourceItem,
+    )
     from image_store.domain.upkeep.migration import (
         CountedRecords,
         MigratedPage,
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
         SourceRecord,
         SourceStep,
     )
+    from image_store.domain.upkeep.recovery import RecoveryJob
     from image_store.domain.upkeep.repair import RepairJob
 
 
@@ -33,6 +43,25 @@ class Housekeeping(Protocol):
 
     def end_lease(self, lease: Lease) -> None:
         """Give a lease back; nothing happens if it was lost."""
+        ...
+
+    def is_running(self, at: datetime) -> bool:
+        """Whether a run has the lease at this time, strongly consistent."""
+        ...
+
+    def hold(self, *, holder: str, at: datetime, until: datetime, take_over: bool = False) -> bool:
+        """Forbid every run of cleanup until `until`, or prolong that; False while another holder does.
+
+        With `take_over` the hold is taken from another holder. A run that has begun does not notice: see `is_running`.
+        """
+        ...
+
+    def end_hold(self, holder: str) -> None:
+        """Allow cleanup again; nothing happens if another holder has the hold."""
+        ...
+
+    def holder(self, at: datetime) -> str | None:
+        """Who forbids cleanup at this time, strongly consistent; None if it may run."""
         ...
 
     def position(self, sweep: str) -> PassPosition | None:
@@ -171,5 +200,98 @@ class Repairs(Protocol):
         """Replace a repair that is still at this step; otherwise Conflict, and nothing is written.
 
         If the response is lost, a strongly consistent read decides.
+        """
+        ...
+
+
+class Recoveries(Protocol):
+    """Restores and rebuilds. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, recovery: RecoveryJob) -> None:
+        """Store a new recovery for 90 days."""
+        ...
+
+    def get(self, recovery_id: str) -> RecoveryJob | None:
+        """Read a recovery, strongly consistent."""
+        ...
+
+    def save(self, after: RecoveryJob, *, step: int) -> None:
+        """Replace a recovery that is still at this step; otherwise Conflict, and nothing is written.
+
+        If the response is lost, a strongly consistent read decides.
+        """
+        ...
+
+
+class Imports(Protocol):
+    """Imports and their records. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, job: Import) -> None:
+        """Store a new import."""
+        ...
+
+    def get(self, import_id: str) -> Import | None:
+        """Read an import, strongly consistent."""
+        ...
+
+    def save(self, after: Import, *, step: int) -> None:
+        """Replace an import that is still at this step; otherwise Conflict, and nothing is written.
+
+        If the response is lost, a strongly consistent read decides.
+        """
+        ...
+
+    def keep_records(self, import_id: str, records: Sequence[ImportRecord], *, expires_at: datetime) -> None:
+        """Store what became of images, at most 50 at once. Safe to repeat."""
+        ...
+
+    def records(self, import_id: str, *, after: str | None, limit: int) -> ImportRecordPage:
+        """One page of the records of an import, in an arbitrary order."""
+        ...
+
+
+class SourceBusy(Exception):
+    """A source did not answer, or wants to be left alone; a later try may succeed."""
+
+    def __init__(self, wait: timedelta | None = None, *, limits_rate: bool = False) -> None:
+        super().__init__("The source is busy.")
+        self.wait = wait
+        """How long the source wants to be left alone; None if it does not say."""
+        self.limits_rate = limits_rate
+        """Whether it was called too often, so that nothing is wrong with what was requested."""
+
+
+class ImportSource(Protocol):
+    """Another store whose images move here. The list has an order in which new images do not move old ones.
+
+    Both methods raise SourceBusy if a later try may succeed, SourceUnreadable if it cannot, and PayloadTooLarge.
+    """
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the ids of its images are unique in: the kind of source and the account or bucket."""
+        ...
+
+    @property
+    def calls_a_second(self) -> float | None:
+        """How many calls a second it takes in the long run; None if only its responses tell."""
+        ...
+
+    def page(self, cursor: str | None, *, limit: int, until: datetime) -> ItemPage:
+        """A page of about `limit` images; None begins the list."""
+        ...
+
+    def fetch(self, item: SourceItem, *, max_bytes: int, until: datetime) -> FetchedFile:
+        """The original bytes of an image of a page."""
+        ...
+
+
+class ImportSources(Protocol):
+    """The sources that the operator of the deployment has named."""
+
+    def open(self, options: ImportOptions) -> ImportSource:
+        """The source of an import; nothing of it is read yet.
+
+        Raises SourceUnreadable if there is no such source, or its description is wrong, and StorageUnavailable.
         """
         ...

@@ -46,6 +46,8 @@ class RemoteSettings:
     """A host that begins with a dot means its sub-domains; without any entry every public host is allowed."""
     networks: tuple[IPv4Network | IPv6Network, ...]
     """Private networks that images may be fetched from."""
+    import_secret: str
+    """The name of the secret with the sources of imports; empty if there are none."""
 
     @classmethod
     def from_env(cls, variables: Variables) -> Self:
@@ -56,7 +58,11 @@ class RemoteSettings:
             raise ConfigurationError(
                 "REMOTE_NETWORKS must be networks such as 10.0.0.0/8, separated by commas."
             ) from None
-        return cls(hosts=tuple(host.lower() for host in variables.entries("REMOTE_HOSTS")), networks=networks)
+        return cls(
+            hosts=tuple(host.lower() for host in variables.entries("REMOTE_HOSTS")),
+            networks=networks,
+            import_secret=variables.text("IMPORT_SECRET"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

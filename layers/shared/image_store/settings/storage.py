@@ -5,6 +5,7 @@ from typing import Self
 
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.images.key_layout import KeyLayout
+from image_store.settings.byte_stores import ByteStoreSettings
 from image_store.settings.variables import Variables
 
 
@@ -14,10 +15,8 @@ class StorageSettings:
 
     table: str
     private_bucket: str
-    r2_endpoint: str
-    r2_region: str
-    r2_secret: str
-    """The name of the secret with the keys of R2."""
+    private_store: ByteStoreSettings
+    public_store: ByteStoreSettings
     key_layout: KeyLayout
     ingest_bucket: str
     migration_table: str
@@ -26,12 +25,12 @@ class StorageSettings:
     @classmethod
     def from_env(cls, variables: Variables) -> Self:
         """Read the settings of the storage."""
+        private_store = ByteStoreSettings.private_from_env(variables)
         return cls(
             table=variables.text("TABLE_NAME"),
             private_bucket=variables.text("PRIVATE_BUCKET"),
-            r2_endpoint=variables.url("R2_ENDPOINT"),
-            r2_region=variables.text("R2_REGION", "auto"),
-            r2_secret=variables.text("R2_SECRET"),
+            private_store=private_store,
+            public_store=ByteStoreSettings.public_from_env(variables, private_store),
             key_layout=variables.member("KEY_LAYOUT", KeyLayout.MONTH),
             ingest_bucket=variables.text("INGEST_BUCKET"),
             migration_table=variables.text("MIGRATION_TABLE"),
@@ -52,6 +51,8 @@ class PublicationSettings:
     cloudflare_secret: str
     """The name of the secret with the token that purges."""
     cloudflare_api_url: str
+    cloudfront_distribution: str
+    """The distribution whose caches hold the public copies; empty if CloudFront is not purged."""
 
     @classmethod
     def from_env(cls, variables: Variables) -> Self:
@@ -63,11 +64,16 @@ class PublicationSettings:
             cloudflare_zone=variables.text("CLOUDFLARE_ZONE_ID"),
             cloudflare_secret=variables.text("CLOUDFLARE_SECRET"),
             cloudflare_api_url=variables.url("CDN_API_URL", "https://api.cloudflare.com"),
+            cloudfront_distribution=variables.text("CLOUDFRONT_DISTRIBUTION"),
         )
         if settings.url and not settings.bucket:
             raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")
         if settings.cloudflare_zone and not (settings.url and settings.cloudflare_secret):
             raise ConfigurationError("CLOUDFLARE_ZONE_ID needs PUBLIC_URL and CLOUDFLARE_SECRET.")
+        if settings.cloudfront_distribution and not settings.url:
+            raise ConfigurationError("CLOUDFRONT_DISTRIBUTION needs PUBLIC_URL.")
+        if settings.cloudfront_distribution and settings.cloudflare_zone:
+            raise ConfigurationError("CLOUDFRONT_DISTRIBUTION and CLOUDFLARE_ZONE_ID exclude each other.")
         return settings
 
 

@@ -27,9 +27,9 @@ class Variables:
             raise ConfigurationError(f"{name} must be a whole number, not below 0.")
         return int(text)
 
-    def flag(self, name: str) -> bool:
-        """Whether the variable is `true`; false if it is missing or empty."""
-        text = self.text(name) or "false"
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Whether the variable is `true`; the default if it is missing or empty."""
+        text = self.text(name) or str(default).lower()
         if text not in {"true", "false"}:
             raise ConfigurationError(f"{name} must be true or false.")
         return text == "true"

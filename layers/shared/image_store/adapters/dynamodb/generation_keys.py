@@ -1,12 +1,13 @@
 """Every key string of generation jobs, their money and their providers, once; the others are in `keys`."""
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from image_store.adapters.dynamodb.keys import DUE_SHARDS, Key, key
 
 JOB = "JOB"
 JOB_PREFIX = "JOB#"
 LEDGER_PREFIX = "LEDGER#"
+BUDGET_PREFIX = "BUDGET#"
 _ITEM_PREFIX = "ITEM#"
 
 
@@ -47,17 +48,24 @@ def join(name: str) -> Key:
 
 def owner_budget(owner: str, period: str) -> Key:
     """The row of what an owner has spent in a day or a month."""
-    return key(f"BUDGET#OWNER#{quote(owner, safe='')}", period)
+    return key(f"{BUDGET_PREFIX}OWNER#{quote(owner, safe='')}", period)
 
 
 def key_budget(key_id: str, period: str) -> Key:
     """The row of what an API key with a budget has spent in a day or a month."""
-    return key(f"BUDGET#KEY#{key_id}", period)
+    return key(f"{BUDGET_PREFIX}KEY#{key_id}", period)
 
 
 def deployment_budget(period: str) -> Key:
     """The row of what the deployment has spent in a day or a month."""
-    return key("BUDGET#DEPLOYMENT", period)
+    return key(f"{BUDGET_PREFIX}DEPLOYMENT", period)
+
+
+def budget_of(row: Key) -> tuple[str, str | None, str | None, str]:
+    """What the key of a budget names: `owner`, `key` or `deployment`, the owner, the API key, and the period."""
+    holder, _, name = row["pk"]["S"].removeprefix(BUDGET_PREFIX).partition("#")
+    owner = unquote(name) if holder == "OWNER" else None
+    return holder.lower(), owner, name if holder == "KEY" else None, row["sk"]["S"]
 
 
 def ledger(owner: str, month: str, *, job_id: str, index: int, call_id: str) -> Key:

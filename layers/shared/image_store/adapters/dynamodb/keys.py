@@ -14,8 +14,8 @@ META = "META"
 DETAIL = "DETAIL"
 PUBLICATION_PREFIX = "PUBLICATION#"
 IMAGE_PREFIX = "IMAGE#"
-DUE_SHARDS = 4
-"""The due index holds PENDING rows of all owners; a few shards avoid one hot partition."""
+DUE_SHARDS = 16
+"""The due index holds PENDING rows of all owners; shards avoid one hot partition. It can grow, and never shrink."""
 
 
 def key(pk: str, sk: str) -> Key:
@@ -175,6 +175,29 @@ def migration_source(source: str) -> Key:
     return key("MIGRATIONS", source)
 
 
+_IMPORT_PREFIX = "IMPORT#"
+
+
+def import_(import_id: str) -> Key:
+    """The row of an import."""
+    return key(f"{_IMPORT_PREFIX}{import_id}", "IMPORT")
+
+
+def id_of_import(pk: str) -> str:
+    """The import in a partition key."""
+    return pk.removeprefix(_IMPORT_PREFIX)
+
+
+def imported_place(import_id: str, place: str) -> Key:
+    """The row with what became of an image of an import, by the digest of its id."""
+    return key(f"IMPORTED#{import_id}", place)
+
+
+def moved(path: str) -> str:
+    """The partition of the images that an old path leads to; a digest, because paths can be longer than keys."""
+    return f"MOVED#{hashlib.sha256(path.encode()).hexdigest()}"
+
+
 _REPAIR_PREFIX = "REPAIR#"
 
 
@@ -310,7 +333,7 @@ def owner_stats(epoch: int, owner: str) -> str:
 
 
 def system_stats(epoch: int, image_id: str) -> str:
-    """The partition of the system's figures in which an image counts."""
+    """The partition of the system's figures for a change of this image, or of several of which it is the first."""
     return f"{STATS_PREFIX}{epoch}#ALL#{sum(image_id.encode()) % STATS_SHARDS}"
 
 
@@ -363,6 +386,11 @@ REBUILD = key("PROJECTIONS", "STATE")
 def projection(image_id: str) -> Key:
     """The row with the facts of an image from which its projections were built."""
     return key(f"{PROJECTION_PREFIX}{image_id}", "PROJECTION")
+
+
+def image_of_projection(pk: str) -> str:
+    """The image in the partition key of such a row."""
+    return pk.removeprefix(PROJECTION_PREFIX)
 
 
 def _part(text: str) -> str:

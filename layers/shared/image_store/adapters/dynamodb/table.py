@@ -93,6 +93,21 @@ class DynamoTable:
                 raise unavailable()
             left += unprocessed
 
+    def put_many(self, rows: Sequence[Item]) -> Sequence[Item]:
+        """Put at most 25 rows with different keys, whatever was there; returns those that are still to be put.
+
+        It has waited a moment if there are any: an immediate repeat is likely to be throttled again.
+        """
+        requests = [{"PutRequest": {"Item": row}} for row in rows]
+        try:
+            answer = self._client().batch_write_item(RequestItems={self.name: requests})
+        except (ClientError, BotoCoreError) as error:
+            raise unavailable() from error
+        left = [each["PutRequest"]["Item"] for each in answer.get("UnprocessedItems", {}).get(self.name, ())]
+        if left:
+            self._sleep(random.uniform(0, LONGEST_BACKOFF_SECONDS))  # noqa: S311 - jitter needs no secrecy
+        return left
+
     def get_together(self, row_keys: Sequence[Key]) -> list[Item | None]:
         """Read a few rows as of one moment, in the order of their keys; None for a missing row."""
         reads = [{"Get": {"TableName": self.name, "Key": row}} for row in row_keys]

@@ -65,7 +65,7 @@ class ProviderAdapter(ImageProvider):
         pictures = pictures_in(answer, place=self.place)
         data = pictures.data
         if data is None and pictures.links and answer.is_success:
-            data = self._links.open(pictures.links, until=until)
+            data = self._links.open(pictures.links, base=answer.url, until=until)
         counted = self._counted(answer)
         if data is not None:
             return ProviderPicture(

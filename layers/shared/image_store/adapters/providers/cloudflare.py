@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
-from image_store.adapters.providers.failures import check_key, failure, reason_of, wait_in
+from image_store.adapters.providers.failures import check_key, failure, is_about_policy, reason_of, wait_in
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.catalogue import model_named
@@ -20,7 +20,6 @@ _BY_CODE = {
     3007: Reason.TIMEOUT,
     3008: Reason.TIMEOUT,
     3023: Reason.BAD_KEY,
-    3030: Reason.REFUSED,
     3036: Reason.NO_BALANCE,
     3039: Reason.NO_MODEL,
     3040: Reason.RATE_LIMITED,
@@ -36,6 +35,8 @@ _BY_CODE = {
     10000: Reason.BAD_KEY,
 }
 """The documented codes; the status decides for others. 3036 means that the daily allocation is used up."""
+_OF_MODELS = frozenset({3030, 8007})
+"""Errors of the models, on no page: their filter of prompts and pictures, but also input that is not valid."""
 _FLUX = "@cf/black-forest-labs/flux-1-schnell"
 
 
@@ -64,14 +65,23 @@ class CloudflareImages(ProviderAdapter):
     def refusal_of(self, answer: Answer) -> Refusal | None:
         errors = answer.member("errors")
         listed_errors = errors if isinstance(errors, list) else []
-        codes = [error.get("code") for error in listed_errors if isinstance(error, dict)]
-        reason = next((_BY_CODE[code] for code in codes if isinstance(code, int) and code in _BY_CODE), None)
+        reasons = (_reason_of(error) for error in listed_errors if isinstance(error, dict))
+        reason = next(filter(None, reasons), None)
         if answer.is_success and reason is None and answer.member("success") is not False:
             return None
         wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
         if reason is Reason.NO_BALANCE and answer.status == 429:
             wait = wait or _UNTIL_THE_DAY_IS_OVER
         return Refusal(reason or reason_of(answer.status), wait, says_none_was_made=True)
+
+
+def _reason_of(error: dict[str, Any]) -> Reason | None:
+    code = error.get("code")
+    if not isinstance(code, int):
+        return None
+    if code in _OF_MODELS:
+        return Reason.REFUSED if is_about_policy(error.get("message")) else None
+    return _BY_CODE.get(code)
 
 
 def _params(request: ImageRequest) -> dict[str, Any]:

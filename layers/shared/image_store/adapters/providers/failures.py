@@ -37,6 +37,8 @@ _BY_STATUS = {
 _KEY = re.compile(r"[!-~]+")
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)s?")
 _LONGEST_TEXT = 64
+_POLICY = re.compile(r"content policy|moderat|safety|nsfw|unsafe|flagged", re.IGNORECASE)
+_POLICY_CHARS = 2_000
 
 
 def failure(
@@ -57,6 +59,11 @@ def reason_of(status: int) -> Reason:
         # A redirect is not followed, because it would send the key to another address.
         return Reason.NO_MODEL
     return _BY_STATUS.get(status, Reason.BAD_REQUEST)
+
+
+def is_about_policy(message: object) -> bool:
+    """Whether an error message is about the policy. Only for errors whose code also stands for other faults."""
+    return isinstance(message, str) and _POLICY.search(message[:_POLICY_CHARS]) is not None
 
 
 def check_key(secret: str) -> None:

@@ -15,13 +15,15 @@ from image_store.domain.generation.providers import ImageRequest, ProviderKey, P
 from image_store.domain.generation.usage import count
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-_REFUSALS = frozenset(
-    {
-        "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "ESCALATION",
-        "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR", "PUP_LIMITED_DISABLED",
-    }
+_REFUSALS = (
+    "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "ESCALATION",
+    "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR",
 )  # fmt: skip
-"""Finish reasons that mean the policy; other reasons without an image may pass."""
+_BY_FINISH_REASON = dict.fromkeys(_REFUSALS, Reason.REFUSED) | {
+    "PUP_LIMITED_DISABLED": Reason.BAD_KEY,
+    "LANGUAGE": Reason.BAD_REQUEST,
+}
+"""Finish reasons that will not pass; others without an image may."""
 _BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED"})
 _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
@@ -100,12 +102,13 @@ class GoogleImages(ProviderAdapter):
         if isinstance(feedback, dict) and feedback.get("blockReason"):
             return Refusal(Reason.REFUSED, says_none_was_made=True)
         candidates = answer.member("candidates")
-        finish_reasons = {
-            str(candidate.get("finishReason"))
+        finish_reasons = (
+            _BY_FINISH_REASON.get(str(candidate.get("finishReason")))
             for candidate in (candidates if isinstance(candidates, list) else ())
             if isinstance(candidate, dict)
-        }
-        return Refusal(Reason.REFUSED, says_none_was_made=True) if finish_reasons & _REFUSALS else None
+        )
+        reason = next(filter(None, finish_reasons), None)
+        return Refusal(reason, says_none_was_made=True) if reason is not None else None
 
     def _error(self, answer: Answer) -> Refusal:
         error = answer.member("error")

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES, PlainHttp
+from image_store.adapters.remote.refusal import FetchRefusal
+from image_store.adapters.remote.urls import MAX_REDIRECTS, REDIRECTS, Target, parse_target
 from image_store.domain.errors import UrlNotAllowed
 from image_store.domain.generation.providers import ProviderFailure
 from image_store.domain.images.media import sniff
@@ -14,14 +16,13 @@ from image_store.ports.system import Clock
 
 _TRIES = 3
 _PAUSE_SECONDS = 0.5
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Links:
     """Reads the links in the answers of one provider.
 
     The origin that the deployment configures as the provider's address may be private, since the store calls it anyway.
-    Every other address must be public, or in `RemoteHosts` and `RemoteNetworks`.
+    Every other address must be public, or in `RemoteHosts` and `RemoteNetworks`, also one that the origin redirects to.
     """
 
     def __init__(
@@ -39,11 +40,14 @@ class Links:
         self._clock = clock
         self._sleep = sleep
 
-    def open(self, links: tuple[str, ...], *, until: datetime) -> bytes | None:
-        """Read the first picture behind one of the links. It was paid for, so a link that fails is tried again."""
+    def open(self, links: tuple[str, ...], *, base: str, until: datetime) -> bytes | None:
+        """Read the first picture behind one of the links, which may be relative to `base`.
+
+        It was paid for, so a link that fails is tried again.
+        """
         for number in range(_TRIES):
             for link in links:
-                data = self._opened(link, until)
+                data = self._opened(base, link, until)
                 if data is not None and sniff(data) is not None:
                     return data
             pause = _PAUSE_SECONDS * 2**number
@@ -52,17 +56,19 @@ class Links:
             self._sleep(pause)
         return None
 
-    def _opened(self, link: str, until: datetime) -> bytes | None:
+    def _opened(self, base: str, link: str, until: datetime) -> bytes | None:
         try:
-            url = urljoin(self._address or "", link)
-            if self._address is not None and _origin(url) == _origin(self._address):
-                answer = self._http.send("GET", url, headers={}, until=until)
-                return answer.data if answer.is_success and answer.broken is None else None
-            return self._fetcher().fetch(url, max_bytes=MAX_ANSWER_BYTES, until=until).data
-        except (UrlNotAllowed, ProviderFailure, ValueError):
+            target = parse_target(urljoin(base, link))
+            for _ in range(1 + MAX_REDIRECTS):
+                if not self._is_own(target):
+                    return self._fetcher().fetch(target.url, max_bytes=MAX_ANSWER_BYTES, until=until).data
+                answer = self._http.send("GET", target.url, headers={}, until=until)
+                if answer.status not in REDIRECTS:
+                    return answer.data if answer.is_success and answer.broken is None else None
+                target = target.redirect_target(answer.headers.get("Location") or "")
+        except (FetchRefusal, UrlNotAllowed, ProviderFailure, ValueError):
             return None
+        return None
 
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    def _is_own(self, target: Target) -> bool:
+        return self._address is not None and target.origin == parse_target(self._address).origin

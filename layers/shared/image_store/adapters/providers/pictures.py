@@ -22,6 +22,7 @@ _BASE64_NAMES = ("b64", "base64", "image", "data", "picture", "artifact", "outpu
 _LINK_NAMES = ("url", "uri", "link", "href", "image", "output")
 _MOST_LINKS = 3
 _LONGEST_LINK = 8_000
+_RELATIVE_LINK = re.compile(r"[\w.~%-][^\s:\\]{0,999}", re.ASCII)
 _UNQUOTED_AT_ONCE = 64 * 1024
 """Characters: each escape takes a hundred bytes of memory while it is read."""
 _AS_BASE64 = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(string.whitespace))
@@ -75,7 +76,8 @@ def pictures_in(answer: Answer, *, place: str) -> Pictures:
             return Pictures(data, len(pictures))
     if answer.is_success and not answer.is_json and (data := _last_in_text(answer.text)):
         return Pictures(data, 1)
-    links = tuple(dict.fromkeys(text.text.strip() for text in texts if _is_link(text)))[:_MOST_LINKS]
+    named = (text for text in texts if _is_link(text) or (text.place == place and _is_relative_link(text)))
+    links = tuple(dict.fromkeys(text.text.strip() for text in named))[:_MOST_LINKS]
     if links or not answer.is_success:
         return Pictures(None, links=links, leaves_traces=bool(links or pictures))
     # A text in the usual place was meant to be a picture; the store reports why it is none.
@@ -185,6 +187,11 @@ def _is_link(text: _Text) -> bool:
         and (name == "data" or any(part in name for part in _LINK_NAMES))
         and (beginning.startswith(("http://", "https://")) or (beginning.startswith("/") and "url" in name))
     )
+
+
+def _is_relative_link(text: _Text) -> bool:
+    """Whether a text is a link without scheme, host and leading slash; only the usual member of links has such."""
+    return text.name.lower() == "url" and _RELATIVE_LINK.fullmatch(text.text.strip()) is not None
 
 
 def _last_in_text(text: str) -> bytes | None:

@@ -46,6 +46,8 @@ class Answer:
     data: bytes
     broken: Reason | None = None
     """Why the answer is incomplete; None if it is complete."""
+    url: str = ""
+    """The address that answered; links in the answer are relative to it."""
 
     @property
     def is_success(self) -> bool:
@@ -126,13 +128,13 @@ class PlainHttp:
                 data, broken = _read(answer, time_limit)
         finally:
             connection.close()
-        return Answer(answer.status, answer.headers, *_decompressed(data, answer.headers, broken))
+        return Answer(answer.status, answer.headers, *_decompressed(data, answer.headers, broken), url=url)
 
     def _connected(self, url: str, until: datetime) -> Any:
         from urllib3.connection import HTTPConnection, HTTPSConnection
         from urllib3.exceptions import HTTPError
 
-        from image_store.adapters.remote.fetching import system_trust
+        from image_store.adapters.remote.connections import system_trust
 
         left = self._left(until)
         parts = urlsplit(url)

@@ -3,20 +3,17 @@
 Its documentation says that a request with the same seed is answered from a cache and not charged again.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
-from image_store.adapters.providers.failures import check_key, reason_of, wait_in
+from image_store.adapters.providers.failures import check_key, is_about_policy, reason_of, wait_in
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.providers import ImageRequest, ProviderKey, ProviderPicture, Reason, Unit
 
-_POLICY = re.compile(r"content policy|moderat|safety|nsfw|unsafe", re.IGNORECASE)
-_MESSAGE_CHARS = 2_000
 _RANDOM = -1
 
 
@@ -51,7 +48,7 @@ class PollinationsImages(ProviderAdapter):
         message = error.get("message") if isinstance(error, dict) else error
         reason = reason_of(answer.status)
         is_request = reason in {Reason.BAD_REQUEST, Reason.BAD_ANSWER}
-        if is_request and isinstance(message, str) and _POLICY.search(message[:_MESSAGE_CHARS]):
+        if is_request and is_about_policy(message):
             reason = Reason.REFUSED
         wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
         return Refusal(reason, wait, says_none_was_made=True)

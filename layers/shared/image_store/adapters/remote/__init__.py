@@ -1,6 +1,8 @@
-"""Fetches images from other servers: which addresses may be reached, and how images are read."""
+"""Reads from other servers: which addresses may be reached, and how images are read."""
 
 from image_store.adapters.remote.addresses import AddressRules
+from image_store.adapters.remote.connections import Connections
 from image_store.adapters.remote.fetching import HttpFetcher
+from image_store.adapters.remote.source_http import SourceHttp
 
-__all__ = ["AddressRules", "HttpFetcher"]
+__all__ = ["AddressRules", "Connections", "HttpFetcher", "SourceHttp"]

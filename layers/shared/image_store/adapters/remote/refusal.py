@@ -7,3 +7,14 @@ class FetchRefusal(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Unreachable(FetchRefusal):
+    """There is no response, or not in time; a later try may succeed."""
+
+
+class TooManyBytes(FetchRefusal):
+    """A body has more bytes than allowed."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"more than {max_bytes} bytes")

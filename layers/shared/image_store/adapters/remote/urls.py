@@ -11,6 +11,10 @@ from image_store.adapters.remote.refusal import FetchRefusal
 MAX_CHARS = 8_000
 """More than redirects to signed URLs need; RFC 9110 recommends that servers accept this much."""
 
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""The statuses of redirects."""
+
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -52,9 +56,19 @@ class Target:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return self.origin + self.resource
+
+    @property
     def without_query(self) -> str:
         """The URL without its query, which may contain credentials; for the log."""
-        return f"{self.scheme}://{self.authority}{self.path}"
+        return self.origin + self.path
 
     def redirect_target(self, location: str) -> "Target":
         """The target of a redirect; FetchRefusal if it is missing or leads from https to http."""
@@ -62,7 +76,7 @@ class Target:
             raise FetchRefusal("a redirect without a target")
         location = _in_ascii_behind_host(_as_sent(location))
         _check_text(location)
-        target = parse_target(urljoin(f"{self.scheme}://{self.authority}{self.resource}", location))
+        target = parse_target(urljoin(self.url, location))
         if self.scheme == "https" and target.scheme == "http":
             raise FetchRefusal("a redirect leads from https to http")
         return target

@@ -88,7 +88,9 @@ def _header(token: str) -> dict[str, Any]:
     if len(token) > MAX_TOKEN_CHARS or not token.isascii():
         raise InvalidToken("The token is too long, or not ASCII.")
     if not _COMPACT.fullmatch(token):
-        raise InvalidToken("The token is not a JSON Web Token.")
+        raise InvalidToken(
+            "This is neither a JSON Web Token nor an API key of the store, which begins with isk_."
+        )
     header = _object_in(token.split(".")[0])
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in _ACCEPTED:

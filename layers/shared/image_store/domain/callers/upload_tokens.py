@@ -38,8 +38,9 @@ MAX_LIFETIME = timedelta(hours=24)
 USUAL_LIFETIME = timedelta(hours=1)
 MAX_IMAGES = 1_000
 
-NEVER_SENT = frozenset({"on_duplicate"})
-"""Attributes that no browser sets: the answer would tell whether the owner has an image with these bytes."""
+NEVER_SENT = frozenset({"created_at", "on_duplicate"})
+"""Attributes that no browser sets: only admins give an image an earlier date, and the answer to `on_duplicate` would
+tell whether the owner has an image with these bytes."""
 NEVER_FIXED = NEVER_SENT | {"generation", "analysis"}
 """Attributes that no token fixes. The two others may be encrypted, and the row of a token is not."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from image_store.domain.images.media import MediaType
 
@@ -33,6 +33,11 @@ class Unit(StrEnum):
     """512 by 512 pixels."""
     STEP = "step"
 
+
+Background = Literal["auto", "opaque", "transparent"]
+"""The background of a picture; `auto` leaves it to the model."""
+OutputFormat = Literal["png", "jpeg", "webp"]
+"""The file format of a picture."""
 
 Usage = Mapping[Unit, int]
 """The number of each unit that a call took."""
@@ -142,6 +147,8 @@ class ImageRequest:
     quality: str | None = None
     seed: int | None = None
     """None if the model takes no seed."""
+    background: Background | None = None
+    output_format: OutputFormat | None = None
     references: tuple[Reference, ...] = ()
 
     @property

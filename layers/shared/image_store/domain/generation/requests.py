@@ -3,10 +3,12 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+from image_store.domain.errors import InvalidRequest
 from image_store.domain.generation.budget import KeyBudget
-from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.providers import Background, OutputFormat, Provider
 from image_store.domain.images.attributes import Attributes
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 MAX_VARIATIONS = 10
 MAX_REFERENCES = 10
 MAX_PROMPT_EXCERPT_CHARS = 200
+_LATER_FIELDS = frozenset({"background", "output_format"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,9 @@ class GenerationRequest:
     size: str | None = None
     """`WIDTHxHEIGHT`; None is the default of the model."""
     quality: str | None = None
+    background: Background | None = None
+    output_format: OutputFormat | None = None
+    """None is what the model makes by itself; so is a `background` of None."""
     seed: int | None = None
     """None is a random one; each item of a job has one."""
     has_own_seed: bool = False
@@ -58,14 +64,24 @@ class VariationSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRule:
+    """Which job of the same request a request joins, so that it begins no other one."""
+
+    min_age: timedelta | None = timedelta(0)
+    """How long ago a running job has to have begun; with None the request joins none, but others may join its job."""
+    ended_within: timedelta = timedelta(0)
+    """How long ago a job may have ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
     """A request to begin a job."""
 
     owner: str
     variation_sets: tuple[VariationSet, ...]
     preference: ModelPreference
-    join: bool = True
-    """Whether to join a job of the same request that has not ended."""
+    join: JoinRule | None = JoinRule()
+    """Which job of the same request it joins; with None it joins none, and no other request joins its job."""
     idempotency: "IdempotencyKey | None" = None
     key_budget: KeyBudget | None = None
     """The budgets of the API key that orders it."""
@@ -73,16 +89,46 @@ class JobRequest:
     """Of that key: how many images it may store."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceFile:
+    """The bytes of an image that is stored before a new one is made from it."""
+
+    data: bytes = field(repr=False)
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceAddress:
+    """The address of such an image: http, https, or a data URL that holds its bytes."""
+
+    url: str = field(repr=False)
+
+
+NewReference = ReferenceFile | ReferenceAddress
+
+
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:
     """The beginning of a prompt for lists; None if it is sealed or was not read."""
     return request.prompt[:MAX_PROMPT_EXCERPT_CHARS] if request is not None and request.prompt else None
+
+
+def check_output(request: GenerationRequest) -> None:
+    """Refuse a transparent background in a format that has no transparency; InvalidRequest."""
+    if request.background == "transparent" and request.output_format == "jpeg":
+        fault = (("output_format",), "value_error", "must be png or webp for a transparent background")
+        raise InvalidRequest("A JPEG cannot have a transparent background.", errors=(fault,))
 
 
 def request_fingerprint(
     owner: str, requests: tuple[GenerationRequest, ...], preference: ModelPreference
 ) -> str:
     """A digest that equal requests of an owner share."""
-    text = json.dumps(
-        [owner, [asdict(request) for request in requests], asdict(preference)], sort_keys=True, default=str
-    )
+    fields = [_fields_of(request) for request in requests]
+    text = json.dumps([owner, fields, asdict(preference)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fields_of(request: GenerationRequest) -> dict[str, Any]:
+    """The fields of a request; later ones only with a value, so that jobs of earlier versions keep their names."""
+    fields = asdict(request)
+    return {name: value for name, value in fields.items() if name not in _LATER_FIELDS or value is not None}

@@ -1,7 +1,7 @@
 """The attributes that a caller may give an image, and their limits."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from image_store.domain.errors import InvalidRequest
@@ -19,6 +19,8 @@ class OnDuplicate(StrEnum):
 
 MAX_FILENAME_CHARS = 255
 MAX_CATEGORY_CHARS = 64
+FIRST_CREATED_AT = datetime(1990, 1, 1, tzinfo=UTC)
+"""Earlier dates are mistakes, such as the 0 of a clock that was never set."""
 
 
 def normalize_text(text: str) -> str:
@@ -40,12 +42,16 @@ class Attributes(DetailAttributes):
     category: str | None = None
     cache_control: str | None = None
     expires_at: datetime | None = None
+    created_at: datetime | None = None
+    """The date of an image that comes from elsewhere; None for one that is new."""
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
 
 def check_attributes(attributes: Attributes, now: datetime) -> None:
-    """Refuse a published reference image, or an expiry that has passed; raises InvalidRequest."""
+    """Refuse a published reference image, an expiry that has passed, or an impossible date; raises InvalidRequest."""
     if attributes.kind is Kind.REFERENCE and attributes.visibility is not Visibility.PRIVATE:
         raise InvalidRequest("A reference image is always private.")
     if attributes.expires_at is not None and attributes.expires_at <= now:
         raise InvalidRequest("expires_at must lie in the future.")
+    if attributes.created_at is not None and not FIRST_CREATED_AT <= attributes.created_at <= now:
+        raise InvalidRequest("created_at must not lie in the future or before 1990.")

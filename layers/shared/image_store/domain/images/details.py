@@ -9,6 +9,7 @@ from typing import Any
 MAX_TAGS = 20
 MAX_TAG_CHARS = 64
 MAX_GROUPS = 20
+MAX_GROUP_ID_CHARS = 128
 MAX_TITLE_CHARS = 300
 MAX_ALT_TEXT_CHARS = 2_000
 MAX_METADATA_BYTES = 4 * 1024
@@ -46,6 +47,8 @@ class Details(DetailAttributes):
     warnings: tuple[str, ...] = ()
     sealed: str | None = None
     """The sealed part of generation and analysis; None if nothing is sealed."""
+    old_paths: tuple[str, ...] = ()
+    """Paths under which it was public elsewhere, and which lead to it while it is published."""
 
 
 def derived_alt_text(title: str | None, generation: dict[str, Any] | None) -> str | None:

@@ -28,6 +28,8 @@ class ImageDraft:
     api_key: str | None = None
     """The id of the API key that it counts for."""
     charges: tuple[Charge, ...] = ()
+    old_paths: tuple[str, ...] = ()
+    """Paths under which it was public elsewhere."""
 
 
 def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ...]:
@@ -36,10 +38,20 @@ def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ..
     return large + (processed.warnings if processed else ())
 
 
-def details(attributes: Attributes, *, sealed: str | None, image_warnings: tuple[str, ...]) -> Details:
+def details(
+    attributes: Attributes,
+    *,
+    sealed: str | None,
+    image_warnings: tuple[str, ...],
+    old_paths: tuple[str, ...] = (),
+) -> Details:
     """The details of a new image; `sealed` is the sealed part of its attributes."""
     values = {name: getattr(attributes, name) for name in DETAIL_ATTRIBUTES}
     values["alt_text"] = attributes.alt_text or derived_alt_text(attributes.title, attributes.generation)
     return Details(
-        **values, alt_text_given=attributes.alt_text is not None, sealed=sealed, warnings=image_warnings
+        **values,
+        alt_text_given=attributes.alt_text is not None,
+        sealed=sealed,
+        warnings=image_warnings,
+        old_paths=old_paths,
     )

@@ -86,6 +86,7 @@ class ImageRecord:
     placeholder: Placeholder
     renditions: tuple[Rendition, ...]
     created_at: datetime
+    """The time in its id."""
     updated_at: datetime
     category: str | None = None
     cache_control: str | None = None
@@ -118,6 +119,13 @@ class ImageRecord:
     """The id of the upload token that reserved it."""
     api_key: str | None = None
     """The id of the API key that it counts for."""
+    dated_back_at: datetime | None = None
+    """When it was stored, if its sender gave an earlier `created_at`; otherwise None."""
+
+    @property
+    def stored_at(self) -> datetime:
+        """When this store has got it; `created_at` may be earlier."""
+        return self.dated_back_at or self.created_at
 
     @property
     def prefix(self) -> str:

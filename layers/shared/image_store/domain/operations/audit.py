@@ -39,7 +39,8 @@ class AuditEntry:
             is_end = self.before is not None and self.before.state is State.TOMBSTONE
             return ("forgotten",) if is_end else ("record_lost",)
         if self.before is None:
-            return ("reserved",)
+            # Only a restore and a rebuild write whole images; uploads reserve them first.
+            return ("reserved",) if self.after.state is State.PENDING else ("recovered",)
         if self.before.change == self.after.change and self.before.amendment == self.after.amendment:
             return ("changed_outside",)
         actions = (*_state_actions(self.before, self.after), *_publication_actions(self.before, self.after))

@@ -9,6 +9,8 @@ from image_store.domain.images.image import Kind
 
 LONGEST_RUN = timedelta(minutes=16)
 """The longest timeout of a function, with a margin for the lease."""
+LONGEST_HOLD = timedelta(days=7)
+"""How long cleanup waits at most for a restore that makes no progress."""
 POLICIES_EVERY = timedelta(days=1)
 """How often policies look at the images of an owner."""
 GRACE = timedelta(hours=24)
@@ -72,7 +74,7 @@ class CleanupReport:
     failed: int = 0
     """Steps that failed because a store did not answer; the next run repeats them."""
     stopped_because: str | None = None
-    """`another_run`, `deadline` or `cap`; None if nothing was left to do."""
+    """`another_run`, `restore`, `deadline` or `cap`; None if nothing was left to do."""
 
     _left: set[str] = field(default_factory=set, repr=False, compare=False)
 

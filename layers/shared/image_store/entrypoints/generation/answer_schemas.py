@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.providers import Background, OutputFormat, Provider
 
 
 class JobProgressAnswer(BaseModel):
@@ -22,9 +22,12 @@ class JobProgressAnswer(BaseModel):
 class JobErrorAnswer(BaseModel):
     """Why an image was not made."""
 
-    code: str
+    code: str = Field(
+        description="`content_refused` if the policy of a provider does not allow the image, `provider_failed` for "
+        "other failures of providers, otherwise the code of what kept it from being stored."
+    )
     detail: str
-    reason: str | None
+    reason: str | None = Field(description="Why the last call of a provider failed.")
     provider: str | None
 
 
@@ -93,6 +96,10 @@ class ProviderModelAnswer(BaseModel):
     max_references: int
     sizes: list[str]
     qualities: list[str]
+    backgrounds: list[Background]
+    output_formats: list[OutputFormat] = Field(
+        description="The default first. A model with one format makes no other."
+    )
     seeds: bool
     prices: list[ModelPriceAnswer]
 

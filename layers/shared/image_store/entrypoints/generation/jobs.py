@@ -13,7 +13,7 @@ from image_store.domain.generation.catalogue import PRICES_VERSION
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.providers import Provider, ProviderKey
-from image_store.domain.generation.requests import JobRequest, ModelPreference, VariationSet
+from image_store.domain.generation.requests import JobRequest, JoinRule, ModelPreference, VariationSet
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.generation.request_schemas import (
     GenerationRequestBody,
@@ -36,19 +36,19 @@ def read_generation(request: Request) -> JobRequest:
         owner=request.owner,
         variation_sets=tuple(VariationSet(request=item.to_domain(), count=item.n) for item in body.items),
         preference=ModelPreference(provider=body.provider, model=body.model, fallback=body.fallback),
-        join=body.join,
+        join=JoinRule() if body.join else None,
         idempotency=idempotency_of(request, "json", canonical(value)),
-        key_budget=_key_budget_of(request.caller),
+        key_budget=key_budget_of(request.caller),
         allowance=allowance_of(request.caller),
     )
 
 
 def retry_of(request: Request, job_id: str) -> tuple[str, str, KeyBudget | None, KeyAllowance | None]:
     """Whose job to retry, which one, and the limits of the API key that asks for it."""
-    return request.owner, job_id, _key_budget_of(request.caller), allowance_of(request.caller)
+    return request.owner, job_id, key_budget_of(request.caller), allowance_of(request.caller)
 
 
-def _key_budget_of(caller: Caller) -> KeyBudget | None:
+def key_budget_of(caller: Caller) -> KeyBudget | None:
     """The budgets of the API key that sends the request; None if it has none."""
     daily, monthly = caller.limits.cost_micros_per_day, caller.limits.cost_micros_per_month
     if caller.key_id is None or (daily is None and monthly is None):
@@ -176,6 +176,8 @@ def _model(listing: PricedModel) -> dict[str, Any]:
         "max_references": model.max_references,
         "sizes": model.sizes,
         "qualities": model.qualities,
+        "backgrounds": model.backgrounds,
+        "output_formats": model.output_formats,
         "seeds": model.takes_seeds,
         "prices": [
             {

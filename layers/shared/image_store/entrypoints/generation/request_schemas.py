@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from image_store.domain.generation.jobs import MAX_IMAGES
-from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.providers import Background, OutputFormat, Provider
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS, GenerationRequest
 from image_store.domain.images.details import MAX_GENERATION_BYTES
 from image_store.domain.images.image import Kind, Visibility
@@ -43,6 +43,13 @@ class GenerationItem(Strict):
     quality: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
         None, description="Used if the model has it."
     )
+    background: Background | None = Field(
+        None, description="`auto`, and by default, the model decides. Only models that have it are used."
+    )
+    output_format: OutputFormat | None = Field(
+        None,
+        description="By default that of the model. Only models that make it are used; `jpeg` cannot be transparent.",
+    )
     seed: Whole = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; each variation adds 1.")
     reference_ids: list[Annotated[str, Field(max_length=64)]] = Field(
         [], max_length=MAX_REFERENCES, description="Your images that the new one is made from."
@@ -70,6 +77,8 @@ class GenerationItem(Strict):
             negative_prompt=self.negative_prompt,
             size=self.size,
             quality=self.quality,
+            background=self.background,
+            output_format=self.output_format,
             seed=None if self.seed < 0 else self.seed,
             reference_ids=tuple(dict.fromkeys(self.reference_ids)),
             attributes=attributes.to_domain(),

@@ -4,6 +4,7 @@ Powertools' validation is left off: it would add two fifths of boto3's import to
 input from a `Request`. The OpenAPI document is made from what each route says of itself in its decorator.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Required, TypedDict, Unpack
 
@@ -11,10 +12,9 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.domain.callers.scopes import Scope
-from image_store.domain.errors import ImageNotFound, ImageStoreError
-from image_store.entrypoints.callers.actors import act_as
-from image_store.entrypoints.callers.admission import admit, note_refusal
+from image_store.domain.errors import ImageStoreError, RouteNotFound
 from image_store.entrypoints.http.compression import finish
+from image_store.entrypoints.http.entry import enter, note
 from image_store.entrypoints.http.problems import STATUSES, internal_problem, problem
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.operations.observability import logger
@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., "Response[Any]"]
 """Takes the request and the variable parts of the path by their names."""
+
+
+_REST_OF_PATH = re.compile(r"<(\w+)\+>$")
+"""The variable part at the end of a path that may contain slashes; the template writes it as `{name+}`."""
+
+
+class _Resolver(APIGatewayHttpResolver):
+    """The resolver of Powertools, whose variable parts end at a slash."""
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = "^{}$") -> "re.Pattern[str]":
+        if (rest := _REST_OF_PATH.search(rule)) is not None:
+            return re.compile(f"^{re.escape(rule[: rest.start()])}(?P<{rest[1]}>.+)$", re.DOTALL)
+        compiled: re.Pattern[str] = APIGatewayHttpResolver._compile_regex(rule, base_regex)  # noqa: SLF001 - it is ours
+        return compiled
 
 
 class Operation(TypedDict, total=False):
@@ -82,7 +97,7 @@ class Api:
         self.tag = tag
         self.routes: list[Route] = []
         self._document = document
-        self._resolver = APIGatewayHttpResolver()
+        self._resolver = _Resolver()
         self._resolver.exception_handler(ImageStoreError)(self._refuse)
         self._resolver.exception_handler(Exception)(self._fail)
         self._resolver.not_found(self._find_nothing)
@@ -122,7 +137,6 @@ class Api:
             # The gateway leaves out what a request does not have; its console sends null in tests by hand.
             event = event | {"headers": event.get("headers") or {}}
             self._request = request = Request(event, context)
-            act_as(request.actor)
             return finish(self._resolver.resolve(event, context), request)
 
         return lambda_handler
@@ -142,19 +156,17 @@ class Api:
         operation: Operation | None,
         scopes: tuple[Scope, ...],
     ) -> None:
+        needs = (scopes,) if scopes else ()
+
         def respond(**path_parts: str) -> "Response[Any]":
-            if scopes:
-                self._request.caller.check_scope(*scopes)
-                admit(self._request.caller)
+            enter(self._request, needs)
             return handler(self._request, **path_parts)
 
         self._resolver.route(path, method=method)(respond)
         self.routes.append(Route(method, path, handler, operation, scopes))
 
     def _refuse(self, error: ImageStoreError) -> "Response[str]":
-        if STATUSES[type(error)] >= 500:
-            logger.exception("request failed", code=error.code)
-        note_refusal(error)
+        note(error, status=STATUSES[type(error)])
         return problem(error, request_id=self._request.id)
 
     def _fail(self, _: Exception) -> "Response[str]":
@@ -163,7 +175,7 @@ class Api:
 
     def _find_nothing(self, _: Exception) -> "Response[str]":
         if self._document is None:
-            return self._refuse(ImageNotFound("There is nothing at this address."))
+            return self._refuse(RouteNotFound())
         from image_store.entrypoints.http.unknown_routes import no_route  # only wrong requests need it
 
         return self._refuse(no_route(self._resolver.current_event.path, self._document))

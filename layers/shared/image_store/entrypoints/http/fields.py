@@ -76,7 +76,7 @@ Tag = Annotated[ComparedLine, Field(min_length=1, max_length=limits.MAX_TAG_CHAR
 
 GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
-GroupId = Annotated[ComparedLine, Field(min_length=1, max_length=128)]
+GroupId = Annotated[ComparedLine, Field(min_length=1, max_length=limits.MAX_GROUP_ID_CHARS)]
 
 GroupName = Annotated[
     ComparedLine, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")

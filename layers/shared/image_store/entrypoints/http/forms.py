@@ -1,7 +1,7 @@
-"""Reads forms of uploads (`multipart/form-data`) in time that is linear in the body.
+"""Reads forms (`multipart/form-data`) in time that is linear in the body.
 
-A form has at most two parts with a few short headers. The parser has these limits, and a body that holds the boundary
-more often is refused by a cheap search before parsing.
+A form has a few parts with a few short headers. The parser has these limits, and a body that holds the boundary more
+often is refused by a cheap search before parsing.
 
 Browsers write names in quotes, with `%0D`, `%0A` and `%22` for the characters that would end them, and no other escape
 (https://html.spec.whatwg.org/#multipart-form-data).
@@ -17,6 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from image_store.domain.errors import InvalidRequest
 
 MAX_PARTS = 2
+"""Of the form of an upload."""
 MAX_HEADERS = 8
 """Of a part; RFC 7578 defines three."""
 MAX_HEADER_BYTES = 4_096
@@ -69,22 +70,37 @@ class Part:
 
 
 def read_form(body: bytes, content_type: str) -> dict[str, Part]:
-    """The parts of a form by their names; InvalidRequest for a form that is broken, ambiguous or has too many parts."""
-    boundary = _boundary(content_type)
-    # In a valid form only boundaries begin a line like this. More of them mean more parts, or a body made to be slow.
-    if body.count(b"\r\n--" + boundary) > MAX_PARTS + 1:
-        raise InvalidRequest(f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.")
-    parts = _Reader(boundary).read(body)
+    """The parts of an upload by their names; InvalidRequest for a form that is broken or has other parts."""
+    parts = read_parts(
+        body,
+        content_type,
+        most=MAX_PARTS,
+        too_many=f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.",
+    )
     by_name = {part.name: part for part in parts if part.name is not None}
     if len(by_name) != len(parts):
         raise InvalidRequest("The form has a part without a name, or two parts with the same name.")
     return by_name
 
 
+def read_parts(body: bytes, content_type: str, *, most: int, too_many: str) -> list[Part]:
+    """The parts of a form in their order; InvalidRequest for a form that is broken or has too many parts.
+
+    `too_many` is the message for more than `most` parts.
+    """
+    boundary = _boundary(content_type)
+    # In a valid form only boundaries begin a line like this. More of them mean more parts, or a body made to be slow.
+    if body.count(b"\r\n--" + boundary) > most + 1:
+        raise InvalidRequest(too_many)
+    return _Reader(boundary, most, too_many).read(body)
+
+
 class _Reader:
     """Collects the parts that the parser reports."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, most: int, too_many: str) -> None:
+        self._most = most
+        self._too_many = too_many
         self._parts: list[Part] = []
         self._chunks: list[bytes] = []
         self._name = self._value = b""
@@ -116,8 +132,8 @@ class _Reader:
         return self._parts
 
     def _begin(self) -> None:
-        if len(self._parts) == MAX_PARTS:
-            raise InvalidRequest(f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.")
+        if len(self._parts) == self._most:
+            raise InvalidRequest(self._too_many)
         self._parts.append(Part())
 
     def _data(self, data: bytes, start: int, end: int) -> None:

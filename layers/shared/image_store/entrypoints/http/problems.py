@@ -23,11 +23,21 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.ChecksumMismatch: 422,
     errors.UrlNotAllowed: 422,
     errors.ImageNotFound: 404,
+    errors.RouteNotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.UploadNotFound: 404,
     errors.MigrationNotFound: 404,
+    errors.ImportNotFound: 404,
     errors.RepairNotFound: 404,
+    errors.RecoveryNotFound: 404,
+    errors.RecoveryInProgress: 409,
+    errors.RecoveryImpossible: 409,
+    errors.BrokenOriginal: 409,
     errors.JobNotFound: 404,
+    errors.BackupNotFound: 404,
+    errors.BackupNotConfigured: 409,
+    errors.BackupDamaged: 422,
+    errors.BackupTooNew: 422,
     errors.SourceUnreadable: 422,
     errors.UploadIncomplete: 409,
     errors.DuplicateImage: 409,
@@ -41,6 +51,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.BudgetExceeded: 402,
     errors.BudgetUsedUp: 429,
     errors.ProviderFailed: 502,
+    errors.ContentRefused: 422,
     errors.InvalidToken: 401,
     errors.KeyRevoked: 401,
     errors.KeyExpired: 401,
@@ -99,6 +110,12 @@ def internal_problem(*, request_id: str) -> "Response[str]":
     """The response to an unexpected error of the store."""
     body = _body(500, errors.ImageStoreError.code, _INTERNAL) | {"request_id": request_id}
     return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
+
+
+def gateway_response(response: "Response[str]") -> dict[str, Any]:
+    """A response as the gateway gets it, for functions without Powertools' resolver."""
+    headers = {"Content-Type": response.content_type, **response.headers}
+    return {"statusCode": response.status_code, "headers": headers, "body": response.body}
 
 
 def _problem_of(error: errors.ImageStoreError, *, most_faults: int) -> dict[str, Any]:

@@ -78,6 +78,16 @@ class Request:
         return self.caller.owner
 
     @property
+    def named_owner(self) -> str | None:
+        """The owner that `Image-Store-Owner` names; None if the request does not name one."""
+        return None if self.header(OWNER_HEADER) is None else self.owner
+
+    @property
+    def credential(self) -> str:
+        """The token or key of a request whose caller is known."""
+        return (self.header("authorization") or "").strip().partition(" ")[2].strip()
+
+    @property
     def actor(self) -> Actor:
         """Who signs the changes that the request makes; unnamed if the request has no caller."""
         try:
@@ -107,6 +117,12 @@ class Request:
     def deadline(self, clock: "Clock") -> datetime:
         """When the work for the request has to be done, so that its response still leaves in time."""
         return deadline(self._context, clock)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, by their lower-case names."""
+        headers: Mapping[str, Any] = self._event.get("headers") or {}
+        return {name: str(value) for name, value in headers.items() if value is not None}
 
     def header(self, name: str) -> str | None:
         """A header by its lower-case name."""

@@ -9,19 +9,23 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from image_store.domain.errors import ImageNotFound, ImageStoreError, MethodNotAllowed
+from image_store.domain.errors import ImageStoreError, MethodNotAllowed, RouteNotFound
+from image_store.entrypoints.callers.protected_resource import MCP_METADATA_PATH, MCP_PATH, METADATA_PATH
 
+_NOT_IN_THE_DOCUMENT = {MCP_PATH: "POST", METADATA_PATH: "GET", MCP_METADATA_PATH: "GET"}
+"""Routes for AI clients, which know them from their own specifications, and the method of each."""
 _VARIABLE = re.compile(r"\\\{\w+\\\}")
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def no_route(path: str, document: Path) -> ImageStoreError:
-    """The error: MethodNotAllowed with the methods that the path takes, or ImageNotFound if it takes none."""
-    methods = {
+    """The error: MethodNotAllowed with the methods that the path takes, or RouteNotFound if it takes none."""
+    methods = {_NOT_IN_THE_DOCUMENT[path]} if path in _NOT_IN_THE_DOCUMENT else set()
+    methods |= {
         method for pattern, methods in _routes(document) if pattern.fullmatch(path) for method in methods
     }
     if not methods:
-        return ImageNotFound("There is nothing at this address.")
+        return RouteNotFound(path)
     if "GET" in methods:
         methods.add("HEAD")
     return MethodNotAllowed(tuple(method for method in _METHODS if method in methods))

@@ -50,6 +50,9 @@ class ImageAnswer(BaseModel):
     generation: GenerationBody | None
     analysis: Analysis | None
     metadata: dict[str, Any]
+    cache_control: str | None = Field(
+        description="How long caches keep its public copies; null for the setting of the deployment."
+    )
     placeholder: ImagePlaceholderAnswer
     url: str
     public_url: str | None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # only some functions load these modules
     from image_store.services.delivery.shares import SharedRendition
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
+    from image_store.services.images.uploads import AcceptedImage
 
 Method = Literal["GET", "HEAD"]
 
@@ -57,15 +58,18 @@ class Answers:
         }
         return Response(201, JSON, _json(body), headers=headers)
 
-    def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
+    def batch(
+        self, outcomes: "Sequence[AcceptedImage | ImageStoreError]", *, api_url: str
+    ) -> "Response[str]":
         """The result of each item of a batch, by its index."""
         successful, failed = [], []
         for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, Image):
-                successful.append({"index": index, "image": self._image(outcome, api_url)})
-            else:
+            if isinstance(outcome, ImageStoreError):
                 note_refusal(outcome)
                 failed.append({"index": index, "error": item_problem(outcome)})
+            else:
+                image = self._image(outcome.image, api_url)
+                successful.append({"index": index, "image": image, "existed": outcome.existed})
         return _batch({"successful": successful, "failed": failed})
 
     def original(self, record: ImageRecord, *, method: Method) -> "Response[str]":
@@ -123,6 +127,7 @@ class Answers:
             **{name: getattr(details, name) for name in DETAIL_ATTRIBUTES},
             "alt_text_source": source if details.alt_text is not None else "none",
             "groups": groups_of(details.groups),
+            "cache_control": record.cache_control,
             "placeholder": _placeholder(record.placeholder),
             "url": f"{api_url}/v1/images/{record.id}/content",
             "public_url": f"{api_url}/i/{quote(link(record.id, record.publication))}"

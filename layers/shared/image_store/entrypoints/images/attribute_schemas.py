@@ -39,6 +39,8 @@ class GenerationChoice(Strict):
     seed: Whole | None = Field(None, ge=-1, le=2**63 - 1)
     size: Line | None = Field(None, max_length=32)
     quality: Line | None = Field(None, max_length=32)
+    background: Line | None = Field(None, max_length=32)
+    output_format: Line | None = Field(None, max_length=32)
 
 
 class GenerationBody(Strict):
@@ -115,6 +117,9 @@ class ImageAttributes(Strict):
     analysis: Analysis | None = None
     cache_control: str | None = Field(None, max_length=200)
     expires_at: Instant | None = None
+    created_at: Instant | None = Field(
+        None, description="The date of an image that comes from another store; from 1990 on. For admins."
+    )
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
     @property

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from image_store.domain.callers.key_allowance import KeyAllowance, allowance_of
+from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.key_allowance import allowance_of
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.reservation import IdempotencyKey
@@ -16,7 +17,7 @@ from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.validation import ensure_storable, validate
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.images.upload_request_schemas import AnyBatch
-from image_store.entrypoints.images.uploads import json_upload, not_empty
+from image_store.entrypoints.images.uploads import attributes_of, json_upload, not_empty
 from image_store.services.images.batch_deletion import DeletionRequest
 from image_store.services.images.uploads import Upload
 
@@ -30,10 +31,9 @@ def read_batch(request: Request, *, until: datetime) -> Sequence[ReadUpload]:
     With an Idempotency-Key each item gets its own key, bound to its place and content.
     """
     batch = validate(AnyBatch, request.unchecked_json, at="body")
-    owner, key = request.owner, idempotency_of(request, "batch")
-    allowance = allowance_of(request.caller)
+    caller, key = request.caller, idempotency_of(request, "batch")
     return [
-        partial(_upload, item, index, owner=owner, until=until, key=key, allowance=allowance)
+        partial(_upload, item, index, caller=caller, until=until, key=key)
         for index, item in enumerate(batch.items)
     ]
 
@@ -54,18 +54,17 @@ def _upload(
     item: Any,
     index: int,
     *,
-    owner: str,
+    caller: Caller,
     until: datetime,
     key: IdempotencyKey | None,
-    allowance: KeyAllowance | None,
 ) -> Upload:
     attributes, source = json_upload(ensure_storable(item), at=("body", "items", index))
     return Upload(
-        owner=owner,
+        owner=caller.owner,
         source=not_empty(source),
-        attributes=attributes.to_domain(),
+        attributes=attributes_of(attributes, caller),
         until=until,
-        allowance=allowance,
+        allowance=allowance_of(caller),
         idempotency=_key_of_item(key, item, index) if key is not None else None,
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from image_store.entrypoints.http.problem_schemas import ItemProblemAnswer
 from image_store.entrypoints.images.answer_schemas import ImageAnswer
@@ -37,6 +37,7 @@ class StoredItemAnswer(BaseModel):
 
     index: int
     image: ImageAnswer
+    existed: bool = Field(description="Whether `on_duplicate` returned an image that you had already.")
 
 
 class FailedItemAnswer(BaseModel):

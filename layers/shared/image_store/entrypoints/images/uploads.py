@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
+from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.key_allowance import allowance_of
+from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
+from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.filenames import clean_filename
 from image_store.domain.images.media import essence_of_type, is_generic
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
@@ -45,7 +48,7 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
     return Upload(
         owner=request.owner,
         source=not_empty(source),
-        attributes=attributes.to_domain(),
+        attributes=attributes_of(attributes, request.caller),
         until=until,
         idempotency=idempotency_of(request, *content),
         upload_token=request.caller.upload_token_id,
@@ -58,6 +61,13 @@ def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAt
     """The attributes and the source of an upload in JSON; `at` is its place in the body, for errors."""
     upload = validate(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
+
+
+def attributes_of(attributes: ImageAttributes, caller: Caller) -> Attributes:
+    """The attributes of the domain; AdminRequired for a date that only admins may give."""
+    if attributes.created_at is not None:
+        caller.check_scope(Scope.ADMIN)
+    return attributes.to_domain()
 
 
 def not_empty(source: ImageSource) -> ImageSource:
@@ -85,7 +95,7 @@ def read_direct_upload(request: Request) -> DirectUpload:
         media_type=upload.content_type,
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
-        attributes=upload.to_domain(),
+        attributes=attributes_of(upload, request.caller),
         idempotency=idempotency_of(request, "json", canonical(value)),
         upload_token=request.caller.upload_token_id,
         allowance=allowance_of(request.caller),

@@ -11,14 +11,15 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.domain.errors import ImageNotFound
+from image_store.domain.errors import RouteNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
 from image_store.domain.images import details
@@ -50,11 +51,22 @@ class ConsoleSettings:
 
     sign_in: SignInSettings
     admin_scope: str
-    r2_endpoint: str
+    storage_origin: str
+    """The origin of presigned links."""
     public_url: str
     """Empty if there is no public bucket."""
     presets: tuple[str, ...]
     max_upload_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where clients of each kind reach the deployment."""
+
+    api_url: str
+    mcp_url: str
+    openai_url: str | None
+    """None if the deployment has no OpenAI endpoint."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Console:
 
         It contains the settings and the script that requests the first images, which saves a round trip.
         """
-        document = html.escape(settings_document(settings)).encode()
+        document = html.escape(_json(_console_settings(settings))).encode()
         origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
         near = b"".join(b'\n<link rel="preconnect" href="%s">' % origin for origin in origins)
         meta = b'<meta name="settings" content="%s">%s' % (document, near)
@@ -83,9 +95,9 @@ class Console:
         return _file(content, ".html", headers, request)
 
     def asset(self, name: str, request: Request) -> "Response[bytes]":
-        """A file of the page; ImageNotFound if there is no file of that name."""
+        """A file of the page; RouteNotFound if there is no file of that name."""
         if name not in self._assets:
-            raise ImageNotFound("There is nothing at this address.")
+            raise RouteNotFound
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
         version = _version_in(request)
         if version == self.version:
@@ -128,21 +140,29 @@ def of(folder: Path) -> Console:
     return Console(folder)
 
 
-def settings_response(settings: ConsoleSettings) -> "Response[str]":
-    """200 with the settings of the console, for other clients."""
+def settings_response(settings: ConsoleSettings, addresses: Addresses) -> "Response[str]":
+    """200 with the settings of the console and the addresses of the deployment.
+
+    The page has only the settings: to find the address of the OpenAI endpoint takes a request, which would delay it.
+    """
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    return Response(200, "application/json", settings_document(settings), headers=headers)
+    body = _json(_console_settings(settings) | asdict(addresses))
+    return Response(200, "application/json", body, headers=headers)
 
 
-def settings_document(settings: ConsoleSettings) -> str:
-    """Write as JSON how the console signs in, where images come from, and the limits."""
-    body = {
+def _json(body: dict[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
+    """How the console signs in, where images come from, and the limits."""
+    return {
         "issuer": settings.sign_in.issuer,
         "client_id": settings.sign_in.client_id,
         "scopes": settings.sign_in.scopes,
         "admin_scope": settings.admin_scope,
         "audience": settings.sign_in.audience.partition(",")[0],
-        "r2_origin": _origin(settings.r2_endpoint),
+        "r2_origin": settings.storage_origin,
         "public_url": settings.public_url or None,
         "presets": settings.presets,
         "limits": {
@@ -155,12 +175,11 @@ def settings_document(settings: ConsoleSettings) -> str:
             "references": MAX_REFERENCES,
         },
     }
-    return json.dumps(body, separators=(",", ":"))
 
 
 def storage_origins(settings: ConsoleSettings) -> list[str]:
     """List the origins that images come from."""
-    return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
+    return list(filter(None, [settings.storage_origin, _origin(settings.public_url)]))
 
 
 def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:

@@ -4,6 +4,7 @@ Metrics of provider calls exist for all providers together, for the alarms, and 
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 
 from aws_lambda_powertools import single_metric
@@ -36,6 +37,10 @@ class Metric(StrEnum):
     """Images and publications that a run of cleanup could not read."""
     BUDGET_USED = "BudgetUsed"
     """Percent."""
+    BACKUP_AGE = "BackupAge"
+    """Seconds since all changes were in the backup."""
+    BACKUP_FAILED = "BackupFailed"
+    """Runs of the backup that failed or found damage."""
 
 
 def call_counter(namespace: str) -> Callable[[CallOutcome], None]:
@@ -80,6 +85,25 @@ def report_fill_level(namespace: str, reading: FillLevel) -> None:
 def report_unreadable(namespace: str, rows: int) -> None:
     """Publish in a namespace how many rows a run of cleanup could not read."""
     with single_metric(name=Metric.UNREADABLE.value, unit=MetricUnit.Count, value=rows, namespace=namespace):
+        pass
+
+
+def report_backup_age(namespace: str, age: timedelta | None) -> None:
+    """Publish in a namespace how old the last complete backup is; nothing without a backup store."""
+    if age is None:
+        return
+    seconds = age.total_seconds()
+    with single_metric(
+        name=Metric.BACKUP_AGE.value, unit=MetricUnit.Seconds, value=seconds, namespace=namespace
+    ):
+        pass
+
+
+def report_backup_end(namespace: str, *, has_failed: bool) -> None:
+    """Count in a namespace a run of the backup that has ended: 1 if it failed or found damage."""
+    with single_metric(
+        name=Metric.BACKUP_FAILED.value, unit=MetricUnit.Count, value=int(has_failed), namespace=namespace
+    ):
         pass
 
 

@@ -22,7 +22,14 @@ class ConsoleSettingsAnswer(BaseModel):
     client_id: str
     scopes: str
     audience: str
-    r2_origin: str
+    r2_origin: str = Field(
+        description="The origin of presigned links, in whichever store the private bucket is."
+    )
     public_url: str | None
+    api_url: str = Field(description="The base address of the API.")
+    mcp_url: str = Field(description="The address of the tools for AI clients.")
+    openai_url: str | None = Field(
+        description="The base address for clients of OpenAI's images API; null if the deployment has none."
+    )
     presets: list[str]
     limits: ConsoleLimitsAnswer

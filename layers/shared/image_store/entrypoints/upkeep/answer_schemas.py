@@ -1,4 +1,4 @@
-"""Schemas of responses about cleanup, migrations, repairs and health."""
+"""Schemas of responses about cleanup, migrations, repairs, backups and health."""
 
 from datetime import datetime
 from typing import Literal
@@ -33,7 +33,7 @@ class CleanupReportAnswer(BaseModel):
     examined: int
     unreadable: int
     failed: int
-    stopped_because: Literal["another_run", "deadline", "cap"] | None
+    stopped_because: Literal["another_run", "restore", "deadline", "cap"] | None
 
 
 class CleanupReportsAnswer(BaseModel):
@@ -134,6 +134,43 @@ class RepairAnswer(BaseModel):
     finished_at: datetime | None
 
 
+class RecoveryProgressAnswer(BaseModel):
+    """Numbers of images and rows, in a dry run those that it would write."""
+
+    images: int = Field(description="Images that were lost and are there again.")
+    originals: int = Field(description="Lost originals of images that were there.")
+    already_there: int
+    ended: int = Field(description="Images that were left out, because they were deleted or have expired.")
+    rows: int = Field(description="Rows besides those of images.")
+    rows_left_out: int
+    failed: int
+    repairs: int = Field(description="Images whose renditions or public copies are made again by now.")
+    size_bytes: int = Field(description="The bytes of the originals that were stored.")
+
+
+class RecoveryErrorAnswer(BaseModel):
+    """Why an image or a row was not recovered."""
+
+    name: str = Field(description="The image, the object or the row.")
+    code: str
+    detail: str
+
+
+class RecoveryAnswer(BaseModel):
+    """The progress of a restore or a rebuild; `errors` are the last 50."""
+
+    id: str
+    kind: Literal["rebuild", "restore"]
+    status: Literal["queued", "running", "succeeded", "failed"]
+    dry_run: bool
+    manifest: str | None = Field(description="The manifest of the backup that is restored.")
+    progress: RecoveryProgressAnswer
+    errors: list[RecoveryErrorAnswer]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
 class ComponentAnswer(BaseModel):
     """Whether a part answers."""
 
@@ -152,3 +189,47 @@ class HealthAnswer(BaseModel):
     """Whether the API answers."""
 
     status: Literal["ok", "degraded", "down"]
+
+
+class BackupProgressAnswer(BaseModel):
+    """Numbers of lines written, of originals copied and compared, of objects removed, and of what failed."""
+
+    images: int
+    rows: int
+    deletions: int
+    objects: int
+    bytes: int
+    verified: int
+    removed: int
+    failed: int
+
+
+class BackupErrorAnswer(BaseModel):
+    """Why an image, a row or a file could not be backed up or verified."""
+
+    entity: str
+    code: str
+    detail: str
+
+
+class BackupAnswer(BaseModel):
+    """A run of the backup; `errors` are the last 50."""
+
+    id: str
+    task: Literal["run", "verify"]
+    status: Literal["queued", "running", "succeeded", "failed"]
+    full: bool
+    deep: bool
+    manifest: str | None
+    progress: BackupProgressAnswer
+    stopped_because: str | None
+    errors: list[BackupErrorAnswer]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class BackupsAnswer(BaseModel):
+    """Runs of the backup, the newest first."""
+
+    items: list[BackupAnswer]

@@ -1,4 +1,4 @@
-"""Builds the responses about jobs that continue after their request: repairs and migrations."""
+"""Builds the responses about jobs that continue after their request: repairs, migrations, imports and restores."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,18 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.times import rfc3339
+from image_store.domain.upkeep.importing import Import
 from image_store.domain.upkeep.migration import Migration
+from image_store.domain.upkeep.recovery import RecoveryJob
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.entrypoints.http.request import JSON
 
 
 def progress_answer(
-    job: RepairJob | Migration, fields: Mapping[str, Any], *, location: str | None = None
+    job: RepairJob | Migration | Import | RecoveryJob,
+    fields: Mapping[str, Any],
+    *,
+    location: str | None = None,
 ) -> "Response[str]":
     """200 with the progress of a job and these fields of its kind; with a `location`, 202 and that header."""
     body = {

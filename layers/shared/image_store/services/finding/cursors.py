@@ -1,4 +1,4 @@
-"""Makes and reads cursors: opaque, signed, bound to owner and query, and valid for 24 hours.
+"""Makes and reads cursors: opaque, signed, bound to owner and query, and valid for 24 hours, or 30 days for events.
 
 A cursor contains only the place to continue after: an id, or a place among the terms of a search. Owner and query are
 signed with it but not in it, so a cursor is invalid for another owner or another query.
@@ -35,10 +35,10 @@ class Cursors:
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
-    def make(self, after: str, query: Paged, *, at: datetime) -> str:
-        """A cursor that continues after a place, valid for 24 hours."""
+    def make(self, after: str, query: Paged, *, at: datetime, lifetime: timedelta = CURSOR_LIFETIME) -> str:
+        """A cursor that continues after a place."""
         key_id, key = current_key(self._keys())
-        expires = int((at + CURSOR_LIFETIME).timestamp())
+        expires = int((at + lifetime).timestamp())
         text = f"{key_id}.{expires}.{after}"
         raw = _tag(key, text, query) + text.encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -68,7 +68,7 @@ class ModelChoice:
         ProviderFailed
             no provider is configured
         InvalidRequest
-            no configured provider can make it
+            no configured provider can make it; the error names the fields of the request
         BudgetExceeded
             all candidates have unknown prices, and the budgets do not allow that
         """
@@ -78,10 +78,7 @@ class ModelChoice:
             )
         able = self._able_candidates(request, preference, own, on=on, has_limits=self._has_limits(key))
         if not able:
-            raise InvalidRequest(
-                "No model can do this: the prompt is too long, there are too many references, or the size is not "
-                "one it makes. See GET /v1/providers."
-            )
+            raise self._unable(request, preference, own)
         priced = [candidate for candidate in able if candidate.holds >= 0]
         if not priced:
             holder, whose = (
@@ -142,6 +139,29 @@ class ModelChoice:
                 candidates.append(ModelCandidate(model, own_key, holds))
         return candidates
 
+    def _unable(
+        self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider]
+    ) -> InvalidRequest:
+        """The error for what no model makes: it names what none of them can do, or else what none does together."""
+        models = [
+            model for provider in self.ranked(preference, own) for model in _models(provider, preference)
+        ]
+        if not models:
+            return InvalidRequest("No configured provider has this model. See GET /v1/providers.")
+        obstacles = [_obstacles(model, request) for model in models]
+        everywhere = [name for name in obstacles[0] if all(name in each for each in obstacles)]
+        names = everywhere or list(dict.fromkeys(name for each in obstacles for name in each))
+        subject = f"The model {models[0].name} cannot" if len(models) == 1 else "No model can"
+        together = "" if everywhere else " together"
+        fields = ", ".join(f"`{name}`" for name in names)
+        return InvalidRequest(
+            f"{subject} follow {fields}{together}. See GET /v1/providers.",
+            errors=tuple(
+                ((name,), "not_offered", f"no model that may be called can do this{together}")
+                for name in names
+            ),
+        )
+
     def _holds(self, model: Model, request: GenerationRequest, on: date, *, has_limits: bool) -> int:
         """The estimated cost of a model; below 0 if it is unknown and budgets do not allow that."""
         usage = model.estimated_usage(
@@ -160,20 +180,29 @@ class ModelChoice:
 
 def _model(provider: Provider, request: GenerationRequest, preference: ModelPreference) -> Model | None:
     """The model of a provider for an image: the preferred one, or the first that can make it."""
-    if preference.model is not None:
-        named = model_named(preference.model)
-        if named is None:
-            return unlisted_model(provider, preference.model)
-        if named.provider is provider:
-            return named if _can_make(named, request) else None
-    return next((model for model in models_of(provider) if _can_make(model, request)), None)
+    return next((model for model in _models(provider, preference) if not _obstacles(model, request)), None)
 
 
-def _can_make(model: Model, request: GenerationRequest) -> bool:
+def _models(provider: Provider, preference: ModelPreference) -> Sequence[Model]:
+    """The models of a provider that may make an image: only the preferred one, if it is of this provider."""
+    if preference.model is None:
+        return models_of(provider)
+    named = model_named(preference.model)
+    if named is None:
+        unlisted = unlisted_model(provider, preference.model)
+        return [unlisted] if unlisted is not None else []
+    return [named] if named.provider is provider else models_of(provider)
+
+
+def _obstacles(model: Model, request: GenerationRequest) -> list[str]:
+    """The fields of a request that a model cannot follow; the limits of a model that is not listed are unknown."""
     negative = request.negative_prompt or ""
     text = request.prompt + negative if model.takes_negative_prompt else in_words(request.prompt, negative)
-    return (
-        len(text) <= model.max_prompt
-        and len(request.reference_ids) <= model.max_references
-        and model.fits(request.size)
-    )
+    follows = {
+        "prompt": not model.is_listed or len(text) <= model.max_prompt,
+        "reference_ids": not model.is_listed or len(request.reference_ids) <= model.max_references,
+        "size": not model.is_listed or model.fits(request.size),
+        "background": request.background in {None, *model.backgrounds},
+        "output_format": request.output_format in {None, *model.output_formats},
+    }
+    return [name for name, does in follows.items() if not does]

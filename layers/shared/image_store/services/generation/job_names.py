@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from image_store.domain.deadlines import is_too_far_ahead
 from image_store.domain.errors import IdempotencyMismatch
 from image_store.domain.generation.jobs import Job, JobName
-from image_store.domain.generation.requests import JobRequest, request_fingerprint
+from image_store.domain.generation.requests import JobRequest, JoinRule, request_fingerprint
 from image_store.ports.generation import Generations
 from image_store.services.images.fingerprints import Fingerprints
 
@@ -29,7 +29,7 @@ class JobNames:
         if request.idempotency is not None:
             key = request.idempotency
             names.append(JobName(_digest("key", key.name), key.fingerprint, now + key.lifetime))
-        if request.join:
+        if request.join is not None:
             images = tuple(each.request for each in request.variation_sets for _ in range(each.count))
             # A plain digest would let others guess prompts.
             fingerprint = self.fingerprints.of(request_fingerprint(request.owner, images, request.preference))
@@ -50,13 +50,22 @@ class JobNames:
             job = self.generations.job(holder.job_id)
             has_key = request.idempotency is not None
             is_by_key = has_key and name is names[0]
-            if job is not None and (is_by_key or not (job.has_ended or job.is_cancelled)):
+            if job is not None and (is_by_key or _may_join(job, request.join, now)):
                 if has_key and not is_by_key:
                     # From now on the key stands for this job, also after it has ended.
                     self.generations.add_name(names[0], job.id, at=now)
                 return job
             self.generations.remove_name(name.name, holder.job_id)
         return None
+
+
+def _may_join(job: Job, rule: JoinRule | None, now: datetime) -> bool:
+    """Whether a request without the key of a job may get it."""
+    if rule is None or rule.min_age is None:
+        return False
+    if job.has_ended or job.is_cancelled:
+        return now - job.updated_at < rule.ended_within
+    return now - job.created_at >= rule.min_age
 
 
 def _digest(kind: str, text: str) -> str:

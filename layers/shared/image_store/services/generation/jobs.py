@@ -27,6 +27,7 @@ from image_store.domain.generation.jobs import (
 from image_store.domain.generation.requests import (
     GenerationRequest,
     JobRequest,
+    check_output,
     prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
@@ -81,7 +82,7 @@ class GenerationJobs:
     ids: Ids
 
     def begin(self, request: JobRequest) -> tuple[Job, list[JobItem]]:
-        """Begin a job, or join a job of the same request that has not ended.
+        """Begin a job, or join one of the same request as its rule allows.
 
         Raises
         ------
@@ -244,13 +245,17 @@ class GenerationJobs:
         job_id = self.ids.image_id()
         items: list[JobItem] = []
         for request_index, variation_set in enumerate(request.variation_sets):
-            micros = self.choice.required_hold(
-                variation_set.request,
-                request.preference,
-                own_keys,
-                on=now.date(),
-                key=request.key_budget,
-            )
+            try:
+                check_output(variation_set.request)
+                micros = self.choice.required_hold(
+                    variation_set.request,
+                    request.preference,
+                    own_keys,
+                    on=now.date(),
+                    key=request.key_budget,
+                )
+            except InvalidRequest as unable:
+                raise _at_item(request_index, unable) from None
             for variation in range(variation_set.count):
                 items.append(
                     JobItem(
@@ -308,6 +313,12 @@ class GenerationJobs:
 def _charges(allowance: KeyAllowance | None, images: int, at: datetime) -> tuple[Charge, ...]:
     """What images that an API key orders add to its counters; their bytes are not known yet."""
     return allowance.charges(images=images, size_bytes=0, at=at) if allowance is not None else ()
+
+
+def _at_item(index: int, error: InvalidRequest) -> InvalidRequest:
+    """The same error with its fields in an item of the request."""
+    errors = tuple((("body", "items", index, *location), kind, text) for location, kind, text in error.errors)
+    return InvalidRequest(str(error), errors=errors)
 
 
 def _key_of(allowance: KeyAllowance | None) -> str | None:

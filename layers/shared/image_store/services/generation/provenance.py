@@ -36,6 +36,8 @@ def generation_attribute_of(opened: OpenRequest, entry: LedgerEntry) -> dict[str
             "seed": requested_seed,
             "size": request.size,
             "quality": request.quality,
+            "background": request.background,
+            "output_format": request.output_format,
         },
         "generated_at": rfc3339(entry.generated_at),
         "cost_usd": usd(entry.cost_micros),
@@ -56,6 +58,9 @@ def extra_warnings_of(opened: OpenRequest, entry: LedgerEntry, processed: Proces
     if request.quality is not None and request.quality != entry.quality:
         used = f"It used {entry.quality}." if entry.quality is not None else "It has no choice of quality."
         warnings.append(f"The model does not know the quality {request.quality}. {used}")
+    made_format = processed.media_type.removeprefix("image/")
+    if request.output_format not in {None, made_format}:
+        warnings.append(f"The image is in the format {made_format}. {request.output_format} was requested.")
     if request.has_own_seed and entry.seed is None:
         warnings.append(f"The model takes no seed. The seed {request.seed} was not used.")
     if entry.pictures > 1:

@@ -241,7 +241,8 @@ class DirectUploads:
         if record.staging_key is None:
             stored = self.sealing.open(image)
             return stored if token is None else token.shown(stored)
-        expires_at = record.created_at + LINK_LIFETIME
+        # Not from `created_at`, which may be the date that the image has elsewhere.
+        expires_at = (record.due_at or self.clock.now()) - (COMPLETION_LIFETIME - LINK_LIFETIME)
         put = self.private.presigned_put(
             record.staging_key,
             content_type=record.media_type,

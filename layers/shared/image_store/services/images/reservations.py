@@ -6,7 +6,7 @@ from datetime import timedelta
 from image_store.domain.deadlines import has_passed
 from image_store.domain.delivery.renditions import Placeholder
 from image_store.domain.errors import Conflict
-from image_store.domain.ids import created_at
+from image_store.domain.ids import created_at, with_time
 from image_store.domain.images.attributes import OnDuplicate
 from image_store.domain.images.draft import ImageDraft, details, warnings
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility
@@ -49,9 +49,13 @@ class Reservations:
         Raises QuotaExceeded, the errors of the draft's charges, and what `EarlierImages.find` raises.
         """
         image_id = self.ids.image_id()
+        if draft.attributes.created_at is not None:
+            image_id = with_time(image_id, draft.attributes.created_at)
         attributes, sealed = self.sealing.seal(draft.attributes, owner=draft.owner, image_id=image_id)
         all_warnings = warnings(draft.size_bytes, processed) + draft.extra_warnings
-        pending_details = details(attributes, sealed=sealed, image_warnings=all_warnings)
+        pending_details = details(
+            attributes, sealed=sealed, image_warnings=all_warnings, old_paths=draft.old_paths
+        )
         for _ in range(_TRIES):
             record = self._record(image_id, draft, processed, quota, lifetime)
             try:
@@ -141,4 +145,5 @@ class Reservations:
             staging=None if processed else self.ids.attempt(),
             upload_token=draft.upload_token,
             api_key=draft.api_key,
+            dated_back_at=now if attributes.created_at is not None else None,
         )

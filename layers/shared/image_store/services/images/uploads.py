@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum, auto
 
 from image_store.domain.callers.key_allowance import KeyAllowance
 from image_store.domain.callers.upload_tokens import UploadToken, charges_of
@@ -49,6 +50,27 @@ class Upload:
     """Of the API key that it counts for."""
     given: frozenset[str] = frozenset()
     """The names of the attributes that its sender set; they matter for upload tokens only."""
+    old_paths: tuple[str, ...] = ()
+    """Paths under which it was public elsewhere, and which lead here from now on."""
+
+
+class Outcome(Enum):
+    """How an accepted upload became the image that is returned."""
+
+    STORED = auto()
+    REPEATED = auto()
+    """An earlier request with the same idempotency key has stored it."""
+    EXISTED = auto()
+    """The owner has an image with these bytes, and `on_duplicate` returns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedImage:
+    """The image of an accepted upload, as its sender sees it."""
+
+    image: Image
+    existed: bool
+    """Whether `on_duplicate` returned an image that was stored before; false for a repeated request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +103,20 @@ class Uploads:
         """
         return self._accept(upload, self._token_of(upload))[0]
 
-    def accept_and_show(self, upload: Upload) -> Image:
+    def accept_and_show(self, upload: Upload) -> AcceptedImage:
         """As `accept`, and return the image as its sender sees it; a new image needs no call to KMS for that."""
         token = self._token_of(upload)
-        image, is_new = self._accept(upload, token)
+        image, outcome = self._accept(upload, token)
         if image.details.sealed is not None:
             attributes = upload.attributes
             image = (
                 with_sensitive(image, sensitive_in(attributes.generation, attributes.analysis))
-                if is_new
+                if outcome is Outcome.STORED
                 else self.sealing.open(image)
             )
-        return image if token is None else token.shown(image)
+        return AcceptedImage(
+            image if token is None else token.shown(image), existed=outcome is Outcome.EXISTED
+        )
 
     def stored_under(self, name: str) -> Image | None:
         """The image, perhaps PENDING, of an idempotency key's name; None if there is none.
@@ -110,22 +134,21 @@ class Uploads:
             )
         return self.upload_permissions().in_force(upload.upload_token)
 
-    def _accept(self, upload: Upload, token: UploadToken | None) -> tuple[Image, bool]:
-        """The stored image, and whether it is new."""
+    def _accept(self, upload: Upload, token: UploadToken | None) -> tuple[Image, Outcome]:
         # Check
         attributes = (
             upload.attributes if token is None else token.attributes_with(upload.attributes, upload.given)
         )
         check_attributes(attributes, self.clock.now())
         if (image := self.earlier.by_key(upload.idempotency)) is not None:
-            return image, False
+            return image, Outcome.REPEATED
         content = self.sources.open(upload.source, until=upload.until)
         if token is not None:
             token.check(size_bytes=len(content.data), media_type=sniff(content.data))
         sha256 = hashlib.sha256(content.data).hexdigest()
         image = self.earlier.by_bytes(upload.owner, sha256, attributes.on_duplicate)
         if image is not None:
-            return image, False
+            return image, _outcome_of(image, upload)
         check_declared(content.data, content.declared_type)
         # Decode and render
         processed = self._process(content.data, attributes)
@@ -144,13 +167,14 @@ class Uploads:
             upload_token=upload.upload_token,
             api_key=allowance.key_id if allowance is not None else None,
             charges=charges_of(token, allowance, size_bytes=len(content.data), at=self.clock.now()),
+            old_paths=upload.old_paths,
         )
         reserved = self.reservations.reserve(draft, processed, quota=self.quota)
-        if isinstance(reserved, Image):
-            return reserved, False
+        if isinstance(reserved, Image):  # another request has stored it meanwhile
+            return reserved, _outcome_of(reserved, upload)
         # Put, and commit
         reserved.put(content.data, processed.renditions, until=upload.until)
-        return reserved.commit(), True
+        return reserved.commit(), Outcome.STORED
 
     def _process(self, data: bytes, attributes: Attributes) -> ProcessedImage:
         generation = self.sealing.plain_part(attributes).generation
@@ -162,6 +186,12 @@ class Uploads:
         if attributes.filename or self.sealing.seals:
             return attributes
         return replace(attributes, filename=filename)
+
+
+def _outcome_of(image: Image, upload: Upload) -> Outcome:
+    """How an earlier request stored an image: a first try of this upload may have ended after its key was looked up."""
+    is_own = upload.idempotency is not None and image.record.idempotency == upload.idempotency.name
+    return Outcome.REPEATED if is_own else Outcome.EXISTED
 
 
 def check_declared(data: bytes, declared_type: str | None) -> None:

@@ -115,7 +115,7 @@ class WriteProtocol:
                 quota,
                 idempotency,
                 publication,
-                idempotency_expires_at=pending.record.created_at + lifetime,
+                idempotency_expires_at=pending.record.updated_at + lifetime,
                 charges=charges,
             )
         )

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from image_store.domain.backup.jobs import LATE_AFTER, BackupStatus
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import uuid7
+from image_store.ports.backup import BackupStates
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.queues import QueueDepth
@@ -47,6 +49,8 @@ class Health:
     queues: Mapping[str, QueueDepth]
     providers: Mapping[str, Callable[[], object]]
     """By provider: reads the deployment's key; None if there is none."""
+    backup: BackupStates | None
+    """None without a backup store."""
     clock: Clock
 
     def check(self) -> dict[str, ComponentHealth]:
@@ -71,6 +75,25 @@ class Health:
             yield name, _health_of(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
 
         yield "providers", _health_of(self._providers)
+        yield "backup", _health_of(self._backup)
+
+    def _backup(self) -> ComponentHealth:
+        if self.backup is None:
+            return ComponentHealth(ComponentStatus.NOT_CONFIGURED, "Nothing is backed up.")
+        state, now = self.backup.known_state(), self.clock.now()
+        if state is None:
+            return ComponentHealth(ComponentStatus.OK, "No run has begun yet.")
+        job = self.backup.job(state.job) if state.job is not None else None
+        hours = int(state.age(now) / timedelta(hours=1))
+        age = f"The last complete backup is {hours} hours old."
+        if state.as_of is None:
+            age = "There is no complete backup yet."
+        if state.age(now) > LATE_AFTER:
+            return ComponentHealth(ComponentStatus.DEGRADED, age)
+        if job is not None and job.status is BackupStatus.FAILED:
+            reason = f"The last run failed: {job.stopped_because}."
+            return ComponentHealth(ComponentStatus.DEGRADED, f"{age} {reason}")
+        return ComponentHealth(ComponentStatus.OK, age)
 
     def _providers(self) -> ComponentHealth:
         if not self.providers:

@@ -1,14 +1,15 @@
 """Keeps the projections of images up to date, and rebuilds all of them."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import batched
 
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.finding.projection import Rebuild
-from image_store.ports.finding import Projector
+from image_store.ports.finding import PROJECTED_TOGETHER, Projector
 from image_store.ports.system import Clock
 
 OLD_CONSUMERS = timedelta(minutes=2)
@@ -28,13 +29,23 @@ class Projections:
     def project(self, image_ids: Collection[str], *, failed: Callable[[str, Exception], None]) -> None:
         """Project images as they are now; calls `failed` for each image that needs a retry."""
         epoch = self.projector.rebuild().new_epoch
-        for image_id in image_ids:
-            try:
-                self.projector.project(image_id, epoch=epoch, at=self.clock.now())
-            except UnreadableRow as error:  # a retry cannot make the row readable
-                _log.error("an image cannot be projected: %s", error.message)
-            except Exception as error:  # one image must not stop the others
-                failed(image_id, error)
+        for some in batched(image_ids, PROJECTED_TOGETHER, strict=False):
+            for image_id in self._left_of(some, epoch):
+                try:
+                    self.projector.project(image_id, epoch=epoch, at=self.clock.now())
+                except UnreadableRow as error:  # a retry cannot make the row readable
+                    _log.error("an image cannot be projected: %s", error.message)
+                except Exception as error:  # one image must not stop the others
+                    failed(image_id, error)
+
+    def _left_of(self, image_ids: Sequence[str], epoch: int) -> Collection[str]:
+        """Project images together; returns those that have to be projected one by one."""
+        if len(image_ids) == 1:
+            return image_ids
+        try:
+            return self.projector.project_together(image_ids, epoch=epoch, at=self.clock.now())
+        except Exception:  # one by one, those that fail are known
+            return image_ids
 
     def rebuild(self, *, until: datetime) -> Rebuild:
         """Rebuild the projections of all images, or continue a rebuild; a run ends at `until`.

@@ -2,11 +2,15 @@
 
 The stream delivers a change at least once. So one transaction adds to the row of the day and puts a row that names the
 use, on the condition that there is none: a repeat changes nothing. That row stays for a week, which is longer than the
-stream and the dead-letter queue repeat a change. Requests are in the rows of `request_buckets`.
+stream and the dead-letter queue repeat a change. Uses that arrive together are added in one transaction, because each
+holds the row of the day for some milliseconds; if one of them is counted already, each has a transaction of its own.
+Requests are in the rows of `request_buckets`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from image_store.adapters.dynamodb import caller_keys as keys
@@ -17,38 +21,58 @@ from image_store.adapters.dynamodb.keys import image_of_record, key
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.callers.key_usage import KeyDay, KeyUse, expiry_of
 from image_store.domain.errors import Conflict
-from image_store.domain.ids import created_at
 from image_store.domain.images.image import State
 from image_store.ports.callers import KeyUsage
 
 COUNTED_FOR = timedelta(days=7)
 _AMOUNTS = ("images", "size_bytes", "cost_micros")
+_MOST_TOGETHER = 50
+"""Half of what a transaction can write: each use has a row, and at most one row of a day."""
 
 
 class DynamoKeyUsage(OnTable, KeyUsage):
     """The usage of keys in the one table."""
 
-    def count(self, use: KeyUse, *, at: datetime) -> None:
-        amounts = {name: getattr(use, name) for name in _AMOUNTS if getattr(use, name)}
-        numbers = {f":{name}": amount for name, amount in amounts.items()} | {":ttl": expiry_of(use.on)}
-        counted = {
+    def count(self, *uses: KeyUse, at: datetime) -> None:
+        different = list({use.name: use for use in uses}.values())
+        for some in batched(different, _MOST_TOGETHER, strict=False):
+            try:
+                self._add(some, at)
+            except Conflict:  # at least one of them is counted already
+                for use in some if len(some) > 1 else ():
+                    self.count(use, at=at)
+
+    def _add(self, uses: Sequence[KeyUse], at: datetime) -> None:
+        """Count different uses in one transaction; Conflict if one of them is counted already."""
+        sums: dict[tuple[str, date], Counter[str]] = {}
+        for use in uses:
+            amounts = Counter({name: getattr(use, name) for name in _AMOUNTS if getattr(use, name)})
+            sums.setdefault((use.key_id, use.on), Counter()).update(amounts)
+        expires_at = _number(int((at + COUNTED_FOR).timestamp()))
+        counted = [
+            {
+                "TableName": self._rows.name,
+                "Item": {**keys.counted_use(use.name), "ttl": expires_at},
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+            for use in uses
+        ]
+        days = [self._addition(key_id, on, amounts) for (key_id, on), amounts in sums.items()]
+        self._rows.transact(
+            [*(("counted", {"Put": put}) for put in counted), *(("day", {"Update": day}) for day in days)],
+            settled=lambda: False,
+        )
+
+    def _addition(self, key_id: str, on: date, amounts: Counter[str]) -> dict[str, Any]:
+        """Add amounts to the row of a key and a day."""
+        numbers = {f":{name}": amount for name, amount in amounts.items()} | {":ttl": expiry_of(on)}
+        return {
             "TableName": self._rows.name,
-            "Item": {**keys.counted_use(use.name), "ttl": _number(int((at + COUNTED_FOR).timestamp()))},
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-        day = {
-            "TableName": self._rows.name,
-            "Key": key(keys.key_usage(use.key_id), use.on.isoformat()),
+            "Key": key(keys.key_usage(key_id), on.isoformat()),
             "UpdateExpression": f"ADD {', '.join(f'{name} :{name}' for name in amounts)} SET #ttl = :ttl",
             "ExpressionAttributeNames": {"#ttl": "ttl"},
             "ExpressionAttributeValues": {name: _number(number) for name, number in numbers.items()},
         }
-        try:
-            self._rows.transact(
-                [("counted", {"Put": counted}), ("day", {"Update": day})], settled=lambda: False
-            )
-        except Conflict:
-            return  # it is counted already
 
     def days(self, key_id: str, *, since: date, until: date) -> Sequence[KeyDay]:
         requests = {
@@ -93,9 +117,13 @@ def use_of(stream_record: dict[str, Any]) -> KeyUse | None:
         is_commit = before.get("state") == {"S": State.PENDING} and after["state"] == {"S": State.READY}
         if not is_commit:
             return None
-        size_bytes = record_of(after).size_bytes
+        record = record_of(after)
         return KeyUse(
-            name=image_id, key_id=key_id, on=created_at(image_id).date(), images=1, size_bytes=size_bytes
+            name=image_id,
+            key_id=key_id,
+            on=record.stored_at.date(),
+            images=1,
+            size_bytes=record.size_bytes,
         )
     cost_micros = int(after["charged"]["N"]) if generation_keys.is_ledger(stream["Keys"]) else 0
     if before or not cost_micros:

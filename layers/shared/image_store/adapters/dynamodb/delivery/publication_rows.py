@@ -6,7 +6,7 @@ from datetime import datetime
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.deadlines import latest_deadline
 from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.images.reservation import LONGEST_RESERVATION
 from image_store.ports.delivery import PublicationRows
@@ -57,6 +57,6 @@ class DynamoPublicationRows(OnTable, PublicationRows):
             ExpressionAttributeValues={
                 ":keys": {"SS": sorted(row.keys)},
                 ":now": {"S": items.text_time(at)},
-                ":latest": {"S": items.text_time(at + LONGEST_RESERVATION + CLOCK_SKEW)},
+                ":latest": {"S": items.text_time(latest_deadline(at, longest=LONGEST_RESERVATION))},
             },
         )

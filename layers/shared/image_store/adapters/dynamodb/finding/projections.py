@@ -71,13 +71,13 @@ def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     return {key: {**keys.key(*key), **attributes, **terms} for key in _term_keys(image_id, facts)}
 
 
-def counters_of(image_id: str, facts: ImageFacts | None, epoch: int) -> Counters:
-    """The amounts that an image adds to each row of figures."""
+def counters_of(image_id: str, facts: ImageFacts | None, epoch: int, *, part: str) -> Counters:
+    """The amounts that an image adds to each row of figures; the image `part` chooses the part of the system's."""
     if facts is None:
         return {}
     one = {IMAGES: 1, SIZE: facts.size_bytes}
     counters: Counters = {}
-    for pk in (keys.owner_stats(epoch, facts.owner), keys.system_stats(epoch, image_id)):
+    for pk in (keys.owner_stats(epoch, facts.owner), keys.system_stats(epoch, part)):
         counters[pk, keys.TOTAL] = Counter(facts.figures)
         counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
         if facts.model is not None:

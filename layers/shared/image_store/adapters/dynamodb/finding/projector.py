@@ -8,62 +8,65 @@ needs no search.
    before it. Until the last one, the row names the rows of both versions.
 3. If a consumer stops in between, the next one that sees the image finishes the work.
 
+The rows of figures are few, and a transaction holds each for some milliseconds. So a consumer that has many images
+writes their rows `PROJECTION#{id}` and the sums of their figures together, and the other rows of each image after
+that. If one of these images was changed by another consumer, nothing is written, and each image has its own turn.
+
 Messages only name an image; its record is read as it is now. So messages may be repeated, late or reordered. The row
 stays for a week after the image's end. By then no consumer can hold a copy of the image that it read before the end.
 """
 
 import json
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import projections as rows
-from image_store.adapters.dynamodb.finding.projections import RowKey
+from image_store.adapters.dynamodb.finding.projection_row import (
+    ProjectionRow,
+    item_of,
+    needs_projection,
+    row_of,
+)
+from image_store.adapters.dynamodb.finding.projections import Counters, RowKey
 from image_store.adapters.dynamodb.finding.rebuilds import rebuild_item, rebuild_of
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, unavailable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.upkeep.policy_turns import PolicyTurns
-from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.finding.projection import ImageFacts, Rebuild, facts_of
+from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
+from image_store.domain.finding.projection import Rebuild, facts_of
 from image_store.domain.images.image import Image, State
 from image_store.ports.finding import Projector
 
 RETENTION_AFTER_END = timedelta(days=7)
 _TRIES = 5
+_ROWS_READ = 3
+"""The rows of an image that are read: record, details and projection."""
 _log = logging.getLogger("image_store.projections")
 _MOST_WRITES = 100
 """DynamoDB's limit for one transaction."""
+_MOST_FIRST_WRITES = 80
+"""Of these a transaction for several images has at most so many rows of projections and figures."""
 _END_STATES = frozenset({State.DELETING, State.TOMBSTONE})
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """The row `PROJECTION#{id}`; it stores the epoch as `generation`."""
+class _Change:
+    """What brings the projections of one image up to date."""
 
-    revision: int
-    version: int
-    epoch: int
-    facts: ImageFacts | None
-    before: tuple[ImageFacts, ...]
-    """The facts of earlier versions, until all rows are written."""
-    cards: str
-    terms: str
-    """Digests of the rows that lists read (`cards`) and that searches read (`terms`)."""
-    is_complete: bool
-
-    @property
-    def all_facts(self) -> tuple[ImageFacts, ...]:
-        """The facts behind all rows that may exist."""
-        own = () if self.facts is None else (self.facts,)
-        return (*own, *(facts for facts in self.before if facts not in own))
-
-    def row_keys(self, image_id: str) -> set[RowKey]:
-        """The keys of all rows that may exist."""
-        return {key for facts in self.all_facts for key in rows.row_keys(image_id, facts)}
+    image_id: str
+    row: ProjectionRow
+    figures: Counters
+    models: dict[RowKey, str]
+    """The model in the key of a row of figures, by key."""
+    writes: list[dict[str, Any]]
+    """Writes of the rows that lists and searches read."""
+    ends_at: datetime | None
 
 
 class DynamoProjector(OnTable, Projector):
@@ -78,41 +81,69 @@ class DynamoProjector(OnTable, Projector):
 
     def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         for _ in range(_TRIES):
-            meta, detail, row = self._rows.get_together(
-                [
-                    keys.record(image_id),
-                    keys.detail(image_id),
-                    keys.projection(image_id),
-                ]
-            )
-            image = records.image_of([item for item in (meta, detail) if item is not None])
-            current = None if row is None else _row_of(row)
-            if not _needs_projection(image, current, epoch, again=again):
+            change = next(iter(self._changes([image_id], epoch, at, again=again)), None)
+            if change is None:
                 return
-            if image is not None and image.record.state is State.READY:
-                is_new = current is None or current.facts is None
-                self._turns.queue(image.record.owner, at, is_new=is_new and not again)
             try:
-                self._update(image_id, image, current, epoch, at, again=again)
+                self._write([change])
             except Conflict:
                 continue  # another consumer was faster: read its result
             return
         raise unavailable()
 
-    def _update(
+    def project_together(self, image_ids: Sequence[str], *, epoch: int, at: datetime) -> Collection[str]:
+        try:
+            changes = self._changes(image_ids, epoch, at, again=False)
+        except (StorageUnavailable, UnreadableRow):
+            return image_ids
+        left: set[str] = set()
+        remaining: Sequence[_Change] = changes
+        while remaining:
+            some, remaining = _that_fit(remaining)
+            try:
+                left |= self._write(some)
+            except (Conflict, StorageUnavailable):
+                left.update(change.image_id for change in some)
+        return left
+
+    def _changes(self, image_ids: Sequence[str], epoch: int, at: datetime, *, again: bool) -> list[_Change]:
+        """What these images need, as of one moment; nothing for those that are up to date."""
+        rows_of_each = [
+            row
+            for image_id in image_ids
+            for row in (keys.record(image_id), keys.detail(image_id), keys.projection(image_id))
+        ]
+        rows_read = iter(self._rows.get_together(rows_of_each))
+        changes = []
+        for image_id in image_ids:
+            meta, detail, row = (next(rows_read) for _ in range(_ROWS_READ))
+            image = records.image_of([item for item in (meta, detail) if item is not None])
+            current = None if row is None else row_of(row)
+            if not needs_projection(image, current, epoch, again=again):
+                continue
+            if image is not None and image.record.state is State.READY:
+                is_new = current is None or current.facts is None
+                self._turns.queue(image.record.owner, at, is_new=is_new and not again)
+            # The figures of the system are divided, and any part may count any image: only sums are read.
+            part = image_ids[0]
+            changes.append(self._change(image_id, image, current, epoch, at, again=again, part=part))
+        return changes
+
+    def _change(
         self,
         image_id: str,
         image: Image | None,
-        current: _Row | None,
+        current: ProjectionRow | None,
         epoch: int,
         at: datetime,
         *,
         again: bool,
-    ) -> None:
+        part: str,
+    ) -> _Change:
         facts = facts_of(image) if image is not None else None
         card_rows = rows.card_rows(image, facts) if image is not None and facts is not None else {}
         terms = rows.term_rows(image, facts) if image is not None and facts is not None else {}
-        new = _Row(
+        new = ProjectionRow(
             revision=current.revision + 1 if current else 1,
             version=image.record.version if image is not None else current.version if current else 0,
             epoch=max(epoch, current.epoch) if current else epoch,
@@ -133,42 +164,83 @@ class DynamoProjector(OnTable, Projector):
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
         is_gone = image is None or image.record.state in _END_STATES
         old_facts = current.facts if current and current.epoch == new.epoch else None
-        changes = rows.difference(
-            rows.counters_of(image_id, old_facts, new.epoch),
-            rows.counters_of(image_id, facts, new.epoch),
+        before, after = (
+            rows.counters_of(image_id, each, new.epoch, part=part) for each in (old_facts, facts)
         )
-        first: list[NamedWrite] = [
-            ("row", self._add(key, amounts, facts or old_facts)) for key, amounts in sorted(changes.items())
-        ]
-        self._write(image_id, new, first, writes, ends_at=at + RETENTION_AFTER_END if is_gone else None)
+        figures = rows.difference(before, after)
+        models = {
+            keys.model_stats(each.model): each.model for each in (old_facts, facts) if each and each.model
+        }
+        return _Change(
+            image_id,
+            new,
+            figures,
+            {key: models[key[1]] for key in figures if key[1] in models},
+            writes,
+            at + RETENTION_AFTER_END if is_gone else None,
+        )
 
-    def _write(
-        self,
-        image_id: str,
-        row: _Row,
-        first: list[NamedWrite],
-        writes: list[dict[str, Any]],
-        *,
-        ends_at: datetime | None,
-    ) -> None:
-        room = _MOST_WRITES - 1 - len(first)
-        while True:
-            batch, writes = writes[:room], writes[room:]
-            item = _item_of(image_id, row, is_complete=not writes, ends_at=ends_at)
-            own_row = ("projection", self._put_next(item, row.revision))
+    def _write(self, changes: Sequence[_Change]) -> set[str]:
+        """Write the rows of images and all their figures in one transaction, then the other rows of each image.
+
+        Returns the images whose other rows could not all be written because another consumer changed them meanwhile;
+        of a single image this raises Conflict. If the first transaction fails, nothing is written.
+        """
+        figures: Counters = {}
+        models: dict[RowKey, str] = {}
+        for change in changes:
+            models |= change.models
+            for key, amounts in change.figures.items():
+                figures.setdefault(key, Counter()).update(amounts)
+        sums = [
+            self._add(key, amounts, models.get(key))
+            for key, amounts in sorted(figures.items())
+            if any(amounts.values())
+        ]
+        room = _MOST_WRITES - len(changes) - len(sums)
+        own_rows: list[NamedWrite] = []
+        others: list[dict[str, Any]] = []
+        unfinished: list[_Change] = []
+        for change in changes:
+            batch, left = change.writes[:room], change.writes[room:]
+            room -= len(batch)
+            own_rows.append(("projection", self._put_next(change, is_complete=not left)))
+            others += batch
+            if left:
+                next_row = replace(change.row, revision=change.row.revision + 1)
+                unfinished.append(replace(change, row=next_row, writes=left))
+        writes = [*own_rows, *(("row", write) for write in (*sums, *others))]
+        self._rows.transact(writes, settled=lambda: False)
+        if len(changes) == 1:
+            for change in unfinished:
+                self._finish(change)
+            return set()
+        overtaken = set()
+        for change in unfinished:
+            try:
+                self._finish(change)
+            except (Conflict, StorageUnavailable):
+                overtaken.add(change.image_id)
+        return overtaken
+
+    def _finish(self, change: _Change) -> None:
+        """Write the rows of an image that are left, in as many transactions as they need."""
+        row, writes = change.row, change.writes
+        while writes:
+            batch, writes = writes[: _MOST_WRITES - 1], writes[_MOST_WRITES - 1 :]
+            own_row = self._put_next(replace(change, row=row), is_complete=not writes)
             self._rows.transact(
-                [own_row, *first, *(("row", write) for write in batch)], settled=lambda: False
+                [("projection", own_row), *(("row", write) for write in batch)], settled=lambda: False
             )
-            if not writes:
-                return
             row = replace(row, revision=row.revision + 1)
-            first, room = [], _MOST_WRITES - 1
 
     def _put(self, item: items.Item) -> dict[str, Any]:
         return {"Put": {"TableName": self._rows.name, "Item": item}}
 
-    def _put_next(self, item: items.Item, revision: int) -> dict[str, Any]:
+    def _put_next(self, change: _Change, *, is_complete: bool) -> dict[str, Any]:
         """Write the row of an image, if it has the revision before this one."""
+        item = item_of(change.image_id, change.row, is_complete=is_complete, ends_at=change.ends_at)
+        revision = change.row.revision
         put = {"TableName": self._rows.name, "Item": item}
         if revision == 1:
             return {"Put": {**put, "ConditionExpression": "attribute_not_exists(pk)"}}
@@ -180,16 +252,17 @@ class DynamoProjector(OnTable, Projector):
     def _delete(self, key: RowKey) -> dict[str, Any]:
         return {"Delete": {"TableName": self._rows.name, "Key": keys.key(*key)}}
 
-    def _add(self, key: RowKey, amounts: dict[str, int], facts: ImageFacts | None) -> dict[str, Any]:
+    def _add(self, key: RowKey, amounts: Counter[str], model: str | None) -> dict[str, Any]:
         """Add to a row of figures; the row of a model also holds its name."""
-        names = {f"#n{number}": name for number, name in enumerate(amounts)}
+        changed = {name: amount for name, amount in amounts.items() if amount}
+        names = {f"#n{number}": name for number, name in enumerate(changed)}
         values: dict[str, Any] = {
-            f":n{number}": {"N": str(amount)} for number, amount in enumerate(amounts.values())
+            f":n{number}": {"N": str(amount)} for number, amount in enumerate(changed.values())
         }
-        expression = "ADD " + ", ".join(f"#n{number} :n{number}" for number in range(len(amounts)))
-        if keys.is_model_stats(key[1]) and facts is not None and facts.model is not None:
+        expression = "ADD " + ", ".join(f"#n{number} :n{number}" for number in range(len(changed)))
+        if model is not None:
             expression += " SET model = :model"
-            values[":model"] = {"S": facts.model}
+            values[":model"] = {"S": model}
         return {
             "Update": {
                 "TableName": self._rows.name,
@@ -230,7 +303,7 @@ class DynamoProjector(OnTable, Projector):
             if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
                 self._project_row(image_id, epoch, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                self._project_row(pk.removeprefix(keys.PROJECTION_PREFIX), epoch, at, again=False)
+                self._project_row(keys.image_of_projection(pk), epoch, at, again=False)
             elif pk.startswith(keys.STATS_PREFIX) and keys.epoch_of_stats(pk) < epoch:
                 self._let_expire((pk, sk), at + RETENTION_AFTER_END)
         self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in row_keys if sk == keys.META)
@@ -251,9 +324,9 @@ class DynamoProjector(OnTable, Projector):
         for key in row_keys:
             of_images.setdefault(keys.image_of_row(*key), []).append(key)
         projections = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
-        rows_of = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): item for item in projections}
+        rows_of = {keys.image_of_projection(item["pk"]["S"]): item for item in projections}
         current = {
-            image_id: row for image_id, item in rows_of.items() for row in schema.readable([item], _row_of)
+            image_id: row for image_id, item in rows_of.items() for row in schema.readable([item], row_of)
         }
         for image_id, existing in of_images.items():
             if image_id in rows_of and image_id not in current:
@@ -267,7 +340,7 @@ class DynamoProjector(OnTable, Projector):
                 except Conflict:  # the projection has changed, and its consumer removes the rows
                     continue
 
-    def _check(self, image_id: str, row: _Row | None) -> dict[str, Any]:
+    def _check(self, image_id: str, row: ProjectionRow | None) -> dict[str, Any]:
         check: dict[str, Any] = {"TableName": self._rows.name, "Key": keys.projection(image_id)}
         if row is None:
             return {"ConditionCheck": {**check, "ConditionExpression": "attribute_not_exists(pk)"}}
@@ -291,54 +364,11 @@ class DynamoProjector(OnTable, Projector):
         )
 
 
-def _needs_projection(image: Image | None, current: _Row | None, epoch: int, *, again: bool) -> bool:
-    """Whether the image has changes that are not projected."""
-    if image is None:
-        return current is not None and (current.facts is not None or not current.is_complete)
-    if current is None:
-        # A reservation has no projections. The end of an image gets a row even if the image was never projected,
-        # because a slow consumer that read the image before its end must find it.
-        return image.record.state is not State.PENDING
-    older = current.version < image.record.version
-    counted_elsewhere = current.facts is not None and current.epoch < epoch
-    return older or not current.is_complete or counted_elsewhere or again
-
-
-def _item_of(image_id: str, row: _Row, *, is_complete: bool, ends_at: datetime | None) -> items.Item:
-    item: items.Item = {
-        **keys.projection(image_id),
-        **schema.STAMP,
-        "revision": {"N": str(row.revision)},
-        "version": {"N": str(row.version)},
-        "generation": {"N": str(row.epoch)},
-        "cards": {"S": row.cards},
-        "terms": {"S": row.terms},
-    }
-    if row.facts is not None:
-        item["facts"] = {"S": _json(row.facts.to_json())}
-    if not is_complete:
-        item["before"] = {"S": _json([facts.to_json() for facts in row.before])}
-    if ends_at is not None:
-        item["ttl"] = {"N": str(int(ends_at.timestamp()))}
-    return item
-
-
-@schema.reading
-def _row_of(item: items.Item) -> _Row:
-    schema.version_of(item)
-    before = json.loads(item["before"]["S"]) if "before" in item else []
-    return _Row(
-        revision=int(item["revision"]["N"]),
-        version=int(item["version"]["N"]),
-        epoch=int(item["generation"]["N"]),
-        facts=ImageFacts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
-        before=tuple(map(ImageFacts.from_json, before)),
-        cards=item["cards"]["S"],
-        # Earlier builds stored no digest of these rows, so the next change writes them again.
-        terms=item["terms"]["S"] if "terms" in item else "",
-        is_complete="before" not in item,
-    )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _that_fit(changes: Sequence[_Change]) -> tuple[Sequence[_Change], Sequence[_Change]]:
+    """As many changes as one transaction can begin, at least one, and the others."""
+    figures: set[RowKey] = set()
+    for number, change in enumerate(changes):
+        figures.update(change.figures)
+        if number and number + 1 + len(figures) > _MOST_FIRST_WRITES:
+            return changes[:number], changes[number:]
+    return changes, ()

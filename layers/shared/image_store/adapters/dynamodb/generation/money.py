@@ -91,7 +91,7 @@ def budget_writes(
     budgets: Budgets,
     spent: Mapping[BudgetKey, int] | None = None,
 ) -> list[NamedWrite]:
-    """Writes that add to budgets; a new hold is conditional on its limit.
+    """Writes that add to budgets and note their limits; a new hold is conditional on its limit.
 
     Raises BudgetExceeded if a hold alone is larger than a limit.
     """
@@ -110,6 +110,12 @@ def budget_writes(
         }
         values[":ttl"] = {"N": str(budget.ttl)}
         limit = budget.limit(budgets)
+        update["ExpressionAttributeNames"]["#limit"] = "limit"
+        if limit:  # readers of the stream know no settings
+            update["UpdateExpression"] += ", #limit = :limit"
+            values[":limit"] = {"N": str(limit)}
+        else:
+            update["UpdateExpression"] += " REMOVE #limit"
         if limit and micros > 0 and not charge:
             update["ConditionExpression"] = "attribute_not_exists(committed) OR committed <= :room"
             values[":room"] = {"N": str(limit - micros)}

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.images.attributes import Attributes, OnDuplicate
 from image_store.domain.images.image import Kind, Visibility
 
+_TIMES = ("created_at", "expires_at")
+
 
 def attributes_body(attributes: Attributes) -> dict[str, Any]:
     """Attributes as a value for JSON."""
-    expires_at = attributes.expires_at
-    return asdict(attributes) | {"expires_at": text_time(expires_at) if expires_at is not None else None}
+    return asdict(attributes) | {name: _text(getattr(attributes, name)) for name in _TIMES}
 
 
 def attributes_of(body: Mapping[str, Any]) -> Attributes:
@@ -25,6 +27,14 @@ def attributes_of(body: Mapping[str, Any]) -> Attributes:
             "kind": Kind(body["kind"]),
             "visibility": Visibility(body["visibility"]),
             "on_duplicate": OnDuplicate(body["on_duplicate"]),
-            "expires_at": parse_time(body["expires_at"]) if body["expires_at"] is not None else None,
+            **{name: _time(body.get(name)) for name in _TIMES},
         }
     )
+
+
+def _text(at: datetime | None) -> str | None:
+    return text_time(at) if at is not None else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_time(text) if text is not None else None

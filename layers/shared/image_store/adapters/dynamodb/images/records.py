@@ -12,6 +12,7 @@ from image_store.adapters.dynamodb.delivery.publication_items import current_pub
 from image_store.adapters.dynamodb.finding.cards import list_attributes, rendition_of, rendition_text
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.domain.callers.actor import Actor
+from image_store.domain.delivery.old_paths import names_of_path
 from image_store.domain.delivery.renditions import Placeholder
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, Kind, RecordPage, State, Visibility
@@ -20,6 +21,8 @@ from image_store.domain.images.media import MediaType
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FINGERPRINT_CHARS = 12
+_HIDDEN_DETAILS = frozenset({"sealed", "old_paths", "alt_text_given"})
+"""Details that clients do not see under these names."""
 
 
 def rows_of(image: Image) -> dict[tuple[str, str], Item]:
@@ -41,6 +44,8 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
             }
             for name in details.groups
         ]
+        names = dict.fromkeys(name for path in details.old_paths for name in names_of_path(path))
+        rows += [{**keys.key(keys.moved(name), record.id)} for name in names]
         if record.publication is not None:
             rows.append(publication_item(current_publication(record, record.publication)))
         rows += feed_rows(image)
@@ -127,10 +132,22 @@ def actor_of(item: Item) -> Actor | None:
     return Actor.subject(record_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
 
 
+def edited(before: Details, after: Details) -> Item:
+    """The names of details that a change of the record changes, for its event; no attribute without any."""
+    names = [
+        each.name
+        for each in fields(Details)
+        if each.name not in _HIDDEN_DETAILS and getattr(before, each.name) != getattr(after, each.name)
+    ]
+    return {"edited": {"S": ",".join(names)}} if names else {}
+
+
 def _detail(record: ImageRecord, details: Details) -> Item:
     body = {each.name: getattr(details, each.name) for each in fields(details)}
     if details.sealed is None:
         del body["sealed"]
+    if not details.old_paths:
+        del body["old_paths"]
     return {**keys.detail(record.id), **schema.STAMP, "body": {"S": as_json(body)}}
 
 
@@ -163,6 +180,7 @@ def record_text(record: ImageRecord) -> str:
             **({"transformed": True} if record.transformed else {}),
             **({"counted": True} if record.counted else {}),
             **({"upload_token": record.upload_token} if record.upload_token is not None else {}),
+            **({"dated_back": _micros(record.dated_back_at)} if record.dated_back_at is not None else {}),
         }
     )
 
@@ -229,6 +247,7 @@ def record_of(item: Item) -> ImageRecord:
         amendment=item["amendment"]["S"] if "amendment" in item else None,
         upload_token=image.get("upload_token"),
         api_key=item["api_key"]["S"] if "api_key" in item else None,
+        dated_back_at=_instant(image["dated_back"]) if "dated_back" in image else None,
     )
 
 

@@ -7,18 +7,20 @@ the row has the name of the change that made it (`change`), and a name is used o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.images import records
-from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable, refused, unavailable
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.images.image import Image, ImageRecord, RecordsById, State
+from image_store.domain.images.quota import Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from image_store.adapters.dynamodb.images.usage_rows import UsageRows
     from image_store.domain.delivery.publication import PublicationRow
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
 
 
 _CHARGE = "charge "
+_RECOVERY_TRIES = 5
+
+
+class _GuardIsTaken(Exception):
+    """Another image holds the guard of the checksum."""
+
+
+class _ListsHaveChanged(Exception):
+    """A consumer of the stream has projected the image since it was read."""
 
 
 class DynamoRepository(OnTable):
@@ -60,7 +71,7 @@ class DynamoRepository(OnTable):
                 item,
                 "attribute_not_exists(pk) OR #ttl < :now",
                 names={"#ttl": "ttl"},
-                values={":now": {"N": str(int(record.created_at.timestamp()))}},
+                values={":now": {"N": str(int(record.updated_at.timestamp()))}},
             )
             writes.append(("idempotency", write))
         if reservation.publication is not None:
@@ -98,6 +109,8 @@ class DynamoRepository(OnTable):
         for row_key, item in new.items():
             if row_key[1] == keys.META:
                 signed = item | records.signature(after.record, self._actor())
+                if after.record.is_visible:
+                    signed |= records.edited(before.details, after.details)
                 writes.append(("record", self._put(signed, *_unchanged(before.record))))
             elif item != old.get(row_key):
                 is_publication = row_key[1] == keys.PUBLICATION
@@ -140,6 +153,69 @@ class DynamoRepository(OnTable):
         self._rows.transact(
             [("record", {"Delete": meta})], settled=lambda: self.get_record(image.record.id) is None
         )
+
+    def recover(self, image: Image) -> Image:
+        for _ in range(_RECOVERY_TRIES):
+            item = self._rows.call("get_item", Key=keys.projection(image.record.id), ConsistentRead=True).get(
+                "Item"
+            )
+            seen = int(item["version"]["N"]) + 1 if item is not None else 0
+            whole = replace(image, record=replace(image.record, version=max(image.record.version, seen)))
+            try:
+                self._recover(whole, item)
+            except _GuardIsTaken:
+                image = replace(image, record=replace(image.record, guarded=False))
+            except _ListsHaveChanged:
+                continue
+            else:
+                return whole
+        raise unavailable()
+
+    def _recover(self, image: Image, projection: items.Item | None) -> None:
+        record = image.record
+        writes: list[tuple[str, dict[str, Any]]] = [
+            ("projection", self._check_projection(record.id, projection))
+        ]
+        if record.counted:
+            writes.append(("usage", self._usage.take(record, Quota().without_refusals())))
+        for (_, sort_key), item in records.rows_of(image).items():
+            row = item | records.signature(record, self._actor()) if sort_key == keys.META else item
+            if sort_key == keys.PUBLICATION:
+                # A lost image may have left the row of its publication, with copies that other writers announced.
+                writes.append(("publication", self._keep(row)))
+                continue
+            names = {keys.META: "record", keys.GUARD: "guard"}
+            # Rows of lists and groups may be left of a lost record; they belong to this image alone.
+            is_unique = sort_key in names
+            writes.append((names.get(sort_key, "row"), self._create(row) if is_unique else self._put(row)))
+
+        def refusal(failed: set[str]) -> Exception:
+            if "record" in failed:
+                return _refusal(failed)
+            return _GuardIsTaken() if "guard" in failed else _ListsHaveChanged()
+
+        self._rows.transact(writes, settled=lambda: self._is_mine(record), refusal=refusal)
+
+    def _check_projection(self, image_id: str, projection: items.Item | None) -> dict[str, Any]:
+        """Check that no consumer of the stream has projected another version meanwhile."""
+        check: dict[str, Any] = {"TableName": self._rows.name, "Key": keys.projection(image_id)}
+        if projection is None:
+            return {"ConditionCheck": {**check, "ConditionExpression": "attribute_not_exists(pk)"}}
+        values = {":revision": projection["revision"]}
+        check |= {"ConditionExpression": "revision = :revision", "ExpressionAttributeValues": values}
+        return {"ConditionCheck": check}
+
+    def ended(self, versions: Mapping[str, int]) -> set[str]:
+        rows = {
+            keys.image_of_projection(row["pk"]["S"]): row
+            for row in self._rows.get_many([keys.projection(image_id) for image_id in versions])
+        }
+        # A record that only got lost leaves its last version there; its deletion had a version of its own.
+        return {
+            image_id
+            for image_id, row in rows.items()
+            if "facts" not in row and int(row["version"]["N"]) > versions[image_id]
+        }
 
     def _create(self, item: items.Item) -> dict[str, Any]:
         return self._put(item, "attribute_not_exists(pk)")

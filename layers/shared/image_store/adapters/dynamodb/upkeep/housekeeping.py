@@ -1,19 +1,18 @@
 """Stores the lease of cleanup, the positions of its sweeps, and its reports.
 
-The lease row is never removed, and its token only grows. Each write of a run is one transaction with a check that the
-run still has the token. So a run that lost its lease, for example during a pause, can write nothing more.
+Each write of a run needs the lease: see `leases`.
 """
 
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import keys, recovery_keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.deadlines import CLOCK_SKEW
-from image_store.domain.errors import Conflict
-from image_store.domain.upkeep.cleanup import LONGEST_RUN, CleanupReport, Lease, PassPosition
+from image_store.adapters.dynamodb.leases import LeaseRow
+from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.domain.deadlines import is_too_far_ahead, latest_deadline
+from image_store.domain.upkeep.cleanup import LONGEST_HOLD, LONGEST_RUN, CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
 
 REPORT_LIFETIME = timedelta(days=90)
@@ -23,38 +22,58 @@ _TIMES = ("started_at", "finished_at")
 class DynamoHousekeeping(OnTable, Housekeeping):
     """Housekeeping in the one table."""
 
+    def __init__(self, table: DynamoTable) -> None:
+        super().__init__(table)
+        self._lease = LeaseRow(
+            table, keys.CLEANUP_LEASE, longest=LONGEST_RUN, refusal="Another run of cleanup has taken over."
+        )
+
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
-        # botocore retries a call whose response was lost; the retry then finds our own lease.
-        # A lease that ends later than any run can was taken with a wrong clock.
+        return self._lease.take(holder=holder, at=at, until=until, take_over=take_over)
+
+    def end_lease(self, lease: Lease) -> None:
+        self._lease.end(lease)
+
+    def is_running(self, at: datetime) -> bool:
+        item = self._rows.call("get_item", Key=keys.CLEANUP_LEASE, ConsistentRead=True).get("Item", {})
+        if "until" not in item:
+            return False
+        return _is_held(parse_time(item["until"]["S"]), at, longest=LONGEST_RUN)
+
+    def hold(self, *, holder: str, at: datetime, until: datetime, take_over: bool = False) -> bool:
+        # A hold that ends later than any hold can was taken with a wrong clock.
         free = "attribute_not_exists(#until) OR #until < :now OR #until > :latest OR holder = :holder"
         answer = self._rows.conditional(
             "update_item",
-            Key=keys.CLEANUP_LEASE,
-            UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
+            Key=recovery_keys.CLEANUP_HOLD,
+            UpdateExpression="SET holder = :holder, #until = :until",
             ConditionExpression=f"{free} OR attribute_exists(#until)" if take_over else free,
-            ExpressionAttributeNames={"#until": "until", "#token": "token"},
+            ExpressionAttributeNames={"#until": "until"},
             ExpressionAttributeValues={
                 ":holder": {"S": holder},
                 ":until": {"S": text_time(until)},
                 ":now": {"S": text_time(at)},
-                ":latest": {"S": text_time(at + LONGEST_RUN + CLOCK_SKEW)},
-                ":one": {"N": "1"},
+                ":latest": {"S": text_time(latest_deadline(at, longest=LONGEST_HOLD))},
             },
-            ReturnValues="UPDATED_NEW",
         )
-        return None if answer is None else Lease(holder, int(answer["Attributes"]["token"]["N"]))
+        return answer is not None
 
-    def end_lease(self, lease: Lease) -> None:
+    def end_hold(self, holder: str) -> None:
         self._rows.conditional(
-            "update_item",
-            Key=keys.CLEANUP_LEASE,
-            UpdateExpression="REMOVE #until",
-            ConditionExpression="#token = :token",
-            ExpressionAttributeNames={"#until": "until", "#token": "token"},
-            ExpressionAttributeValues={":token": {"N": str(lease.token)}},
+            "delete_item",
+            Key=recovery_keys.CLEANUP_HOLD,
+            ConditionExpression="holder = :holder",
+            ExpressionAttributeValues={":holder": {"S": holder}},
         )
+
+    def holder(self, at: datetime) -> str | None:
+        item = self._rows.call("get_item", Key=recovery_keys.CLEANUP_HOLD, ConsistentRead=True).get("Item")
+        if item is None or not _is_held(parse_time(item["until"]["S"]), at, longest=LONGEST_HOLD):
+            return None
+        holder: str = item["holder"]["S"]
+        return holder
 
     def position(self, sweep: str) -> PassPosition | None:
         answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
@@ -69,7 +88,7 @@ class DynamoHousekeeping(OnTable, Housekeeping):
         }
         if position.after is not None:
             item["after"] = {"S": position.after}
-        self._write(item, lease)
+        self._lease.put(item, lease)
 
     def keep_report(self, report: CleanupReport, lease: Lease) -> None:
         body = {**report.as_dict(), **{name: _text(getattr(report, name)) for name in _TIMES}}
@@ -80,7 +99,7 @@ class DynamoHousekeeping(OnTable, Housekeeping):
             "report": {"S": json.dumps(body)},
             "ttl": {"N": str(int(expires_at.timestamp()))},
         }
-        self._write(item, lease)
+        self._lease.put(item, lease)
 
     def reports(self, *, limit: int) -> list[CleanupReport]:
         answer = self._rows.call(
@@ -90,28 +109,12 @@ class DynamoHousekeeping(OnTable, Housekeeping):
             ScanIndexForward=False,
             Limit=limit,
         )
-        return list(schema.readable(answer["Items"], _report))
-
-    def _write(self, item: dict[str, Any], lease: Lease) -> None:
-        """Put a row if the lease is still held."""
-        check = {
-            "TableName": self._rows.name,
-            "Key": keys.CLEANUP_LEASE,
-            "ConditionExpression": "#token = :token",
-            "ExpressionAttributeNames": {"#token": "token"},
-            "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
-        }
-        put = {"TableName": self._rows.name, "Item": item}
-        # Writing the same row again is harmless, so a lost response needs no read.
-        self._rows.transact(
-            [("lease", {"ConditionCheck": check}), ("row", {"Put": put})],
-            settled=lambda: False,
-            refusal=_taken_over,
-        )
+        return list(schema.readable(answer["Items"], report_of))
 
 
-def _taken_over(_failed: set[str]) -> Exception:
-    return Conflict("Another run of cleanup has taken over.")
+def _is_held(until: datetime, at: datetime, *, longest: timedelta) -> bool:
+    """Whether a lease or hold is still somebody's: its last instant belongs to it, as in the conditions of writes."""
+    return at <= until and not is_too_far_ahead(until, at, longest=longest)
 
 
 def _text(at: datetime | None) -> str | None:
@@ -125,7 +128,8 @@ def _position(item: dict[str, Any]) -> PassPosition:
 
 
 @schema.reading
-def _report(item: dict[str, Any]) -> CleanupReport:
+def report_of(item: dict[str, Any]) -> CleanupReport:
+    """The report in a row; UnreadableRow for one of a later version."""
     schema.version_of(item)
     body = json.loads(item["report"]["S"])
     return CleanupReport(

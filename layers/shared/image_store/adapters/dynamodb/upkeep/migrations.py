@@ -8,9 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item
-from image_store.adapters.dynamodb.table import NamedWrite, OnTable
-from image_store.adapters.dynamodb.upkeep.steps import IS_NEW, is_at, time_texts, times_of
-from image_store.domain.errors import Conflict
+from image_store.adapters.dynamodb.upkeep.steps import IS_NEW, OnSteps, is_at, time_texts, times_of
 from image_store.domain.upkeep.migration import (
     FieldNames,
     Folder,
@@ -40,14 +38,14 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 _MAX_SOURCES = 1_000
 
 
-class DynamoMigrations(OnTable, Migrations):
+class DynamoMigrations(OnSteps, Migrations):
     """Migrations in the one table."""
 
     def create(self, migration: Migration) -> None:
         self._put(migration, IS_NEW)
 
     def get(self, migration_id: str) -> Migration | None:
-        item = self._item(migration_id)
+        item = self._job_item(keys.migration(migration_id))
         return _migration_of(item) if item is not None else None
 
     def save(self, after: Migration, *, step: int) -> None:
@@ -117,21 +115,9 @@ class DynamoMigrations(OnTable, Migrations):
         return answer["Item"]["image_id"]["S"] if "Item" in answer else None
 
     def _put(self, migration: Migration, condition: dict[str, Any]) -> None:
-        item = _item_of(migration)
-        writes: list[NamedWrite] = [
-            ("migration", {"Put": {"TableName": self._rows.name, "Item": item, **condition}})
-        ]
-        if not isinstance(migration.source, OneRecord):
-            totals = _totals_item(migration)
-            writes.append(("totals", {"Put": {"TableName": self._rows.name, "Item": totals}}))
-        self._rows.transact(
-            writes, settled=lambda: self._item(migration.id) == item, refusal=_continued_by_another
-        )
-
-    def _item(self, migration_id: str) -> Item | None:
-        answer = self._rows.call("get_item", Key=keys.migration(migration_id), ConsistentRead=True)
-        item: Item | None = answer.get("Item")
-        return item
+        has_totals = not isinstance(migration.source, OneRecord)
+        totals = [_totals_item(migration)] if has_totals else []
+        self._put_job(_item_of(migration), condition, *totals)
 
 
 def _item_of(migration: Migration) -> Item:
@@ -163,10 +149,6 @@ def _totals_item(migration: Migration) -> Item:
 
 def _totals_of(item: Item) -> MigrationTotals:
     return MigrationTotals(**{name: int(item[name]["N"]) for name in ("moved", "left", "failed")})
-
-
-def _continued_by_another(_: set[str]) -> Exception:
-    return Conflict("Another worker has continued this migration.")
 
 
 @schema.reading

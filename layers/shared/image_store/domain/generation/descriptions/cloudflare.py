@@ -1,7 +1,8 @@
 """Image models of Cloudflare Workers AI.
 
 Names and limits follow the source of its documentation. `flux-1-schnell` takes a prompt and steps, and no seed.
-`stable-diffusion-xl-lightning` is in beta and on no price list: its cost is `null`.
+`stable-diffusion-xl-lightning` is in beta and on no price list: its cost is `null`. Neither has a parameter for the
+background or the format: the examples of the first store JPEG, and the schema of the second says PNG (29 November).
 """
 
 from datetime import date
@@ -31,6 +32,7 @@ _MODELS = (
         name="@cf/black-forest-labs/flux-1-schnell",
         max_prompt=2_048,
         sizes=("1024x1024",),
+        output_formats=("jpeg",),
         estimate=_estimate,
         steps=4,
         source=_MODELS_PAGE + "flux-1-schnell/",
@@ -43,6 +45,7 @@ _MODELS = (
         min_side=256,
         max_side=2048,
         max_pixels=2048 * 2048,
+        output_formats=("png",),
         takes_seeds=True,
         takes_negative_prompt=True,
         estimate=_estimate,

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from image_store.domain.generation.money import MICROS
-from image_store.domain.generation.providers import Provider, Unit, Usage
+from image_store.domain.generation.providers import Background, OutputFormat, Provider, Unit, Usage
 
 SQUARE_PIXELS = 1024 * 1024
 _TEXT_CHARS_PER_TOKEN = 2
@@ -35,6 +35,10 @@ class Model:
     default_size: str = "1024x1024"
     qualities: tuple[str, ...] = ()
     """The default first; empty if there is no choice."""
+    backgrounds: tuple[Background, ...] = ("auto", "opaque")
+    """Those it can be asked for, the default first. A model without a choice makes opaque pictures."""
+    output_formats: tuple[OutputFormat, ...]
+    """Those it can be asked for, the default first; a model without a choice has one."""
     takes_seeds: bool = False
     takes_negative_prompt: bool = False
     estimate: "Estimate"
@@ -46,6 +50,11 @@ class Model:
     """The address of its documentation; empty for a model that is not listed."""
     checked: date | None = None
     """The day it was last compared with its documentation."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its limits are known."""
+        return bool(self.source)
 
     def size(self, requested: str | None) -> tuple[int, int]:
         """The size in pixels that the model makes for a requested size; None is its default."""

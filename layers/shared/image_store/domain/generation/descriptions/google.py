@@ -3,7 +3,8 @@
 Names, prices, tokens by size and thinking are as two resellers and two libraries quote its pages; the pages themselves
 could not be read. Its SDK (3.4.0) names the shapes 1:1, 2:3, 3:2, 3:4, 4:3, 9:16, 16:9 and 21:9, and these are used;
 others that the models know (4:5, 1:8 …) are not. It documents up to 14 references; a request has at most 10. The limit
-of 8,000 characters is our own.
+of 8,000 characters is our own. JPEG is the only format that the reference of its API offers, as a library quotes it
+(September 2026), and what these models were measured to answer (July 2026). There is no parameter for the background.
 """
 
 from datetime import date
@@ -14,7 +15,7 @@ from image_store.domain.generation.descriptions.description import (
     ProviderDescription,
     per_million_tokens,
 )
-from image_store.domain.generation.providers import Provider, Unit, Usage
+from image_store.domain.generation.providers import OutputFormat, Provider, Unit, Usage
 
 _MODELS_PAGE = "https://ai.google.dev/gemini-api/docs/models/"
 _PRICES_PAGE = "https://ai.google.dev/gemini-api/docs/pricing"
@@ -25,6 +26,7 @@ _SIZES = (
     "4096x4096", "3392x5056", "5056x3392", "3584x4800", "4800x3584", "3072x5504", "5504x3072",
 )  # fmt: skip
 _ONLY_1K = _SIZES[:8]
+_OUTPUT_FORMATS: tuple[OutputFormat, ...] = ("jpeg",)
 _TOKENS_OF_THOUGHTS = 1_000
 
 
@@ -52,6 +54,7 @@ _MODELS = (
         max_prompt=8_000,
         max_references=10,
         sizes=_SIZES,
+        output_formats=_OUTPUT_FORMATS,
         estimate=_estimate,
         image_tokens={"1K": 1_120, "2K": 1_680, "4K": 2_520},
         source=_MODELS_PAGE + "gemini-nano-banana-2.1",
@@ -63,6 +66,7 @@ _MODELS = (
         max_prompt=8_000,
         max_references=10,
         sizes=_SIZES,
+        output_formats=_OUTPUT_FORMATS,
         estimate=_estimate,
         image_tokens={"1K": 1_120, "2K": 1_120, "4K": 2_000},
         source=_MODELS_PAGE + "gemini-3-pro-image",
@@ -74,6 +78,7 @@ _MODELS = (
         max_prompt=8_000,
         max_references=10,
         sizes=_ONLY_1K,
+        output_formats=_OUTPUT_FORMATS,
         estimate=_estimate,
         image_tokens={"1K": 1_120, "2K": 1_120},
         source=_MODELS_PAGE + "gemini-3.1-flash-lite-image",

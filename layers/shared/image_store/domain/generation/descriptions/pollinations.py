@@ -2,7 +2,7 @@
 
 Names and prices follow the registry in its source. It gives the prices of `flux` and `zimage` no start date; the date
 here is that of the newest model we saw in the registry. One pollen is one dollar. The limits of prompts and sizes are
-our own.
+our own. Its documentation gives `transparent` to other models only; its source makes JPEG of what these two draw.
 """
 
 from datetime import date
@@ -31,6 +31,7 @@ _MODELS = (
             name=name,
             max_prompt=4_000,
             max_pixels=2048 * 2048,
+            output_formats=("jpeg",),
             takes_seeds=True,
             takes_negative_prompt=True,
             estimate=_estimate,

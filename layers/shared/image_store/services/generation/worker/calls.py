@@ -180,6 +180,8 @@ class ProviderCalls:
             height=height,
             quality=model.quality(request.quality),
             seed=request.seed if model.takes_seeds else None,
+            background=request.background,
+            output_format=request.output_format,
             references=self.references.read(item.owner, request.reference_ids),
         )
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.deadlines import CLOCK_SKEW, is_too_far_ahead
-from image_store.domain.errors import ConfigurationError, ImageNotFound, ImageStoreError, StorageUnavailable
+from image_store.domain.errors import (
+    ConfigurationError,
+    ImageNotFound,
+    ImageStoreError,
+    ProviderFailed,
+    StorageUnavailable,
+)
 from image_store.domain.generation.jobs import (
     WAITING_LIFETIME,
     Job,
@@ -100,7 +106,7 @@ class GenerationRun:
         permit = self.calls.permit(item, opened.request, job.preference)
         match permit:
             case None:
-                no_provider = JobItemError("provider_failed", "No provider can make this image.")
+                no_provider = JobItemError(ProviderFailed.code, "No provider can make this image.")
                 self.writer.end(item, JobItemState.FAILED, error=_last_call_error(item) or no_provider)
             case Wait():
                 self._wait(item, permit.until)
@@ -189,12 +195,12 @@ def _last_call_error(item: JobItem) -> JobItemError | None:
 
 
 def _unavailable(detail: str) -> JobItemError:
-    return JobItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
+    return JobItemError(ProviderFailed.code, detail, Reason.UNAVAILABLE.value)
 
 
 def _no_retry_error(item: JobItem) -> JobItemError:
     """Why an item is not tried again although its last error may pass."""
-    last = item.error or JobItemError("provider_failed", "The provider is not available.")
+    last = item.error or JobItemError(ProviderFailed.code, "The provider is not available.")
     return replace(
         last,
         detail=f"{last.detail} It was not called again: too many of its calls have failed lately.",

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.errors import RETRYABLE, ImageNotFound, ImageStoreError, UnsupportedMediaType
+from image_store.domain.errors import (
+    RETRYABLE,
+    ContentRefused,
+    ImageNotFound,
+    ImageStoreError,
+    ProviderFailed,
+    UnsupportedMediaType,
+)
 from image_store.domain.generation.jobs import Job, JobItem, JobItemError, JobItemState
 from image_store.domain.generation.ledger import CallOutcome, LedgerEntry, ProviderCall
 from image_store.domain.generation.providers import OF_THE_PROVIDER, Provider, ProviderFailure, Reason
@@ -104,7 +111,7 @@ class Settlement:
             entry=entry,
         )
         cost = _charged(item, entry)
-        error = JobItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
+        error = _call_error(failure, call.provider)
         is_unable = failure.reason in OF_THE_PROVIDER
         may_retry = item.retries < self.retries if failure.is_transient else is_unable
         if job.is_cancelled and may_retry:
@@ -156,6 +163,11 @@ def _charged(item: JobItem, entry: LedgerEntry | None) -> dict[str, object]:
         "cost_micros": item.cost_micros + (entry.cost_micros or 0),
         "unknown_costs": item.unknown_costs + (entry.cost_micros is None),
     }
+
+
+def _call_error(failure: ProviderFailure, provider: Provider) -> JobItemError:
+    kind = ContentRefused if failure.reason is Reason.REFUSED else ProviderFailed
+    return JobItemError(kind.code, failure.message, failure.reason.value, provider.value)
 
 
 def _storage_error(error: ImageStoreError, provider: Provider) -> JobItemError:

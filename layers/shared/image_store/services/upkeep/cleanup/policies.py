@@ -1,4 +1,7 @@
-"""Policies: images that are old AND not among the newest of their owner, kind and category go into the trash."""
+"""Policies: images that are old AND not among the newest of their owner, kind and category go into the trash.
+
+An image that kept its date from elsewhere is old when it has been here for as long.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +99,8 @@ class Policies:
         for record in self._images(query, report, removed_ids):
             if record.id >= boundary:
                 return
-            yield record
+            if record.stored_at < until:  # an image that keeps an old date is not old here at once
+                yield record
 
     def _boundary(
         self, owner: str, policy: Policy, report: CleanupReport, removed_ids: Collection[str]

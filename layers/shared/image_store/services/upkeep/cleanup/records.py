@@ -21,7 +21,8 @@ from image_store.ports.upkeep import CleanupRows
 from image_store.services.images.deletion import Deletion
 from image_store.services.upkeep.repair.storage_check import StorageCheck
 
-_PAGE_RECORDS = 100
+_PAGE_ROWS = 1_000
+"""Of these about one in forty is a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class RecordSweep:
         looked = 0
         position: str | None = after
         while position is not None:
-            images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
+            images, position = self.rows.scan(after=position or None, limit=_PAGE_ROWS)
             report.leave(*images.unreadable)
             now = self.clock.now()
             record_slice.ahead.extend(record.id for record in images if is_due_too_far_ahead(record, now))

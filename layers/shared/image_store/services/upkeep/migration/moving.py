@@ -92,7 +92,7 @@ class Mover:
         if record is None:
             return MoveOutcome(tally.with_already_moved())
         migrated = MigratedRecord(image.id, record.id, picture)
-        if record.id in stored or record.created_at < migration.updated_at:
+        if record.id in stored or record.stored_at < migration.updated_at:
             return MoveOutcome(tally.with_already_moved(), migrated)
         stored.add(record.id)
         return MoveOutcome(tally.with_moved(), migrated)

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
     from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.bootstrap.clients import Clients
-    from image_store.ports.callers import ApiKeys, KeyUsage, RequestBuckets, TokenVerifier, UploadTokens
+    from image_store.ports.callers import (
+        ApiKeys,
+        Authorizer,
+        KeyUsage,
+        RequestBuckets,
+        TokenVerifier,
+        UploadTokens,
+    )
     from image_store.ports.system import Clock, Ids
     from image_store.settings import Settings
 
@@ -50,6 +57,19 @@ class CallerPorts:
 
         report = unreadable_keys_report(self._settings.metrics_namespace)
         return JwtVerifier(self._settings.issuers, KeySets(clock=self.clock, report=report))
+
+    def read_signing_secret(self) -> object:
+        """Read the signing secret from Secrets Manager, and not from the copy of this process."""
+        from image_store.adapters.secrets import Secrets
+
+        secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
+        return secrets.json(self._settings.signing_secret)
+
+    @lazy_property
+    def authorizer(self) -> Authorizer:
+        from image_store.adapters.authorizer import LambdaAuthorizer
+
+        return LambdaAuthorizer(self._settings.authorize_function, client=lambda: self.clients.lambda_)
 
     @lazy_property
     def api_keys(self) -> ApiKeys:

@@ -18,6 +18,8 @@ from image_store_client.errors import UnavailableError
 from image_store_client.http.problems import item_error
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_store_cli.errors import CommandError
     from image_store_client.errors import ImageStoreError
 
@@ -28,31 +30,33 @@ TOO_LARGE = (
 )
 """An explanation of the gateway's 413, which has none."""
 OWN_ERRORS: dict[str, type[CommandError]] = {
-    "not_an_image_store": NotOffered,
     "invalid_request": UsageError,
+    "invalid_token": NotSignedIn,
     "unsupported_media_type": UsageError,
+    "payload_too_large": UsageError,
     "unsupported_source": UsageError,
     "source_changed": Broken,
     "broken_download": Broken,
 }
-"""The errors that the client finds itself, without an error of the store."""
+"""The errors that the client finds itself, without a response of the store."""
 
 
 def command_error(failed: ImageStoreError) -> CommandError:
     """Translate an error of the client."""
     is_of_store = "code" in failed.body
-    if not is_of_store and failed.code in OWN_ERRORS:
-        return OWN_ERRORS[failed.code](plain(failed.detail))
-    if failed.status is None:
-        return Unavailable(plain(failed.detail))
-    if failed.code == "storage_refused" and isinstance(failed, UnavailableError):
-        return Unavailable(failed.detail)
-    if failed.code == "not_offered":
+    status = failed.status or 0
+    if failed.code == "not_an_image_store" and status < 500:
+        return NotOffered(plain(failed.detail), request_id=failed.request_id)
+    if failed.code in {"not_offered", "route_not_found"}:
         return NotOffered(
             f"This store does not offer {failed.request}: its version is older than this command, "
             "or this is not the address of an image store.",
             request_id=failed.request_id,
         )
+    if failed.request is None and failed.code in OWN_ERRORS:
+        return OWN_ERRORS[failed.code](plain(failed.detail))
+    if status == 0 or (failed.request is None and isinstance(failed, UnavailableError)):
+        return Unavailable(plain(failed.detail))
     if failed.status == 401:
         return _not_signed_in(failed, is_of_store=is_of_store)
     return RequestRefused(problem_of(failed))
@@ -90,9 +94,9 @@ def problem_of(failed: ImageStoreError) -> Problem:
     )
 
 
-def item_problem(body: Any) -> Problem:
-    """Read the problem of one item of a batch."""
-    return problem_of(item_error(body if isinstance(body, dict) else {}))
+def item_refusal(problem: Mapping[str, Any]) -> RequestRefused:
+    """Translate the problem of one item of a batch."""
+    return RequestRefused(problem_of(item_error(problem)))
 
 
 def unknown_parameter(fault: str) -> str | None:

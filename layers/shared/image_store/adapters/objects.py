@@ -1,12 +1,12 @@
-"""Objects in R2 and in S3; no other module reads or writes objects.
+"""Objects in R2, S3 and other stores behind S3's API; no other module reads or writes objects.
 
-A write never replaces an object: `put` sends If-None-Match, and copies send R2's own header for it. If an object with
-the same bytes exists already, it counts as written. Every error except "not found" becomes StorageUnavailable.
+A write never replaces an object: `put` sends If-None-Match, and a copy its condition in the words of the store. Where
+a store knows no such condition, or the source is in another store, a copy is a read and a `put`. If an object with the
+same bytes exists already, it counts as written. Every error except "not found" becomes StorageUnavailable.
 """
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -15,16 +15,23 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from image_store.adapters.byte_stores import CAPABILITIES, CopyCondition
 from image_store.adapters.presign import Presigner
 from image_store.adapters.trust import share_trust
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
+from image_store.domain.images.byte_stores import ByteStore
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut, StoredObject
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "412"})
-_NO_BATCH_DELETE = frozenset({"NotImplemented", "InvalidRequest", "MissingContentMD5", "BadDigest"})
+_LOST_RACE = frozenset({"ConditionalRequestConflict"})
+"""AWS: another conditional write of the key ended at the same moment, and this one is to be repeated."""
+_NO_BATCH_DELETE = frozenset(
+    {"NotImplemented", "InvalidRequest", "InvalidArgument", "MissingContentMD5", "BadDigest"}
+)
 _DELETE_BATCH = 1000
-_MD5_ETAG = re.compile(r"[0-9a-f]{32}")
+MAX_COPY_BYTES = 100 * 1024 * 1024
+"""The largest object that is copied through memory: MaxBytes allows no larger original."""
 
 
 def s3_client(
@@ -34,8 +41,9 @@ def s3_client(
     region: str,
     access_key_id: str | None,
     secret_access_key: str | None,
+    store: ByteStore = ByteStore.R2,
 ) -> Any:
-    """Create a client for R2, the emulator or S3; without keys it uses those of the function's role.
+    """Create a client of a store; without keys it uses those of the function's role.
 
     `session` is a session of botocore, which clients of other services can share.
     """
@@ -60,35 +68,48 @@ def s3_client(
             user_agent="image-store",  # botocore would build its own twice for each request: a tenth of its work
         ),
     )
-    client.meta.events.register("before-call.s3.CopyObject", _copy_write_once)
+    if CAPABILITIES[store].copy_condition is CopyCondition.CLOUDFLARE_HEADER:
+        client.meta.events.register("before-call.s3.CopyObject", _copy_write_once)
     client.meta.events.register("before-sign.s3.PutObject", _send_at_once)
     return share_trust(client)
 
 
-class R2Bucket(ObjectStore):
-    """ObjectStore on one bucket; `client` returns the same client at each call."""
+class S3Bucket(ObjectStore):
+    """ObjectStore on one bucket; `client` returns the same client at each call.
 
-    def __init__(self, bucket: str, *, client: Callable[[], Any], presigner: Presigner | None) -> None:
+    `elsewhere` opens the buckets that copies come from, if they are in another store.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        client: Callable[[], Any],
+        presigner: Presigner | None,
+        store: ByteStore = ByteStore.R2,
+        elsewhere: Callable[[str], ObjectStore] | None = None,
+    ) -> None:
         self._bucket = bucket
         self._client = client
         self._presigner = presigner
+        self._store = store
+        self._elsewhere = elsewhere
 
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
     ) -> None:
         md5 = hashlib.md5(data, usedforsecurity=False)
         try:
-            with translate_errors():
-                self._client().put_object(
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=data,
-                    ContentMD5=base64.b64encode(md5.digest()).decode(),
-                    ContentType=content_type,
-                    CacheControl=cache_control,
-                    Metadata=dict(metadata),
-                    IfNoneMatch="*",
-                )
+            self._write(
+                "put_object",
+                key,
+                Body=data,
+                ContentMD5=base64.b64encode(md5.digest()).decode(),
+                ContentType=content_type,
+                CacheControl=cache_control,
+                Metadata=dict(metadata),
+                IfNoneMatch="*",
+            )
         except StorageUnavailable as exc:
             if _code_behind(exc) not in _PRECONDITION_FAILED:
                 raise
@@ -106,19 +127,28 @@ class R2Bucket(ObjectStore):
         metadata: Mapping[str, str],
         source_etag: str | None = None,
     ) -> None:
-        condition = {} if source_etag is None else {"CopySourceIfMatch": source_etag}
+        copy_condition = CAPABILITIES[self._store].copy_condition
+        if copy_condition is None or self._elsewhere is not None:
+            source = (
+                self._neighbour(source_bucket) if self._elsewhere is None else self._elsewhere(source_bucket)
+            )
+            data = source.get(source_key, etag=source_etag, max_bytes=MAX_COPY_BYTES)
+            self.put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+            return
+        conditions = {} if source_etag is None else {"CopySourceIfMatch": source_etag}
+        if copy_condition is CopyCondition.IF_NONE_MATCH:  # the client adds R2's own header
+            conditions["IfNoneMatch"] = "*"
         try:
-            with translate_errors():
-                self._client().copy_object(
-                    Bucket=self._bucket,
-                    Key=key,
-                    CopySource={"Bucket": source_bucket, "Key": source_key},
-                    MetadataDirective="REPLACE",
-                    ContentType=content_type,
-                    CacheControl=cache_control,
-                    Metadata=dict(metadata),
-                    **condition,
-                )
+            self._write(
+                "copy_object",
+                key,
+                CopySource={"Bucket": source_bucket, "Key": source_key},
+                MetadataDirective="REPLACE",
+                ContentType=content_type,
+                CacheControl=cache_control,
+                Metadata=dict(metadata),
+                **conditions,
+            )
         except StorageUnavailable as exc:
             if _code_behind(exc) not in _PRECONDITION_FAILED:
                 raise
@@ -135,7 +165,7 @@ class R2Bucket(ObjectStore):
             size_bytes=response["ContentLength"],
             modified_at=response["LastModified"],
             etag=response["ETag"],
-            sha256=response.get("Metadata", {}).get("sha256"),
+            metadata=response.get("Metadata", {}),
         )
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
@@ -196,6 +226,21 @@ class R2Bucket(ObjectStore):
             expires_in=expires_in,
         )
 
+    def _neighbour(self, bucket: str) -> ObjectStore:
+        return S3Bucket(bucket, client=self._client, presigner=None, store=self._store)
+
+    def _write(self, operation: str, key: str, **parameters: Any) -> None:
+        """Write an object on a condition; AWS asks for one more try after a race."""
+        write = getattr(self._client(), operation)
+        try:
+            with translate_errors():
+                write(Bucket=self._bucket, Key=key, **parameters)
+        except StorageUnavailable as exc:
+            if _code_behind(exc) not in _LOST_RACE:
+                raise
+            with translate_errors():
+                write(Bucket=self._bucket, Key=key, **parameters)
+
     def _get(self, key: str, parameters: dict[str, str]) -> dict[str, Any]:
         try:
             response: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **parameters)
@@ -218,11 +263,16 @@ class R2Bucket(ObjectStore):
         response = self._head(key)
         if response is None:  # deleted meanwhile: nothing was written, and a retry is safe
             raise _unavailable()
-        etag = str(response.get("ETag", "")).strip('"').lower()
-        if _MD5_ETAG.fullmatch(etag):
-            return etag == md5
-        sha256 = response.get("Metadata", {}).get("sha256")
-        return bool(response["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
+        etag = str(response["ETag"])
+        if etag.strip('"').lower() == md5:
+            return True
+        if response["ContentLength"] != len(data):
+            return False
+        # Not every ETag is an MD5 sum: S3 with KMS keys has others of the same form.
+        try:
+            return self.get(key, etag=etag, max_bytes=len(data)) == data
+        except ObjectMissing as exc:
+            raise _unavailable() from exc
 
     def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
         """Delete a batch, and return the keys that must be deleted one by one."""
@@ -263,8 +313,8 @@ class R2Bucket(ObjectStore):
 
 
 def _copy_write_once(params: dict[str, Any], **_: Any) -> None:
-    """Never copy over an object: R2's own header, which S3 and the emulator ignore."""
-    params["headers"]["cf-copy-destination-if-none-match"] = "*"
+    """Never copy over an object: R2's own header, which all other stores ignore."""
+    params["headers"][CopyCondition.CLOUDFLARE_HEADER.value] = "*"
 
 
 def _send_at_once(request: Any, **_: Any) -> None:

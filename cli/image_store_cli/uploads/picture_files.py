@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -28,6 +28,10 @@ class PictureFile:
     name: str
     filename: str
     content_type: str
+
+    def renamed(self, name: str) -> PictureFile:
+        """The same file with another name on the command line, which its idempotency key is made from."""
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True)

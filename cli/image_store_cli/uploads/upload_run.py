@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from image_store_cli.context import Context
     from image_store_cli.uploads.journal import Journal
+    from image_store_cli.uploads.picture_files import BadFile, PictureFile
     from image_store_cli.uploads.remote_pictures import RemotePicture
-    from image_store_cli.uploads.sources import BadFile, PictureFile
     from image_store_cli.uploads.uploader import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
@@ -191,10 +191,10 @@ class UploadRun:
         return Result(picture.name, self._status_of(image), digest.size, digest.sha256, image)
 
     def _status_of(self, image: Mapping[str, Any]) -> str:
-        """Whether an image is new, or older than this run by the store's clock."""
+        """Whether an image is new. One existed if the store says so, or if it is older than this run by its clock."""
         started = self._started + self._context.api.ahead
         is_older = datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
-        return EXISTING if is_older else NEW
+        return EXISTING if image["existed"] or is_older else NEW
 
 
 def _size(path: Path) -> int:

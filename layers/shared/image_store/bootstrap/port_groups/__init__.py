@@ -1,0 +1,1 @@
+"""Chooses the adapters of ports, by area; `ports` has the rest."""
