@@ -174,9 +174,10 @@ class Recovered(History):
             self.stream.told.clear()  # a table that is gone tells nothing
         for act, number in self.ending.acts:
             self._live_on(act, number)
+        self.follow()  # a consumer that is an hour behind never sees a deletion; docs/recovery.md says so
         if self.ending.loss == "nothing":
             self.world.settle()  # nothing is left of images that were deleted
-        self.follow()
+            self.follow()
 
     def _live_on(self, act: str, number: int) -> None:
         ids = sorted(self.told)
