@@ -213,11 +213,6 @@ class DeploymentPorts(Ports):
     def cipher(self) -> CountedCipher:
         return CountedCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
-    def forget(self) -> None:
-        """Forget what a process reads once."""
-        self.__dict__.pop("_backup_client", None)
-        self.clients.forget()
-
     @property
     def queue_depths(self) -> Mapping[str, QueueDepth]:
         return {
@@ -323,7 +318,8 @@ class Deployment:
         return json.loads(json.dumps(answer))
 
     def _in_a_new_process(self) -> Application:
-        self.ports.forget()
+        vars(self.ports).pop("_backup_client", None)
+        self.ports.clients.forget()
         return self.application
 
     def call(self, sent: dict[str, Any], *, function: str, context: Context | None = None) -> Answer:
