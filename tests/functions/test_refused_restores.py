@@ -8,6 +8,7 @@ import pytest
 
 from image_store.adapters.dynamodb import recovery_keys
 from image_store.services.upkeep.recovery import from_backup
+from image_store.services.upkeep.recovery.manifest_lines import check_changes
 from tests.functions.backups import BackedUp
 from tests.functions.test_restore import lose_table, restored
 
@@ -71,13 +72,11 @@ def test_a_refusal_after_a_restore_with_failures_leaves_cleanup_waiting(
 def test_a_restore_that_stops_midway_keeps_its_counts_and_cleanup_waits(
     backed_up: BackedUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = from_backup.check_changes
-
     def check_and_lose(library: BackupLibrary, manifest: Manifest) -> None:
-        check(library, manifest)
+        check_changes(library, manifest)
         del backed_up.bucket.objects[manifest.change_files[0].key]
 
-    monkeypatch.setattr(from_backup, "check_changes", check_and_lose)
+    monkeypatch.setattr(f"{from_backup.__name__}.check_changes", check_and_lose)
     lose_table(backed_up)
 
     done = restored(backed_up)
