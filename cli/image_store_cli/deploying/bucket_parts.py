@@ -84,9 +84,9 @@ class BucketParts(ABC):
         """Return an empty text: nothing of the public address is made here."""
         return ""
 
-    def belongings(self, kept: Collection[str]) -> Sequence[str]:
+    def belongings(self, keep: Collection[str]) -> Sequence[str]:
         """Return nothing: all that goes is in the stack, or a secret."""
         return []
 
-    def remove(self, report: Callable[[str, str], None], kept: Collection[str]) -> None:  # noqa: B027 - for all
+    def remove(self, report: Callable[[str, str], None], keep: Collection[str]) -> None:  # noqa: B027 - for all
         """Delete nothing."""

@@ -111,8 +111,8 @@ class Removal:
 
     def _own_secrets(self) -> list[str]:
         """The names of the secrets that are there, and that nothing else uses."""
-        kept, secrets = self._kept(), Secrets(self.account)
-        names = [secret.name for secret in self.parts.secrets if secret.name not in kept]
+        staying, secrets = self._kept(), Secrets(self.account)
+        names = [secret.name for secret in self.parts.secrets if secret.name not in staying]
         return [name for name in names if secrets.read(name) is not None]
 
     def _stack_id(self) -> str | None:

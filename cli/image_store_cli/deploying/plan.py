@@ -96,10 +96,10 @@ class Parts(Protocol):
     def secrets(self) -> Sequence[StackSecret]:
         """The secrets with keys of the vendor."""
 
-    def belongings(self, kept: Collection[str]) -> Sequence[str]:
-        """Describe what goes with the stack and its secrets; not what the secrets in `kept` hold."""
+    def belongings(self, keep: Collection[str]) -> Sequence[str]:
+        """Describe what goes with the stack and its secrets; not what the secrets in `keep` hold."""
 
-    def remove(self, report: Callable[[str, str], None], kept: Collection[str]) -> None:
+    def remove(self, report: Callable[[str, str], None], keep: Collection[str]) -> None:
         """Delete that; `report` gets each part and what happened to it."""
 
     def exists(self, bucket: str) -> bool:

@@ -154,17 +154,17 @@ class R2Parts:
         """Wait until the public domain works; return what is still missing, or an empty text."""
         return self.domain().wait(self.sleep) if self.r2.settings.public_domain else ""
 
-    def belongings(self, kept: Collection[str]) -> Sequence[str]:
-        """Describe what goes with the stack and its secrets; the tokens in the secrets in `kept` stay."""
+    def belongings(self, keep: Collection[str]) -> Sequence[str]:
+        """Describe what goes with the stack and its secrets; the tokens in the secrets in `keep` stay."""
         present = {token.get("name") for token in self.r2.api.pages("/tokens", purpose=PERMISSION)}
-        lines = [f"the token {name!r} at Cloudflare" for name in self._tokens(kept) if name in present]
+        lines = [f"the token {name!r} at Cloudflare" for name in self._tokens(keep) if name in present]
         if self.r2.settings.cache_rule and self.cache_rule().exists():
             lines.append(f"the cache rule for {self.r2.settings.public_domain}")
         return lines
 
-    def remove(self, report: Callable[[str, str], None], kept: Collection[str]) -> None:
-        """Delete tokens and cache rule; the tokens in the secrets in `kept` stay."""
-        for name in self._tokens(kept):
+    def remove(self, report: Callable[[str, str], None], keep: Collection[str]) -> None:
+        """Delete tokens and cache rule; the tokens in the secrets in `keep` stay."""
+        for name in self._tokens(keep):
             if AccountTokens(self.r2.api).remove(name):
                 report("token", f"{name!r} deleted")
         if self.r2.settings.cache_rule and self.cache_rule().remove():
@@ -189,10 +189,10 @@ class R2Parts:
             aws_secret_access_key=members["secret_access_key"],
         )
 
-    def _tokens(self, kept: Collection[str]) -> list[str]:
+    def _tokens(self, keep: Collection[str]) -> list[str]:
         """The names of the tokens that are in no secret that stays."""
         tokens = zip((self.names.r2_token, self.names.purge_token), self.secrets, strict=True)
-        return [token for token, secret in tokens if secret.name not in kept]
+        return [token for token, secret in tokens if secret.name not in keep]
 
     def _public_cors(self) -> Rules:
         return Rules(

@@ -48,10 +48,10 @@ def kept_secrets(
     secrets: Iterable[StackSecret], users_of: Callable[[str], Sequence[str]]
 ) -> Mapping[str, str]:
     """Return the names of the secrets that must stay, with the reason; `users_of` names other stacks that use one."""
-    kept = {}
+    reasons = {}
     for secret in secrets:
         if users := users_of(secret.name):
-            kept[secret.name] = f"which {' and '.join(users)} {'uses' if len(users) == 1 else 'use'} too"
+            reasons[secret.name] = f"which {' and '.join(users)} {'uses' if len(users) == 1 else 'use'} too"
         elif secret.is_chosen:
-            kept[secret.name] = "whose name the file chooses"
-    return kept
+            reasons[secret.name] = "whose name the file chooses"
+    return reasons

@@ -261,13 +261,13 @@ def test_the_secret_goes_with_the_deployment_and_the_buckets_stay() -> None:
 def test_a_secret_that_the_file_names_is_not_replaced_if_it_does_not_work(*, is_whole: bool) -> None:
     played = Played()
     played.parameters = {"R2SecretName": "shared/r2"}
-    held = {"access_key_id": "theirs", "secret_access_key": "theirs"} if is_whole else {"token": "theirs"}
-    played.aws.secrets["shared/r2"] = json.dumps(held)
+    content = {"access_key_id": "theirs", "secret_access_key": "theirs"} if is_whole else {"token": "theirs"}
+    played.aws.secrets["shared/r2"] = json.dumps(content)
 
     with pytest.raises(UsageError, match="shared/r2"):
         make(played.parts())
 
-    assert json.loads(played.aws.secrets["shared/r2"]) == held
+    assert json.loads(played.aws.secrets["shared/r2"]) == content
 
 
 @pytest.mark.parametrize(

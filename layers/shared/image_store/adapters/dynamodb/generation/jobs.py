@@ -85,11 +85,11 @@ class DynamoGenerations(OnTable, Generations):
             ("name", {"Put": {"TableName": self._rows.name, **_name_put(name, job.id, job.created_at)}})
             for name in names
         ]
-        held = money.holds(items, job.owner)
+        budget_holds = money.holds(items, job.owner)
         if places := sum(item.has_place for item in items):
             writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
-        with money.refusals_noted(self._rows, held, budgets):
-            writes += money.budget_writes(self._rows.name, held, budgets)
+        with money.refusals_noted(self._rows, budget_holds, budgets):
+            writes += money.budget_writes(self._rows.name, budget_holds, budgets)
             self._transact(
                 writes, settled=lambda: self.job(job.id) is not None, at=job.created_at, charges=charges
             )
@@ -115,8 +115,8 @@ class DynamoGenerations(OnTable, Generations):
         for change in changes:
             if change.outcome is not None:
                 writes += money.outcome_writes(self._rows.name, change, change.outcome)
-        held = money.holds([change.after for change in changes], first.owner)
-        with money.refusals_noted(self._rows, held, budgets):
+        budget_holds = money.holds([change.after for change in changes], first.owner)
+        with money.refusals_noted(self._rows, budget_holds, budgets):
             writes += money.change_writes(self._rows.name, changes, first.owner, budgets)
             self._transact(writes, settled=lambda: self._is_mine(first), at=at, charges=charges)
 

@@ -146,7 +146,7 @@ def change_writes(
 
 
 @contextmanager
-def refusals_noted(rows: DynamoTable, held: Collection[BudgetKey], budgets: Budgets) -> Iterator[None]:
+def refusals_noted(rows: DynamoTable, budget_keys: Collection[BudgetKey], budgets: Budgets) -> Iterator[None]:
     """Note the limits of a budget that refuses a request, if its row has another one.
 
     A budget whose limit fell to what is used refuses every hold, and nothing else might write its row for days: without
@@ -155,7 +155,7 @@ def refusals_noted(rows: DynamoTable, held: Collection[BudgetKey], budgets: Budg
     try:
         yield
     except BudgetExceeded as refusal:
-        for budget in held:
+        for budget in budget_keys:
             limit = budget.limit(budgets)
             if limit and budget.holder == refusal.budget:
                 rows.conditional(
