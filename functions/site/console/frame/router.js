@@ -16,6 +16,7 @@ let looked = null; // the id of the image that is looked at
 export function startRouter(element, screens) {
   outlet = element;
   map = screens;
+  history.scrollRestoration = "manual"; // Screens begin at their top; a gallery knows where it was left.
   addEventListener("hashchange", follow);
   follow();
 }

@@ -4,12 +4,13 @@ import { details } from "./details.js";
 import { confirm } from "../parts/dialogs.js";
 import { fill, h, isTyping } from "../parts/dom.js";
 import { editForm, hasDraft } from "./edit.js";
-import { tell } from "../parts/events.js";
+import { listen, tell } from "../parts/events.js";
 import { icon } from "../parts/icons.js";
 import { keepNoticesInReach, notify } from "../parts/notices.js";
 import { problemBox } from "../parts/problem-box.js";
 import { go, leaveViewer } from "../frame/router.js";
 import { neighbours } from "../gallery/sequence.js";
+import { slideshow } from "./slideshow.js";
 import { zoomable } from "./zoom.js";
 
 /** Open an image; answers what closes the view without touching the address. */
@@ -68,6 +69,7 @@ export function openViewer(id) {
     document.title = `${image.title || image.filename || "Image"} · Image store`;
     zoom = zoomable(stage, image, { signal: ending.signal, original: () => content(id, null, ending.signal) });
     steps();
+    listen("images-loaded", steps, ending.signal);
     draw();
     if (hasDraft(image)) edit();
   }
@@ -79,6 +81,7 @@ export function openViewer(id) {
       tools,
       button("plus", "Zoom in (+)", () => zoom.by(1.5)),
       button("minus", "Zoom out (-)", () => zoom.by(1 / 1.5)),
+      button("play", "Slideshow (s)", show),
       !isTrashed && button("edit", "Edit (e)", edit),
       button("download", "Download the original (d)", download),
       isTrashed && button("restore", "Restore", restore),
@@ -91,19 +94,19 @@ export function openViewer(id) {
 
   function steps() {
     const { before, after } = neighbours(id);
-    if (before)
+    if (before && !stage.querySelector(".is-before"))
       stage.append(
         h(
           "button",
-          { type: "button", class: "step is-before", "aria-label": "Previous image", onclick: () => step(before) },
+          { type: "button", class: "step is-before", "aria-label": "Previous image", onclick: () => step(neighbours(id).before) },
           icon("back"),
         ),
       );
-    if (after)
+    if (after && !stage.querySelector(".is-after"))
       stage.append(
         h(
           "button",
-          { type: "button", class: "step is-after", "aria-label": "Next image", onclick: () => step(after) },
+          { type: "button", class: "step is-after", "aria-label": "Next image", onclick: () => step(neighbours(id).after) },
           icon("forward"),
         ),
       );
@@ -111,6 +114,10 @@ export function openViewer(id) {
 
   function step(other) {
     if (other) go(`/images/${other}`, { replacing: true });
+  }
+
+  function show() {
+    if (image) slideshow(image, { leave: (last) => last !== id && step(last) });
   }
 
   function edit() {
@@ -211,6 +218,7 @@ export function openViewer(id) {
       "-": () => zoom?.by(1 / 1.5),
       0: () => zoom?.reset(),
       e: edit,
+      s: show,
       d: download,
       Delete: () => image && (image.status === "trashed" ? removeForGood() : remove()),
     }[event.key];
