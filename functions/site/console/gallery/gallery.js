@@ -19,6 +19,7 @@ const AT_ONCE = 3; // requests
 const MOST_KEPT = 3000; // cards
 const KEPT_BEYOND = 6000; // pixels above and below the screen whose cards are kept in any case
 const FIRST_PICTURE = 1000; // ms after which the timeline waits no longer for a picture
+const BESIDE = { ArrowLeft: "before", ArrowRight: "after" };
 const MOVES = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
 const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what comes before a picture is opened
 
@@ -264,11 +265,13 @@ export function gallery({
     if (step) changeDensity(step);
   }
 
-  /** Keys move between the pictures; the module comes with the first of them. */
+  /** Keys move between the pictures; the module for those that lead further comes with the first of them. */
   async function move(event) {
     const id = event.target.closest(".tile")?.dataset.id;
     if (!id || !MOVES.has(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    const beside = around(id)[BESIDE[event.key]];
+    if (beside) return focusOn(beside);
     const { moveFocus } = await import("../frame/rest.js");
     const card = await moveFocus(event.key, id, { known, more, moreUntilWhole });
     if (card) focusOn(card.id);
@@ -276,7 +279,7 @@ export function gallery({
 
   const position = keepPosition({ list, known, reach, jump, signal });
   const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
-  const resized = new ResizeObserver(() => arrange());
+  const resized = new ResizeObserver(() => list.clientWidth !== space?.width && arrange());
   resized.observe(list);
   addEventListener("scroll", schedule, { passive: true, signal });
   addEventListener("resize", schedule, { passive: true, signal });

@@ -12,12 +12,16 @@ export function keepPosition({ list, known, reach, jump, signal }) {
   function hold() {
     const line = BAR - top();
     if (line <= 0) return null;
-    const part = known.parts.findLast((one) => one.top <= line);
-    if (!part) return null;
-    const index = part.indexAt(line - part.top, 0);
-    const isLoaded = index >= 0 && line - part.top <= part.loadedHeight();
+    const at = known.parts.findLastIndex((one) => one.top <= line);
+    if (at < 0) return null;
+    for (const part of known.parts.slice(at)) {
+      if (part.top > line + innerHeight) break;
+      const index = part.indexAt(line - part.top, 0);
+      if (index < 0 || line - part.top > part.loadedHeight()) continue; // What is seen first may be further down.
+      return { id: part.cards[index].id, offset: line - part.top - part.boxOf(index).top, line };
+    }
+    const part = known.parts[at];
     const within = line - part.top;
-    if (isLoaded) return { id: part.cards[index].id, offset: within - part.boxOf(index).top, line };
     return { part, within, share: within < BAR ? null : within / part.height, line };
   }
 
@@ -38,7 +42,8 @@ export function keepPosition({ list, known, reach, jump, signal }) {
   function remember() {
     if (isRestoring || signal.aborted || document.querySelector("dialog.viewer[open]")) return;
     const held = hold();
-    const at = held?.id ? { id: held.id, offset: Math.round(held.offset) } : null;
+    if (held && !held.id) return; // Nothing is loaded here yet.
+    const at = held ? { id: held.id, offset: Math.round(held.offset) } : null;
     if (JSON.stringify(at) !== JSON.stringify(left())) history.replaceState({ ...history.state, at }, "");
   }
 
