@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -72,11 +72,15 @@ class ManyImages:
     @cached_property
     def months(self) -> list[dict[str, Any]]:
         """The timeline."""
-        days: dict[str, Counter[str]] = defaultdict(Counter)
-        for index in range(self._counted):
+        days: dict[str, dict[str, int]] = defaultdict(dict)
+        index = 0
+        while index < self._counted:
             time = self.time_of(index)
-            days[f"{time:%Y-%m}"][f"{time:%d}"] += 1
-        return [{"month": month, "images": some.total(), "days": some} for month, some in days.items()]
+            midnight = time.replace(hour=0, minute=0, second=0)
+            after = min(self._counted, (NEWEST - midnight) // self.apart + 1)
+            days[f"{time:%Y-%m}"][f"{time:%d}"] = after - index
+            index = after
+        return [{"month": month, "images": sum(some.values()), "days": some} for month, some in days.items()]
 
     def _list(self, route: Route) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(route.request.url).query).items()}
