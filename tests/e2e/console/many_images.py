@@ -103,9 +103,9 @@ class ManyImages:
         )
 
     def _one(self, route: Route) -> None:
-        found = ONE.search(urlsplit(route.request.url).path)
-        assert found is not None
-        card = self.card(int(found[1][-12:], 16))
+        match = ONE.search(urlsplit(route.request.url).path)
+        assert match is not None
+        card = self.card(int(match[1][-12:], 16))
         shown = {
             "url": card["thumb_url"],
             "content_type": "image/jpeg",

@@ -136,12 +136,12 @@ def test_keys_on_the_bar_go_by_month_by_year_and_to_the_ends(
 ) -> None:
     page = pages.open(owner=OWNER, size=(1280, 400))
     bar(page).focus()
-    said = []
+    months = []
     for key in ("ArrowDown", "PageDown", "PageDown", "ArrowUp", "PageUp", "Home", "ArrowDown", "ArrowDown"):
         page.keyboard.press(key)
-        said.append((bar(page).get_attribute("aria-valuetext") or "").partition(",")[0])
+        months.append((bar(page).get_attribute("aria-valuetext") or "").partition(",")[0])
 
-    assert said == [
+    assert months == [
         "September 2026",
         "November 2025",
         "November 2024",

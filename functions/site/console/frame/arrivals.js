@@ -2,8 +2,7 @@
 import { isSignedIn } from "./auth.js";
 import { h, isTyping } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
-import { go } from "./router.js";
-import { chosenAttributes } from "../uploads/upload-choices.js";
+import { go, loadLate } from "./router.js";
 import { enqueueFiles } from "../uploads/upload-queue.js";
 
 export function takeDroppedAndPasted() {
@@ -32,8 +31,9 @@ export function takeDroppedAndPasted() {
   });
 }
 
-function arrived(files) {
+async function arrived(files) {
   if (!files.length) return;
+  const chosenAttributes = await loadLate("chosenAttributes");
   enqueueFiles(files, chosenAttributes());
   go("/upload");
 }

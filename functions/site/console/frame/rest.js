@@ -12,6 +12,7 @@ export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
 export { showShares } from "../shares/shares.js";
+export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";
 export { openViewer } from "../viewer/viewer.js";

@@ -35,6 +35,9 @@ export function go(address, { replacing = false } = {}) {
 /** Have the view of one image at hand, so that it opens at once; opening one tries again, and tells why it fails. */
 export const preloadViewer = () => void map.loadViewer().catch(() => null);
 
+/** What the second script has by this name; it is loaded when it is first used. */
+export const loadLate = (name) => map.loadLate(name);
+
 /** Leave an image for the screen it was opened from. */
 export function leaveViewer() {
   if (shown?.openedViewer) history.back();

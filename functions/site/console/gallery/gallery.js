@@ -4,7 +4,7 @@ import { fill, h, isTyping } from "../parts/dom.js";
 import { listen, tell } from "../parts/events.js";
 import { plural } from "../parts/format.js";
 import { problemBox } from "../parts/problem-box.js";
-import { preloadViewer } from "../frame/router.js";
+import { loadLate, preloadViewer } from "../frame/router.js";
 import { BAR } from "./bar.js";
 import { changeDensity, rowSpace } from "./density.js";
 import { partList } from "./part-list.js";
@@ -272,7 +272,7 @@ export function gallery({
     event.preventDefault();
     const beside = around(id)[BESIDE[event.key]];
     if (beside) return focusOn(beside);
-    const { moveFocus } = await import("../frame/rest.js");
+    const moveFocus = await loadLate("moveFocus");
     const card = await moveFocus(event.key, id, { known, more, moreUntilWhole });
     if (card) focusOn(card.id);
   }

@@ -8,6 +8,7 @@ import { plural } from "../parts/format.js";
 import { densityButtons } from "./density.js";
 import { gallery } from "./gallery.js";
 import { icon } from "../parts/icons.js";
+import { loadLate } from "../frame/router.js";
 import { notify } from "../parts/notices.js";
 
 const PAGE = 50;
@@ -26,7 +27,7 @@ export function showImages(root, { query, signal }) {
         return listImages({ ...filters, limit, cursor, ...(isFiltered ? {} : { from: since, to: until }) }, signal);
       },
       // Months are counted for all images alone.
-      timeline: isFiltered ? null : () => import("../frame/rest.js").then((module) => module.timeline),
+      timeline: isFiltered ? null : () => loadLate("timeline"),
       accepts: () => !isFiltered,
       empty: () =>
         isFiltered
@@ -87,7 +88,11 @@ export function showGroup(root, { parameters, query, signal }) {
   root.append(
     head(
       rest.join(":"),
-      [filterBar(`/groups/${encodeURIComponent(group)}`, query, { without: ["group"] }), remove, densityButtons(signal)],
+      [
+        filterBar(`/groups/${encodeURIComponent(group)}`, query, { without: ["group"] }),
+        remove,
+        densityButtons(signal),
+      ],
       `Group · ${type}`,
     ),
     gallery({

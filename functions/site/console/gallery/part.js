@@ -8,8 +8,8 @@ export const HEADING = 54; // pixels of a heading with its margins, as gallery.c
 const USUAL_RATIO = 1.35; // of pictures that are not loaded yet
 
 /**
- * A part has `count` pictures, as far as is known; `cards` are those that are loaded, from the first on. It is `isWhole`
- * when no more can be loaded. `since` and `until` are the instants between which its images were made, in milliseconds.
+ * A part has `count` pictures, as far as is known; `cards` are those that are loaded, from the first on. It is
+ * `isWhole` when no more can be loaded. Its images were made between `since` and `until`, in milliseconds.
  */
 export function galleryPart({ name, month, count = 0, since = null, until = null, hrefOf }) {
   const heading = name && h("h2", {}, name);

@@ -53,7 +53,10 @@ export function keepPosition({ list, known, reach, jump, signal }) {
     isRestoring = true;
     const id = await reach(at.id);
     const place = id && known.placeOf(id);
-    if (place && !signal.aborted) jump(place.part.top + place.part.boxOf(place.index).top + (id === at.id ? at.offset : 0));
+    if (place && !signal.aborted) {
+      const offset = id === at.id ? at.offset : 0;
+      jump(place.part.top + place.part.boxOf(place.index).top + offset);
+    }
     isRestoring = false;
   }
 

@@ -2,7 +2,7 @@
 
 let current = null;
 
-/** From now on `around(id)` answers `{before, after}`, and loads what is near; "images-loaded" says that more is known. */
+/** `around(id)` answers `{before, after}`, and loads what is near; "images-loaded" says that more is known. */
 export function setSequence(around, signal) {
   current = around;
   signal.addEventListener("abort", () => {

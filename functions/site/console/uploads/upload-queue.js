@@ -1,4 +1,5 @@
 // The files that are being sent, whatever screen is shown.
+import { loadLate } from "../frame/router.js";
 import { tell } from "../parts/events.js";
 
 const AT_ONCE = 3;
@@ -59,7 +60,7 @@ async function run(upload) {
       Object.assign(upload, { part, what });
       changed(upload);
     };
-    const { send } = await import("../frame/rest.js"); // A first visit sends nothing.
+    const send = await loadLate("send"); // A first visit sends nothing.
     upload.image = await send(upload.file, upload.attributes, {
       key: upload.key,
       progress,

@@ -45,7 +45,8 @@ export function slideshow(image, { leave }) {
     id = next;
     clearTimeout(timer);
     try {
-      const { renditions, alt_text, filename } = next === image.id ? image : (await getImage(next, ending.signal)).image;
+      const shown = next === image.id ? image : (await getImage(next, ending.signal)).image;
+      const { renditions, alt_text, filename } = shown;
       const url = renditions.display.url;
       await loaded(url);
       if (id !== next) return;
@@ -58,12 +59,16 @@ export function slideshow(image, { leave }) {
     wait();
     // The next one is there when its time comes.
     const { after } = neighbours(id);
-    if (after) getImage(after, ending.signal).then((answer) => loaded(answer.image.renditions.display.url), () => null);
+    if (after)
+      getImage(after, ending.signal)
+        .then((answer) => loaded(answer.image.renditions.display.url))
+        .catch(() => null);
   }
 
   function wait() {
     clearTimeout(timer);
-    if (!isPaused && !document.hidden && !ending.signal.aborted) timer = setTimeout(() => step("after"), seconds * 1000);
+    if (isPaused || document.hidden || ending.signal.aborted) return;
+    timer = setTimeout(() => step("after"), seconds * 1000);
   }
 
   function step(where) {

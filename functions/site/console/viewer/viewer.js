@@ -92,24 +92,17 @@ export function openViewer(id) {
     fill(panel, details(image, { publish, edit, search: (address) => go(address) }));
   }
 
+  /** A button for each side that has an image, as soon as it is known. */
   function steps() {
-    const { before, after } = neighbours(id);
-    if (before && !stage.querySelector(".is-before"))
-      stage.append(
-        h(
-          "button",
-          { type: "button", class: "step is-before", "aria-label": "Previous image", onclick: () => step(neighbours(id).before) },
-          icon("back"),
-        ),
-      );
-    if (after && !stage.querySelector(".is-after"))
-      stage.append(
-        h(
-          "button",
-          { type: "button", class: "step is-after", "aria-label": "Next image", onclick: () => step(neighbours(id).after) },
-          icon("forward"),
-        ),
-      );
+    for (const [side, label, drawn] of [
+      ["before", "Previous image", "back"],
+      ["after", "Next image", "forward"],
+    ]) {
+      if (!neighbours(id)[side] || stage.querySelector(`.is-${side}`)) continue;
+      const move = () => step(neighbours(id)[side]);
+      const kind = `step is-${side}`;
+      stage.append(h("button", { type: "button", class: kind, "aria-label": label, onclick: move }, icon(drawn)));
+    }
   }
 
   function step(other) {
