@@ -2,6 +2,7 @@
 import { isSignedIn } from "./auth.js";
 import { h, isTyping } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
+import { notify } from "../parts/notices.js";
 import { go, loadLate } from "./router.js";
 import { enqueueFiles } from "../uploads/upload-queue.js";
 
@@ -21,15 +22,17 @@ export function takeDroppedAndPasted() {
     if (!hasFiles(event)) return;
     event.preventDefault();
     show(-depth);
-    arrived([...event.dataTransfer.files]);
+    arrived([...event.dataTransfer.files]).catch(sayWhy);
   });
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!isSignedIn() || isTyping(event) || !files.length) return;
     event.preventDefault();
-    arrived(files);
+    arrived(files).catch(sayWhy);
   });
 }
+
+const sayWhy = (error) => notify(error.message, { isProblem: true });
 
 async function arrived(files) {
   if (!files.length) return;

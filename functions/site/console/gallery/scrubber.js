@@ -33,6 +33,7 @@ export function scrubber({ parts, jump, signal }) {
   );
   let months = [], // {name, images, top, height, from, share}: where it is in the gallery and on the bar
     current = 0,
+    target = "", // the month that was gone to, which may be too near the end to stand at the top of the screen
     isHeld = false,
     tall = 1;
 
@@ -78,9 +79,11 @@ export function scrubber({ parts, jump, signal }) {
   /** Show which height of the gallery is at the top of the screen. */
   function show(height, { isAtEnd }) {
     if (!months.length) return;
-    const found = isAtEnd ? months.length - 1 : months.findLastIndex((month) => month.top <= height + 2);
+    const isSeen = ({ name, top }) => name === target && top >= height - 2 && top < height + innerHeight;
+    const chosen = months.findIndex(isSeen);
+    const found = chosen >= 0 ? chosen : isAtEnd ? months.length - 1 : months.findLastIndex((month) => month.top <= height + 2);
     const month = months[Math.max(0, found)];
-    const within = isAtEnd ? 1 : Math.min(1, Math.max(0, (height - month.top) / month.height));
+    const within = isAtEnd && chosen < 0 ? 1 : Math.min(1, Math.max(0, (height - month.top) / month.height));
     thumb.style.setProperty("top", `${((month.from + within * month.share) * 100).toFixed(2)}%`);
     if (isHeld) return;
     current = Math.max(0, found);
@@ -104,6 +107,7 @@ export function scrubber({ parts, jump, signal }) {
   function go(month) {
     if (!month) return;
     current = months.indexOf(month);
+    target = month.name;
     say(month);
     jump(month.top);
   }
@@ -149,5 +153,7 @@ export function scrubber({ parts, jump, signal }) {
   }
 
   addEventListener("resize", label, { signal });
+  for (const sign of ["wheel", "touchmove", "keydown"])
+    addEventListener(sign, () => (target = ""), { passive: true, capture: true, signal });
   return { element, arrange, show };
 }
