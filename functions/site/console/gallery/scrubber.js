@@ -81,7 +81,8 @@ export function scrubber({ parts, jump, signal }) {
     if (!months.length) return;
     const isSeen = ({ name, top }) => name === target && top >= height - 2 && top < height + innerHeight;
     const chosen = months.findIndex(isSeen);
-    const found = chosen >= 0 ? chosen : isAtEnd ? months.length - 1 : months.findLastIndex((month) => month.top <= height + 2);
+    const atTop = isAtEnd ? months.length - 1 : months.findLastIndex((month) => month.top <= height + 2);
+    const found = chosen >= 0 ? chosen : atTop;
     const month = months[Math.max(0, found)];
     const within = isAtEnd && chosen < 0 ? 1 : Math.min(1, Math.max(0, (height - month.top) / month.height));
     thumb.style.setProperty("top", `${((month.from + within * month.share) * 100).toFixed(2)}%`);
