@@ -12,7 +12,7 @@ from http.client import HTTPException
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from image_store.adapters.remote.addresses import AddressRules
+from image_store.adapters.remote.addresses import Address, AddressRules
 from image_store.adapters.remote.connections import (
     Connections,
     Exchange,
@@ -21,7 +21,7 @@ from image_store.adapters.remote.connections import (
     resolve,
     system_trust,
 )
-from image_store.adapters.remote.refusal import FetchRefusal
+from image_store.adapters.remote.refusal import FetchRefusal, Unreachable
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.ports.system import Clock
 from image_store.ports.webhook_sending import Answer, Sender
@@ -48,7 +48,11 @@ class HttpSender(Sender):
         trust: Callable[[], ssl.SSLContext] = system_trust,
         timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
-        self._connections = Connections(rules, clock=clock, resolve=resolve, trust=trust, timeouts=timeouts)
+        def connections(rules: AddressRules) -> Connections:
+            return Connections(rules, clock=clock, resolve=resolve, trust=trust, timeouts=timeouts)
+
+        without_tls = _PrivateNetworksAlone(hosts=rules.hosts, networks=rules.networks)
+        self._connections = {"https": connections(rules), "http": connections(without_tls)}
         self._clock = clock
         self._report = report
 
@@ -74,9 +78,21 @@ class HttpSender(Sender):
         target = parse_target(url)
         trail.append(target)
         sent = {**headers, "Accept": "*/*"}
-        with self._connections.exchange(target, until, headers=sent, method="POST", body=body) as exchange:
+        connections = self._connections[target.scheme]
+        with connections.exchange(target, until, headers=sent, method="POST", body=body) as exchange:
+            if exchange.time_limit.has_expired:  # then the headers may be incomplete
+                raise Unreachable("out of time")
             _read_some(exchange)
             return exchange.response.status
+
+
+class _PrivateNetworksAlone(AddressRules):
+    """What may be reached without TLS: networks that the deployment allows by name, whatever else is public."""
+
+    def check_address(self, address: Address, *, is_default_port: bool) -> None:
+        super().check_address(address, is_default_port=is_default_port)
+        if not any(address in network for network in self.networks):
+            raise FetchRefusal("http leads outside of the allowed networks")
 
 
 def _read_some(exchange: Exchange) -> None:

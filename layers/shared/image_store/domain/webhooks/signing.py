@@ -15,7 +15,9 @@ from image_store.domain.webhooks.webhook import SECRET_PREFIX
 _VERSION = "v1"
 
 
-def signed_headers(secrets: Sequence[str], *, message_id: str, at: datetime, body: bytes) -> Mapping[str, str]:
+def signed_headers(
+    secrets: Sequence[str], *, message_id: str, at: datetime, body: bytes
+) -> Mapping[str, str]:
     """The headers that identify a message and sign it with each secret; ValueError for a text that is no secret."""
     seconds = int(at.timestamp())
     signed = f"{message_id}.{seconds}.".encode() + body

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from image_store.domain.events.event import Event, EventType
-from image_store.domain.events.log import MAX_SHOWN, SETTLING, LoggedEvent, LogPosition, first_place_at, tag_of
+from image_store.domain.events.log import (
+    MAX_SHOWN,
+    SETTLING,
+    LoggedEvent,
+    LogPosition,
+    first_place_at,
+    tag_of,
+)
 from image_store.ports.events import EventLog
 from image_store.ports.system import Clock
 
@@ -33,7 +40,7 @@ class LogReader:
     def read(
         self, owner: str | None, position: LogPosition, *, types: frozenset[EventType], limit: int
     ) -> Reading:
-        """At most `limit` events behind a position, of an owner or (None) of all; without `types` those of all types."""
+        """At most `limit` events behind a position, of an owner or (None) of all; of all types if `types` is empty."""
         # Before the first read, so that whatever is settled by now is in what is read.
         settled = first_place_at(self.clock.now() - SETTLING)
         page = _Page(position, settled, types=types, limit=limit)
@@ -76,9 +83,7 @@ class _Page:
 
     def reading(self, *, has_more: bool) -> Reading:
         """What it has taken, and how far it has come."""
-        return Reading(
-            self._events, LogPosition(self._after, frozenset(self._shown | self._left)), has_more
-        )
+        return Reading(self._events, LogPosition(self._after, frozenset(self._shown | self._left)), has_more)
 
     def take(self, row: LoggedEvent) -> bool:
         """Show a row if the page is about it; False if the page is full and the row has to wait."""

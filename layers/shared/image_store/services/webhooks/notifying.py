@@ -43,7 +43,8 @@ class Notifying:
     def _subscriptions(self, owners: set[str]) -> list[Subscription]:
         now = self.clock.now()
         expired = [
-            owner for owner, (until, _) in self._known.items()
+            owner
+            for owner, (until, _) in self._known.items()
             if now >= until or until - now > SUBSCRIPTIONS_CACHED_FOR  # the clock went back
         ]
         for owner in expired:
@@ -55,7 +56,8 @@ class Notifying:
             found = self.webhooks.subscriptions(unknown - {_NOBODY})
             until = now + SUBSCRIPTIONS_CACHED_FOR
             for owner in unknown:
-                self._known[owner] = until, [each for each in found if each.owner == owner or each.scope is WebhookScope.ALL]
+                of_owner = [each for each in found if owner == each.owner or each.scope is WebhookScope.ALL]
+                self._known[owner] = until, of_owner
         return [each for owner in owners for each in self._known[owner][1]]
 
 

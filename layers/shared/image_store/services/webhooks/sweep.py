@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.webhooks.webhook import Subscription
 from image_store.ports.system import Clock
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
 

@@ -29,7 +29,7 @@ from image_store.domain.webhooks.webhook import DisabledReason, Webhook
 from image_store.ports.system import Clock, Ids
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
 from image_store.services.events.reading import LogReader
-from image_store.services.webhooks.replaying import ReplayPage, Replaying
+from image_store.services.webhooks.replaying import Replaying, ReplayPage
 from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, was_accepted
 
 LONGEST_ROUND = LONGEST_ATTEMPT + timedelta(seconds=5)
@@ -51,7 +51,7 @@ class RoundResult:
 
     accepted: int
     failed: int
-    disabled: bool = False
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +183,13 @@ class WebhookTurns:
             reason = DisabledReason.FAILING
         else:
             return False
-        changed = replace(
-            webhook.disabled(reason), version=webhook.version + 1, updated_at=self.clock.now()
-        )
+        changed = replace(webhook.disabled(reason), version=webhook.version + 1, updated_at=self.clock.now())
         try:
             self.webhooks.save(changed)
         except Conflict:  # its owner has changed it, perhaps the address: the next turn sees that
             self.queue.wake([webhook.id])
             return True
-        self.report(RoundResult(accepted=0, failed=0, disabled=True))
+        self.report(RoundResult(accepted=0, failed=0, is_disabled=True))
         return True
 
     def _wake_later(self, webhook: Webhook, state: TurnState) -> TurnState:
