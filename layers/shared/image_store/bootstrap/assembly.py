@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.ports import Ports
     from image_store.bootstrap.upkeep import Upkeep
     from image_store.bootstrap.webhook_delivery import WebhookDelivery
+    from image_store.bootstrap.webhooks import Webhooks
     from image_store.entrypoints.images.answers import Answers
     from image_store.ports.system import Clock
     from image_store.settings import Settings
@@ -71,6 +72,12 @@ class Application:
         return WebhookDelivery(self)
 
     @lazy_property
+    def webhooks(self) -> Webhooks:
+        from image_store.bootstrap.webhooks import Webhooks
+
+        return Webhooks(self)
+
+    @lazy_property
     def finding(self) -> Finding:
         from image_store.bootstrap.finding import Finding
 
@@ -85,6 +92,7 @@ class Application:
     @lazy_property
     def upkeep(self) -> Upkeep:
         from image_store.bootstrap.upkeep import Upkeep
+    from image_store.bootstrap.webhooks import Webhooks
 
         return Upkeep(self)
 

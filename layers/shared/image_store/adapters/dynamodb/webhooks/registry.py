@@ -201,27 +201,29 @@ def _entry_text(subscription: Subscription) -> str:
     )
 
 
+def _subscriptions_of(row: Item) -> Iterator[Subscription]:
+    """The enabled webhooks that a row of the directory is about: one of scope all is in the row of all alone.
+
+    An entry that cannot be read is left out: whoever records events must not stop at it.
+    """
+    is_of_all = row["sk"] == keys.ALL_ENTRY["sk"]
+    names = [name for name in row if name.startswith(_ENTRY)]
+    entries = [{"pk": row["pk"], "sk": row["sk"], "name": {"S": name}, "entry": row[name]} for name in names]
+    for subscription in schema.readable(entries, _subscription_of):
+        if subscription.is_enabled and (subscription.scope is WebhookScope.ALL) == is_of_all:
+            yield subscription
+
+
 @schema.reading
-def _subscription_of(named: tuple[str, Item]) -> Subscription:
-    name, value = named
-    body = json.loads(value["S"])
+def _subscription_of(entry: Item) -> Subscription:
+    body = json.loads(entry["entry"]["S"])
     return Subscription(
-        webhook_id=name.removeprefix(_ENTRY),
+        webhook_id=entry["name"]["S"].removeprefix(_ENTRY),
         owner=body["owner"],
         scope=WebhookScope(body["scope"]),
         types=_types(body["types"]),
         is_enabled=body["enabled"],
     )
-
-
-def _subscriptions_of(row: Item) -> Iterator[Subscription]:
-    """The enabled webhooks that a row of the directory is about: one of scope all is in the row of all alone."""
-    is_of_all = row["sk"] == keys.ALL_ENTRY["sk"]
-    for named in row.items():
-        if named[0].startswith(_ENTRY):
-            subscription = _subscription_of(named)
-            if subscription.is_enabled and (subscription.scope is WebhookScope.ALL) == is_of_all:
-                yield subscription
 
 
 def _type_names(types: frozenset[EventType] | None) -> list[str] | None:
