@@ -154,7 +154,11 @@ def test_what_is_no_url_is_unreachable(url: str) -> None:
 
 def test_an_endpoint_that_says_nothing_is_given_up_in_time() -> None:
     silent = threading.Event()
-    with Server(lambda _: silent.wait(PATIENCE_SECONDS) or None) as server:
+
+    def say_nothing(_: socket.socket) -> None:
+        silent.wait(PATIENCE_SECONDS)
+
+    with Server(say_nothing) as server:
         begin = CLOCK.now()
         found = Post().send(f"http://{HOST}:{server.port}/", seconds=0.5)
         took = CLOCK.now() - begin
