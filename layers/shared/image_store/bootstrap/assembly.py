@@ -85,7 +85,6 @@ class Application:
     @lazy_property
     def upkeep(self) -> Upkeep:
         from image_store.bootstrap.upkeep import Upkeep
-    from image_store.bootstrap.webhooks import Webhooks
 
         return Upkeep(self)
 
