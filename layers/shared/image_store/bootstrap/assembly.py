@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.operations import Operations
     from image_store.bootstrap.ports import Ports
     from image_store.bootstrap.upkeep import Upkeep
+    from image_store.bootstrap.webhook_delivery import WebhookDelivery
     from image_store.bootstrap.webhooks import Webhooks
     from image_store.entrypoints.images.answers import Answers
     from image_store.ports.system import Clock
@@ -63,6 +64,12 @@ class Application:
         from image_store.bootstrap.events import Events
 
         return Events(self)
+
+    @lazy_property
+    def webhook_delivery(self) -> WebhookDelivery:
+        from image_store.bootstrap.webhook_delivery import WebhookDelivery
+
+        return WebhookDelivery(self)
 
     @lazy_property
     def webhooks(self) -> Webhooks:
