@@ -44,9 +44,7 @@ class SqsWorkQueue(WorkQueue):
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         with _translate_errors():
-            self._client().send_message(
-                QueueUrl=self._queue_url, MessageBody=_body(work), **_waiting(delay)
-            )
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **_waiting(delay))
 
     def send_all(self, works: Sequence[Work], *, delay: timedelta = timedelta(0)) -> Sequence[Work]:
         unsent = {str(number): _body(work) for number, work in enumerate(works)}
