@@ -194,6 +194,7 @@ class Ports(EventPorts, WebhookDeliveryPorts):
             or changes.key_change_of(record)
             or changes.share_change_of(record)
             or changes.upload_token_change_of(record)
+            or changes.webhook_change_of(record)
         )
 
     @lazy_property

@@ -92,6 +92,11 @@ class ReplayRequest:
     after: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def is_of_failed(self) -> bool:
+        """Whether it is about all deliveries that failed."""
+        return self.event_id is None and self.after is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAdministration:
@@ -209,8 +214,8 @@ class WebhookAdministration:
         page, resume = self.deliveries.page(webhook.id, status=query.status, after=after, limit=query.limit)
         return page, self.cursors.make(resume, query, at=now) if resume is not None else None
 
-    def replay(self, caller: Caller, webhook_id: str, request: ReplayRequest) -> None:
-        """Send events again, each with the id that it has; begins at once.
+    def replay(self, caller: Caller, webhook_id: str, request: ReplayRequest) -> ReplayRequest:
+        """Send events again, each with the id that it has; begins at once, and returns what it sends.
 
         Raises
         ------
@@ -224,16 +229,23 @@ class WebhookAdministration:
         """
         webhook, now = self._enabled(caller, webhook_id), self.clock.now()
         if request.event_id is not None:
+            begun = request
             delivery = self.deliveries.get(webhook.id, request.event_id)
             if delivery is None:
                 raise EventNotFound
             self.deliveries.save([DeliveryChange(delivery, delivery.replayed(at=now))])
         else:
-            after, until = _time_of(request, now)
-            self.replays.request(
-                Replay(id=self.ids.token(), webhook_id=webhook.id, created_at=now, after=after, until=until)
+            begun = _within_retention(request, now)
+            replay = Replay(
+                id=self.ids.token(),
+                webhook_id=webhook.id,
+                created_at=now,
+                after=begun.after,
+                until=begun.until,
             )
+            self.replays.request(replay)
         self._wake(webhook)
+        return begun
 
     def _of(self, caller: Caller, webhook_id: str) -> Webhook:
         webhook = self.webhooks.get(webhook_id) if is_webhook_id(webhook_id) else None
@@ -281,11 +293,11 @@ def _failing_since(webhook: Webhook, since: datetime | None) -> datetime | None:
     return since if since is not None and since >= webhook.active_since else None
 
 
-def _time_of(request: ReplayRequest, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """The time of a replay; both are None for failed deliveries."""
+def _within_retention(request: ReplayRequest, now: datetime) -> ReplayRequest:
+    """The request for a time of which there are events; that for failed deliveries stays as it is."""
     if request.after is None:
-        return None, None
+        return request
     after, until = max(request.after, now - EVENT_RETENTION), min(request.until or now, now)
     if after >= until:
         raise InvalidRequest("The time of a replay must begin before it ends, and before now.")
-    return after, until
+    return replace(request, after=after, until=until)
