@@ -23,6 +23,7 @@ from image_store.domain.webhooks.deliveries import (
 from image_store.domain.webhooks.webhook import MAX_WEBHOOKS, secret_context
 from image_store.domain.work import DeliverWebhook
 from image_store.entrypoints.callers.verdicts import verdict_of
+from tests.fakes.clock import CountedIds
 from tests.fakes.dynamodb import all_items
 from tests.fakes.interception import InterceptedClient, never_send
 from tests.functions.deployment import (
@@ -420,6 +421,7 @@ def test_a_key_that_may_write_manages_webhooks_of_its_owner(store: Deployment) -
 
 
 def rotated(store: Deployment, name: str = "webhooks/rotate") -> Answer:
+    assert isinstance(store.ports.ids, CountedIds)
     store.ports.ids.number += 1_000  # counted secrets that follow one another can have the same 32 bytes
     answer = store.answer_to(name)
     assert answer.status == 200, answer.text
