@@ -29,7 +29,10 @@ class EventRecording:
     _sent: dict[str, None] = field(default_factory=dict)
 
     def record(self, events: Sequence[Event]) -> None:
-        """Log events, have webhooks read them, and send them. Safe to repeat: a reader sees the same ids again. StorageUnavailable."""
+        """Log events, have webhooks read them, and send them. StorageUnavailable.
+
+        Safe to repeat: a reader sees the same ids again.
+        """
         unlogged = [event for event in events if event.id not in self._logged]
         if unlogged:
             self.log.append(unlogged)

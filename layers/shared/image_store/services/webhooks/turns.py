@@ -5,7 +5,8 @@ A turn has a lease, so one run at a time sends to a webhook, and a slow endpoint
 1. Take the turn. Its row has the position in the event log.
 2. Choose what to send: events whose retry is due, new events of the log, and then a replay.
 3. Send them, several at a time.
-4. Save the deliveries, and only then the position. A run that stops before that sends the same events again.
+4. Save the deliveries, and only then, before the next round, the position. A run that stops before that sends the
+   same events again.
 5. Repeat from 2 until there is nothing to send, and give the turn back.
 6. Look once more. Whoever records an event wakes the webhook afterwards; a wake-up that found the turn taken did
    nothing, and its event is found here.
@@ -21,14 +22,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict
-from image_store.domain.events.log import LogPosition
+from image_store.domain.events.log import SETTLING, LogPosition
 from image_store.domain.webhooks.deliveries import Attempt, Delivery, DeliveryChange, Turn, new_delivery
 from image_store.domain.webhooks.retrying import Jitter, is_failing_for_good, next_attempt_at, pause_after
 from image_store.domain.webhooks.turn_state import TurnState
 from image_store.domain.webhooks.webhook import DisabledReason, Webhook
 from image_store.ports.system import Clock, Ids
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
-from image_store.services.events.reading import LogReader
+from image_store.services.events.reading import LogReader, Reading
 from image_store.services.webhooks.replaying import Replaying, ReplayPage
 from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, was_accepted
 
@@ -61,9 +62,13 @@ class _Round:
     deliveries: Sequence[DeliveryChange]
     """As they were, and as they are to be sent."""
     position: LogPosition
-    are_new: bool
+    are_new: bool = False
     """Whether there are events that the endpoint did not get before."""
     replay: ReplayPage | None = None
+    goes_on: bool = False
+    """Whether the log has more than one reading examines."""
+    is_unsettled: bool = False
+    """Whether the log has more than a position remembers, until it is settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +117,25 @@ class WebhookTurns:
 
     def _send_all(self, webhook: Webhook, turn: Turn, until: datetime) -> TurnState | None:
         """Send round by round; None if the webhook got disabled. Conflict if the turn was lost."""
-        state = TurnState.of(turn, webhook, self.clock.now())
+        saved = state = TurnState.of(turn, webhook, self.clock.now())
         while self._has_time(self.clock.now(), until):
             chosen = self._choose(webhook, state)
             if not chosen.deliveries:
-                state = self._wake_later(webhook, state.moved_to(chosen.position))
+                state = state.moved_to(chosen.position)
+                if chosen.goes_on:
+                    continue
+                state = self._wake_later(webhook, state, is_unsettled=chosen.is_unsettled)
+                break
+            if state != saved:  # a turn of one round saves once, at its end
                 self.turns.save(state.as_turn(turn), at=self.clock.now())
-                return state
+                saved = state
             attempts = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
             state = self._settle(chosen, attempts, state)
-            self.turns.save(state.as_turn(turn), at=self.clock.now())
             if chosen.replay is not None:
                 self.replaying.go_on(chosen.replay)
             if self._disable(webhook, attempts, state):
                 return None
+        self.turns.save(state.as_turn(turn), at=self.clock.now())
         return state
 
     def _choose(self, webhook: Webhook, state: TurnState) -> _Round:
@@ -133,22 +143,22 @@ class WebhookTurns:
         due = self.deliveries.due(webhook.id, at=now, limit=_MOST_RETRIES)
         retries = [DeliveryChange(each, each) for each in due]
         if state.is_paused(now):
-            return _Round(retries, state.position, are_new=False)
+            return _Round(retries, state.position)
         room = 1 if state.failed_rounds else PARALLEL - len(retries)
-        reading = self.reader.read(
-            webhook.log_owner, state.position, types=webhook.types or frozenset(), limit=room
-        )
-        while not reading.events and reading.has_more:
-            reading = self.reader.read(
-                webhook.log_owner, reading.position, types=webhook.types or frozenset(), limit=room
-            )
+        reading = self._read(webhook, state.position, limit=room)
         if reading.events:
             new = [DeliveryChange(None, new_delivery(webhook.id, each, at=now)) for each in reading.events]
             return _Round([*retries, *new], reading.position, are_new=True)
+        if reading.has_more:
+            has_moved = reading.position != state.position
+            return _Round(retries, reading.position, goes_on=has_moved, is_unsettled=not has_moved)
         page = self.replaying.next_page(webhook, limit=room)
         if page is None:
-            return _Round(retries, reading.position, are_new=False)
+            return _Round(retries, reading.position)
         return _Round([*retries, *page.deliveries], reading.position, are_new=True, replay=page)
+
+    def _read(self, webhook: Webhook, position: LogPosition, *, limit: int) -> Reading:
+        return self.reader.read(webhook.log_owner, position, types=webhook.types or frozenset(), limit=limit)
 
     def _settle(self, chosen: _Round, attempts: Sequence[Attempt], state: TurnState) -> TurnState:
         """Save what became of the deliveries; returns what is known of the endpoint now."""
@@ -192,13 +202,15 @@ class WebhookTurns:
         self.report(RoundResult(accepted=0, failed=0, is_disabled=True))
         return True
 
-    def _wake_later(self, webhook: Webhook, state: TurnState) -> TurnState:
+    def _wake_later(self, webhook: Webhook, state: TurnState, *, is_unsettled: bool) -> TurnState:
         """Have the next turn begin when there is something to send, or after `LONGEST_DELAY`.
 
         It remembers the time, so that many turns before it send one message.
         """
         now = self.clock.now()
         times = [self.deliveries.next_due_at(webhook.id)]
+        if is_unsettled:
+            times.append(now + SETTLING)
         if state.is_paused(now):
             times.append(state.paused_until)
         next_at = min(filter(None, times), default=None)
@@ -211,11 +223,12 @@ class WebhookTurns:
         return replace(state, wakes_at=at)
 
     def _has_more(self, webhook: Webhook, state: TurnState) -> bool:
+        """Whether there is something to send now, that the turn did not find."""
         now = self.clock.now()
         if self.deliveries.due(webhook.id, at=now, limit=1):
             return True
         if state.is_paused(now):
             return False
-        types = webhook.types or frozenset()
-        reading = self.reader.read(webhook.log_owner, state.position, types=types, limit=1)
-        return bool(reading.events) or reading.has_more or self.replaying.is_requested(webhook)
+        reading = self._read(webhook, state.position, limit=1)
+        has_moved = reading.has_more and reading.position != state.position
+        return bool(reading.events) or has_moved or self.replaying.is_requested(webhook)
