@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from image_store.domain.webhooks.webhook import SUBSCRIPTIONS_CACHED_FOR
 from image_store.domain.work import DeliverWebhook
-from image_store.ports.webhook_sending import Answer
+from image_store.ports.webhook_sending import EndpointAnswer
 from image_store.services.webhooks.sweep import SWEPT_EVERY
 from tests.fakes.endpoints import DOWN, MemoryEndpoint, MemoryEndpoints
 from tests.fakes.interception import InterceptedClient
@@ -119,7 +119,7 @@ def test_what_fails_comes_again_at_its_time(store: Deployment, hook: Hook) -> No
     store.invoke("deliver", waking(hook.id))
     assert woken(store) == [DeliverWebhook(hook.id)]
 
-    hook.endpoint.answer = Answer(status=204)
+    hook.endpoint.answer = EndpointAnswer(status=204)
     store.set_clock.instant += timedelta(seconds=10)
     store.invoke("deliver", waking(hook.id))
 
@@ -130,7 +130,7 @@ def test_what_fails_comes_again_at_its_time(store: Deployment, hook: Hook) -> No
 def test_a_webhook_that_is_gone_is_disabled_and_its_owner_gets_an_event(
     store: Deployment, hook: Hook
 ) -> None:
-    hook.endpoint.answer = Answer(status=410)
+    hook.endpoint.answer = EndpointAnswer(status=410)
     store.answer_to("webhooks/test")
     consume(store)
 
@@ -239,7 +239,7 @@ def test_a_replay_of_failures_is_carried_out_by_the_next_turn(store: Deployment,
         store.invoke("deliver", waking(hook.id))
         store.set_clock.instant += timedelta(hours=12)
     assert [each["status"] for each in store.answer_to("webhooks/deliveries").json["items"]] == ["failed"]
-    hook.endpoint.answer = Answer(status=200)
+    hook.endpoint.answer = EndpointAnswer(status=200)
     assert store.answer_to("webhooks/replay-failed").status == 202
 
     store.invoke("deliver", waking(hook.id))
