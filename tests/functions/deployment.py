@@ -243,8 +243,7 @@ class Deployment:
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
-        self.to_back_up = MemoryWorkQueue()
-        self.to_deliver = MemoryWorkQueue()
+        self.to_back_up, self.to_deliver = MemoryWorkQueue(), MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
         self.cloudfront = MemoryCloudFront()

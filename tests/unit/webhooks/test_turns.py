@@ -88,11 +88,11 @@ def test_only_events_of_the_owner_and_of_the_chosen_types_are_sent(desk: Desk) -
     webhook, endpoint = desk.webhook(types=frozenset({EventType.IMAGE_DELETED}))
     desk.record(owner="bob", event_type=EventType.IMAGE_DELETED)
     desk.record()
-    [wanted] = desk.record(event_type=EventType.IMAGE_DELETED)
+    [deleted] = desk.record(event_type=EventType.IMAGE_DELETED)
 
     desk.run(webhook)
 
-    assert endpoint.heard == [wanted.id]
+    assert endpoint.heard == [deleted.id]
 
 
 def test_a_webhook_of_all_owners_gets_the_events_of_everybody_and_of_the_store(desk: Desk) -> None:
@@ -151,12 +151,12 @@ def test_more_events_than_a_position_remembers_follow_when_they_are_settled(desk
 def test_many_events_of_other_types_are_passed_over_in_one_turn(desk: Desk) -> None:
     webhook, endpoint = desk.webhook(types=frozenset({EventType.IMAGE_DELETED}))
     desk.record(2_500)
-    [wanted] = desk.record(event_type=EventType.IMAGE_DELETED)
+    [deleted] = desk.record(event_type=EventType.IMAGE_DELETED)
     desk.clock.instant += timedelta(minutes=1)
 
     desk.run(webhook)
 
-    assert endpoint.heard == [wanted.id]
+    assert endpoint.heard == [deleted.id]
 
 
 # What is not accepted --------------------------------------------------------------------------------------
@@ -380,10 +380,10 @@ def test_a_wake_up_that_finds_the_turn_taken_does_nothing_and_its_event_is_sent_
 
 def test_a_run_that_was_killed_holds_the_turn_for_no_longer_than_its_lease(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
-    taken = desk.delivery_turns.take(
+    turn = desk.delivery_turns.take(
         webhook.id, holder="killed", at=desk.clock.instant, until=desk.clock.instant + LEASE
     )
-    assert taken is not None
+    assert turn is not None
     desk.record()
     desk.run(webhook)
     assert not endpoint.requests
