@@ -32,7 +32,7 @@ class Notifying:
     queue: DeliveryQueue
     clock: Clock
     _known: dict[str, tuple[datetime, Sequence[Subscription]]] = field(default_factory=dict)
-    """What was subscriptions for the owner of an event, and when it is looked up again; `_NOBODY` for the store itself."""
+    """The webhooks for events of an owner, until they are looked up again; `_NOBODY` for the store itself."""
 
     def notify(self, events: Sequence[Event]) -> None:
         """Wake the webhooks that these events concern. Safe to repeat; StorageUnavailable if not all were woken."""
