@@ -28,7 +28,7 @@ run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
 	@exec $(PYTHONS) -m local
 
 test: everything ## Run every test (ARGS='tests/unit -k name' for some)
-	@$(BOOTSTRAP) node client next gallery hono ai_clients seaweedfs
+	@$(BOOTSTRAP) node client next gallery hono ai_clients receivers seaweedfs
 	$(PYTEST) $(ARGS)
 
 lint: dev ## Check style and common mistakes
@@ -76,7 +76,7 @@ lock: ## Write the locks from the .in files (UPGRADE=--upgrade for newer version
 		requirements/dev.in -o requirements/dev.txt
 	@$(LOCK) --universal -c requirements/dev.txt examples/fastapi/requirements.in -o examples/fastapi/requirements.txt
 	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
-	@for packages in tests/openapi tests/ai_clients functions/site/console clients/typescript examples/next examples/gallery examples/hono; do \
+	@for packages in tests/openapi tests/ai_clients tests/receivers functions/site/console clients/typescript examples/next examples/gallery examples/hono; do \
 		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
 			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 

@@ -74,6 +74,8 @@ ENVIRONMENTS = {
     "hono": Environment(".venv-hono", "requirements/node.txt", packages="examples/hono"),
     # Clients of AI that others wrote, for the tests of the tools that the store offers them.
     "ai_clients": Environment(".venv-ai-clients", "requirements/node.txt", packages="tests/ai_clients"),
+    # An app with Express that receives webhooks, for the tests.
+    "receivers": Environment(".venv-receivers", "requirements/node.txt", packages="tests/receivers"),
 }
 NPM_FILES = ("package.json", "package-lock.json")
 
@@ -233,7 +235,7 @@ def packages_in(environment: Environment, root: Path) -> str:
 def install_packages(folder: Path, source: Path) -> None:
     """Install the npm packages of a lock into ``{folder}/packages`` without running their scripts."""
     say(f"filling {folder.name}/packages")
-    packages = folder / "packages"
+    packages = folder.resolve() / "packages"  # npm refuses a lock whose folder is reached by a link
     shutil.rmtree(packages, ignore_errors=True)
     packages.mkdir()
     for name in NPM_FILES:

@@ -21,6 +21,7 @@ ENTRIES = {
     "react": "index,react/index",
     "next": "next/index",
     "tokens": "upload-tokens/index",
+    "webhooks": "webhooks/index",
 }
 CORE_BAR_KB = 8
 REACT_BAR_KB = 4

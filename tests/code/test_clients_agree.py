@@ -27,6 +27,7 @@ from image_store_client.http.runtime import MOST_ANSWER_BYTES
 from image_store_client.http.transport import OWN_PATHS
 from image_store_client.media import EXTENSIONS, HEAD_BYTES, MOST_IMAGE_BYTES, REFUSED, media_type
 from image_store_client.uploads.upload import COMPLETION_SECONDS, IN_REQUEST_BYTES, NOT_ARRIVED
+from image_store_client.webhooks import MAX_SIGNATURES, TOLERANCE_SECONDS, WebhookVerificationCode
 
 TYPESCRIPT = Path(__file__).resolve().parents[2] / "clients/typescript/src"
 WIDTHS_OF_PRESETS = [int(name[1:]) for name in PRESETS if re.fullmatch(r"w\d+", name)]
@@ -109,15 +110,20 @@ def table(module: str, name: str) -> dict[str, str]:
     return dict(re.findall(r'(\w+): "?(\w+)"?,', match[1]))
 
 
-def test_the_clients_find_the_same_errors() -> None:
-    union = (
-        (TYPESCRIPT / "http/errors.ts")
-        .read_text()
-        .partition("export type ClientErrorCode =")[2]
-        .partition(";")[0]
-    )
+def union(module: str, name: str) -> set[str]:
+    """The texts of a type of the TypeScript client."""
+    text = (TYPESCRIPT / module).read_text().partition(f"export type {name} =")[2].partition(";")[0]
+    return set(re.findall(r'\| "(\w+)"', text))
 
-    codes = set(re.findall(r'\| "(\w+)"', union))
+
+def test_the_clients_refuse_the_same_webhooks() -> None:
+    assert set(get_args(WebhookVerificationCode)) == union("webhooks/errors.ts", "WebhookVerificationCode")
+    assert int(constant("webhooks/verify.ts", "TOLERANCE_SECONDS")) == TOLERANCE_SECONDS
+    assert int(constant("webhooks/verify.ts", "MAX_SIGNATURES")) == MAX_SIGNATURES
+
+
+def test_the_clients_find_the_same_errors() -> None:
+    codes = union("http/errors.ts", "ClientErrorCode")
 
     assert "not_offered" in codes
     assert set(get_args(ClientCode)) == codes | {

@@ -38,6 +38,7 @@ FULL = RecoveryJob(
     status=RecoveryStatus.RUNNING,
     step=17,
     after="3:5",
+    inherits_hold=True,
     tally=RecoveryTally(
         images=1,
         originals=2,

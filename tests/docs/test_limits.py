@@ -67,6 +67,7 @@ from image_store_cli.commands import keys, list_images, repair, similar
 from image_store_cli.display import cards
 from image_store_cli.store import error_translation
 from image_store_client.uploads.upload import IN_REQUEST_BYTES
+from image_store_client.webhooks import TOLERANCE_SECONDS
 from image_store_mcp.protocol.messages import MAX_DEPTH, MAX_MESSAGE_BYTES
 from image_store_mcp.tools.generation import WAIT_SECONDS
 
@@ -165,6 +166,7 @@ ON_OTHER_PAGES = [
     ("mcp.md", f"waits for up to {WAIT_SECONDS:.0f} of them"),
     ("private-gallery.md", f"within {shares.CACHED_FOR.seconds} seconds"),
     ("events.md", f"**{EVENT_RETENTION.days} days.**"),
+    ("typescript.md", f"older or newer than {TOLERANCE_SECONDS // 60} minutes"),
     ("events.md", f"works for {EVENT_RETENTION.days} days"),
     (
         "events.md",

@@ -37,12 +37,13 @@ class Streaming:
         return answer
 
     def update_item(self, **request: Any) -> Any:
-        """Update a row; the stream has a row of an API key also for each use that is noted."""
+        """Update a row; the stream has a row of an API key also for each use that is noted, and limits of budgets."""
         row = {name: request[name] for name in ("TableName", "Key")} | {"ConsistentRead": True}
         before = self._client.get_item(**row).get("Item")
         answer = self._client.update_item(**request)
-        if request["Key"]["sk"]["S"] in {"KEY", "SHARE"}:
-            self._tell(request["Key"], before, self._client.get_item(**row).get("Item"))
+        key = request["Key"]
+        if key["sk"]["S"] in {"KEY", "SHARE"} or key["pk"]["S"].startswith("BUDGET#"):
+            self._tell(key, before, self._client.get_item(**row).get("Item"))
         return answer
 
     def _tell(self, key: dict[str, Any], old: Any, new: Any) -> None:

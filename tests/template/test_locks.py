@@ -20,6 +20,7 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
 NPM = [
     ROOT / "tests/openapi",
     ROOT / "tests/ai_clients",
+    ROOT / "tests/receivers",
     ROOT / "clients/typescript",
     *(ROOT / f"examples/{name}" for name in ("gallery", "hono", "next")),
 ]

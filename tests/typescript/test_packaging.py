@@ -97,6 +97,7 @@ def test_the_installed_package_works_on_node(app: Path) -> None:
         "uploadCode": "unsupported_media_type",
         "loader": "/logo.png",
         "token": "iut_1",
+        "webhookCode": "missing_header",
     }
 
 

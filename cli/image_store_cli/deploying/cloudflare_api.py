@@ -156,12 +156,14 @@ def _may_repeat(method: str, status: int) -> bool:
 
 
 def _pause(answer: httpx.Response, otherwise: float) -> float:
-    """How long to wait: as the server says, within bounds."""
+    """How long to wait: as the server says, within bounds; `otherwise` if it says nothing that makes sense."""
     try:
         seconds = float(answer.headers.get("retry-after", ""))
     except ValueError:
-        seconds = otherwise
-    return min(max(seconds, 0.0), LONGEST_PAUSE_SECONDS)
+        return otherwise
+    if not seconds >= 0:  # NaN is a float too
+        return otherwise
+    return min(seconds, LONGEST_PAUSE_SECONDS)
 
 
 def _result(answer: httpx.Response, request: str, purpose: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import call_operation
-from image_store_cli.deploying.keys import Secrets
+from image_store_cli.deploying.keys import KEY_MEMBERS, Secrets, is_key_pair, key_fault
 from image_store_cli.deploying.plan import Action, PlannedChange
 from image_store_cli.deploying.s3 import aws_code
 from image_store_cli.doctor.byte_stores import StoreTrial
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from image_store_cli.aws import Account
     from image_store_cli.deploying.plan import DeploymentStep
+    from image_store_cli.deploying.stack_secrets import StackSecret
     from image_store_cli.deploying.store_file import CompatibleSettings
 
-KEY_MEMBERS = ("access_key_id", "secret_access_key")
 BUCKET_ADVICE = "Create it in the store's console, private, and run this again."
 
 
@@ -37,8 +37,7 @@ class StoreAccess:
 
     settings: CompatibleSettings
     account: Account
-    secret: str
-    """The name of the secret."""
+    secret: StackSecret
     open_storage: Callable[[Mapping[str, str]], Any]
     """Makes an S3 client of the store with a key pair."""
     ask: Callable[[], tuple[str, str]]
@@ -50,14 +49,14 @@ class StoreAccess:
         """Return an S3 client that the store accepts; UsageError if it refuses the key pair that was given."""
         if self._client is not None:
             return self._client
-        members = Secrets(self.account).read(self.secret)
-        if members is not None and all(
-            isinstance(members.get(name), str) and members[name] for name in KEY_MEMBERS
-        ):
+        members = Secrets(self.account).read(self.secret.name)
+        if members is not None and is_key_pair(members):
             client = self.open_storage(members)
             if not self._fault(client):
                 self._client = client
                 return client
+        if members is not None:
+            self.secret.require_own()
         given = dict(zip(KEY_MEMBERS, self.ask(), strict=True))
         client = self.open_storage(given)
         if fault := self._fault(client):
@@ -75,14 +74,9 @@ class StoreAccess:
     def _fault(self, client: Any) -> str:
         """Why the store refuses the key pair; empty if it knows it, also while the bucket is missing."""
         try:
-            call_operation(client, "list_objects_v2", Bucket=self.settings.private_bucket, MaxKeys=1)
+            return key_fault(client, self.settings.private_bucket)
         except NotFound:
             return ""
-        except Unavailable:
-            raise
-        except CommandError as refused:
-            return refused.message
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +174,7 @@ class StoreKey:
         self.access.client()
         if not self.access.given:
             return []
-        text = f"your key pair of {self.access.settings.endpoint} → secret {self.access.secret}"
+        text = f"your key pair of {self.access.settings.endpoint} → secret {self.access.secret.name}"
         return [PlannedChange(self.name, Action.ADD, text)]
 
     def act(self) -> None:
@@ -191,5 +185,5 @@ class StoreKey:
         wrong = [each for each in findings.all if each.status is Status.WRONG]
         if wrong:
             raise UsageError(f"{wrong[0].name}: {wrong[0].detail} {wrong[0].mend}")
-        Secrets(self.access.account).write(self.access.secret, self.access.given)
+        Secrets(self.access.account).write(self.access.secret.name, self.access.given)
         self.access.given = {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from image_store_cli.aws import Account
     from image_store_cli.deploying.cloudflare_api import CloudflareApi
     from image_store_cli.deploying.r2 import R2Account
+    from image_store_cli.deploying.stack_secrets import StackSecret
 
 PERMISSION = (
     "Account → Account API Tokens → Edit. You can also create the token by hand and write the secret, as "
@@ -34,6 +35,24 @@ ZONE_SCOPE = "com.cloudflare.api.account.zone"
 ZONE_GROUP = "Cache Purge"
 NEW_TOKEN_SECONDS = 60
 POLL_SECONDS = 2
+KEY_MEMBERS = ("access_key_id", "secret_access_key")
+"""What a secret with a key pair holds."""
+
+
+def is_key_pair(members: Mapping[str, Any]) -> bool:
+    """Whether the members of a secret are a key pair."""
+    return all(isinstance(members.get(name), str) and members[name] for name in KEY_MEMBERS)
+
+
+def key_fault(storage: Any, bucket: str) -> str:
+    """Return why a store refuses the key pair of a client, empty if it does not; NotFound without the bucket."""
+    try:
+        call_operation(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
+    except (NotFound, Unavailable):
+        raise
+    except CommandError as refused:
+        return refused.message
+    return ""
 
 
 class Secrets:
@@ -131,7 +150,7 @@ class R2Key:
 
     r2: R2Account
     account: Account
-    secret: str
+    secret: StackSecret
     token: str
     """The name of the token at Cloudflare."""
     open_storage: Callable[[Mapping[str, str]], Any]
@@ -142,11 +161,14 @@ class R2Key:
     def look(self) -> Sequence[PlannedChange]:
         """Check whether the secret holds a key pair that works."""
         members = self.members()
-        if members is not None and not self._fault(members):
-            return []
+        if members is not None:
+            if not self._fault(members):
+                return []
+            if not self._is_of(members):
+                self.secret.require_own()
         action = Action.ADD if members is None else Action.CHANGE
         objects = f"the objects of {' and '.join(self.r2.settings.buckets)}"
-        text = f"token {self.token!r}: read and write {objects} → secret {self.secret}"
+        text = f"token {self.token!r}: read and write {objects} → secret {self.secret.name}"
         return [PlannedChange(self.name, action, text)]
 
     def act(self) -> None:
@@ -160,7 +182,7 @@ class R2Key:
 
     def members(self) -> dict[str, Any] | None:
         """Return the members of the secret; None if there is none."""
-        return Secrets(self.account).read(self.secret)
+        return Secrets(self.account).read(self.secret.name)
 
     def replace(self, *, keep: Collection[str]) -> None:
         """As `act`; tokens with the ids in `keep` stay valid."""
@@ -173,7 +195,7 @@ class R2Key:
             "access_key_id": str(token["id"]),
             "secret_access_key": hashlib.sha256(str(token["value"]).encode()).hexdigest(),
         }
-        Secrets(self.account).write(self.secret, members)
+        Secrets(self.account).write(self.secret.name, members)
         waited = 0
         while fault := self._fault(members):
             if waited >= NEW_TOKEN_SECONDS:
@@ -183,18 +205,18 @@ class R2Key:
 
     def _fault(self, members: dict[str, Any]) -> str:
         """Why the key pair cannot list the buckets; empty if it can."""
-        names = ("access_key_id", "secret_access_key")
-        if not all(isinstance(members.get(name), str) and members[name] for name in names):
+        if not is_key_pair(members):
             return "the secret lacks a member."
         storage = self.open_storage(members)
         try:
-            for bucket in self.r2.settings.buckets:
-                call_operation(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
-        except Unavailable:
-            raise
-        except CommandError as refused:
-            return refused.message
-        return ""
+            faults = [key_fault(storage, bucket) for bucket in self.r2.settings.buckets]
+        except NotFound as missing:
+            return missing.message
+        return next(filter(None, faults), "")
+
+    def _is_of(self, members: dict[str, Any]) -> bool:
+        """Whether a run for this deployment made the key pair, so that no other store can use it."""
+        return members.get("access_key_id") in {each["id"] for each in self.tokens.of_name(self.token)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +226,20 @@ class PurgeToken:
     r2: R2Account
     account: Account
     zone: str
-    secret: str
+    secret: StackSecret
     token: str
     name: str = "purge token"
 
     def look(self) -> Sequence[PlannedChange]:
         """Check whether the secret holds an active token."""
-        members = Secrets(self.account).read(self.secret)
-        if members is not None and self._is_active(members):
-            return []
+        members = Secrets(self.account).read(self.secret.name)
+        if members is not None:
+            if self._is_active(members):
+                return []
+            self.secret.require_own()
         action = Action.ADD if members is None else Action.CHANGE
         cache = f"the cache of {self.r2.settings.public_domain}'s zone"
-        text = f"token {self.token!r}: purge {cache} → secret {self.secret}"
+        text = f"token {self.token!r}: purge {cache} → secret {self.secret.name}"
         return [PlannedChange(self.name, action, text)]
 
     def act(self) -> None:
@@ -223,7 +247,7 @@ class PurgeToken:
         token = AccountTokens(self.r2.api).create(
             self.token, group=ZONE_GROUP, scope=ZONE_SCOPE, resources=[self.zone]
         )
-        Secrets(self.account).write(self.secret, {"api_token": str(token["value"])})
+        Secrets(self.account).write(self.secret.name, {"api_token": str(token["value"])})
 
     def _is_active(self, members: dict[str, Any]) -> bool:
         value = members.get("api_token")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from image_store_cli.aws import call_operation
 from image_store_cli.deploying.keys import Secrets
+from image_store_cli.deploying.stack_secrets import RECOVERY_DAYS, kept_secrets, secret_of
 from image_store_cli.display.texts import plural, size
 from image_store_cli.errors import CommandError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from image_store_cli.aws import Account
     from image_store_cli.deploying.plan import Parts
@@ -70,7 +71,8 @@ class Removal:
             if waiting:
                 lines.append(f"{plural(waiting, 'version')} of objects in its ingest bucket")
             lines.append("its signing keys: all links, shares and upload tokens stop working")
-        lines += self.parts.belongings()
+        lines += self.parts.belongings(self._kept())
+        lines += [f"the secret {name}, after {RECOVERY_DAYS} days" for name in self._own_secrets()]
         return lines
 
     def stays(self) -> Sequence[Remainder]:
@@ -82,6 +84,7 @@ class Removal:
             self._key(resources.get("SecretsKey", "")),
             self._logs(resources.get("AuditLogs", "")),
             self._providers_secret(),
+            *(self._kept_secret(name, reason) for name, reason in self._kept().items()),
             self._packages(),
         ]
         buckets = [each for name in self.parts.buckets if (each := self._bucket(name)) is not None]
@@ -96,7 +99,21 @@ class Removal:
                 report("ingest bucket", f"{plural(removed, 'version')} deleted")
             self.formation.delete()
             report("stack", "deleted")
-        self.parts.remove(report)
+        secrets = self._own_secrets()
+        self.parts.remove(report, self._kept())
+        for name in secrets:
+            if Secrets(self.account).remove(name, days=RECOVERY_DAYS):
+                report("secret", f"{name} is deleted after {RECOVERY_DAYS} days")
+
+    def _kept(self) -> Mapping[str, str]:
+        """The names of the secrets that stay, with the reason."""
+        return kept_secrets(self.parts.secrets, self.formation.others_with)
+
+    def _own_secrets(self) -> list[str]:
+        """The names of the secrets that are there, and that nothing else uses."""
+        staying, secrets = self._kept(), Secrets(self.account)
+        names = [secret.name for secret in self.parts.secrets if secret.name not in staying]
+        return [name for name in names if secrets.read(name) is not None]
 
     def _stack_id(self) -> str | None:
         """The id of the stack, or of the last one of its name that was deleted."""
@@ -182,11 +199,15 @@ class Removal:
         )
 
     def _providers_secret(self) -> Remainder | None:
-        name = self.store.parameters.get("ProvidersSecretName") or f"{self.store.stack}/providers"
+        name = secret_of(self.store, "ProvidersSecretName", "providers").name
+        return self._kept_secret(name, "with keys of image providers")
+
+    def _kept_secret(self, name: str, reason: str) -> Remainder | None:
+        """A secret that stays, with what says why; None if there is none."""
         if Secrets(self.account).read(name) is None:
             return None
         return Remainder(
-            f"the secret {name} with keys of image providers",
+            f"the secret {name}, {reason}",
             SECRET_USD,
             f"aws secretsmanager delete-secret --secret-id {name}",
         )

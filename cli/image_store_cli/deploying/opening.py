@@ -18,6 +18,7 @@ from image_store_cli.deploying.r2 import R2Account
 from image_store_cli.deploying.r2_parts import Names, R2Parts
 from image_store_cli.deploying.s3_parts import S3Parts
 from image_store_cli.deploying.stack import Formation
+from image_store_cli.deploying.stack_secrets import secret_of
 from image_store_cli.deploying.store_file import CompatibleSettings, S3Settings
 from image_store_cli.errors import UsageError
 from image_store_cli.settings.command_settings import AwsAccess
@@ -85,7 +86,7 @@ def _open_compatible(
     access = StoreAccess(
         settings,
         account,
-        store.parameters.get("R2SecretName") or f"{store.stack}/r2",
+        secret_of(store, "R2SecretName", "r2"),
         open_storage,
         lambda: ask_for_key_pair(context, settings.endpoint),
     )

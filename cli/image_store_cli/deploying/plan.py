@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from image_store_cli.deploying.stack_secrets import StackSecret
 
 
 class Action(StrEnum):
@@ -90,10 +92,14 @@ class Parts(Protocol):
     def wait(self) -> str:
         """Wait until the public address works; return what is still missing, or an empty text."""
 
-    def belongings(self) -> Sequence[str]:
-        """Describe what goes with the stack when it is destroyed."""
+    @property
+    def secrets(self) -> Sequence[StackSecret]:
+        """The secrets with keys of the vendor."""
 
-    def remove(self, report: Callable[[str, str], None]) -> None:
+    def belongings(self, keep: Collection[str]) -> Sequence[str]:
+        """Describe what goes with the stack and its secrets; not what the secrets in `keep` hold."""
+
+    def remove(self, report: Callable[[str, str], None], keep: Collection[str]) -> None:
         """Delete that; `report` gets each part and what happened to it."""
 
     def exists(self, bucket: str) -> bool:

@@ -17,18 +17,18 @@ from image_store_cli.deploying.r2 import (
     Rules,
     cors_rules,
 )
+from image_store_cli.deploying.stack_secrets import secret_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from image_store_cli.aws import Account
     from image_store_cli.deploying.plan import DeploymentStep
+    from image_store_cli.deploying.stack_secrets import StackSecret
     from image_store_cli.deploying.store_file import StoreFile
 
 R2_REGION = "auto"
 USD_PER_GB = 0.015
-RECOVERY_DAYS = 7
-"""How long a deleted secret can be restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ class Names:
         return f"{self._prefix} purge"
 
     @property
-    def r2_secret(self) -> str:
+    def r2_secret(self) -> StackSecret:
         """The secret with R2's key pair."""
-        return self.store.parameters.get("R2SecretName") or f"{self.store.stack}/r2"
+        return secret_of(self.store, "R2SecretName", "r2")
 
     @property
-    def purge_secret(self) -> str:
+    def purge_secret(self) -> StackSecret:
         """The secret with the token that purges."""
-        return self.store.parameters.get("CloudflareSecretName") or f"{self.store.stack}/cloudflare"
+        return secret_of(self.store, "CloudflareSecretName", "cloudflare")
 
     @property
     def _prefix(self) -> str:
@@ -90,6 +90,11 @@ class R2Parts:
     def address(self) -> str:
         """The address of the public bucket; empty without one."""
         return self.r2.settings.address
+
+    @property
+    def secrets(self) -> Sequence[StackSecret]:
+        """The secrets with the two tokens."""
+        return self.names.r2_secret, self.names.purge_secret
 
     @property
     def usd_per_gb(self) -> float:
@@ -149,26 +154,21 @@ class R2Parts:
         """Wait until the public domain works; return what is still missing, or an empty text."""
         return self.domain().wait(self.sleep) if self.r2.settings.public_domain else ""
 
-    def belongings(self) -> Sequence[str]:
-        """Describe what goes with the stack when it is destroyed."""
+    def belongings(self, keep: Collection[str]) -> Sequence[str]:
+        """Describe what goes with the stack and its secrets; the tokens in the secrets in `keep` stay."""
         present = {token.get("name") for token in self.r2.api.pages("/tokens", purpose=PERMISSION)}
-        secrets = Secrets(self.account)
-        lines = [f"the token {name!r} at Cloudflare" for name in self._tokens() if name in present]
+        lines = [f"the token {name!r} at Cloudflare" for name in self._tokens(keep) if name in present]
         if self.r2.settings.cache_rule and self.cache_rule().exists():
             lines.append(f"the cache rule for {self.r2.settings.public_domain}")
-        present_secrets = [name for name in self._secrets() if secrets.read(name) is not None]
-        return [*lines, *(f"the secret {name}, after {RECOVERY_DAYS} days" for name in present_secrets)]
+        return lines
 
-    def remove(self, report: Callable[[str, str], None]) -> None:
-        """Delete tokens and cache rule, and schedule the deletion of the secrets."""
-        for name in self._tokens():
+    def remove(self, report: Callable[[str, str], None], keep: Collection[str]) -> None:
+        """Delete tokens and cache rule; the tokens in the secrets in `keep` stay."""
+        for name in self._tokens(keep):
             if AccountTokens(self.r2.api).remove(name):
                 report("token", f"{name!r} deleted")
         if self.r2.settings.cache_rule and self.cache_rule().remove():
             report("cache rule", "deleted")
-        for name in self._secrets():
-            if Secrets(self.account).remove(name, days=RECOVERY_DAYS):
-                report("secret", f"{name} is deleted after {RECOVERY_DAYS} days")
 
     def exists(self, bucket: str) -> bool:
         """Whether a bucket exists."""
@@ -176,7 +176,7 @@ class R2Parts:
 
     def storage(self) -> Any:
         """Return an S3 client with the key pair of the store; None if there is no secret with one."""
-        members = Secrets(self.account).read(self.names.r2_secret)
+        members = Secrets(self.account).read(self.names.r2_secret.name)
         return None if members is None else self.storage_with(members)
 
     def storage_with(self, members: Mapping[str, Any]) -> Any:
@@ -189,11 +189,10 @@ class R2Parts:
             aws_secret_access_key=members["secret_access_key"],
         )
 
-    def _tokens(self) -> tuple[str, str]:
-        return self.names.r2_token, self.names.purge_token
-
-    def _secrets(self) -> tuple[str, str]:
-        return self.names.r2_secret, self.names.purge_secret
+    def _tokens(self, keep: Collection[str]) -> list[str]:
+        """The names of the tokens that are in no secret that stays."""
+        tokens = zip((self.names.r2_token, self.names.purge_token), self.secrets, strict=True)
+        return [token for token, secret in tokens if secret.name not in keep]
 
     def _public_cors(self) -> Rules:
         return Rules(

@@ -57,7 +57,8 @@ class KeyRotation:
             for _ in tokens.lost
         ]
         if not tokens.older:
-            text = f"a second token {self.key.token!r} → secret {self.key.secret}; the one in use works for another day"
+            second = f"a second token {self.key.token!r} → secret {self.key.secret.name}"
+            text = f"{second}; the one in use works for another day"
             return [*changes, PlannedChange(self.name, Action.ADD, text)]
         if self._is_over(tokens):
             text = f"the older token {self.key.token!r}, whose key pair stops working"
@@ -89,7 +90,7 @@ class KeyRotation:
         current = members.get("access_key_id")
         if current not in issued:
             raise UsageError(
-                f"The secret {self.key.secret} does not hold the key pair of a token {self.key.token!r}: run "
+                f"The secret {self.key.secret.name} does not hold the key pair of a token {self.key.token!r}: run "
                 "`image-store deploy` first, or rotate it by hand as docs/operations.md describes."
             )
         since = issued.pop(str(current))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.deploying.plan import describe_cors, upload_origins
-from image_store_cli.deploying.r2 import TRANSFORM_DAYS
-from image_store_cli.deploying.s3 import ABORT_RULE, LIFECYCLE_RULE, S3Buckets, S3Rules, cors_rules
+from image_store_cli.deploying.bucket_parts import BucketParts
+from image_store_cli.deploying.s3 import ABORT_RULE, S3Buckets, S3Rules
 from image_store_cli.errors import NotFound
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.aws import Account
     from image_store_cli.deploying.plan import DeploymentStep
+    from image_store_cli.deploying.stack_secrets import StackSecret
     from image_store_cli.deploying.store_file import S3Settings, StoreFile
 
 USD_PER_GB = 0.023
@@ -22,7 +22,7 @@ USD_PER_GB = 0.023
 
 
 @dataclass(slots=True)
-class S3Parts:
+class S3Parts(BucketParts):
     """The buckets in the region of the stack. Whatever serves the public one, such as CloudFront, is not ours."""
 
     store: StoreFile
@@ -37,14 +37,9 @@ class S3Parts:
         return "buckets in S3"
 
     @property
-    def buckets(self) -> Sequence[str]:
-        """The names of the buckets, the private one first."""
-        return self.settings.buckets
-
-    @property
-    def address(self) -> str:
-        """The address of the public bucket; empty without one."""
-        return self.settings.public_url
+    def secrets(self) -> Sequence[StackSecret]:
+        """None: the functions' roles reach the buckets."""
+        return ()
 
     @property
     def usd_per_gb(self) -> float:
@@ -53,50 +48,12 @@ class S3Parts:
 
     def parameters(self) -> Mapping[str, str]:
         """Return the parameters of the template that describe the buckets."""
-        return {
-            "ByteStore": "s3",
-            "PrivateBucket": self.settings.private_bucket,
-            "PublicBucket": self.settings.public_bucket,
-            "PublicUrl": self.settings.public_url,
-            "CloudFrontDistributionId": self.settings.cloudfront_distribution,
-        }
+        return {"ByteStore": "s3", **self.bucket_parameters()}
 
     def steps(self) -> Sequence[DeploymentStep]:
         """Return all parts in the order in which they are made."""
-        private, public = self.settings.private_bucket, self.settings.public_bucket
-        steps: list[DeploymentStep] = [
-            S3Buckets(self.account, self.aws_account, self.store.region, self.settings.buckets),
-            self._rules(
-                private,
-                "lifecycle",
-                lambda: [LIFECYCLE_RULE, ABORT_RULE],
-                lambda: f"images of signed links below transforms/ expire after {TRANSFORM_DAYS} days",
-            ),
-            self.private_cors(),
-        ]
-        if public:
-            steps.append(self._rules(public, "cors", lambda: cors_rules(()), lambda: "every page may read"))
-        return steps
-
-    def private_cors(self) -> S3Rules:
-        """Return the CORS rules of the private bucket, which name the API's origin as soon as it is known."""
-        return self._rules(
-            self.settings.private_bucket,
-            "cors",
-            lambda: cors_rules(upload_origins(self.store.origins, self.api_origin)),
-            lambda: describe_cors(self.store.origins, self.api_origin),
-        )
-
-    def wait(self) -> str:
-        """Return an empty text: nothing of the public address is made here."""
-        return ""
-
-    def belongings(self) -> Sequence[str]:
-        """Return nothing: all that goes is in the stack."""
-        return []
-
-    def remove(self, report: Callable[[str, str], None]) -> None:
-        """Delete nothing."""
+        buckets = S3Buckets(self.account, self.aws_account, self.store.region, self.settings.buckets)
+        return [buckets, *self.all_rules(ABORT_RULE)]
 
     def exists(self, bucket: str) -> bool:
         """Whether a bucket exists."""
@@ -110,12 +67,13 @@ class S3Parts:
         """Return an S3 client with the credentials of the person who deploys."""
         return self.account.client("s3")
 
-    def _rules(
+    def rules(
         self,
         bucket: str,
         kind: str,
         needs: Callable[[], Sequence[Mapping[str, Any]]],
         describe: Callable[[], str],
     ) -> S3Rules:
+        """Return the rules of a bucket."""
         name = "CORS" if kind == "cors" else kind
         return S3Rules(self.account, bucket, kind=kind, name=name, needs=needs, describe=describe)

@@ -190,6 +190,20 @@ class Formation:
             if not page.get("NextToken"):
                 return None
 
+    def others_with(self, value: str) -> list[str]:
+        """Return the names of the other stacks in the region that have a parameter with this value."""
+        names, page = [], dict[str, Any]()
+        while True:
+            page = self._call("describe_stacks", **({"NextToken": page["NextToken"]} if page else {}))
+            names += [
+                str(stack["StackName"])
+                for stack in page["Stacks"]
+                if stack["StackName"] != self.stack
+                and any(each.get("ParameterValue") == value for each in stack.get("Parameters", ()))
+            ]
+            if not page.get("NextToken"):
+                return sorted(names)
+
     def _wait_for_execution(self, arn: str) -> None:
         """Wait until a change set was executed: the status of its stack alone may still be the one before."""
         waited = 0.0

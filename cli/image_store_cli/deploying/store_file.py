@@ -46,8 +46,21 @@ class IssuerSettings:
     console_token_url: str = ""
 
 
+class TwoBuckets:
+    """A private bucket and a public one, whose empty name means that there is none."""
+
+    __slots__ = ()
+    private_bucket: str
+    public_bucket: str
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The names of the buckets, the private one first."""
+        return tuple(filter(None, (self.private_bucket, self.public_bucket)))
+
+
 @dataclass(frozen=True, slots=True)
-class R2Settings:
+class R2Settings(TwoBuckets):
     """The account and the two buckets of Cloudflare R2; an empty name of the public bucket means none."""
 
     account: str
@@ -73,14 +86,9 @@ class R2Settings:
         place = "" if self.jurisdiction == "default" else f".{self.jurisdiction}"
         return f"https://{self.account}{place}.r2.cloudflarestorage.com"
 
-    @property
-    def buckets(self) -> tuple[str, ...]:
-        """The names of the buckets, the private one first."""
-        return tuple(filter(None, (self.private_bucket, self.public_bucket)))
-
 
 @dataclass(frozen=True, slots=True)
-class S3Settings:
+class S3Settings(TwoBuckets):
     """The two buckets of AWS S3, in the account and region of the stack."""
 
     private_bucket: str
@@ -90,14 +98,9 @@ class S3Settings:
     cloudfront_distribution: str = ""
     """The id of the distribution that serves it, whose cache is then purged."""
 
-    @property
-    def buckets(self) -> tuple[str, ...]:
-        """The names of the buckets, the private one first."""
-        return tuple(filter(None, (self.private_bucket, self.public_bucket)))
-
 
 @dataclass(frozen=True, slots=True)
-class CompatibleSettings:
+class CompatibleSettings(TwoBuckets):
     """The two buckets at another store with S3's API, and how to reach it."""
 
     endpoint: str
@@ -107,11 +110,6 @@ class CompatibleSettings:
     public_bucket: str = ""
     public_url: str = ""
     cloudfront_distribution: str = ""
-
-    @property
-    def buckets(self) -> tuple[str, ...]:
-        """The names of the buckets, the private one first."""
-        return tuple(filter(None, (self.private_bucket, self.public_bucket)))
 
 
 Place = R2Settings | S3Settings | CompatibleSettings

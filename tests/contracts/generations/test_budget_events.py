@@ -8,7 +8,7 @@ import pytest
 from image_store.adapters.dynamodb.events.changes import events_of
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.table import DynamoTable
-from image_store.domain.errors import BudgetUsedUp
+from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.events.event import Event, EventType
 from image_store.domain.generation.budget import Budgets, KeyBudget
 from image_store.domain.generation.jobs import JobItemChange, JobItemState
@@ -117,6 +117,31 @@ def test_a_part_that_is_reached_again_after_a_cancellation_has_the_same_id(store
 
     assert given_back == []
     assert [event.id for event in store.reached()] == [event.id for event in first]
+
+
+@pytest.mark.parametrize("lowered", [100, 60], ids=["to what is used", "below one image"])
+def test_a_budget_whose_limit_falls_has_its_events_though_it_refuses_what_comes(
+    store: Store, lowered: int
+) -> None:
+    create(store.jobs, budgets=Budgets(owner_daily=900))
+    before = store.reached()
+    for _ in range(2):
+        with pytest.raises(BudgetExceeded):
+            create(store.jobs, job_id=OTHER, budgets=Budgets(owner_daily=lowered))
+
+    events = store.reached()
+
+    assert before == []
+    assert [event.data["percent"] for event in events] == [80, 100]
+    assert {event.data["limit_usd"] for event in events} == {lowered / 1_000_000}
+
+
+def test_a_refusal_of_a_limit_that_is_not_reached_has_no_event_and_makes_no_row(store: Store) -> None:
+    with pytest.raises(BudgetExceeded):
+        create(store.jobs, budgets=Budgets(owner_daily=60, deployment_daily=900))
+
+    assert store.reached() == []
+    assert store.limits() == {}
 
 
 def test_a_charge_beside_a_hold_can_reach_a_budget_too(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from image_store_cli.aws import Account
 from image_store_cli.deploying.compatible import StoreAccess
 from image_store_cli.deploying.compatible_parts import CompatibleParts
+from image_store_cli.deploying.stack_secrets import StackSecret
 from image_store_cli.deploying.store_file import CompatibleSettings, parse
 from image_store_cli.doctor.results import Status
 from image_store_cli.settings.command_settings import AwsAccess
@@ -51,7 +52,9 @@ def test_a_store_is_set_up_by_one_run_and_a_second_one_changes_nothing(server: S
     def parts() -> CompatibleParts:
         place: Any = store.place
         pair = (KEYS.access_key_id, KEYS.secret_access_key)
-        access = StoreAccess(place, aws, f"{name}/r2", open_storage, lambda: pair)
+        access = StoreAccess(
+            place, aws, StackSecret(f"{name}/r2", is_chosen=False), open_storage, lambda: pair
+        )
         return CompatibleParts(store, access, notes.append, findings.append, API)
 
     first, second = make(parts()), make(parts())

@@ -11,14 +11,17 @@ from botocore.exceptions import ClientError
 
 from image_store_cli.aws import error_of
 from image_store_cli.deploying.cloudflare_api import CloudflareApi
+from image_store_cli.deploying.leaving import Removal
 from image_store_cli.deploying.r2 import R2Account
 from image_store_cli.deploying.r2_parts import Names, R2Parts
+from image_store_cli.deploying.stack import Formation
 from image_store_cli.deploying.store_file import R2Settings, StoreFile, parse
 from tests.fakes.cloudflare_account import ACCOUNT, CloudflareAccount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_store_cli.deploying.compatible_parts import CompatibleParts
     from image_store_cli.deploying.plan import Parts
     from image_store_cli.errors import CommandError
 
@@ -142,6 +145,53 @@ class PlayedParts(R2Parts):
     def storage_with(self, members: Mapping[str, str]) -> Any:
         """R2 as the tokens of the account allow it."""
         return Storage(self.cloudflare, members)
+
+
+class NoStack:
+    """CloudFormation after the stack was deleted; `others` are the parameters of other stacks."""
+
+    def __init__(self, others: Mapping[str, Mapping[str, str]]) -> None:
+        self._stacks = [
+            {
+                "StackName": name,
+                "Parameters": [
+                    {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+                ],
+            }
+            for name, parameters in others.items()
+        ]
+
+    def describe_stacks(self, StackName: str = "", NextToken: str = "0") -> Any:  # noqa: N803 - boto3's names
+        """Describe one stack a page, as CloudFormation does of many."""
+        if StackName:
+            raise _no_stack(StackName, "DescribeStacks")
+        number = int(NextToken)
+        page = self._stacks[number : number + 1]
+        return {"Stacks": page, **({"NextToken": str(number + 1)} if number + 1 < len(self._stacks) else {})}
+
+    @staticmethod
+    def list_stack_resources(StackName: str) -> Any:  # noqa: N803 - boto3's name
+        """Refuse: there is no such stack, SAM's included."""
+        raise _no_stack(StackName, "ListStackResources")
+
+    @staticmethod
+    def list_stacks(**_: Any) -> Any:
+        """Return no deleted stack either."""
+        return {"StackSummaries": []}
+
+
+def _no_stack(name: str, operation: str) -> ClientError:
+    answer: Any = {"Error": {"Code": "ValidationError", "Message": f"{name} does not exist"}}
+    return ClientError(answer, operation)
+
+
+def removal_of(
+    parts: CompatibleParts | R2Parts, aws: AwsAccount, others: Mapping[str, Mapping[str, str]] | None = None
+) -> Removal:
+    """What `destroy` does with the parts of a deployment whose stack is gone."""
+    account: Any = aws
+    formation = Formation(NoStack(others or {}), parts.store.stack, lambda _: None)
+    return Removal(parts.store, account, formation, parts)
 
 
 def r2_of(store: StoreFile) -> R2Settings:

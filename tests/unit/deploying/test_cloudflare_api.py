@@ -78,6 +78,15 @@ def test_the_rate_limit_is_waited_for_as_long_as_cloudflare_says_within_five_min
     assert answers.waits == [30, 310]
 
 
+@pytest.mark.parametrize("text", ["nan", "-nan", "-1", "-inf", "", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_wait_that_makes_no_sense_is_the_usual_one(text: str) -> None:
+    answers = Answers(failed(429, **{"retry-after": text}), ok())
+
+    answers.api().of_account("GET", "/tokens")
+
+    assert answers.waits == [1]
+
+
 def test_a_limit_that_stays_ends_the_command() -> None:
     answers = Answers(*(failed(429) for _ in range(4)))
 

@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from image_store_cli.deploying.compatible import StoreAccess
 from image_store_cli.deploying.compatible_parts import CompatibleParts
+from image_store_cli.deploying.stack_secrets import secret_of
 from image_store_cli.deploying.store_file import CompatibleSettings, parse
 from image_store_cli.errors import CommandError, UsageError
-from tests.unit.deploying.store import API, AwsAccount, described, make
+from tests.unit.deploying.store import API, AwsAccount, described, make, removal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +117,7 @@ class Played:
         self.findings: list[CheckResult] = []
         self.asked = 0
         self.pair = PAIR
+        self.parameters: dict[str, str] = {}
         self._changes = changes
 
     def parts(self) -> CompatibleParts:
@@ -124,12 +126,13 @@ class Played:
             "endpoint": "https://s3.example.com", "region": "us-east-1", "public_bucket": PUBLIC,
             "public_url": "https://cdn.example.com", **self._changes,
         }  # fmt: skip
-        values = described(compatible=table)
+        values = described(compatible=table, parameters=self.parameters)
         del values["r2"]
         described_store = parse(values, Path("store.toml"))
         assert isinstance(described_store.place, CompatibleSettings)
         account: Any = self.aws
-        access = StoreAccess(described_store.place, account, SECRET, self.store.open, self._ask)
+        secret = secret_of(described_store, "R2SecretName", "r2")
+        access = StoreAccess(described_store.place, account, secret, self.store.open, self._ask)
         return CompatibleParts(described_store, access, self.notes.append, self.findings.append, API)
 
     def _ask(self) -> tuple[str, str]:
@@ -245,12 +248,26 @@ def test_the_secret_goes_with_the_deployment_and_the_buckets_stay() -> None:
     parts = played.parts()
     removed: list[str] = []
 
-    assert parts.belongings() == [f"the secret {SECRET}, after 7 days"]
-    parts.remove(lambda part, _: removed.append(part))
+    removal = removal_of(parts, played.aws)
+    assert removal.goes() == [f"the secret {SECRET}, after 7 days"]
+    removal.act(lambda part, _: removed.append(part))
 
     assert removed == ["secret"]
     assert played.aws.scheduled == {SECRET}
     assert parts.exists(PRIVATE)
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["refused pair", "no pair"])
+def test_a_secret_that_the_file_names_is_not_replaced_if_it_does_not_work(*, is_whole: bool) -> None:
+    played = Played()
+    played.parameters = {"R2SecretName": "shared/r2"}
+    content = {"access_key_id": "theirs", "secret_access_key": "theirs"} if is_whole else {"token": "theirs"}
+    played.aws.secrets["shared/r2"] = json.dumps(content)
+
+    with pytest.raises(UsageError, match="shared/r2"):
+        make(played.parts())
+
+    assert json.loads(played.aws.secrets["shared/r2"]) == content
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ DAILY = BudgetState(
 
 
 def reached(before: int, after: int, budget: BudgetState = DAILY) -> list[Event]:
-    return budget_events(before, replace(budget, committed_micros=after), at=LATER)
+    return budget_events(
+        replace(budget, committed_micros=before), replace(budget, committed_micros=after), at=LATER
+    )
 
 
 def percents(events: list[Event]) -> list[int]:
@@ -80,9 +82,30 @@ def test_a_reached_budget_says_whose_it_is_and_what_is_used() -> None:
 
 def test_a_part_that_is_reached_again_in_its_period_has_the_same_id() -> None:
     (first,) = reached(0, 800)
-    (again,) = budget_events(0, replace(DAILY, committed_micros=900), at=LATER + timedelta(hours=3))
+    (again,) = budget_events(None, replace(DAILY, committed_micros=900), at=LATER + timedelta(hours=3))
 
     assert first.id == again.id
+
+
+def test_a_limit_that_falls_to_what_is_used_is_reached_with_the_same_change() -> None:
+    before = replace(DAILY, committed_micros=500)
+
+    events = budget_events(before, replace(before, limit_micros=500), at=LATER)
+
+    assert percents(events) == [80, 100]
+    assert {event.data["limit_usd"] for event in events} == {0.0005}
+
+
+def test_a_limit_that_rises_takes_a_part_back_and_is_reached_again_under_another_id() -> None:
+    (low,) = reached(0, 800)
+    raised = replace(DAILY, limit_micros=2_000, committed_micros=800)
+
+    unreached = budget_events(replace(DAILY, committed_micros=800), raised, at=LATER)
+    (high,) = budget_events(raised, replace(raised, committed_micros=1_600), at=LATER)
+
+    assert unreached == []
+    assert high.data["percent"] == low.data["percent"]
+    assert high.id != low.id
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import RecoveryInProgress, RecoveryNotFound, StorageUnavailable
-from image_store.domain.ids import created_at
+from image_store.domain.ids import created_at, uuid7
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota, Usage
@@ -327,6 +327,38 @@ def test_after_failures_cleanup_waits_and_the_next_try_takes_over(store: Store) 
     assert done.tally.images == 1
     assert store.collect().stopped_because is None
     assert image.record.original_key in store.private.objects
+
+
+def refuse(store: Store) -> RecoveryJob:
+    """A restore that is refused, because there is no such manifest."""
+    named = uuid7(store.clock.now(), 1)
+    options = RecoveryOptions()
+    refused = store.app.recovery.requests.begin(RecoveryKind.RESTORE, options, manifest=named)
+    while store.work.waiting:
+        step(store)
+    return store.app.recovery.requests.get(RecoveryKind.RESTORE, refused.id)
+
+
+def test_after_a_refusal_cleanup_goes_on_at_once(store: Store) -> None:
+    refused = refuse(store)
+
+    assert (refused.status, refused.tally.failed) == (RecoveryStatus.FAILED, 1)
+    assert store.housekeeping.holder(store.clock.now()) is None
+
+
+def test_a_refusal_after_failures_leaves_cleanup_waiting(store: Store) -> None:
+    image = store.upload()
+    damage = original_of(image, store)
+    store.private.objects[image.record.original_key] = replace(damage, data=b"no picture")
+    lose_table(store)
+    failed = rebuilt(store)
+
+    refused = refuse(store)
+    again = refuse(store)
+
+    assert failed.tally.failed == 1
+    assert refused.inherits_hold
+    assert store.housekeeping.holder(store.clock.now()) == again.id
 
 
 def test_a_lost_message_is_sent_again(store: Store) -> None:

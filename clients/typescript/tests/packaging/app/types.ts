@@ -3,6 +3,7 @@ import { createImageStore, ImageStoreError, type ErrorCode, type Image } from "@
 import { imageLoader } from "@image-store/client/next";
 import { StoredImage, useImages, type StoredImageProps } from "@image-store/client/react";
 import { uploadTokenFrom, uploadTokenRoute } from "@image-store/client/upload-tokens";
+import { verify, WebhookVerificationError, type Event } from "@image-store/client/webhooks";
 
 const store = createImageStore({ url: "https://images.example.com", key: "isk_1" });
 
@@ -11,6 +12,11 @@ export const upload = (file: Blob): Promise<Image> => store.upload(file, { alt_t
 export const codeOf = (error: unknown): ErrorCode | undefined => (error instanceof ImageStoreError ? error.code : undefined);
 export const POST = uploadTokenRoute(store, { authorize: async () => ({ owner: "alice", max_images: 1 }) });
 export const page = createImageStore({ url: "https://images.example.com", uploadToken: uploadTokenFrom("/api/upload-token") });
+export const idOf = async (request: Request, secret: string): Promise<string | null> => {
+  const event: Event = await verify(request, secret, { toleranceSeconds: 60 });
+  return event.type === "image.created" ? event.data.image_id : null;
+};
+export const reason = (error: unknown): string => (error instanceof WebhookVerificationError ? error.code : "another");
 export const address: string = imageLoader({ src: "/logo.png", width: 640 });
 export const property: StoredImageProps["image"] = "019ca945-0a00-7000-8000-000000000001";
 export const parts = [StoredImage, useImages] as const;
@@ -21,3 +27,5 @@ createImageStore({ url: "https://images.example.com", key: "isk_1", token: "jwt"
 void store.upload(new Blob(), { colour: "red" });
 // @ts-expect-error - an owner is needed, or null
 uploadTokenRoute(store, { authorize: async () => ({ max_images: 1 }) });
+// @ts-expect-error - a parsed body has no signature
+void verify({ headers: {}, body: { id: "1" } }, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");

@@ -65,19 +65,21 @@ class BudgetState:
     limit_micros: int
     """0 for no limit."""
 
+    def has_reached(self, percent: int) -> bool:
+        """Whether this part of its limit is spent or held."""
+        return 0 < self.limit_micros * percent <= self.committed_micros * 100
 
-def budget_events(before_micros: int, after: BudgetState, *, at: datetime) -> list[Event]:
+
+def budget_events(before: BudgetState | None, after: BudgetState, *, at: datetime) -> list[Event]:
     """The events of a budget that has come to a part of `REACHED_PERCENT` with this change.
 
-    A hold that ends can bring it below again, so a budget can come to the same part twice. The id stays the same.
+    A hold that ends can bring it below again, so a budget can come to the same part twice. The id stays the same, as
+    long as the limit does.
     """
-    limit = after.limit_micros
-    if not limit:
-        return []
     return [
         new_event(
             EventType.BUDGET_REACHED,
-            change=("budget", after.name, str(percent)),
+            change=("budget", after.name, str(percent), str(after.limit_micros)),
             at=at,
             id_time=_start_of(after.period),
             owner=after.owner,
@@ -87,11 +89,11 @@ def budget_events(before_micros: int, after: BudgetState, *, at: datetime) -> li
                 "period": after.period,
                 "percent": percent,
                 "committed_usd": usd(after.committed_micros),
-                "limit_usd": usd(limit),
+                "limit_usd": usd(after.limit_micros),
             },
         )
         for percent in REACHED_PERCENT
-        if before_micros * 100 < limit * percent <= after.committed_micros * 100
+        if after.has_reached(percent) and not (before is not None and before.has_reached(percent))
     ]
 
 

@@ -132,6 +132,15 @@ class RecoveryJob:
     """Where the next step continues; None for the beginning."""
     tally: RecoveryTally = RecoveryTally()
     finished_at: datetime | None = None
+    inherits_hold: bool = False
+    """Whether cleanup was held for an earlier recovery, which may have left what the hold protects."""
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether it stopped before it came to any image or row, so that nothing was written."""
+        return self.status is RecoveryStatus.FAILED and self.tally == RecoveryTally(
+            failed=1, errors=self.tally.errors
+        )
 
     @property
     def has_ended(self) -> bool:
@@ -141,3 +150,8 @@ class RecoveryJob:
     def ended_at(self, at: datetime, status: RecoveryStatus = RecoveryStatus.SUCCEEDED) -> "RecoveryJob":
         """The recovery after its last step."""
         return replace(self, status=status, finished_at=at)
+
+    def stopped_at(self, at: datetime, *, code: str, detail: str) -> "RecoveryJob":
+        """The recovery after an error that no retry can help."""
+        tally = self.tally.plus_failure(RecoveryError(self.manifest or "", code, detail))
+        return replace(self, tally=tally).ended_at(at, RecoveryStatus.FAILED)

@@ -48,17 +48,18 @@ def _image_events(before: Item | None, after: Item | None, at: datetime) -> list
 
 
 def _budget_events(before: Item | None, after: Item | None, at: datetime) -> list[Event]:
-    if after is None or "limit" not in after:
-        return []
-    committed_before = int(before["committed"]["N"]) if before is not None else 0
-    holder, owner, key_id, period = generation_keys.budget_of(after)
-    state = BudgetState(
-        name=f"{after['pk']['S']}#{period}",
+    state = _read(_budget_of, after)
+    return budget_events(_read(_budget_of, before), state, at=at) if state is not None else []
+
+
+def _budget_of(row: Item) -> BudgetState:
+    holder, owner, key_id, period = generation_keys.budget_of(row)
+    return BudgetState(
+        name=f"{row['pk']['S']}#{period}",
         holder=holder,
         owner=owner,
         key_id=key_id,
         period=period,
-        committed_micros=int(after["committed"]["N"]),
-        limit_micros=int(after["limit"]["N"]),
+        committed_micros=int(row["committed"]["N"]),
+        limit_micros=int(row["limit"]["N"]) if "limit" in row else 0,
     )
-    return budget_events(committed_before, state, at=at)

@@ -20,12 +20,7 @@ from image_store.adapters.dynamodb.images.usage_rows import UsageRows, no_room
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, refused
 from image_store.domain.deadlines import CLOCK_SKEW
-from image_store.domain.generation.budget import (
-    Budgets,
-    Spending,
-    day_of,
-    month_of,
-)
+from image_store.domain.generation.budget import Budgets, Spending, day_of, month_of
 from image_store.domain.generation.jobs import (
     LONGEST_LOOK,
     Job,
@@ -90,12 +85,14 @@ class DynamoGenerations(OnTable, Generations):
             ("name", {"Put": {"TableName": self._rows.name, **_name_put(name, job.id, job.created_at)}})
             for name in names
         ]
-        writes += money.budget_writes(self._rows.name, money.holds(items, job.owner), budgets)
+        budget_holds = money.holds(items, job.owner)
         if places := sum(item.has_place for item in items):
             writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
-        self._transact(
-            writes, settled=lambda: self.job(job.id) is not None, at=job.created_at, charges=charges
-        )
+        with money.refusals_noted(self._rows, budget_holds, budgets):
+            writes += money.budget_writes(self._rows.name, budget_holds, budgets)
+            self._transact(
+                writes, settled=lambda: self.job(job.id) is not None, at=job.created_at, charges=charges
+            )
 
     def change(
         self,
@@ -110,7 +107,6 @@ class DynamoGenerations(OnTable, Generations):
         first = changes[0].after
         writes: list[NamedWrite] = [("item", self._replace(change)) for change in changes]
         writes.append(("job", self._count(changes, at=at, due_at=due_at)))
-        writes += money.change_writes(self._rows.name, changes, first.owner, budgets)
         places = sum(change.after.has_place - change.before.has_place for change in changes)
         if places:
             writes.append(
@@ -119,7 +115,10 @@ class DynamoGenerations(OnTable, Generations):
         for change in changes:
             if change.outcome is not None:
                 writes += money.outcome_writes(self._rows.name, change, change.outcome)
-        self._transact(writes, settled=lambda: self._is_mine(first), at=at, charges=charges)
+        budget_holds = money.holds([change.after for change in changes], first.owner)
+        with money.refusals_noted(self._rows, budget_holds, budgets):
+            writes += money.change_writes(self._rows.name, changes, first.owner, budgets)
+            self._transact(writes, settled=lambda: self._is_mine(first), at=at, charges=charges)
 
     def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self._rows.conditional("put_item", **_name_put(name, job_id, at)) is not None:

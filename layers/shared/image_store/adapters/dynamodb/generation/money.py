@@ -5,14 +5,15 @@ the limit. `spent` is the sum of the ledger's entries.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import generation_keys, keys
 from image_store.adapters.dynamodb.items import text_time
-from image_store.adapters.dynamodb.table import NamedWrite
+from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation.budget import (
     BudgetHold,
@@ -142,6 +143,30 @@ def change_writes(
             spent.update(dict.fromkeys(_budgets_of(change.before.hold, owner), charge))
     committed.update(spent)
     return budget_writes(table, committed, budgets, spent)
+
+
+@contextmanager
+def refusals_noted(rows: DynamoTable, budget_keys: Collection[BudgetKey], budgets: Budgets) -> Iterator[None]:
+    """Note the limits of a budget that refuses a request, if its row has another one.
+
+    A budget whose limit fell to what is used refuses every hold, and nothing else might write its row for days: without
+    this, readers of the stream would not hear that it is used up.
+    """
+    try:
+        yield
+    except BudgetExceeded as refusal:
+        for budget in budget_keys:
+            limit = budget.limit(budgets)
+            if limit and budget.holder == refusal.budget:
+                rows.conditional(
+                    "update_item",
+                    Key=budget.key,
+                    UpdateExpression="SET #limit = :limit",
+                    ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(#limit) OR #limit <> :limit)",
+                    ExpressionAttributeNames={"#limit": "limit"},
+                    ExpressionAttributeValues={":limit": {"N": str(limit)}},
+                )
+        raise
 
 
 def outcome_writes(table: str, change: JobItemChange, outcome: CallOutcome) -> list[NamedWrite]:

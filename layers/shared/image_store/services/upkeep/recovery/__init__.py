@@ -11,7 +11,8 @@
 5. Repair. Renditions and public copies that are missing then are queued for repair.
 6. Save. One conditional write saves the position and the counts, and raises the step; then the next message is sent.
 7. End. The hold ends with the recovery. If something failed it stays for 7 days, so that no original without a record
-   is removed before a person has looked at the errors and tried again.
+   is removed before a person has looked at the errors and tried again. A recovery that was refused before it came to
+   any image leaves nothing, so its hold ends too, unless it took the hold over from an earlier one.
 
 A record that exists in any state is never changed. What each failure leaves: originals without a record, which the
 hold protects and the next try finds; or a whole image. A message that is repeated finds its images there. If the next

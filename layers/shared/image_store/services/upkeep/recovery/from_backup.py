@@ -29,6 +29,7 @@ from image_store.services.upkeep.recovery.manifest_lines import (
     check_changes,
     later_changes,
 )
+from image_store.services.upkeep.recovery.run import IMPOSSIBLE
 
 ROOM_FOR_A_PAGE = timedelta(seconds=45)
 """The time for the originals of a page and their records."""
@@ -75,6 +76,10 @@ class FromBackup:
             if after.after == recovery.after:
                 raise
             return after
+        except IMPOSSIBLE as error:
+            if after.after == recovery.after:
+                raise
+            return after.stopped_at(self.clock.now(), code=error.code, detail=error.message)
         if options.image_id is not None and not _names_an_image(after.tally):
             raise RecoveryImpossible(
                 "This backup has no such image: it was deleted before, or stored after it. Name another manifest."

@@ -45,6 +45,7 @@ class RecoveryRequests:
         changes nothing and is always possible.
         """
         now = self.clock.now()
+        holder = None if options.dry_run else self.housekeeping.holder(now)
         recovery = RecoveryJob(
             id=self.ids.image_id(),
             kind=kind,
@@ -52,9 +53,10 @@ class RecoveryRequests:
             updated_at=now,
             options=options,
             manifest=manifest,
+            inherits_hold=holder is not None,
         )
         self.recoveries.create(recovery)
-        if not options.dry_run and not self._hold(recovery, take_over=take_over):
+        if not options.dry_run and not self._hold(recovery, holder, take_over=take_over):
             stopped = replace(recovery.ended_at(now, RecoveryStatus.FAILED), step=recovery.step + 1)
             self.recoveries.save(stopped, step=recovery.step)
             raise RecoveryInProgress(
@@ -81,9 +83,8 @@ class RecoveryRequests:
             self.work.send(RecoveryStep(recovery.id, recovery.step))
         return True
 
-    def _hold(self, recovery: RecoveryJob, *, take_over: bool) -> bool:
+    def _hold(self, recovery: RecoveryJob, holder: str | None, *, take_over: bool) -> bool:
         now = recovery.created_at
-        holder = self.housekeeping.holder(now)
         if holder is not None and not take_over:
             # The hold of a recovery that ended with failures waits for this next try.
             other = self.recoveries.get(holder)

@@ -17,7 +17,6 @@ from image_store.domain.errors import (
 )
 from image_store.domain.upkeep.cleanup import LONGEST_HOLD
 from image_store.domain.upkeep.recovery import (
-    RecoveryError,
     RecoveryJob,
     RecoveryKind,
     RecoveryStatus,
@@ -38,7 +37,8 @@ class RecoverySource(Protocol):
     def step(self, recovery: RecoveryJob, *, until: datetime) -> RecoveryJob:
         """The recovery after as many images as the time allows; ended if none is left.
 
-        Safe to repeat. Raises StorageUnavailable if nothing was done, and one of `IMPOSSIBLE` if no retry can help.
+        Safe to repeat. Raises StorageUnavailable if nothing was done, and one of `IMPOSSIBLE` if no retry can help and
+        this step wrote nothing.
         """
         ...
 
@@ -96,15 +96,16 @@ class RecoveryRun:
             return self._stopped(recovery, error)
 
     def _stopped(self, recovery: RecoveryJob, error: ImageStoreError) -> RecoveryJob:
-        tally = recovery.tally.plus_failure(RecoveryError(recovery.manifest or "", error.code, error.message))
-        return replace(recovery, tally=tally).ended_at(self.clock.now(), RecoveryStatus.FAILED)
+        return recovery.stopped_at(self.clock.now(), code=error.code, detail=error.message)
 
     def _must_wait(self, recovery: RecoveryJob) -> bool:
         """Whether a run of cleanup may still be removing what it found before the hold."""
         return not recovery.options.dry_run and self.housekeeping.is_running(self.clock.now())
 
     def _end_hold(self, recovery: RecoveryJob) -> None:
-        if not recovery.options.dry_run and not recovery.tally.failed:
+        """Let cleanup run again, unless something failed and may have left an original without its record."""
+        left_nothing = recovery.was_refused and not recovery.inherits_hold
+        if not recovery.options.dry_run and (left_nothing or not recovery.tally.failed):
             self.housekeeping.end_hold(recovery.id)
 
     def _send(self, recovery: RecoveryJob) -> None:
