@@ -81,14 +81,14 @@ def test_sealed_texts_come_back_as_they_are_and_open_with_their_own_key(backed_u
 
     done = restored(backed_up, other_key=True)
     closed = backed_up.store.answer_to("retrieve/image")
-    listed = backed_up.store.answer_to("list/newest")
+    page = backed_up.store.answer_to("list/newest")
     backed_up.store.kms_client = own_key
     redeploy(backed_up)
     opened = backed_up.store.answer_to("retrieve/image")
 
     assert (done["status"], done["progress"]["images"]) == ("succeeded", 1)
     assert_refused(closed, 500, "internal_error")
-    assert [each["id"] for each in listed.json["items"]] == [image["id"]]
+    assert [each["id"] for each in page.json["items"]] == [image["id"]]
     assert_told(opened.json)
     assert opened.json["id"] == image["id"]
     assert not [secret for secret in SECRETS if secret in rows(backed_up.store)]
