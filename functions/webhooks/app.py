@@ -39,7 +39,7 @@ def create_webhook(request: Request) -> "Response[str]":
 def list_webhooks(request: Request) -> "Response[str]":
     """Lists all your webhooks, the newest first."""
     app = application()
-    return answers.listed(app.webhooks.administration.list(request.caller), now=app.clock.now())
+    return answers.webhook_list(app.webhooks.administration.list(request.caller), now=app.clock.now())
 
 
 @api.get(

@@ -18,9 +18,9 @@ from image_store.domain.events.event import Event, EventType, new_event
 from image_store.domain.webhooks.deliveries import (
     DELIVERY_RETENTION,
     Attempt,
-    Delivery,
     DeliveryChange,
     DeliveryStatus,
+    EventDelivery,
     Replay,
     new_delivery,
 )
@@ -175,14 +175,18 @@ def test_subscriptions_are_those_of_the_owners_and_of_all(store: Store) -> None:
     for webhook in (ALICES, OF_SOME_TYPES, OF_ALL, replace(ALICES, id="e" * 16, owner="bob")):
         store.webhooks.create(webhook)
 
-    def found(*owners: str) -> list[Any]:
+    def subscribers(*owners: str) -> list[Any]:
         return sorted(store.webhooks.subscriptions(owners), key=lambda each: each.webhook_id)
 
-    assert found() == [OF_ALL.subscription]
-    assert found("nobody") == [OF_ALL.subscription]
-    assert found("alice") == [OF_ALL.subscription, ALICES.subscription]
-    assert found("admin") == [OF_ALL.subscription]  # once, although admin's own are asked for too
-    assert found("alice", "é/#*") == [OF_ALL.subscription, OF_SOME_TYPES.subscription, ALICES.subscription]
+    assert subscribers() == [OF_ALL.subscription]
+    assert subscribers("nobody") == [OF_ALL.subscription]
+    assert subscribers("alice") == [OF_ALL.subscription, ALICES.subscription]
+    assert subscribers("admin") == [OF_ALL.subscription]  # once, although admin's own are asked for too
+    assert subscribers("alice", "é/#*") == [
+        OF_ALL.subscription,
+        OF_SOME_TYPES.subscription,
+        ALICES.subscription,
+    ]
 
 
 def test_an_owner_named_like_the_row_of_all_hears_only_of_its_own(store: Store) -> None:
@@ -215,14 +219,14 @@ def test_the_directory_names_each_enabled_webhook_once(store: Store) -> None:
     store.webhooks.create(OF_ALL)
     store.webhooks.create(replace(EVERYTHING_SET, owner="owner 0"))  # disabled
 
-    found, after = list[str](), None
+    names, after = list[str](), None
     while True:
         page, after = store.webhooks.directory(after=after, limit=2)
-        found += [each.webhook_id for each in page]
+        names += [each.webhook_id for each in page]
         if after is None:
             break
 
-    assert sorted(found) == sorted([f"{n:016x}" for n in range(5)] + [OF_ALL.id])
+    assert sorted(names) == sorted([f"{n:016x}" for n in range(5)] + [OF_ALL.id])
 
 
 # Deliveries -------------------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ SENT = Attempt(at=NOON + SECOND, duration_ms=120, status=204)
 REFUSED = Attempt(at=NOON + SECOND, duration_ms=10_000, error="timeout")
 
 
-def saved(store: Store, *deliveries: Delivery) -> None:
+def saved(store: Store, *deliveries: EventDelivery) -> None:
     store.deliveries.save([DeliveryChange(None, each) for each in deliveries])
 
 
@@ -264,7 +268,7 @@ def test_deliveries_are_listed_by_the_time_of_their_events_with_the_newest_first
     ]
     saved(store, *deliveries[::-1], new_delivery("b", event_at(NOON), at=NOON))
 
-    pages, after = list[Sequence[Delivery]](), None
+    pages, after = list[Sequence[EventDelivery]](), None
     while True:
         page, after = store.deliveries.page("a", status=None, after=after, limit=2)
         pages.append(page)
@@ -280,7 +284,7 @@ def test_deliveries_of_a_status_are_listed(store: Store) -> None:
     deliveries = [new[0], new[1].failed(REFUSED), *(each.delivered(SENT) for each in new[2:])]
     saved(store, *deliveries)
 
-    def listed(status: DeliveryStatus) -> Iterator[Delivery]:
+    def of_status(status: DeliveryStatus) -> Iterator[EventDelivery]:
         after = None
         while True:
             page, after = store.deliveries.page("a", status=status, after=after, limit=3)
@@ -288,9 +292,9 @@ def test_deliveries_of_a_status_are_listed(store: Store) -> None:
             if after is None:
                 return
 
-    assert list(listed(DeliveryStatus.PENDING)) == [deliveries[0]]
-    assert list(listed(DeliveryStatus.FAILED)) == [deliveries[1]]
-    assert list(listed(DeliveryStatus.DELIVERED)) == deliveries[:1:-1]
+    assert list(of_status(DeliveryStatus.PENDING)) == [deliveries[0]]
+    assert list(of_status(DeliveryStatus.FAILED)) == [deliveries[1]]
+    assert list(of_status(DeliveryStatus.DELIVERED)) == deliveries[:1:-1]
 
 
 def test_pending_deliveries_are_due_in_the_order_of_their_times(store: Store) -> None:
@@ -349,6 +353,19 @@ def test_a_delivery_is_not_due_by_a_time_that_lost_a_race(store: Store) -> None:
 
     assert store.deliveries.due("a", at=NOON + HOUR, limit=10) == []
     assert store.deliveries.next_due_at("a") is None
+
+
+def test_a_delivery_that_a_clock_ahead_has_put_off_for_years_is_due(store: Store) -> None:
+    soon = new_delivery("a", event_at(NOON, "1"), at=NOON).retried(REFUSED, next_attempt_at=NOON + MINUTE)
+    late = new_delivery("a", event_at(NOON, "2"), at=NOON).retried(REFUSED, next_attempt_at=NOON + 12 * HOUR)
+    in_years = new_delivery("a", event_at(NOON, "3"), at=NOON).retried(
+        REFUSED, next_attempt_at=NOON + 9_000 * HOUR
+    )
+    saved(store, in_years, late, soon)
+
+    assert store.deliveries.due("a", at=NOON, limit=10) == [in_years]
+    assert store.deliveries.due("a", at=NOON + HOUR, limit=10) == [soon, in_years]
+    assert store.deliveries.due("a", at=NOON + HOUR, limit=1) == [soon]
 
 
 # Turns ------------------------------------------------------------------------------------------------

@@ -8,20 +8,20 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from image_store.ports.webhook_sending import Answer, Sender
+from image_store.ports.webhook_sending import EndpointAnswer, Sender
 from tests.fakes.clock import SetClock
 
-Respond = Callable[[Mapping[str, Any]], Answer]
+Respond = Callable[[Mapping[str, Any]], EndpointAnswer]
 
-OK = Answer(status=200)
-DOWN = Answer(status=500)
-SILENT = Answer(error="timeout")
+OK = EndpointAnswer(status=200)
+DOWN = EndpointAnswer(status=500)
+SILENT = EndpointAnswer(error="timeout")
 
 
 class MemoryEndpoint:
     """An endpoint that keeps the events that it accepts, and every request."""
 
-    def __init__(self, answer: Answer = OK) -> None:
+    def __init__(self, answer: EndpointAnswer = OK) -> None:
         self.answer = answer
         self.respond: Respond = lambda _: self.answer
         """What it answers to an event."""
@@ -49,10 +49,10 @@ class MemoryEndpoints(Sender):
         self._clock = clock
         self._lock = Lock()
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> Answer:
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
         endpoint = self.at.get(url)
         if endpoint is None:
-            return Answer(error="unreachable")
+            return EndpointAnswer(error="unreachable")
         with self._lock:
             endpoint.requests.append((dict(headers), body))
             if endpoint.takes:

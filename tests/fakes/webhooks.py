@@ -4,14 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import latest_deadline
+from image_store.domain.deadlines import has_passed, latest_deadline
 from image_store.domain.errors import Conflict, TooManyWebhooks, WebhookUrlNotAllowed
 from image_store.domain.upkeep.cleanup import Lease
 from image_store.domain.webhooks.deliveries import (
     LONGEST_TURN,
-    Delivery,
+    LONGEST_WAIT,
     DeliveryChange,
     DeliveryStatus,
+    EventDelivery,
     Replay,
     Turn,
 )
@@ -68,8 +69,8 @@ class MemoryWebhooks(Webhooks):
     def directory(self, *, after: str | None, limit: int) -> tuple[Sequence[Subscription], str | None]:
         owners = sorted({each.owner for each in self._present() if after is None or each.owner > after})
         page = owners[:limit]
-        found = [each.subscription for each in self._present() if each.is_enabled and each.owner in page]
-        return found, page[-1] if len(owners) > limit else None
+        matching = [each.subscription for each in self._present() if each.is_enabled and each.owner in page]
+        return matching, page[-1] if len(owners) > limit else None
 
     def _present(self) -> list[Webhook]:
         return [each for each in self._webhooks.values() if each.deleted_at is None]
@@ -79,9 +80,9 @@ class MemoryDeliveries(Deliveries):
     """Deliveries in memory."""
 
     def __init__(self) -> None:
-        self._deliveries: dict[tuple[str, str], Delivery] = {}
+        self._deliveries: dict[tuple[str, str], EventDelivery] = {}
 
-    def get(self, webhook_id: str, event_id: str) -> Delivery | None:
+    def get(self, webhook_id: str, event_id: str) -> EventDelivery | None:
         return self._deliveries.get((webhook_id, event_id))
 
     def save(self, changes: Sequence[DeliveryChange]) -> None:
@@ -90,24 +91,28 @@ class MemoryDeliveries(Deliveries):
 
     def page(
         self, webhook_id: str, *, status: DeliveryStatus | None, after: str | None, limit: int
-    ) -> tuple[Sequence[Delivery], str | None]:
-        found = [
+    ) -> tuple[Sequence[EventDelivery], str | None]:
+        matching = [
             each
             for each in sorted(self._of(webhook_id), key=lambda each: each.event.id, reverse=True)
             if status in (None, each.status) and (after is None or each.event.id < after)
         ]
-        return found[:limit], found[limit - 1].event.id if len(found) > limit else None
+        return matching[:limit], matching[limit - 1].event.id if len(matching) > limit else None
 
-    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[Delivery]:
-        return [each for due_at, _, each in self._pending(webhook_id) if due_at <= at][:limit]
+    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[EventDelivery]:
+        return [
+            each
+            for due_at, _, each in self._pending(webhook_id)
+            if has_passed(due_at, at, longest=LONGEST_WAIT)
+        ][:limit]
 
     def next_due_at(self, webhook_id: str) -> datetime | None:
         return next((due_at for due_at, _, _ in self._pending(webhook_id)), None)
 
-    def _of(self, webhook_id: str) -> list[Delivery]:
+    def _of(self, webhook_id: str) -> list[EventDelivery]:
         return [each for each in self._deliveries.values() if each.webhook_id == webhook_id]
 
-    def _pending(self, webhook_id: str) -> list[tuple[datetime, str, Delivery]]:
+    def _pending(self, webhook_id: str) -> list[tuple[datetime, str, EventDelivery]]:
         of_it = self._of(webhook_id)
         return sorted(
             (
@@ -137,15 +142,15 @@ class MemoryDeliveryTurns(DeliveryTurns):
         if not is_free:
             return None
         lease = Lease(holder, current.lease.token + 1 if current is not None else 1)
-        taken = (
+        turn = (
             replace(current, lease=lease) if current is not None else Turn(webhook_id=webhook_id, lease=lease)
         )
-        self._turns[webhook_id], self._until[webhook_id] = taken, until
-        return taken
+        self._turns[webhook_id], self._until[webhook_id] = turn, until
+        return turn
 
     def save(self, turn: Turn, *, at: datetime) -> None:
         if not self._is_held(turn):
-            raise Conflict("Another run has taken over this webhook.")
+            raise Conflict("Another run has turn over this webhook.")
         self._turns[turn.webhook_id] = turn
 
     def end(self, turn: Turn) -> None:
@@ -153,8 +158,8 @@ class MemoryDeliveryTurns(DeliveryTurns):
             self._until.pop(turn.webhook_id, None)
 
     def failing_since(self, webhook_ids: Sequence[str]) -> dict[str, datetime]:
-        found = {each: self._turns[each].failing_since for each in webhook_ids if each in self._turns}
-        return {webhook_id: since for webhook_id, since in found.items() if since is not None}
+        matching = {each: self._turns[each].failing_since for each in webhook_ids if each in self._turns}
+        return {webhook_id: since for webhook_id, since in matching.items() if since is not None}
 
     def _is_held(self, turn: Turn) -> bool:
         current = self._turns.get(turn.webhook_id)

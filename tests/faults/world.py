@@ -50,6 +50,7 @@ from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from image_store.services.upkeep.ingest_sweep import SweepReport
 from tests.fakes.clock import CountedIds, SetClock, Stopwatch
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.endpoints import MemoryEndpoints
 from tests.fakes.event_bridge import MemoryEventBridge
 from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.imports import MemorySource
@@ -116,6 +117,7 @@ class World:
         self.r2 = FaultyS3(GuardedBuckets(MemoryS3(peers), self.gate), self.faults)
         self.s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
         self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
+        self.endpoints = MemoryEndpoints(self.clock)
         self.event_bridge = MemoryEventBridge()
         self.faulty_bridge = FaultyEventBridge(Guarded("events", self.event_bridge, self.gate), self.faults)
         functions = Guarded("lambda", MemoryLambda({RENDER_FUNCTION: self._render}), self.gate)

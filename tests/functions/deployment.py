@@ -87,6 +87,7 @@ ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": f"{QUEUES}/DeadLetterQueue",
     "WORK_QUEUE_URL": f"{QUEUES}/WorkQueue",
     "GENERATION_QUEUE_URL": f"{QUEUES}/GenerationQueue",
+    "DELIVERY_QUEUE_URL": f"{QUEUES}/DeliveryQueue",
     "RENDER_FUNCTION": "image-store-render",
     "AUTHORIZE_FUNCTION": "image-store-authorize",
     "OPENAI_URL_PARAMETER": "/image-store/openai-url",
@@ -244,6 +245,7 @@ class Deployment:
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
         self.to_back_up = MemoryWorkQueue()
+        self.to_deliver = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
         self.cloudfront = MemoryCloudFront()
@@ -253,6 +255,7 @@ class Deployment:
                 "WorkQueue": self.handed_over,
                 "GenerationQueue": self.to_generate,
                 "BackupQueue": self.to_back_up,
+                "DeliveryQueue": self.to_deliver,
             },
             dead_letters={"DeadLetterQueue": self.noted},
             events={"IngestQueue": self.announced},

@@ -16,7 +16,7 @@ from image_store.adapters.remote import AddressRules
 from image_store.adapters.remote.connections import Timeouts
 from image_store.adapters.remote.posting import HttpSender
 from image_store.adapters.system import SystemClock
-from image_store.ports.webhook_sending import Answer
+from image_store.ports.webhook_sending import EndpointAnswer
 from tests.remote.servers import PATIENCE_SECONDS, Authority, Server, answer, head, saying
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Post:
             **more,
         )
 
-    def send(self, url: str, *, seconds: float = 10.0) -> Answer:
+    def send(self, url: str, *, seconds: float = 10.0) -> EndpointAnswer:
         until = CLOCK.now() + timedelta(seconds=seconds)
         return self._sender.post(url, headers={"webhook-id": "e1"}, body=BODY, until=until)
 
@@ -89,9 +89,9 @@ def receiver() -> Iterator[tuple[int, list[tuple[str, dict[str, str], bytes]]]]:
 
 def test_an_endpoint_gets_the_body_and_headers_and_its_status_is_returned() -> None:
     with receiver() as (port, requests):
-        found = Post().send(f"http://{HOST}:{port}/hooks?tenant=3")
+        reply = Post().send(f"http://{HOST}:{port}/hooks?tenant=3")
 
-    assert found == Answer(status=202)
+    assert reply == EndpointAnswer(status=202)
     ((path, headers, body),) = requests
     assert (path, body) == ("/hooks?tenant=3", BODY)
     assert headers["host"] == f"{HOST}:{port}"
@@ -102,26 +102,26 @@ def test_an_endpoint_gets_the_body_and_headers_and_its_status_is_returned() -> N
 @pytest.mark.parametrize("status", [201, 301, 302, 307, 404, 410, 429, 500, 503])
 def test_every_status_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
     with Server(saying(answer(b"", "Location: http://127.0.0.1:1/", status=f"{status} Whatever"))) as server:
-        found = Post().send(f"http://{HOST}:{server.port}/")
+        reply = Post().send(f"http://{HOST}:{server.port}/")
 
-    assert found == Answer(status=status)
+    assert reply == EndpointAnswer(status=status)
     assert server.connections == 1
 
 
 def test_https_checks_the_certificate_of_the_host(authority: Authority) -> None:
     with Server(saying(answer(b"")), tls=authority.serving(HOST)) as server:
-        found = Post(authority=authority).send(f"https://{HOST}:{server.port}/")
+        reply = Post(authority=authority).send(f"https://{HOST}:{server.port}/")
 
-    assert found == Answer(status=200)
+    assert reply == EndpointAnswer(status=200)
     assert server.names == [HOST]
 
 
 def test_a_certificate_of_another_host_is_refused(authority: Authority) -> None:
     with Server(saying(answer(b"")), tls=authority.serving("elsewhere.example")) as server:
         post = Post(authority=authority)
-        found = post.send(f"https://{HOST}:{server.port}/?token=secret")
+        reply = post.send(f"https://{HOST}:{server.port}/?token=secret")
 
-    assert found == Answer(error="tls")
+    assert reply == EndpointAnswer(error="tls")
     assert not server.heads
     ((_, url),) = post.reports
     assert url == f"https://{HOST}:{server.port}/"
@@ -133,36 +133,36 @@ def test_a_certificate_of_another_host_is_refused(authority: Authority) -> None:
 )
 def test_no_address_is_reached_that_remote_urls_may_not_reach(address: str) -> None:
     with Server(saying(answer(b""))) as server:
-        found = Post(addresses=["127.0.0.1", address]).send(f"http://{HOST}:{server.port}/")
+        reply = Post(addresses=["127.0.0.1", address]).send(f"http://{HOST}:{server.port}/")
 
-    assert found == Answer(error="unreachable")
+    assert reply == EndpointAnswer(error="unreachable")
     assert server.connections == 0
 
 
 def test_a_name_that_resolves_differently_a_moment_later_reaches_the_address_that_was_checked() -> None:
     answers = iter([["127.0.0.1"]])
     with Server(saying(answer(b""))) as server:
-        found = Post(resolve=lambda _: next(answers)).send(f"http://{HOST}:{server.port}/")
+        reply = Post(resolve=lambda _: next(answers)).send(f"http://{HOST}:{server.port}/")
 
-    assert found == Answer(status=200)
+    assert reply == EndpointAnswer(status=200)
 
 
 def test_http_reaches_allowed_networks_alone() -> None:
     post = Post(addresses=["93.184.215.14"], networks=())
 
-    found = post.send(f"http://{HOST}/")
+    reply = post.send(f"http://{HOST}/")
 
-    assert found == Answer(error="unreachable")
+    assert reply == EndpointAnswer(error="unreachable")
     assert post.reports == [("http leads outside of the allowed networks", f"http://{HOST}/")]
 
 
 def test_a_host_that_the_deployment_does_not_allow_is_unreachable() -> None:
-    assert Post(hosts=["other.example"]).send(f"https://{HOST}/") == Answer(error="unreachable")
+    assert Post(hosts=["other.example"]).send(f"https://{HOST}/") == EndpointAnswer(error="unreachable")
 
 
 @pytest.mark.parametrize("url", ["ftp://hooks.example/", "not a url", "http://user@hooks.example/", ""])
 def test_what_is_no_url_is_unreachable(url: str) -> None:
-    assert Post().send(url) == Answer(error="unreachable")
+    assert Post().send(url) == EndpointAnswer(error="unreachable")
 
 
 def test_an_endpoint_that_says_nothing_is_given_up_in_time() -> None:
@@ -173,42 +173,42 @@ def test_an_endpoint_that_says_nothing_is_given_up_in_time() -> None:
 
     with Server(say_nothing) as server:
         begin = CLOCK.now()
-        found = Post().send(f"http://{HOST}:{server.port}/", seconds=0.5)
+        reply = Post().send(f"http://{HOST}:{server.port}/", seconds=0.5)
         took = CLOCK.now() - begin
         silent.set()
 
-    assert found == Answer(error="timeout")
+    assert reply == EndpointAnswer(error="timeout")
     assert took < timedelta(seconds=3)
 
 
 def test_an_endpoint_that_sends_its_headers_byte_by_byte_is_given_up_in_time() -> None:
     with Server(saying(b"HTTP/1.1 200 OK\r\nX: ", b"x", pause=0.05, forever=True)) as server:
-        found = Post().send(f"http://{HOST}:{server.port}/", seconds=0.5)
+        reply = Post().send(f"http://{HOST}:{server.port}/", seconds=0.5)
 
-    assert found == Answer(error="timeout")
+    assert reply == EndpointAnswer(error="timeout")
 
 
 def test_a_status_counts_even_if_the_rest_of_the_answer_never_ends() -> None:
     with Server(saying(head("Content-Length: 1000000000"), b"x" * 4096, pause=0.001, forever=True)) as server:
-        found = Post().send(f"http://{HOST}:{server.port}/", seconds=5)
+        reply = Post().send(f"http://{HOST}:{server.port}/", seconds=5)
 
-    assert found == Answer(status=200)
+    assert reply == EndpointAnswer(status=200)
 
 
 def test_a_status_counts_even_if_the_rest_of_the_answer_never_comes() -> None:
     with Server(saying(head("Content-Length: 10"), b"x", pause=0.05, forever=False)) as server:
-        found = Post().send(f"http://{HOST}:{server.port}/", seconds=1)
+        reply = Post().send(f"http://{HOST}:{server.port}/", seconds=1)
 
-    assert found == Answer(status=200)
+    assert reply == EndpointAnswer(status=200)
 
 
 def test_what_is_not_http_is_unreachable() -> None:
     with Server(saying(b"220 mail.example ESMTP\r\n\r\n")) as server:
-        assert Post().send(f"http://{HOST}:{server.port}/") == Answer(error="unreachable")
+        assert Post().send(f"http://{HOST}:{server.port}/") == EndpointAnswer(error="unreachable")
 
 
 def test_a_port_at_which_nobody_listens_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    assert Post().send(f"http://{HOST}:{port}/") == Answer(error="unreachable")
+    assert Post().send(f"http://{HOST}:{port}/") == EndpointAnswer(error="unreachable")

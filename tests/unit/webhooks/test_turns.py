@@ -14,7 +14,7 @@ from image_store.domain.events.log import MAX_SHOWN, SETTLING
 from image_store.domain.webhooks.deliveries import DeliveryStatus, Replay
 from image_store.domain.webhooks.retrying import FAILING_FOR, RETRIED_FOR
 from image_store.domain.webhooks.webhook import DisabledReason, WebhookScope, secret_context
-from image_store.ports.webhook_sending import Answer
+from image_store.ports.webhook_sending import EndpointAnswer
 from image_store.services.webhooks.sending import PARALLEL
 from image_store.services.webhooks.turns import LEASE, LONGEST_DELAY, RoundResult
 from tests.fakes.endpoints import DOWN, OK, SILENT, verify
@@ -162,8 +162,10 @@ def test_many_events_of_other_types_are_passed_over_in_one_turn(desk: Desk) -> N
 # What is not accepted --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [DOWN, SILENT, Answer(status=301), Answer(status=404)])
-def test_what_is_not_accepted_is_sent_again_with_the_same_id_until_it_is(desk: Desk, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", [DOWN, SILENT, EndpointAnswer(status=301), EndpointAnswer(status=404)])
+def test_what_is_not_accepted_is_sent_again_with_the_same_id_until_it_is(
+    desk: Desk, answer: EndpointAnswer
+) -> None:
     webhook, endpoint = desk.webhook()
     endpoint.answer = answer
     [event] = desk.record()
@@ -258,7 +260,7 @@ def test_no_message_waits_for_longer_than_sqs_can(desk: Desk) -> None:
 
 def test_410_disables_a_webhook_at_once(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
-    endpoint.answer = Answer(status=410)
+    endpoint.answer = EndpointAnswer(status=410)
     desk.record(30)
 
     desk.run(webhook)
@@ -320,12 +322,12 @@ def test_a_webhook_that_is_enabled_again_is_not_disabled_by_its_first_failure(de
 def test_a_change_of_the_owner_goes_before_a_failure(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
 
-    def respond(_: object) -> Answer:
+    def respond(_: object) -> EndpointAnswer:
         current = desk.webhooks.get(webhook.id)
         assert current is not None
         if current.version == webhook.version:
             desk.change(current, url="https://hooks.example/new")
-        return Answer(status=410)
+        return EndpointAnswer(status=410)
 
     endpoint.respond = respond
     desk.record()
@@ -396,7 +398,7 @@ def test_a_run_that_lost_its_turn_stops_and_moves_nothing(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
     events = desk.record(3 * PARALLEL)
 
-    def respond(_: object) -> Answer:
+    def respond(_: object) -> EndpointAnswer:
         if len(endpoint.requests) == PARALLEL:
             desk.clock.instant += LEASE + timedelta(seconds=1)
             desk.delivery_turns.take(
@@ -578,3 +580,16 @@ def test_a_turn_with_a_clock_that_ran_ahead_leaves_no_pause_behind(desk: Desk) -
     desk.run(webhook)
 
     assert event.id in endpoint.accepted_ids
+
+
+def test_a_turn_with_a_clock_that_ran_ahead_hides_no_event_from_the_next(desk: Desk) -> None:
+    webhook, endpoint = desk.webhook()
+    begin = desk.clock.instant
+    desk.clock.instant += timedelta(days=20)
+    desk.run(webhook)
+    desk.clock.instant = begin + timedelta(minutes=5)
+    [event] = desk.record()
+
+    desk.run(webhook)
+
+    assert endpoint.accepted_ids == [event.id]

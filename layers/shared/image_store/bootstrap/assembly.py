@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.ports import Ports
     from image_store.bootstrap.upkeep import Upkeep
     from image_store.bootstrap.webhook_delivery import WebhookDelivery
-    from image_store.bootstrap.webhooks import Webhooks
+    from image_store.bootstrap.webhooks import WebhookServices
     from image_store.entrypoints.images.answers import Answers
     from image_store.ports.system import Clock
     from image_store.settings import Settings
@@ -72,10 +72,10 @@ class Application:
         return WebhookDelivery(self)
 
     @lazy_property
-    def webhooks(self) -> Webhooks:
-        from image_store.bootstrap.webhooks import Webhooks
+    def webhooks(self) -> WebhookServices:
+        from image_store.bootstrap.webhooks import WebhookServices
 
-        return Webhooks(self)
+        return WebhookServices(self)
 
     @lazy_property
     def finding(self) -> Finding:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from image_store.services.webhooks.administration import WebhookAdministration
 
 
-class Webhooks:
+class WebhookServices:
     """The services of webhooks."""
 
     def __init__(self, application: Application) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class EndpointAnswer:
     """What an endpoint answered to a request."""
 
     status: int | None = None
@@ -23,6 +23,6 @@ class Answer:
 class Sender(Protocol):
     """Sends requests to endpoints."""
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> Answer:
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
         """Send a POST and return its answer, of whatever status; redirects are not followed. It raises nothing."""
         ...

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from image_store.domain.webhooks.deliveries import (
-        Delivery,
         DeliveryChange,
         DeliveryStatus,
+        EventDelivery,
         Replay,
         Turn,
     )
@@ -66,7 +66,7 @@ class Deliveries(Protocol):
     No write states a condition: after any race, an event is sent once more than needed at most.
     """
 
-    def get(self, webhook_id: str, event_id: str) -> Delivery | None:
+    def get(self, webhook_id: str, event_id: str) -> EventDelivery | None:
         """The delivery of an event, strongly consistent."""
         ...
 
@@ -79,15 +79,18 @@ class Deliveries(Protocol):
 
     def page(
         self, webhook_id: str, *, status: DeliveryStatus | None, after: str | None, limit: int
-    ) -> tuple[Sequence[Delivery], str | None]:
+    ) -> tuple[Sequence[EventDelivery], str | None]:
         """Deliveries by the time of their events, the newest first, and where to go on (None at the end).
 
         With a status a page may be short, or empty.
         """
         ...
 
-    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[Delivery]:
-        """At most `limit` pending deliveries whose time has come, the earliest first; strongly consistent."""
+    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[EventDelivery]:
+        """At most `limit` pending deliveries whose time has come, the earliest first; strongly consistent.
+
+        One that is further ahead than `LONGEST_WAIT` is among them, as only a wrong clock can have put it off.
+        """
         ...
 
     def next_due_at(self, webhook_id: str) -> datetime | None:

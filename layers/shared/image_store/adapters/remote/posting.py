@@ -24,7 +24,7 @@ from image_store.adapters.remote.connections import (
 from image_store.adapters.remote.refusal import FetchRefusal, Unreachable
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.ports.system import Clock
-from image_store.ports.webhook_sending import Answer, Sender
+from image_store.ports.webhook_sending import EndpointAnswer, Sender
 
 _MAX_ANSWER_BYTES = 64 * 1024
 """More of an answer is not read."""
@@ -56,10 +56,10 @@ class HttpSender(Sender):
         self._clock = clock
         self._report = report
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> Answer:
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
         trail: list[Target] = []
         try:
-            return Answer(status=self._status_of(url, trail, headers=headers, body=body, until=until))
+            return EndpointAnswer(status=self._status_of(url, trail, headers=headers, body=body, until=until))
         except FetchRefusal as refusal:
             reason, error = refusal.reason, "unreachable"
         except ssl.SSLError as failure:
@@ -70,7 +70,7 @@ class HttpSender(Sender):
         if self._clock.now() >= until:  # however the time limit has ended the connection
             error = "timeout"
         self._report(reason, trail[-1].without_query if trail else "")
-        return Answer(error=error)
+        return EndpointAnswer(error=error)
 
     def _status_of(
         self, url: str, trail: list[Target], *, headers: Mapping[str, str], body: bytes, until: datetime

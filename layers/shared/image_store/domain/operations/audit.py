@@ -1,4 +1,4 @@
-"""The audit trail: who changed an image, an API key, an upload token, a share or a webhook, in which request, and how."""
+"""The audit trail: who changed an image, an API key, an upload token, a share or a webhook, and how."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -15,6 +15,8 @@ from image_store.domain.upkeep.cleanup import Lease
 
 DELIVERY_RETENTION = timedelta(days=30)
 """How long a delivery is listed after its last attempt."""
+LONGEST_WAIT = timedelta(hours=12)
+"""A retry that is further ahead was put off by a wrong clock, and is due."""
 LONGEST_TURN = timedelta(minutes=15)
 """More than a function can run; a lease that ends later was taken with a wrong clock."""
 
@@ -41,7 +43,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class EventDelivery:
     """An event that is sent to a webhook."""
 
     webhook_id: str
@@ -63,25 +65,25 @@ class Delivery:
         """Whether it is to be tried (again)."""
         return self.status is DeliveryStatus.PENDING
 
-    def delivered(self, attempt: Attempt) -> "Delivery":
+    def delivered(self, attempt: Attempt) -> "EventDelivery":
         """The delivery after an attempt that succeeded."""
         return self._tried(attempt, DeliveryStatus.DELIVERED, None)
 
-    def retried(self, attempt: Attempt, *, next_attempt_at: datetime) -> "Delivery":
+    def retried(self, attempt: Attempt, *, next_attempt_at: datetime) -> "EventDelivery":
         """The delivery after an attempt that failed, and that is not the last one."""
         return self._tried(attempt, DeliveryStatus.PENDING, next_attempt_at)
 
-    def failed(self, attempt: Attempt) -> "Delivery":
+    def failed(self, attempt: Attempt) -> "EventDelivery":
         """The delivery after its last attempt, which failed."""
         return self._tried(attempt, DeliveryStatus.FAILED, None)
 
-    def replayed(self, *, at: datetime) -> "Delivery":
+    def replayed(self, *, at: datetime) -> "EventDelivery":
         """The delivery that is to be sent again, at once."""
         return replace(self, status=DeliveryStatus.PENDING, tries=0, tries_since=at, next_attempt_at=at)
 
     def _tried(
         self, attempt: Attempt, status: DeliveryStatus, next_attempt_at: datetime | None
-    ) -> "Delivery":
+    ) -> "EventDelivery":
         return replace(
             self,
             status=status,
@@ -92,18 +94,20 @@ class Delivery:
         )
 
 
-def new_delivery(webhook_id: str, event: Event, *, at: datetime) -> Delivery:
+def new_delivery(webhook_id: str, event: Event, *, at: datetime) -> EventDelivery:
     """The delivery of an event that was not tried yet, and is due now."""
-    return Delivery(webhook_id=webhook_id, event=event, created_at=at, tries_since=at, next_attempt_at=at)
+    return EventDelivery(
+        webhook_id=webhook_id, event=event, created_at=at, tries_since=at, next_attempt_at=at
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryChange:
     """A delivery as it was read, and as it is to be saved."""
 
-    before: Delivery | None
+    before: EventDelivery | None
     """None if it is new."""
-    after: Delivery
+    after: EventDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

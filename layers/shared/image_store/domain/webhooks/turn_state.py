@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.events.log import LogPosition
 from image_store.domain.webhooks.deliveries import Turn
 from image_store.domain.webhooks.webhook import Webhook
@@ -28,10 +29,14 @@ class TurnState:
 
     @classmethod
     def of(cls, turn: Turn, webhook: Webhook, now: datetime) -> Self:
-        """The state that the last turn has left; a webhook that was enabled since then begins anew at that time."""
+        """The state that the last turn has left; a webhook that was enabled since then begins anew at that time.
+
+        So does one whose position lies ahead: a wrong clock has written it, and events that were sent are sent again.
+        """
         begin = LogPosition.at(webhook.active_since)
         position = LogPosition.of_text(turn.position) if turn.position is not None else begin
-        if turn.position is None or position.after < begin.after:
+        latest = LogPosition.at(now + CLOCK_SKEW)
+        if turn.position is None or not begin.after <= position.after <= latest.after:
             return cls(position=begin.not_before(now))
         return cls(
             position=position.not_before(now),

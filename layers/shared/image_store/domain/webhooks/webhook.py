@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from image_store.domain.deadlines import has_passed
 from image_store.domain.events.event import Event, EventType
 
 MAX_WEBHOOKS = 20
@@ -93,10 +94,14 @@ class Webhook:
 
     def sealed_secrets(self, now: datetime) -> tuple[str, ...]:
         """The secrets that sign at this time, the newest first."""
-        is_overlap = self.previous_until is not None and self.previous_until > now
-        if is_overlap and self.previous_sealed_secret is not None:
+        if self.overlap_end(now) is not None and self.previous_sealed_secret is not None:
             return (self.sealed_secret, self.previous_sealed_secret)
         return (self.sealed_secret,)
+
+    def overlap_end(self, now: datetime) -> datetime | None:
+        """How long the secret before the last rotation signs too; None if it does not sign any more."""
+        until = self.previous_until
+        return None if until is None or has_passed(until, now, longest=MAX_OVERLAP) else until
 
     def rotated(self, sealed_secret: str, *, now: datetime, overlap: timedelta) -> "Webhook":
         """The webhook with a new secret; the old one signs too during the overlap, and one before that no longer."""

@@ -1,9 +1,8 @@
-"""Writes the audit trail to the log: one line of JSON for each change of an image, a key, an upload token, a
-share or a webhook.
+"""Writes the audit trail to the log: a line for each change of an image, a key, an upload token, a share or a webhook.
 
-A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt, group or
-name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a
-change have the same `event_id`.
+A line is JSON. It has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category,
+prompt, group or name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line;
+all lines of a change have the same `event_id`.
 """
 
 import json

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.events.event import event_body
 from image_store.domain.times import rfc3339
-from image_store.domain.webhooks.deliveries import Attempt, Delivery
+from image_store.domain.webhooks.deliveries import Attempt, EventDelivery
 from image_store.domain.webhooks.webhook import USUAL_OVERLAP
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.webhooks.schemas import (
@@ -74,12 +74,12 @@ def shown(view: WebhookView, *, now: datetime) -> "Response[str]":
     return _answer(200, _webhook(view, now))
 
 
-def listed(views: Sequence[WebhookView], *, now: datetime) -> "Response[str]":
+def webhook_list(views: Sequence[WebhookView], *, now: datetime) -> "Response[str]":
     """All webhooks of an owner."""
     return _answer(200, {"items": [_webhook(each, now) for each in views]})
 
 
-def accepted(delivery: Delivery) -> "Response[str]":
+def accepted(delivery: EventDelivery) -> "Response[str]":
     """202 with a delivery that is on its way."""
     return _answer(202, _delivery(delivery))
 
@@ -95,14 +95,13 @@ def replaying(replay: ReplayRequest) -> "Response[str]":
     return _answer(202, body)
 
 
-def delivery_page(deliveries: Sequence[Delivery], next_cursor: str | None) -> "Response[str]":
+def delivery_page(deliveries: Sequence[EventDelivery], next_cursor: str | None) -> "Response[str]":
     """A page of deliveries."""
     return _answer(200, {"items": list(map(_delivery, deliveries)), "next_cursor": next_cursor})
 
 
 def _webhook(view: WebhookView, now: datetime) -> dict[str, Any]:
     webhook = view.webhook
-    is_overlap = webhook.previous_until is not None and webhook.previous_until > now
     return {
         "id": webhook.id,
         "url": webhook.url,
@@ -115,11 +114,11 @@ def _webhook(view: WebhookView, now: datetime) -> dict[str, Any]:
         "created_at": rfc3339(webhook.created_at),
         "created_by": webhook.created_by,
         "updated_at": rfc3339(webhook.updated_at),
-        "previous_secret_until": _time(webhook.previous_until) if is_overlap else None,
+        "previous_secret_until": _time(webhook.overlap_end(now)),
     }
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def _delivery(delivery: EventDelivery) -> dict[str, Any]:
     return {
         "event": event_body(delivery.event),
         "status": delivery.status.value,

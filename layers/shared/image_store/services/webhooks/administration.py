@@ -18,9 +18,9 @@ from image_store.domain.errors import (
 from image_store.domain.events.event import EVENT_RETENTION, EventType
 from image_store.domain.events.webhooks import new_test_event
 from image_store.domain.webhooks.deliveries import (
-    Delivery,
     DeliveryChange,
     DeliveryStatus,
+    EventDelivery,
     Replay,
     new_delivery,
 )
@@ -196,7 +196,7 @@ class WebhookAdministration:
         self.webhooks.save(after)
         return self._view(after), secret
 
-    def test(self, caller: Caller, webhook_id: str) -> Delivery:
+    def test(self, caller: Caller, webhook_id: str) -> EventDelivery:
         """Send an event of type `webhook.test` to a webhook now; WebhookNotFound, WebhookDisabled."""
         webhook, now = self._enabled(caller, webhook_id), self.clock.now()
         delivery = new_delivery(webhook.id, new_test_event(webhook, at=now, token=self.ids.token()), at=now)
@@ -204,7 +204,9 @@ class WebhookAdministration:
         self._wake(webhook)
         return delivery
 
-    def list_deliveries(self, caller: Caller, query: DeliveryQuery) -> tuple[Sequence[Delivery], str | None]:
+    def list_deliveries(
+        self, caller: Caller, query: DeliveryQuery
+    ) -> tuple[Sequence[EventDelivery], str | None]:
         """What was sent to a webhook, by the time of the events, the newest first, and the cursor of the next page.
 
         WebhookNotFound, InvalidCursor. Deliveries stay for 30 days after the last attempt.

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict
 from image_store.domain.events.log import SETTLING, LogPosition
-from image_store.domain.webhooks.deliveries import Attempt, Delivery, DeliveryChange, Turn, new_delivery
+from image_store.domain.webhooks.deliveries import Attempt, DeliveryChange, EventDelivery, Turn, new_delivery
 from image_store.domain.webhooks.retrying import Jitter, is_failing_for_good, next_attempt_at, pause_after
 from image_store.domain.webhooks.turn_state import TurnState
 from image_store.domain.webhooks.webhook import DisabledReason, Webhook
@@ -177,7 +177,7 @@ class WebhookTurns:
             return state
         return state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
 
-    def _after(self, delivery: Delivery, attempt: Attempt) -> Delivery:
+    def _after(self, delivery: EventDelivery, attempt: Attempt) -> EventDelivery:
         if was_accepted(attempt):
             return delivery.delivered(attempt)
         again = next_attempt_at(

@@ -12,19 +12,22 @@ from image_store.adapters.dynamodb import webhook_keys as keys
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.keys import Key, key
 from image_store.adapters.dynamodb.table import NamedWrite, OnTable, unavailable
+from image_store.domain.deadlines import latest_deadline
 from image_store.domain.events.event import Event, EventType
 from image_store.domain.webhooks.deliveries import (
     DELIVERY_RETENTION,
+    LONGEST_WAIT,
     Attempt,
-    Delivery,
     DeliveryChange,
     DeliveryStatus,
+    EventDelivery,
 )
 from image_store.ports.webhooks import Deliveries
 
 _BATCH_ROWS = 25
 """BatchWriteItem takes no more."""
 _TRIES = 5
+_BOUND = ":bound"
 _EXAMINED = 200
 """Rows that one page with a status examines."""
 
@@ -32,7 +35,7 @@ _EXAMINED = 200
 class DynamoDeliveries(OnTable, Deliveries):
     """Deliveries in the one table."""
 
-    def get(self, webhook_id: str, event_id: str) -> Delivery | None:
+    def get(self, webhook_id: str, event_id: str) -> EventDelivery | None:
         row = keys.delivery(webhook_id, event_id)
         item = self._rows.call("get_item", Key=row, ConsistentRead=True).get("Item")
         return delivery_of(item) if item is not None else None
@@ -58,7 +61,7 @@ class DynamoDeliveries(OnTable, Deliveries):
 
     def page(
         self, webhook_id: str, *, status: DeliveryStatus | None, after: str | None, limit: int
-    ) -> tuple[Sequence[Delivery], str | None]:
+    ) -> tuple[Sequence[EventDelivery], str | None]:
         partition = keys.deliveries(webhook_id)
         start = {"ExclusiveStartKey": key(partition, after)} if after is not None else {}
         values: Item = {":pk": {"S": partition}}
@@ -86,8 +89,12 @@ class DynamoDeliveries(OnTable, Deliveries):
             resume = items[-1]["sk"]["S"]
         return list(schema.readable(items, delivery_of)), resume
 
-    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[Delivery]:
-        rows = self._due_rows(webhook_id, until=at, limit=limit)
+    def due(self, webhook_id: str, *, at: datetime, limit: int) -> Sequence[EventDelivery]:
+        # The text of a time sorts before itself with a #, and that before itself with a $.
+        rows = self._due_rows(webhook_id, f"sk < {_BOUND}", f"{text_time(at)}$", limit=limit)
+        if len(rows) < limit:
+            latest = text_time(latest_deadline(at, longest=LONGEST_WAIT))
+            rows += self._due_rows(webhook_id, f"sk > {_BOUND}", f"{latest}$", limit=limit - len(rows))
         due_at = {_event_id(row): row["sk"]["S"] for row in rows}
         items = self._rows.get_many([keys.delivery(webhook_id, event_id) for event_id in due_at])
         pending = {
@@ -102,18 +109,17 @@ class DynamoDeliveries(OnTable, Deliveries):
         return [pending[event_id] for event_id in due_at if event_id in pending]
 
     def next_due_at(self, webhook_id: str) -> datetime | None:
-        rows = self._due_rows(webhook_id, until=None, limit=1)
+        rows = self._due_rows(webhook_id, f"sk > {_BOUND}", "0", limit=1)
         return parse_time(rows[0]["sk"]["S"].partition("#")[0]) if rows else None
 
-    def _due_rows(self, webhook_id: str, *, until: datetime | None, limit: int) -> list[Item]:
-        condition, values = "pk = :pk", {":pk": {"S": keys.due_deliveries(webhook_id)}}
-        if until is not None:
-            condition += " AND sk < :until"
-            values[":until"] = {"S": f"{text_time(until)}$"}  # behind the #, so with what is due now
+    def _due_rows(self, webhook_id: str, condition: str, bound: str, *, limit: int) -> list[Item]:
         answer = self._rows.call(
             "query",
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
+            KeyConditionExpression=f"pk = :pk AND {condition}",
+            ExpressionAttributeValues={
+                ":pk": {"S": keys.due_deliveries(webhook_id)},
+                _BOUND: {"S": bound},
+            },
             ConsistentRead=True,
             Limit=limit,
         )
@@ -121,7 +127,7 @@ class DynamoDeliveries(OnTable, Deliveries):
         return rows
 
 
-def _due_row(delivery: Delivery | None) -> Key | None:
+def _due_row(delivery: EventDelivery | None) -> Key | None:
     """The row that lists a delivery; None unless it is pending."""
     if delivery is None or delivery.next_attempt_at is None:
         return None
@@ -148,7 +154,7 @@ def _event_id(row: Item) -> str:
     return str(row["sk"]["S"]).partition("#")[2]
 
 
-def _expiry_of(delivery: Delivery) -> dict[str, str]:
+def _expiry_of(delivery: EventDelivery) -> dict[str, str]:
     attempt = delivery.last_attempt
     last = max(
         at
@@ -162,7 +168,7 @@ def _expiry_of(delivery: Delivery) -> dict[str, str]:
     return {"N": str(int((last + DELIVERY_RETENTION).timestamp()))}
 
 
-def _item_of(delivery: Delivery) -> Item:
+def _item_of(delivery: EventDelivery) -> Item:
     attempt, due_at, event = delivery.last_attempt, delivery.next_attempt_at, delivery.event
     body = {
         "created": text_time(delivery.created_at),
@@ -189,12 +195,12 @@ def _item_of(delivery: Delivery) -> Item:
 
 
 @schema.reading
-def delivery_of(item: Item) -> Delivery:
+def delivery_of(item: Item) -> EventDelivery:
     """The delivery in an item."""
     schema.version_of(item)
     body = json.loads(item["delivery"]["S"])
     last, event = body["last"], body["event"]
-    return Delivery(
+    return EventDelivery(
         webhook_id=item["webhook"]["S"],
         event=Event(
             id=item["sk"]["S"],
