@@ -26,8 +26,8 @@ def create_webhook(request: Request) -> "Response[str]":
     the list before you repeat one whose response was lost. `scope=all` needs an admin.
     """
     app = application()
-    view, secret = app.webhooks.administration.create(request.caller, answers.read_new(request))
-    return answers.created(view, secret, now=app.clock.now(), api_url=request.api_url(app.settings.api_url))
+    issued = app.webhooks.administration.create(request.caller, answers.read_new(request))
+    return answers.created(issued, api_url=request.api_url(app.settings.api_url))
 
 
 @api.get(
@@ -38,8 +38,7 @@ def create_webhook(request: Request) -> "Response[str]":
 )
 def list_webhooks(request: Request) -> "Response[str]":
     """Lists all your webhooks, the newest first."""
-    app = application()
-    return answers.webhook_list(app.webhooks.administration.list(request.caller), now=app.clock.now())
+    return answers.webhook_list(application().webhooks.administration.list(request.caller))
 
 
 @api.get(
@@ -50,8 +49,7 @@ def list_webhooks(request: Request) -> "Response[str]":
 )
 def get_webhook(request: Request, webhook_id: str) -> "Response[str]":
     """Returns a webhook without its secret."""
-    app = application()
-    return answers.shown(app.webhooks.administration.get(request.caller, webhook_id), now=app.clock.now())
+    return answers.shown(application().webhooks.administration.get(request.caller, webhook_id))
 
 
 @api.patch(
@@ -66,10 +64,8 @@ def update_webhook(request: Request, webhook_id: str) -> "Response[str]":
 
     Events that happen while it is disabled are sent by a replay alone. A webhook of scope `all` needs an admin.
     """
-    app = application()
     changes = answers.read_changes(request)
-    view = app.webhooks.administration.change(request.caller, webhook_id, changes)
-    return answers.shown(view, now=app.clock.now())
+    return answers.shown(application().webhooks.administration.change(request.caller, webhook_id, changes))
 
 
 @api.delete(
@@ -138,10 +134,8 @@ def rotate_webhook_secret(request: Request, webhook_id: str) -> "Response[str]":
     Requests carry signatures with both secrets during the overlap, by default a day. Rotating again ends the secret
     before it at once.
     """
-    app = application()
     overlap = answers.read_overlap(request)
-    view, secret = app.webhooks.administration.rotate(request.caller, webhook_id, overlap=overlap)
-    return answers.rotated(view, secret, now=app.clock.now())
+    return answers.rotated(application().webhooks.administration.rotate(request.caller, webhook_id, overlap))
 
 
 lambda_handler = api.handler()

@@ -34,10 +34,10 @@ FOLLOW_FROM_IMAGES = {
     "HASH", "GROUP", "PROJECTION", "[TRASH]TAG", "CATEGORY", "MODEL", "ALIKE", "[TRASH]TERM", "PUBLIC", "STATS",
     "PROJECTIONS", "QUOTA", "USAGE", "PUBLICATION", "MOVED", "OWNERS",
 }  # fmt: skip
-FOLLOW_FROM_OTHERS = {"SHARES", "KEYS"}
+FOLLOW_FROM_OTHERS = {"SHARES", "KEYS", "WEBHOOKS"}
 OF_USE_FOR_DAYS = {
     "RENDER", "RECOVERY", "CLEANUP", "REPAIR", "BACKUP", "BACKUPS", "JOIN", "PROVIDER", "COUNTED", "UPLOADTOKEN",
-    "NOTE", "SWEEP", "EVENTS",
+    "NOTE", "SWEEP", "EVENTS", "WEBHOOKTURN", "DELIVERIES", "DELIVERIESDUE",
 }  # fmt: skip
 """Leases, reports, positions of sweeps that begin again, names that are taken for hours, and events of 30 days."""
 

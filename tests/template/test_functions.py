@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import caller_keys, generation_keys, keys
+from image_store.adapters.dynamodb import caller_keys, generation_keys, keys, webhook_keys
 from image_store.adapters.dynamodb.backup.changes import STREAM_PREFIXES
 from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.domain.generation.jobs import ENDED, JobItemState
@@ -60,6 +60,7 @@ FOLDERS = {
     "GenerateFunction": "functions/generate",
     "McpFunction": "functions/mcp",
     "DeliverFunction": "functions/deliver",
+    "WebhooksFunction": "functions/webhooks",
 }
 DECODING = {
     "UploadFunction",
@@ -82,6 +83,7 @@ SEALING = {
     "OpenaiFunction",
     "GenerateFunction",
     "DeliverFunction",
+    "WebhooksFunction",
 }
 VERIFYING = {"AuthorizeFunction"}
 CALLING_PROVIDERS = {"GenerateFunction"}
@@ -320,7 +322,8 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
-    others = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN] if name == "Audit" else []
+    of_callers = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN]
+    others = [*of_callers, webhook_keys.WEBHOOK] if name == "Audit" else []
     of_ledger = {"pk": {"S": [{"prefix": generation_keys.LEDGER_PREFIX}]}}
     for_backups = [{"prefix": each} for each in STREAM_PREFIXES if each != generation_keys.LEDGER_PREFIX]
     for_events = [{"prefix": generation_keys.BUDGET_PREFIX}, keys.cleanup_report("")["pk"]["S"]]

@@ -83,6 +83,7 @@ HOLDERS = {
             "openai",
             "search",
             "share",
+            "webhooks",
         },
     ),
     "puts events on the bus": ("events:PutEvents", ROLES.arn("Bus"), {"project"}),

@@ -1608,7 +1608,7 @@ class RestoreRequest(TypedDict):
     publish: NotRequired[bool]
     """Whether published images are published again, under the same links. Default: `false`."""
     access: NotRequired[bool]
-    """Whether to restore also API keys, shares and keys of providers. Default: `false`."""
+    """Whether to restore also API keys, shares, webhooks and keys of providers. Default: `false`."""
     stack: NotRequired[str | None]
     """The stack whose backup it is, if that is another one."""
     other_key: NotRequired[bool]

@@ -21,6 +21,7 @@ from image_store.entrypoints.webhooks.schemas import (
 )
 from image_store.services.webhooks.administration import (
     DeliveryQuery,
+    IssuedWebhook,
     NewWebhook,
     ReplayRequest,
     WebhookView,
@@ -58,25 +59,25 @@ def read_deliveries(request: Request, webhook_id: str) -> DeliveryQuery:
     return DeliveryQuery(webhook_id=webhook_id, status=query.status, cursor=query.cursor, limit=query.limit)
 
 
-def created(view: WebhookView, secret: str, *, now: datetime, api_url: str) -> "Response[str]":
+def created(issued: IssuedWebhook, *, api_url: str) -> "Response[str]":
     """201 with the new webhook and its secret, and its address in `Location`."""
-    headers = {"Location": f"{api_url}/v1/webhooks/{view.webhook.id}"}
-    return _answer(201, _webhook(view, now) | {"secret": secret}, headers)
+    headers = {"Location": f"{api_url}/v1/webhooks/{issued.view.webhook.id}"}
+    return _answer(201, _webhook(issued.view) | {"secret": issued.secret}, headers)
 
 
-def rotated(view: WebhookView, secret: str, *, now: datetime) -> "Response[str]":
+def rotated(issued: IssuedWebhook) -> "Response[str]":
     """200 with a webhook and its new secret."""
-    return _answer(200, _webhook(view, now) | {"secret": secret})
+    return _answer(200, _webhook(issued.view) | {"secret": issued.secret})
 
 
-def shown(view: WebhookView, *, now: datetime) -> "Response[str]":
+def shown(view: WebhookView) -> "Response[str]":
     """200 with a webhook, without its secret."""
-    return _answer(200, _webhook(view, now))
+    return _answer(200, _webhook(view))
 
 
-def webhook_list(views: Sequence[WebhookView], *, now: datetime) -> "Response[str]":
+def webhook_list(views: Sequence[WebhookView]) -> "Response[str]":
     """All webhooks of an owner."""
-    return _answer(200, {"items": [_webhook(each, now) for each in views]})
+    return _answer(200, {"items": [_webhook(each) for each in views]})
 
 
 def accepted(delivery: EventDelivery) -> "Response[str]":
@@ -100,7 +101,7 @@ def delivery_page(deliveries: Sequence[EventDelivery], next_cursor: str | None) 
     return _answer(200, {"items": list(map(_delivery, deliveries)), "next_cursor": next_cursor})
 
 
-def _webhook(view: WebhookView, now: datetime) -> dict[str, Any]:
+def _webhook(view: WebhookView) -> dict[str, Any]:
     webhook = view.webhook
     return {
         "id": webhook.id,
@@ -114,7 +115,7 @@ def _webhook(view: WebhookView, now: datetime) -> dict[str, Any]:
         "created_at": rfc3339(webhook.created_at),
         "created_by": webhook.created_by,
         "updated_at": rfc3339(webhook.updated_at),
-        "previous_secret_until": _time(webhook.overlap_end(now)),
+        "previous_secret_until": _time(view.overlap_end),
     }
 
 

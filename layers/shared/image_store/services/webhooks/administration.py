@@ -67,6 +67,16 @@ class WebhookView:
     webhook: Webhook
     failing_since: datetime | None = None
     """The first failure since the endpoint last accepted an event; None if it works, or is disabled."""
+    overlap_end: datetime | None = None
+    """How long the secret before the last rotation signs too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedWebhook:
+    """A webhook and its new secret, which nothing else shows."""
+
+    view: WebhookView
+    secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +127,7 @@ class WebhookAdministration:
     clock: Clock
     ids: Ids
 
-    def create(self, caller: Caller, request: NewWebhook) -> tuple[WebhookView, str]:
+    def create(self, caller: Caller, request: NewWebhook) -> IssuedWebhook:
         """Create a webhook, and answer it with its secret, which is in no other answer.
 
         Raises
@@ -149,7 +159,7 @@ class WebhookAdministration:
         )
         self.webhooks.create(webhook)
         self._wake(webhook, delay=_UNTIL_KNOWN)
-        return WebhookView(webhook=webhook), secret
+        return IssuedWebhook(view=WebhookView(webhook=webhook), secret=secret)
 
     def list(self, caller: Caller) -> Sequence[WebhookView]:
         """All webhooks of the caller's owner, the newest first."""
@@ -185,16 +195,14 @@ class WebhookAdministration:
         """Delete a webhook and its secrets for good; WebhookNotFound, Conflict."""
         self.webhooks.remove(self._of(caller, webhook_id), at=self.clock.now())
 
-    def rotate(
-        self, caller: Caller, webhook_id: str, *, overlap: timedelta = USUAL_OVERLAP
-    ) -> tuple[WebhookView, str]:
+    def rotate(self, caller: Caller, webhook_id: str, overlap: timedelta = USUAL_OVERLAP) -> IssuedWebhook:
         """Give a webhook a new secret, and answer it; the old one signs too during the overlap. Conflict as above."""
         before, now = self._used(caller, webhook_id), self.clock.now()
         secret, sealed = self._new_secret(before.owner, before.id)
         after = before.rotated(sealed, now=now, overlap=overlap)
         after = replace(after, version=before.version + 1, updated_at=now)
         self.webhooks.save(after)
-        return self._view(after), secret
+        return IssuedWebhook(view=self._view(after), secret=secret)
 
     def test(self, caller: Caller, webhook_id: str) -> EventDelivery:
         """Send an event of type `webhook.test` to a webhook now; WebhookNotFound, WebhookDisabled."""
@@ -273,9 +281,14 @@ class WebhookAdministration:
         return view
 
     def _views(self, webhooks: Sequence[Webhook]) -> Sequence[WebhookView]:
+        now = self.clock.now()
         failures = self.turns.failing_since([each.id for each in webhooks if each.is_enabled])
         return [
-            WebhookView(webhook=each, failing_since=_failing_since(each, failures.get(each.id)))
+            WebhookView(
+                webhook=each,
+                failing_since=_failing_since(each, failures.get(each.id)),
+                overlap_end=each.overlap_end(now),
+            )
             for each in webhooks
         ]
 
