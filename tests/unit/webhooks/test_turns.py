@@ -571,7 +571,8 @@ def test_a_turn_with_a_clock_that_ran_ahead_leaves_no_pause_behind(desk: Desk) -
     assert turn is not None
     far = (begin + timedelta(days=300)).isoformat()
     desk.delivery_turns.save(
-        replace(turn, notes={"failed_rounds": 1, "paused_until": far, "wakes_at": far}), at=begin
+        replace(turn, notes={**turn.notes, "failed_rounds": 1, "paused_until": far, "wakes_at": far}),
+        at=begin,
     )
     desk.delivery_turns.end(turn)
     endpoint.answer = OK
@@ -593,3 +594,16 @@ def test_a_turn_with_a_clock_that_ran_ahead_hides_no_event_from_the_next(desk: D
     desk.run(webhook)
 
     assert endpoint.accepted_ids == [event.id]
+
+
+def test_a_webhook_that_a_clock_ahead_has_enabled_gets_events_at_once(desk: Desk) -> None:
+    webhook, endpoint = desk.webhook()
+    webhook = desk.change(webhook, active_since=desk.clock.instant + timedelta(days=300))
+    events = []
+
+    for _ in range(3):
+        events += desk.record(2)
+        desk.run(webhook)
+        desk.clock.instant += timedelta(minutes=1)
+
+    assert sorted(endpoint.heard) == sorted(ids(events))

@@ -17,6 +17,8 @@ _LONGEST_PAUSE = timedelta(hours=2)
 class TurnState:
     """How far the log was read, and how the endpoint does."""
 
+    active_since: datetime
+    """When the webhook was enabled, as the turn that began then has seen it."""
     position: LogPosition
     failing_since: datetime | None = None
     """The first failure after the last success."""
@@ -33,12 +35,14 @@ class TurnState:
 
         So does one whose position lies ahead: a wrong clock has written it, and events that were sent are sent again.
         """
-        begin = LogPosition.at(webhook.active_since)
-        position = LogPosition.of_text(turn.position) if turn.position is not None else begin
-        latest = LogPosition.at(now + CLOCK_SKEW)
-        if turn.position is None or not begin.after <= position.after <= latest.after:
-            return cls(position=begin.not_before(now))
+        begin = LogPosition.at(min(webhook.active_since, now)).not_before(now)
+        if turn.position is None or _time(turn.notes.get("active_since")) != webhook.active_since:
+            return cls(active_since=webhook.active_since, position=begin)
+        position = LogPosition.of_text(turn.position)
+        if position.after > LogPosition.at(now + CLOCK_SKEW).after:
+            return cls(active_since=webhook.active_since, position=begin)
         return cls(
+            active_since=webhook.active_since,
             position=position.not_before(now),
             failing_since=turn.failing_since,
             failed_rounds=turn.notes.get("failed_rounds", 0),
@@ -49,6 +53,7 @@ class TurnState:
     def as_turn(self, turn: Turn) -> Turn:
         """The turn with this state."""
         notes = {
+            "active_since": _text(self.active_since),
             "failed_rounds": self.failed_rounds or None,
             "paused_until": _text(self.paused_until),
             "wakes_at": _text(self.wakes_at),
