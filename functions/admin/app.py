@@ -91,7 +91,9 @@ def create_backup(request: Request) -> "Response[str]":
     """Begins a run of the backup besides those of the schedule, or a verification; its address is in `Location`."""
     app = application()
     options = request.json(schemas.BackupRequest)
-    job = app.backup.requests.begin(BackupTask(options.task), full=options.full, deep=options.deep)
+    job = app.backup.requests.begin(
+        BackupTask(options.task), full=options.full, accept_loss=options.accept_loss, deep=options.deep
+    )
     return backups.accepted(job, api_url=request.api_url(app.settings.api_url))
 
 

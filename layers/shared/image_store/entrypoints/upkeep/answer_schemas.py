@@ -219,7 +219,10 @@ class BackupAnswer(BaseModel):
     task: Literal["run", "verify"]
     status: Literal["queued", "running", "succeeded", "failed"]
     full: bool
+    accept_loss: int | None
     deep: bool
+    base_images: int | None = Field(description="How many images its full pass has found; null without one.")
+    base_images_before: int | None = Field(description="How many the full pass before it has found.")
     manifest: str | None
     progress: BackupProgressAnswer
     stopped_because: str | None
