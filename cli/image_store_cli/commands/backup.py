@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.command_line.arguments import add_command, add_command_group, at_most, count
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_waiting, at_most, count
 from image_store_cli.command_line.ids import safe_id
 from image_store_cli.commands.recoveries import add_recovery_options, run_recovery
 from image_store_cli.display.lists import print_errors, print_list
@@ -57,14 +57,14 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         "--accept-loss", type=count, metavar="N",
         help="also if N images are gone since the last full pass, as a run has told you",
     )  # fmt: skip
-    _add_waiting(run)
+    add_waiting(run, noun="run")
     verify = add_command(
         inner, common, "verify", _verify, summary="compare the backup with its last manifest", needs_admin=True,
         details="It compares each file of records by its checksum, and looks for each original. With --json: the run.",
         examples=("backup verify", "backup verify --deep"),
     )  # fmt: skip
     verify.add_argument("--deep", action="store_true", help="read every byte of the originals in the backup")
-    _add_waiting(verify)
+    add_waiting(verify, noun="run")
     restore = add_command(
         inner, common, "restore", _restore, summary="restore what the store has lost", needs_admin=True,
         details="As of a manifest, by default the newest. Nothing that exists changes, and images come back private. "
@@ -97,11 +97,6 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         metavar="N",
         help=f"how many, at most {MOST_RUNS} (default: 20)",
     )
-
-
-def _add_waiting(parser: ArgumentParser) -> None:
-    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
-    parser.add_argument("--status", metavar="RUN", help="show an earlier run, and wait until it ends")
 
 
 def _restore(context: Context) -> Exit:

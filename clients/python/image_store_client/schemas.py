@@ -1458,6 +1458,8 @@ class Recovery(TypedDict):
     dry_run: bool
     manifest: str | None
     """The manifest of the backup that is restored."""
+    cleanup_waits: bool
+    """Whether cleanup waits for 7 days after its end, for the next try."""
     progress: RecoveryProgress
     errors: list[RecoveryError]
     created_at: str

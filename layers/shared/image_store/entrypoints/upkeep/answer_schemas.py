@@ -164,6 +164,9 @@ class RecoveryAnswer(BaseModel):
     status: Literal["queued", "running", "succeeded", "failed"]
     dry_run: bool
     manifest: str | None = Field(description="The manifest of the backup that is restored.")
+    cleanup_waits: bool = Field(
+        description="Whether cleanup waits for 7 days after its end, for the next try."
+    )
     progress: RecoveryProgressAnswer
     errors: list[RecoveryErrorAnswer]
     created_at: datetime
