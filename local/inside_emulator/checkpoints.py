@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib
 import json
 import logging
 import os
+import threading
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -23,6 +25,8 @@ PAUSE_PER_SAVING_SECOND = 10  # a large table takes long to write; saving gets a
 # Functions, layers and stacks: they are large, and only deployments change them. The launcher requests a full save
 # after each deployment.
 SAVED_ON_REQUEST_ONLY = frozenset({"lambda", "cloudformation"})
+LARGEST_STATES = ("dynamodb", "cloudwatch_logs")
+"""Services that only copy when their state is read, and do not change the copy."""
 LAST_SAVE = "saved"
 """The file beside the state whose modification time is the start of the last complete save."""
 KEPT_LOG_STREAMS = 100  # MiniStack creates one stream for each invocation and keeps all of them
@@ -108,7 +112,7 @@ class Checkpoints:
     def _save(self, service: str, get_state: Callable[[], Any]) -> bool:
         """Save one service if it changed; return whether the file is up to date."""
         try:
-            with uncopied_tables():
+            with uncopied_states():
                 state = get_state()
                 text = json.dumps(state, default=self._persistence._json_default)
         except RuntimeError as error:  # a delivery thread of MiniStack changed a dict; the next save succeeds
@@ -136,17 +140,26 @@ def words_for(fault: Exception) -> str:
 
 
 @contextmanager
-def uncopied_tables() -> Iterator[None]:
-    """Make DynamoDB return its tables without copying them first, which takes most of a save's time.
+def uncopied_states() -> Iterator[None]:
+    """Make the services with the largest states return them without copying them, which takes most of a save's time.
 
-    A copy is only necessary if requests run during a save. Here tables become text before any request can run.
+    A copy is only necessary if requests run during a save. Here a state becomes text before any request can run. Other
+    threads still get copies.
     """
-    tables: Any = importlib.import_module("ministack.services.dynamodb")
-    copy, tables.copy = tables.copy, SimpleNamespace(deepcopy=lambda value: value)
+    saving = threading.get_ident()
+
+    def same_for_this_thread(value: Any) -> Any:
+        return value if threading.get_ident() == saving else copy.deepcopy(value)
+
+    modules = [importlib.import_module(f"ministack.services.{name}") for name in LARGEST_STATES]
+    originals = [module.copy for module in modules]
+    for module in modules:
+        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=same_for_this_thread)
     try:
         yield
     finally:
-        tables.copy = copy
+        for module, original in zip(modules, originals, strict=True):
+            module.copy = original
 
 
 def save_only_here() -> None:

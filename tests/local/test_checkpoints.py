@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import importlib
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from local.inside_emulator.checkpoints import Checkpoints
+from local.inside_emulator.checkpoints import Checkpoints, uncopied_states
 from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
@@ -70,8 +72,8 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
         "ministack.core.responses": SimpleNamespace(
             get_account_id=lambda: "000000000000", set_request_account_id=lambda _: None
         ),
-        "ministack.services.dynamodb": SimpleNamespace(copy=None),
-        "ministack.services.cloudwatch_logs": SimpleNamespace(_log_groups=Scoped()),
+        "ministack.services.dynamodb": SimpleNamespace(copy=copy),
+        "ministack.services.cloudwatch_logs": SimpleNamespace(copy=copy, _log_groups=Scoped()),
         "ministack.services.cloudformation": SimpleNamespace(_stacks=new_emulator.stacks),
         "ministack.services.s3": new_emulator.s3,
     }
@@ -198,3 +200,18 @@ def test_nothing_is_saved_during_a_deployment(
     checkpoints.save_changed()
 
     assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.usefixtures("emulator")
+def test_only_the_saving_thread_reads_states_without_copies() -> None:
+    tables: Any = sys.modules["ministack.services.dynamodb"]
+    rows = {"id": "image"}
+
+    with uncopied_states(), ThreadPoolExecutor(1) as another_thread:
+        read_here = tables.copy.deepcopy(rows)
+        read_elsewhere = another_thread.submit(tables.copy.deepcopy, rows).result()
+
+    assert read_here is rows
+    assert read_elsewhere == rows
+    assert read_elsewhere is not rows
+    assert tables.copy.deepcopy(rows) is not rows
