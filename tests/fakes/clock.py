@@ -22,9 +22,9 @@ class SetClock:
 class CountedIds:
     """Ids that are unique and the same in every run; `number` is how many there were."""
 
-    def __init__(self, clock: SetClock) -> None:
+    def __init__(self, clock: SetClock, *, first: int = 1) -> None:
         self._clock = clock
-        self.number = 0
+        self.number = first - 1
         self._lock = Lock()
 
     def image_id(self) -> str:

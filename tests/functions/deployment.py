@@ -193,7 +193,7 @@ class DeploymentPorts(Ports):
         super().__init__(settings, clients)
         self._deployment = deployment
         self.clock = deployment.set_clock
-        self.ids = CountedIds(deployment.set_clock)
+        self.ids = CountedIds(deployment.set_clock, first=deployment.first_id)
         self.presigner = MemoryPresigner(deployment.buckets, sign=self._sign)
         self.image_providers = deployment.providers
 
@@ -229,6 +229,7 @@ class Deployment:
         self.table = new_table(client)
         self.environment = ENVIRONMENT | {"TABLE_NAME": self.table} | environment
         self.set_clock = SetClock()
+        self.first_id = 1
         peers: dict[str, MemoryBucket] = {}
         self.private_bucket = MemoryBucket("private", clock=self.set_clock, peers=peers)
         self.public_bucket = MemoryBucket("public", clock=self.set_clock, peers=peers)

@@ -25,6 +25,12 @@ STORAGE = ".invalid"
 """How the hosts of links into buckets in memory end."""
 
 
+def with_ids_of_its_own(deployment: Deployment) -> Deployment:
+    """A deployment whose images have other ids than those of another one in the same test."""
+    deployment.first_id = 1_000_000
+    return deployment
+
+
 class StoreInMemory:
     """A store that commands in this process can call, as a user or with an API key of `key_scopes`.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from image_store.domain.callers.scopes import KEY_SCOPES, Scope
 from image_store_cli.exits import Exit
 from image_store_cli.exports.sidecars import ATTRIBUTES
-from tests.functions.store_in_memory import StoreInMemory
+from tests.functions.store_in_memory import StoreInMemory, with_ids_of_its_own
 from tests.pictures import jpeg, png
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ PICTURES = (jpeg(24, 16), png(16, 16), jpeg(16, 24, seed=2))
 @pytest.fixture
 def source(deployed: Callable[..., Deployment]) -> StoreInMemory:
     """The store that images are exported from."""
-    return StoreInMemory(deployed())
+    return StoreInMemory(with_ids_of_its_own(deployed()))
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_what_was_exported_imports_again_equal(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("export")
-    source, target = StoreInMemory(deployed()), StoreInMemory(deployed(), is_admin=True)
+    source, target = StoreInMemory(with_ids_of_its_own(deployed())), StoreInMemory(deployed(), is_admin=True)
     target.deployment.set_clock.instant += timedelta(days=400)
     for data, attributes in images:
         put(source, data, attributes)
@@ -358,6 +358,40 @@ def test_the_images_of_several_owners_are_exported_and_imported_for_each(
         old, new = (StoreInMemory(each.deployment, owner=owner) for each in (source, target))
         assert records(new) == records(old)
         assert len(records(new)) == 1
+
+
+def test_an_export_that_is_imported_where_it_came_from_stores_nothing_again(
+    source: StoreInMemory, tmp_path: Path
+) -> None:
+    for owner in ("alice", "bob"):
+        put(StoreInMemory(source.deployment, owner=owner), PICTURES[0], {"tags": ["old"]})
+    backend = StoreInMemory(source.deployment, owner="backend", key_scopes=KEY_SCOPES)
+    (tmp_path / "owners.txt").write_text("alice\nbob\n")
+    export(backend, tmp_path, "--owners", str(tmp_path / "owners.txt"))
+
+    planned = import_folder(backend, tmp_path, "--keep-owners", "--dry-run")
+    imported = import_folder(backend, tmp_path, "--keep-owners", "--tag", "new")
+    anew = ("--journal", str(tmp_path / "another"), "--on-duplicate", "keep")
+    copied = import_folder(backend, tmp_path, "--keep-owners", *anew)
+
+    assert statuses(planned) == statuses(imported) == ["existing"] * 2
+    assert [line["id"] for line in imported.lines] == [line["old_id"] for line in imported.lines]
+    assert statuses(copied) == ["imported"] * 2
+    for owner in ("alice", "bob"):
+        images = [json.loads(text)[0] for text in records(StoreInMemory(source.deployment, owner=owner))]
+        assert sorted(image["tags"] for image in images) == [["old"], ["old", "new"]]
+
+
+def test_an_export_without_owners_is_imported_for_the_caller(source: StoreInMemory, tmp_path: Path) -> None:
+    put(StoreInMemory(source.deployment, owner="bob"), PICTURES[0])
+    backend = StoreInMemory(source.deployment, owner="backend", key_scopes=KEY_SCOPES)
+    (tmp_path / "owners.txt").write_text("bob\n")
+    export(backend, tmp_path, "--owners", str(tmp_path / "owners.txt"))
+
+    imported = import_folder(backend, tmp_path)
+
+    assert statuses(imported) == ["imported"]
+    assert len(records(backend)) == 1
 
 
 def test_all_owners_are_those_who_have_or_had_an_image(source: StoreInMemory, tmp_path: Path) -> None:

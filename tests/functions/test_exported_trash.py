@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from image_store_cli.exits import Exit
-from tests.functions.store_in_memory import StoreInMemory
+from tests.functions.store_in_memory import StoreInMemory, with_ids_of_its_own
 from tests.functions.test_export_and_import import PICTURES, export, import_folder, put, statuses
 from tests.unit.cli.terminal import command
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def source(deployed: Callable[..., Deployment]) -> StoreInMemory:
     """The store that images are exported from."""
-    return StoreInMemory(deployed())
+    return StoreInMemory(with_ids_of_its_own(deployed()))
 
 
 @pytest.fixture

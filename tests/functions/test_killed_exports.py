@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functions.served_store import ServedStore
-from tests.functions.store_in_memory import StoreInMemory
+from tests.functions.store_in_memory import StoreInMemory, with_ids_of_its_own
 from tests.functions.test_export_and_import import content, export, put, records
 from tests.pictures import jpeg
 from tests.unit.cli.terminal import environment_for
@@ -113,7 +113,7 @@ def test_an_export_that_is_killed_at_any_change_of_a_file_is_completed(
 def test_an_import_that_is_killed_after_any_request_stores_each_image_once(
     server: ServedStore, run: Commands, tmp_path: Path, deployed: Callable[..., Deployment]
 ) -> None:
-    source = StoreInMemory(deployed())
+    source = StoreInMemory(with_ids_of_its_own(deployed()))
     same = jpeg(20, 20)
     for data in (same, same, jpeg(20, 21)):
         put(source, data, {"tags": ["x"]})
@@ -137,7 +137,7 @@ def test_an_import_that_is_killed_after_any_request_stores_each_image_once(
         assert all(content(server.store, new) == content(source, old) for old, new, *_ in rows)
         assert len({new for _, new, *_ in rows}) == 3
     assert ended == 0
-    assert killed == 3
+    assert killed == 6  # each image is looked up under its old id, and uploaded
 
 
 def test_a_file_that_the_disk_does_not_take_leaves_nothing_and_spoils_no_other(

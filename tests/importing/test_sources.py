@@ -295,6 +295,34 @@ def test_no_key_follows_a_redirect_to_another_origin(world: World, kind: type[Ve
         assert not {"authorization", "apikey", "x-uploadthing-api-key", "x-amz-date"} & heard.headers.keys()
 
 
+@pytest.mark.parametrize(
+    ("location", "parameter"),
+    [("https://10.0.0.1/a.png", "RemoteNetworks"), ("https://203.0.114.1:8443/a.png", "RemoteNetworks")],
+)
+def test_a_refused_address_that_a_parameter_can_allow_names_it(
+    world: World, location: str, parameter: str
+) -> None:
+    with S3Server() as server:
+        source = world.source(server)
+        item = listed(source)[0]
+        server.before = lambda _: Said(status=302, headers={"Location": location})
+
+        with pytest.raises(SourceUnreadable, match=parameter):
+            fetch(source, item)
+
+
+def test_an_address_that_nothing_allows_names_no_parameter(world: World) -> None:
+    with S3Server() as server:
+        source = world.source(server)
+        item = listed(source)[0]
+        server.before = lambda _: Said(status=302, headers={"Location": "http://169.254.169.254/latest"})
+
+        with pytest.raises(SourceUnreadable) as refused:
+            fetch(source, item)
+
+    assert "Remote" not in refused.value.message
+
+
 @EVERY
 @pytest.mark.parametrize(
     "location",

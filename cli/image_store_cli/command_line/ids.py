@@ -15,9 +15,14 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 STDIN = "-"
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def safe_id(text: str) -> str:
     """Return an id; UsageError for a text that cannot be one."""
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise UsageError(f"{text!r} is not an id.")
     return text
 

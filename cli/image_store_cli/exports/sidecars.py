@@ -45,6 +45,8 @@ class Sidecar:
     owner: str | None
     is_trashed: bool
     """Whether the image was in the trash when it was exported."""
+    sha256: str | None
+    """The checksum of the image's original."""
     file_sha256: str | None
     """The checksum that the file has; None if the sidecar does not say."""
 
@@ -111,7 +113,8 @@ def _sidecar(path: Path, body: Mapping[str, Any]) -> Sidecar:
         "id": body.get("id"),
         "created_at": body.get("created_at"),
         "owner": body.get("owner"),
-        "sha256": file.get("sha256"),
+        "sha256": body.get("sha256"),
+        "file.sha256": file.get("sha256"),
         "status": body.get("status"),
     }
     if wrong := sorted(name for name, value in texts.items() if not isinstance(value, str | None)):
@@ -122,7 +125,8 @@ def _sidecar(path: Path, body: Mapping[str, Any]) -> Sidecar:
         created_at=texts["created_at"],
         owner=texts["owner"],
         is_trashed=texts["status"] == TRASHED,
-        file_sha256=texts["sha256"],
+        sha256=texts["sha256"],
+        file_sha256=texts["file.sha256"],
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli.command_line.ids import safe_id
+from image_store_cli.command_line.ids import is_id, safe_id
 from image_store_cli.display.texts import plain, plural, size
 from image_store_cli.errors import Broken, CommandError, NotOffered, NotSignedIn, RequestRefused, UsageError
 from image_store_cli.folder_imports.id_map import write_map
@@ -117,6 +117,8 @@ class ImportRun:
             if (image_id := self._known(item, stat)) is not None:
                 return ImportResult(item.path, EXISTING, stat.st_size, old_id, image_id)
             self._checked_digest(item)
+            if (origin := self._origin(item)) is not None:
+                return ImportResult(item.path, EXISTING, stat.st_size, old_id, str(origin["id"]))
         except CommandError as failed:
             return ImportResult(item.path, FAILED, old_id=old_id, error=failed)
         except OSError as failed:
@@ -146,6 +148,11 @@ class ImportRun:
                 Entry(item.path, digest.size, stat.st_mtime_ns, digest.sha256, state, image_id)
             )
 
+        if (origin := self._origin(item)) is not None:
+            if not _is_trashed(item):
+                self._add_to(item, origin)
+            note(STORED, str(origin["id"]))
+            return ImportResult(item.path, EXISTING, digest.size, old_id, str(origin["id"]))
         if digest.size > IN_REQUEST_BYTES:
             note(BEGUN, None)  # so that the repeated command need not read a large file for its checksum
         image = self._upload(item, digest)
@@ -167,6 +174,18 @@ class ImportRun:
             return None
         stored = self._uploader(item).stored_image(safe_id(entry.id))
         return None if stored is None else str(stored["id"])
+
+    def _origin(self, item: FolderItem) -> Image | None:
+        """The image that the picture was exported from, if this store still has it; None if copies are wanted."""
+        sidecar = item.sidecar
+        if sidecar is None or sidecar.image_id is None or self._on_duplicate is not None:
+            return None
+        if (
+            not is_id(sidecar.image_id) or sidecar.file_sha256 is None
+        ):  # the file may have been changed on purpose
+            return None
+        image = self._uploader(item).stored_image(sidecar.image_id)
+        return image if image is not None and image["sha256"] == sidecar.sha256 else None
 
     def _checked_digest(self, item: FolderItem) -> FileDigest:
         """The checksum of a file; Broken if it is not the one of its sidecar."""
@@ -206,9 +225,14 @@ class ImportRun:
                 raise
             self._keeps_dates = False
             image = self._send(item, digest)
-        if image["existed"] and _additions(item, image):
-            self._store_of(item).images.update(str(image["id"]), lambda current: _additions(item, current))
+        if image["existed"]:
+            self._add_to(item, image)
         return image
+
+    def _add_to(self, item: FolderItem, image: Mapping[str, Any] | Image) -> None:
+        """Give an image that was there the tags and groups of the picture."""
+        if _additions(item, image):
+            self._store_of(item).images.update(str(image["id"]), lambda current: _additions(item, current))
 
     def _send(self, item: FolderItem, digest: FileDigest) -> Mapping[str, Any]:
         # By its path in the folder, so that the idempotency key is the same wherever the folder is.

@@ -16,6 +16,7 @@ from image_store.domain.upkeep.importing import (
     Import,
     ImportOptions,
     ImportStatus,
+    ItemPage,
     SourceItem,
 )
 from image_store.domain.work import ImportStep
@@ -26,6 +27,8 @@ from tests.samples import OWNER, PICTURE
 
 DATE = datetime(2011, 2, 3, 4, 5, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+LIMITS = "image_store.services.upkeep.importing.run"
+"""Where the limits are read."""
 OPTIONS = ImportOptions(source="old", owner=OWNER)
 
 
@@ -359,6 +362,53 @@ def test_a_list_whose_empty_pages_never_end_ends(store: Store, old: MemorySource
     old.following = lambda end: "7"
 
     assert run(store).status is ImportStatus.FAILED
+
+
+class MadeUp(MemorySource):
+    """Lists new ids for ever, a few on each page."""
+
+    def page(self, cursor: str | None, *, limit: int, until: datetime) -> ItemPage:
+        begin = int(cursor or 0)
+        names = tuple(item(number, size_bytes=1) for number in range(begin, begin + self.page_size))
+        return ItemPage(items=names, following=str(begin + max(1, self.page_size)))
+
+
+@pytest.mark.parametrize("page_size", [0, 2], ids=["empty pages", "false ids"])
+def test_a_list_that_is_made_up_without_end_ends(
+    store: Store, monkeypatch: pytest.MonkeyPatch, page_size: int
+) -> None:
+    monkeypatch.setattr(f"{LIMITS}.MAX_FRUITLESS_PAGES", 20)
+    endless = MadeUp()
+    endless.page_size = page_size
+    endless.files = dict.fromkeys((f"photos/{number}" for number in range(100)), b"other bytes")
+    store.import_sources.by_name["old"] = endless
+
+    job = run(store)
+
+    assert (job.status, numbers(job)) == (ImportStatus.FAILED, (0, 0, 20 * page_size))
+    assert "20 pages in a row" in job.tally.errors[-1].detail
+
+
+def test_a_dry_run_of_such_a_list_ends_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{LIMITS}.MAX_IMAGES", 50)
+    store.import_sources.by_name["old"] = MadeUp()
+    store.import_sources.by_name["old"].page_size = 7
+
+    job = run(store, dry_run=True)
+
+    assert (job.status, job.tally.seen) == (ImportStatus.FAILED, 56)
+    assert "more than 50 images" in job.tally.errors[-1].detail
+
+
+def test_bad_images_between_good_ones_end_no_import(
+    store: Store, old: MemorySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{LIMITS}.MAX_FRUITLESS_PAGES", 3)
+    old.page_size = 1
+    for number in range(9):
+        old.add(item(number), b"" if number % 3 else picture(number))
+
+    assert (run(store).status, len(images(store))) == (ImportStatus.SUCCEEDED, 3)
 
 
 def test_the_pace_of_a_source_is_kept_by_waits_between_steps(store: Store, old: MemorySource) -> None:

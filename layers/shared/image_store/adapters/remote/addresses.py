@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from image_store.adapters.remote.refusal import FetchRefusal
+from image_store.adapters.remote.refusal import FetchRefusal, NotAllowed
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -70,7 +70,7 @@ class AddressRules:
             for entry in self.hosts
         )
         if not is_allowed:
-            raise FetchRefusal(f"the host {host} is not among the allowed ones")
+            raise NotAllowed(f"the host {host} is not among the allowed ones", parameter="RemoteHosts")
 
     def check_address(self, address: Address, *, is_default_port: bool) -> None:
         """Raise FetchRefusal for an address that is neither public, at the default port, nor in an allowed network."""
@@ -79,9 +79,9 @@ class AddressRules:
         if _in(address, self.networks):
             return
         if not _is_public(address):
-            raise FetchRefusal(f"{address} is not public")
+            raise NotAllowed(f"{address} is not public", parameter="RemoteNetworks")
         if not is_default_port:
-            raise FetchRefusal("the port is not the default one")
+            raise NotAllowed("the port is not the default one", parameter="RemoteNetworks")
 
 
 def _is_public(address: Address) -> bool:

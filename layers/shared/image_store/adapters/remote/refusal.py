@@ -9,6 +9,14 @@ class FetchRefusal(Exception):
         self.reason = reason
 
 
+class NotAllowed(FetchRefusal):
+    """A host or an address that a deployment may allow with a parameter, and does not."""
+
+    def __init__(self, reason: str, *, parameter: str) -> None:
+        super().__init__(reason)
+        self.parameter = parameter
+
+
 class Unreachable(FetchRefusal):
     """There is no response, or not in time; a later try may succeed."""
 

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from urllib3.exceptions import HTTPError
 
 from image_store.adapters.remote.connections import Connections
-from image_store.adapters.remote.refusal import FetchRefusal, TooManyBytes, Unreachable
+from image_store.adapters.remote.refusal import FetchRefusal, NotAllowed, TooManyBytes, Unreachable
 from image_store.adapters.remote.urls import MAX_REDIRECTS, REDIRECTS, Target, parse_target
 from image_store.domain.errors import PayloadTooLarge, SourceUnreadable
 from image_store.ports.upkeep import SourceBusy
@@ -68,6 +68,12 @@ class SourceHttp:
         except Unreachable as refusal:
             self._report(refusal.reason, _shown(trail))
             raise SourceBusy from refusal
+        except NotAllowed as refusal:
+            self._report(refusal.reason, _shown(trail))
+            raise SourceUnreadable(
+                "The source, or an address that it names, is one that this store may read only if the parameter "
+                f"{refusal.parameter} allows it."
+            ) from refusal
         except FetchRefusal as refusal:
             self._report(refusal.reason, _shown(trail))
             raise SourceUnreadable(

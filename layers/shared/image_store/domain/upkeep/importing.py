@@ -19,6 +19,10 @@ MAX_ITEM_TRIES = 3
 """Tries of an image whose source fails, before the import goes on without it."""
 MAX_WAITS = 50
 """Waits in a row, without any progress, before an import fails."""
+MAX_FRUITLESS_PAGES = 1_000
+"""Pages in a row of which nothing is stored, before an import fails: a source can make up ids without end."""
+MAX_IMAGES = 100_000_000
+"""Images of one import; in a dry run, which reads no bytes, nothing else ends a list of such ids."""
 LONGEST_REST = timedelta(minutes=15)
 """The longest delay of a message; longer waits take several."""
 LONGEST_WAIT = timedelta(hours=6)
@@ -193,6 +197,11 @@ class ImportTally:
         """The number of all these images."""
         return self.stored + self.existed + self.failed
 
+    @property
+    def fruits(self) -> int:
+        """The number of images that did not fail."""
+        return self.stored + self.existed
+
     def plus(self, record: ImportRecord) -> "ImportTally":
         """The tally after one more image."""
         match record.state:
@@ -251,6 +260,8 @@ class Import:
     """Waits in a row, since something has ended."""
     tries: int = 0
     """Failures in a row of the image that is next."""
+    fruitless: int = 0
+    """Pages in a row of which nothing was stored, or was here before."""
     waits_until: datetime | None = None
     tally: ImportTally = ImportTally()
     finished_at: datetime | None = None

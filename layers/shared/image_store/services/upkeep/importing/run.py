@@ -18,6 +18,8 @@ from image_store.domain.upkeep.importing import (
     DRY_RUN_ITEMS,
     LONGEST_REST,
     LONGEST_WAIT,
+    MAX_FRUITLESS_PAGES,
+    MAX_IMAGES,
     MAX_ITEM_TRIES,
     MAX_WAITS,
     ONGOING,
@@ -113,6 +115,8 @@ class ImportRun:
             after = replace(after, tally=replace(after.tally, unsized=after.tally.unsized + unsized))
         if records:
             after = replace(after, after=items[len(records) - 1].id)
+        if after.tally.fruits > job.tally.fruits:
+            after = replace(after, fruitless=0)
         if unfinished is not None:
             tries = 0 if records else job.tries
             after = replace(after, tries=tries + 1 if _is_of_image(unfinished) else tries)
@@ -123,9 +127,14 @@ class ImportRun:
         if watch is None:
             text = "The source repeats a page of its list, so the import ends there."
             return self._failed(after, SourceUnreadable.code, text), records, _NOTHING
-        after = replace(self._running(after), cursor=page.following, after=None, tries=0, watch=watch)
+        fruitless = after.fruitless + (after.tally.fruits == job.tally.fruits)
+        after = replace(
+            self._running(after), cursor=page.following, after=None, tries=0, watch=watch, fruitless=fruitless
+        )
         if page.following is None:
             return self._ended(after, ImportStatus.SUCCEEDED), records, _NOTHING
+        if (endless := _is_endless(after)) is not None:
+            return self._failed(after, SourceUnreadable.code, endless), records, _NOTHING
         if page.rest is not None:
             waits_until = self.clock.now() + page.rest
             return replace(after, status=ImportStatus.WAITING, waits_until=waits_until), records, page.rest
@@ -185,6 +194,15 @@ class ImportRun:
 
     def _ended(self, job: Import, status: ImportStatus) -> Import:
         return replace(job, status=status, waits_until=None, finished_at=self.clock.now())
+
+
+def _is_endless(job: Import) -> str | None:
+    """Why a list that has a next page is not read on: its source may make up ids without end."""
+    if job.fruitless >= MAX_FRUITLESS_PAGES:
+        return f"Nothing of {MAX_FRUITLESS_PAGES:,} pages in a row could be stored, so the import ends there."
+    if job.tally.seen >= MAX_IMAGES:
+        return f"The source lists more than {MAX_IMAGES:,} images: import them prefix by prefix."
+    return None
 
 
 def _left(page: ItemPage, after: str | None) -> Sequence[SourceItem]:
