@@ -47,6 +47,7 @@ OF_THE_CALLER = {
     ("POST", "/v1/uploads"),
     ("GET", "/v1/search"),
     ("GET", "/v1/stats"),
+    ("GET", "/v1/timeline"),
     ("GET", "/v1/events"),
     ("GET", "/v1/generations"),
     ("POST", "/v1/generations"),
