@@ -1,4 +1,4 @@
-"""Reports how much is stored, and for admins by whom."""
+"""Reports how much is stored and when it was made, and for admins by whom."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -10,6 +10,8 @@ from image_store.entrypoints.operations.owner_schemas import OwnersQuery
 from image_store.entrypoints.operations.owners import owners_answer
 from image_store.entrypoints.operations.statistics import stats_answer
 from image_store.entrypoints.operations.statistics_queries import StatsQuery, StatsScope
+from image_store.entrypoints.operations.timeline import timeline_answer
+from image_store.entrypoints.operations.timeline_queries import TimelineQuery
 
 api = Api("Statistics")
 
@@ -29,6 +31,22 @@ def get_stats(request: Request) -> "Response[str]":
         return stats_answer(app.operations.statistics_reports.of_owner(owner, **days), scope=query.scope)
     request.caller.check_scope(Scope.ADMIN)
     return stats_answer(app.operations.statistics_reports.of_all(**days), scope=query.scope)
+
+
+@api.get(
+    "/v1/timeline",
+    summary="See which months have images",
+    query="TimelineQuery",
+    answers={200: "Timeline"},
+    problems=(400, 503),
+)
+def get_timeline(request: Request) -> "Response[str]":
+    """Returns the number of images of each month and day, the newest first.
+
+    One response covers at least five years of days with images.
+    """
+    query = request.query(TimelineQuery)
+    return timeline_answer(application().operations.timelines.of_owner(request.owner, before=query.before))
 
 
 @api.get(

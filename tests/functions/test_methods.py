@@ -44,6 +44,7 @@ def test_every_route_of_get_is_one_of_head() -> None:
         ("list", "list/newest"),
         ("feed", "feed/newest"),
         ("stats", "stats/own"),
+        ("stats", "stats/timeline"),
         ("site", "site/health"),
         ("site", "site/openapi"),
         ("site", "site/docs"),

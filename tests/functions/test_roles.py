@@ -188,6 +188,7 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
     for name in ("words", "similar", "trash"):
         done(store, f"search/{name}")
     done(store, "stats/own")
+    done(store, "stats/timeline")
     done(store, "stats/all")
     for name in ("transform", "rendition"):
         link = done(store, f"share/{name}").json["url"].removeprefix(API)

@@ -117,6 +117,54 @@ def test_days_that_run_backwards_are_refused(store: Deployment) -> None:
     assert_refused(store.answer_to("stats/wrong-days"), 400, "invalid_request")
 
 
+# The timeline -----------------------------------------------------------------------------------------
+
+
+def test_a_timeline_counts_the_images_of_each_day_but_none_in_the_trash(filled: Deployment) -> None:
+    filled.set_clock.instant += timedelta(days=40)
+    filled.answer_to("upload/public")
+    filled.projected()
+
+    answer = filled.answer_to("stats/timeline")
+
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "private, no-store")
+    april = {"month": "2026-04", "images": 1, "days": {"11": 1}}
+    march = {"month": "2026-03", "images": 2, "days": {"02": 2}}
+    assert answer.json == {"items": [april, march], "next_cursor": None}
+
+
+def test_an_image_that_is_restored_is_in_the_timeline_again(filled: Deployment) -> None:
+    filled.answer_to("delete/restore")
+    filled.projected()
+
+    assert filled.answer_to("stats/timeline").json["items"] == [
+        {"month": "2026-03", "images": 3, "days": {"02": 2, "01": 1}}
+    ]
+
+
+def test_nobody_sees_the_timeline_of_somebody_else(filled: Deployment) -> None:
+    """A8."""
+    sent = event("stats/timeline")
+    sent["requestContext"]["authorizer"]["lambda"] |= {"owner": "bob", "name": "subject:bob"}
+
+    assert filled.call(sent, function="stats").json == {"items": [], "next_cursor": None}
+
+
+def test_a_timeline_continues_before_the_month_of_the_cursor(filled: Deployment) -> None:
+    def before(month: str) -> int:
+        sent = with_query(event("stats/timeline"), f"cursor={month}")
+        return len(filled.call(sent, function="stats").json["items"])
+
+    assert [before(month) for month in ("2026-04", "2026-03", "2020-01", "1000-01")] == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("cursor", ["yesterday", "2026-13", "0000-01", "2026-03-01"])
+def test_a_cursor_that_is_no_month_is_refused(store: Deployment, cursor: str) -> None:
+    sent = with_query(event("stats/timeline-wrong-cursor"), f"cursor={cursor}")
+
+    assert_refused(store.call(sent, function="stats"), 400, "invalid_request")
+
+
 # Owners -----------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ async function images(): Promise<void> {
   dataOf(await client.GET("/v1/search", { params: { query: { q: "cat" } } }));
   dataOf(await client.GET("/v1/feed"));
   dataOf(await client.GET("/v1/stats"));
+  dataOf(await client.GET("/v1/timeline"));
   dataOf(await client.GET("/v1/events"));
   await client.DELETE("/v1/images/{image_id}", path);
   dataOf(await client.POST("/v1/images/{image_id}/restore", path));

@@ -40,6 +40,7 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "GET /v1/search": lambda s: s.images.search("cat").page(),
     "GET /v1/feed": lambda s: s.feed().page(),
     "GET /v1/stats": lambda s: s.stats(scope="all"),
+    "GET /v1/timeline": lambda s: s.timeline(),
     "POST /v1/uploads": lambda s: s.upload(JPEG + bytes(IN_REQUEST_BYTES)),
     "POST /v1/generations": lambda s: s.jobs.create("a cat"),
     "GET /v1/generations": lambda s: s.jobs.list().page(),

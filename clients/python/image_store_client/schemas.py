@@ -1300,6 +1300,15 @@ class ModelPrice(TypedDict):
     source: str
 
 
+class Month(TypedDict):
+    """A month in UTC with images."""
+
+    month: str
+    images: int
+    days: dict[str, int]
+    """The images of each day that has any, by the day of the month, such as `07`."""
+
+
 class NewApiKey(TypedDict):
     """An API key with its secret, which no other response shows."""
 
@@ -1773,6 +1782,15 @@ class StoredToneAnalysis(TypedDict):
     primary: str | None
     intensity: str | float | None
     themes: list[str]
+
+
+class Timeline(TypedDict):
+    """Months with images, the newest first. Images in the trash do not count; changes count within
+    seconds.
+    """
+
+    items: list[Month]
+    next_cursor: str | None
 
 
 class ToneAnalysis(TypedDict):

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
         GenerationRequest,
         ImageAttributes,
         Job,
+        Month,
         Stats,
         StatsScope,
+        Timeline,
     )
     from image_store_client.uploads.image_of_upload import ImageOfUpload
     from image_store_client.uploads.sources import UploadInput
@@ -214,6 +216,19 @@ class AsyncStoreOperations:
         """Return the figures of the owner, or as an admin those of all owners (`scope="all"`), with days."""
         params = {"scope": scope, "from": since, "to": until}
         return cast("Stats", await self._transport.json("GET", "/v1/stats", params=params))
+
+    async def timeline(self) -> list[Month]:
+        """Return the months in which the owner has images, the newest first, with the number of each month and day."""
+        months: list[Month] = []
+        cursor: str | None = None
+        while True:
+            page = cast(
+                "Timeline", await self._transport.json("GET", "/v1/timeline", params={"cursor": cursor})
+            )
+            months += page["items"]
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return months
 
     async def event_pages(
         self,

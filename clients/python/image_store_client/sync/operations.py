@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         GenerationRequest,
         ImageAttributes,
         Job,
+        Month,
         Stats,
         StatsScope,
     )
@@ -132,6 +133,10 @@ class StoreOperations:
     ) -> Stats:
         """Return the figures of the owner, or as an admin those of all owners (`scope="all"`), with days."""
         return self._run(self._core.stats(scope=scope, since=since, until=until))
+
+    def timeline(self) -> list[Month]:
+        """Return the months in which the owner has images, the newest first, with the number of each month and day."""
+        return self._run(self._core.timeline())
 
     def event_pages(
         self,

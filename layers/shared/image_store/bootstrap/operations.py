@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from image_store.services.operations.health import Health
     from image_store.services.operations.owners import OwnerList
     from image_store.services.operations.statistics import StatisticsReports
+    from image_store.services.operations.timelines import Timelines
 
 
 class Operations:
@@ -57,6 +58,12 @@ class Operations:
             clock=self._ports.clock,
             quota=self._settings.quota,
         )
+
+    @lazy_property
+    def timelines(self) -> Timelines:
+        from image_store.services.operations.timelines import Timelines
+
+        return Timelines(self._ports.figures)
 
     @lazy_property
     def owner_list(self) -> OwnerList:

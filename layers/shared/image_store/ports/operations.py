@@ -22,6 +22,13 @@ class Figures(Protocol):
         """What all owners store."""
         ...
 
+    def days_before(self, owner: str, *, before: date, limit: int) -> list[tuple[date, int]]:
+        """At most so many days before a day that have a row, the newest first, with the images outside the trash.
+
+        A day of which all images were deleted or are in the trash has 0.
+        """
+        ...
+
     def total(self) -> Amount:
         """The total of all owners; cheaper than `of_all`."""
         ...

@@ -21,6 +21,8 @@ Figures = dict[str, int]
 """Amounts by name, for addition."""
 
 IMAGES, SIZE = "images", "size_bytes"
+TRASH_PREFIX = "trash:"
+"""Begins the names of figures of images in the trash."""
 USAGE_PREFIX = "counted:"
 """Begins the names of figures of images that the owner's usage row counts too."""
 
@@ -66,7 +68,7 @@ class ImageFacts:
             f"kind:{self.kind}:",
             f"format:{self.content_type}:",
             f"visibility:{self.visibility}:",
-            *(["trash:"] if self.trashed else []),
+            *([TRASH_PREFIX] if self.trashed else []),
             *([USAGE_PREFIX] if self.counted else []),
         ]
         return {

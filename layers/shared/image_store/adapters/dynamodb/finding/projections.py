@@ -10,7 +10,7 @@ from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
 from image_store.adapters.dynamodb.finding.filters import attribute_items
 from image_store.domain.finding.filters import row_attributes
-from image_store.domain.finding.projection import IMAGES, SIZE, ImageFacts, day_of
+from image_store.domain.finding.projection import IMAGES, SIZE, TRASH_PREFIX, ImageFacts, day_of
 from image_store.domain.finding.similarity import bands
 from image_store.domain.images.image import Image
 
@@ -79,7 +79,9 @@ def counters_of(image_id: str, facts: ImageFacts | None, epoch: int, *, part: st
     counters: Counters = {}
     for pk in (keys.owner_stats(epoch, facts.owner), keys.system_stats(epoch, part)):
         counters[pk, keys.TOTAL] = Counter(facts.figures)
-        counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
+        counters[pk, keys.day_stats(day_of(image_id))] = Counter(
+            one | ({f"{TRASH_PREFIX}{IMAGES}": 1} if facts.trashed else {})
+        )
         if facts.model is not None:
             counters[pk, keys.model_stats(facts.model)] = Counter(one)
     return counters

@@ -1,12 +1,12 @@
 """Reads the figures that the projector counts."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding.rebuilds import served_epoch
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.finding.projection import IMAGES, SIZE
+from image_store.domain.finding.projection import IMAGES, SIZE, TRASH_PREFIX
 from image_store.domain.operations.statistics import Amount, Statistics
 from image_store.ports.operations import Figures
 
@@ -21,6 +21,26 @@ class DynamoFigures(OnTable, Figures):
 
     def of_all(self, *, since: date, until: date) -> Statistics:
         return self._read(keys.all_system_stats(served_epoch(self._rows)), since, until)
+
+    def days_before(self, owner: str, *, before: date, limit: int) -> list[tuple[date, int]]:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": keys.owner_stats(served_epoch(self._rows), owner)},
+                ":first": {"S": keys.day_stats("")},
+                ":last": {"S": keys.day_stats((before - timedelta(days=1)).isoformat())},
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [
+            (
+                date.fromisoformat(keys.day_of_stats(item["sk"]["S"])),
+                _amount(item).images - _amount(item, TRASH_PREFIX).images,
+            )
+            for item in answer["Items"]
+        ]
 
     def total(self) -> Amount:
         return sum(map(_amount, self._totals(keys.all_system_stats(served_epoch(self._rows)))), Amount())
