@@ -238,8 +238,7 @@ class Deployment:
         self.backup_bucket = MemoryBucket("backup", clock=self.set_clock, peers=peers)
         peers |= {each.name: each for each in (self.private_bucket, self.public_bucket, self.backup_bucket)}
         self.buckets = peers
-        self.noted = MemoryDeadLetters()
-        self.handed_over = MemoryWorkQueue()
+        self.noted, self.handed_over = MemoryDeadLetters(), MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
