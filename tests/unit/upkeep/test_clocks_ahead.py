@@ -169,7 +169,6 @@ INSTANTS = {
     "SignedLink.expires_at": "of a signed link: it ends by itself and holds nobody up",
     "SourceItem.created_at": "of another store; one that lies ahead counts as unknown",
     "SweepPosition.not_before": LONGEST,
-<<<<<<< HEAD
     "Attempt.at": INFORMS,
     "EventDelivery.created_at": INFORMS,
     "EventDelivery.next_attempt_at": LONGEST,
@@ -183,13 +182,11 @@ INSTANTS = {
     "Webhook.previous_until": LONGEST,
     "Webhook.updated_at": INFORMS,
     "WebhookAuditEntry.at": INFORMS,
-=======
     "Turn.failing_since": "an endpoint that fails is disabled later",
     "TurnState.active_since": "only compared with that of the webhook",
     "TurnState.failing_since": "what Turn.failing_since is read from",
     "TurnState.paused_until": "counts as passed beyond the longest pause; see test_turns.py of webhooks",
     "TurnState.wakes_at": "counts as passed beyond the longest pause; see test_turns.py of webhooks",
->>>>>>> deliver
     "UploadToken.created_at": INFORMS,
     "UploadTokenAuditEntry.at": INFORMS,
     "UploadToken.expires_at": LONGEST,
