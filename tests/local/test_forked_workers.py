@@ -102,13 +102,13 @@ def test_a_worker_has_the_packages_of_its_layer_and_nothing_else_of_another(star
     of_one, of_other = first_words(one), first_words(other)
 
     assert of_one["packages"] == of_other["packages"] == ["botocore.handlers"]
-    for worker, told, name in ((one, of_one, "one"), (other, of_other, "other")):
-        assert told["variables"].keys() <= {"NAME", LAYERS, "LC_CTYPE"}
-        assert told["variables"]["NAME"] == name
-        assert told["arguments"] == [worker.args[1]]  # type: ignore[index]
-        assert told["path"][0] == os.path.dirname(told["arguments"][0])
-        assert told["folder"] == f"{told['path'][0]}/code"
-        assert (told["name"], told["pid"], told["parent"]) == ("__main__", worker.pid, os.getpid())
+    for worker, words, name in ((one, of_one, "one"), (other, of_other, "other")):
+        assert words["variables"].keys() <= {"NAME", LAYERS, "LC_CTYPE"}
+        assert words["variables"]["NAME"] == name
+        assert words["arguments"] == [worker.args[1]]  # type: ignore[index]
+        assert words["path"][0] == os.path.dirname(words["arguments"][0])
+        assert words["folder"] == f"{words['path'][0]}/code"
+        assert (words["name"], words["pid"], words["parent"]) == ("__main__", worker.pid, os.getpid())
     assert of_one["random"] != of_other["random"]
 
 
