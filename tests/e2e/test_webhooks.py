@@ -242,17 +242,17 @@ def test_apps_mirror_uploads_edits_and_deletions(apps: dict[str, App], http: htt
 
 def test_an_app_that_was_off_hears_what_happened_meanwhile(apps: dict[str, App], http: httpx.Client) -> None:
     app = apps["express"]
-    kept = upload(http, "while the app is on")
-    assert_mirrored(http, app, of=[kept])
+    first = upload(http, "while the app is on")
+    assert_mirrored(http, app, of=[first])
     app.stop()
     meanwhile = [upload(http, f"while the app was off {number}") for number in range(2)]
-    edit(http, kept, title="changed while the app was off")
+    edit(http, first, title="changed while the app was off")
     delete(http, meanwhile[0])
     eventually(lambda: has_failed(http, app), lambda: deliveries(http, app))
 
     app.start()
 
-    assert_mirrored(http, app, of=[kept, *meanwhile])
+    assert_mirrored(http, app, of=[first, *meanwhile])
     eventually(lambda: not has_failed(http, app), lambda: deliveries(http, app))
 
 

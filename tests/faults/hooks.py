@@ -33,10 +33,10 @@ class Hook:
         self.world = world
         self.endpoint = world.endpoints.at[URL] = MemoryEndpoint()
         with world.gate.at_work("webhooks"):
-            view, self.secret = world.app.webhooks.administration.create(
+            issued = world.app.webhooks.administration.create(
                 user(OWNER, scopes=(), admin_scope="admin", admin_subjects=()), NewWebhook(url=URL)
             )
-        self.id = view.webhook.id
+        self.id = issued.view.webhook.id
 
     @property
     def webhook(self) -> Webhook:

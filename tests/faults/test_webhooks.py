@@ -19,6 +19,7 @@ from hypothesis.stateful import rule
 from image_store.domain.events.event import Event, EventType, event_body
 from image_store.domain.images.image import Visibility
 from image_store.services.webhooks.turns import WebhookTurns
+from image_store_cli.estimate.calculation import DELIVERY_READ_UNITS, DELIVERY_WRITE_UNITS
 from tests.fakes.endpoints import DOWN, OK, SILENT
 from tests.faults.event_stream import Follower, StreamedDynamo
 from tests.faults.faults import CONFLICTS, Mode, may_conflict, naming_fault
@@ -120,6 +121,23 @@ def test_a_batch_costs_one_look_for_webhooks_and_one_message(sending: Sending) -
     assert sum(number for name, number in named.items() if name.startswith("hook.post")) == len(
         sending.expected()
     )
+
+
+def test_a_delivery_that_comes_alone_costs_what_the_estimate_says() -> None:
+    sending = Sending()
+    sending.follower.consume_all()
+    sending.hook.settle()
+    sending.world.upload(Visibility.PRIVATE)
+    sending.follower.consume_all()
+    sending.world.faults.begin()
+
+    sending.hook.deliver()
+
+    named = Counter(call.partition("#")[0] for call in sending.world.faults.calls)
+    reads = named["dynamodb.get_item"] + named["dynamodb.query"]
+    writes = named["dynamodb.update_item"] + named["dynamodb.batch_write_item"]
+    assert (writes, reads) == (DELIVERY_WRITE_UNITS, DELIVERY_READ_UNITS)
+    assert sum(number for name, number in named.items() if name.startswith("dynamodb")) == writes + reads
 
 
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])

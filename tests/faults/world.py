@@ -108,8 +108,7 @@ class World:
         peers |= {"private": self.private, "public": self.public, "backup": self.backup}
         self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
         self.old_store = MemorySource()
-        self.sqs = MemorySqs()
-        self.kms = MemoryKms()
+        self.sqs, self.kms = MemorySqs(), MemoryKms()
         self.seals = seals
         kms = FaultyKms(Guarded("kms", self.kms, self.gate), self.faults)
         self.cipher = KmsCipher(ROLES.arn("SecretsKey"), client=lambda: kms)
@@ -117,8 +116,7 @@ class World:
         self.r2 = FaultyS3(GuardedBuckets(MemoryS3(peers), self.gate), self.faults)
         self.s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
         self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
-        self.endpoints = MemoryEndpoints(self.clock)
-        self.event_bridge = MemoryEventBridge()
+        self.endpoints, self.event_bridge = MemoryEndpoints(self.clock), MemoryEventBridge()
         self.faulty_bridge = FaultyEventBridge(Guarded("events", self.event_bridge, self.gate), self.faults)
         functions = Guarded("lambda", MemoryLambda({RENDER_FUNCTION: self._render}), self.gate)
         self.lambdas = FaultyLambda(functions, self.faults)

@@ -238,14 +238,12 @@ class Deployment:
         self.backup_bucket = MemoryBucket("backup", clock=self.set_clock, peers=peers)
         peers |= {each.name: each for each in (self.private_bucket, self.public_bucket, self.backup_bucket)}
         self.buckets = peers
-        self.noted = MemoryDeadLetters()
-        self.handed_over = MemoryWorkQueue()
+        self.noted, self.handed_over = MemoryDeadLetters(), MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
-        self.to_back_up = MemoryWorkQueue()
-        self.to_deliver = MemoryWorkQueue()
+        self.to_back_up, self.to_deliver = MemoryWorkQueue(), MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
         self.cloudfront = MemoryCloudFront()

@@ -57,9 +57,9 @@ def endpoints(store: Deployment) -> MemoryEndpoints:
 
 @pytest.fixture
 def hook(store: Deployment, endpoints: MemoryEndpoints) -> Hook:
-    made = Hook(store, endpoints)
+    webhook = Hook(store, endpoints)
     store.to_deliver.clear()
-    return made
+    return webhook
 
 
 def waking(*webhook_ids: str) -> dict[str, Any]:

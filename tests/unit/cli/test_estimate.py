@@ -108,7 +108,7 @@ def test_a_reader_that_waits_costs_its_function_more_than_its_requests() -> None
 def test_a_million_deliveries_to_webhooks_cost_what_their_parts_cost() -> None:
     lines = lines_of(replace(EXAMPLE, webhook_deliveries=1_000_000))
 
-    parts = 4 * 0.625 + 8 * 0.125 + 0.25 + 3 * 0.4 + 0.5 * 0.5 * 13.3334 + 0.2
+    parts = 4 * 0.625 + 10 * 0.125 + 0.25 + 3 * 0.4 + 0.3 * 0.5 * 13.3334 + 0.2
     assert lines["deliveries to webhooks"].usd == pytest.approx(parts, rel=1e-3)
     assert "deliveries to webhooks" not in lines_of(EXAMPLE)
 

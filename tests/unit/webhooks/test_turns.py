@@ -11,7 +11,7 @@ import pytest
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.events.event import EventType, event_body
 from image_store.domain.events.log import MAX_SHOWN, SETTLING
-from image_store.domain.webhooks.deliveries import DeliveryStatus, Replay
+from image_store.domain.webhooks.deliveries import DeliveryStatus
 from image_store.domain.webhooks.retrying import FAILING_FOR, RETRIED_FOR
 from image_store.domain.webhooks.webhook import DisabledReason, WebhookScope, secret_context
 from image_store.ports.webhook_sending import EndpointAnswer
@@ -88,11 +88,11 @@ def test_only_events_of_the_owner_and_of_the_chosen_types_are_sent(desk: Desk) -
     webhook, endpoint = desk.webhook(types=frozenset({EventType.IMAGE_DELETED}))
     desk.record(owner="bob", event_type=EventType.IMAGE_DELETED)
     desk.record()
-    [wanted] = desk.record(event_type=EventType.IMAGE_DELETED)
+    [deleted] = desk.record(event_type=EventType.IMAGE_DELETED)
 
     desk.run(webhook)
 
-    assert endpoint.heard == [wanted.id]
+    assert endpoint.heard == [deleted.id]
 
 
 def test_a_webhook_of_all_owners_gets_the_events_of_everybody_and_of_the_store(desk: Desk) -> None:
@@ -151,12 +151,12 @@ def test_more_events_than_a_position_remembers_follow_when_they_are_settled(desk
 def test_many_events_of_other_types_are_passed_over_in_one_turn(desk: Desk) -> None:
     webhook, endpoint = desk.webhook(types=frozenset({EventType.IMAGE_DELETED}))
     desk.record(2_500)
-    [wanted] = desk.record(event_type=EventType.IMAGE_DELETED)
+    [deleted] = desk.record(event_type=EventType.IMAGE_DELETED)
     desk.clock.instant += timedelta(minutes=1)
 
     desk.run(webhook)
 
-    assert endpoint.heard == [wanted.id]
+    assert endpoint.heard == [deleted.id]
 
 
 # What is not accepted --------------------------------------------------------------------------------------
@@ -380,10 +380,10 @@ def test_a_wake_up_that_finds_the_turn_taken_does_nothing_and_its_event_is_sent_
 
 def test_a_run_that_was_killed_holds_the_turn_for_no_longer_than_its_lease(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
-    taken = desk.delivery_turns.take(
+    turn = desk.delivery_turns.take(
         webhook.id, holder="killed", at=desk.clock.instant, until=desk.clock.instant + LEASE
     )
-    assert taken is not None
+    assert turn is not None
     desk.record()
     desk.run(webhook)
     assert not endpoint.requests
@@ -449,88 +449,6 @@ def test_a_process_opens_a_secret_once(desk: Desk) -> None:
 
     assert len(endpoint.requests) == 5
     assert desk.cipher.asked == 1
-
-
-# Replays ---------------------------------------------------------------------------------------------------
-
-
-def test_a_replay_of_a_time_sends_its_events_again_with_their_ids(desk: Desk) -> None:
-    webhook, endpoint = desk.webhook()
-    before = desk.record(2)
-    desk.clock.instant += timedelta(minutes=10)
-    begin = desk.clock.instant
-    again = desk.record(25)
-    desk.clock.instant += timedelta(minutes=10)
-    end = desk.clock.instant
-    after = desk.record(2)
-    desk.run(webhook)
-    assert sorted(endpoint.heard) == sorted(ids(before + again + after))
-    endpoint.requests.clear()
-    desk.replays.request(Replay(id="r", webhook_id=webhook.id, created_at=end, after=begin, until=end))
-
-    desk.run(webhook)
-
-    assert sorted(endpoint.heard) == sorted(ids(again))
-    assert desk.replays.current(webhook.id) is None
-
-
-def test_a_replay_reaches_what_was_logged_before_the_webhook_was_there(desk: Desk) -> None:
-    begin = desk.clock.instant
-    events = desk.record(3)
-    desk.clock.instant += timedelta(minutes=10)
-    webhook, endpoint = desk.webhook()
-    desk.replays.request(
-        Replay(id="r", webhook_id=webhook.id, created_at=begin, after=begin, until=desk.clock.instant)
-    )
-
-    desk.run(webhook)
-
-    assert sorted(endpoint.heard) == sorted(ids(events))
-
-
-def test_a_replay_of_failures_sends_what_has_failed_and_nothing_else(desk: Desk) -> None:
-    webhook, endpoint = desk.webhook()
-    failing = desk.record(40)
-    bad = set(ids(failing))
-    endpoint.respond = lambda event: DOWN if event["id"] in bad else OK
-    fine = desk.record(5)
-    desk.run(webhook)
-    desk.pass_time(RETRIED_FOR + timedelta(days=1), webhook)
-    failed, _ = desk.deliveries.page(webhook.id, status=DeliveryStatus.FAILED, after=None, limit=100)
-    assert {each.event.id for each in failed} == bad
-    assert set(endpoint.accepted_ids) == set(ids(fine))
-    bad.clear()
-    desk.replays.request(Replay(id="r", webhook_id=webhook.id, created_at=desk.clock.instant))
-
-    desk.run(webhook)
-    desk.pass_time(timedelta(hours=1), webhook)
-
-    assert sorted(endpoint.accepted_ids) == sorted(ids(fine + failing))
-    assert desk.replays.current(webhook.id) is None
-
-
-def test_a_replay_to_an_endpoint_that_is_down_waits_and_new_events_go_before_it(desk: Desk) -> None:
-    webhook, endpoint = desk.webhook()
-    begin = desk.clock.instant
-    old = desk.record(30)
-    desk.run(webhook)
-    desk.clock.instant += timedelta(minutes=10)
-    endpoint.requests.clear()
-    endpoint.accepted.clear()
-    endpoint.answer = DOWN
-    desk.replays.request(
-        Replay(id="r", webhook_id=webhook.id, created_at=begin, after=begin, until=desk.clock.instant)
-    )
-    desk.run(webhook)
-    desk.pass_time(timedelta(minutes=30), webhook)
-    assert len(endpoint.requests) < 60
-    [new] = desk.record()
-    endpoint.answer = OK
-
-    desk.pass_time(timedelta(hours=12), webhook)
-
-    assert set(endpoint.accepted_ids) == {*ids(old), new.id}
-    assert desk.replays.current(webhook.id) is None
 
 
 # What is reported ------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from image_store.ports.system import Clock
 from image_store.ports.webhooks import DeliveryQueue, Webhooks
 
 _MOST_REMEMBERED = 1_000
+_NOBODY = ""
+"""No owner has this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Notifying:
     queue: DeliveryQueue
     clock: Clock
     _known: dict[str, tuple[datetime, Sequence[Subscription]]] = field(default_factory=dict)
-    """What was found for the owner of an event, and when it is looked up again; `_NOBODY` for the store itself."""
+    """The webhooks for events of an owner, until they are looked up again; `_NOBODY` for the store itself."""
 
     def notify(self, events: Sequence[Event]) -> None:
         """Wake the webhooks that these events concern. Safe to repeat; StorageUnavailable if not all were woken."""
@@ -53,13 +55,11 @@ class Notifying:
             if len(self._known) + len(unknown) > _MOST_REMEMBERED:
                 self._known.clear()
                 unknown = owners
-            found = self.webhooks.subscriptions(unknown - {_NOBODY})
+            subscriptions = self.webhooks.subscriptions(unknown - {_NOBODY})
             until = now + SUBSCRIPTIONS_CACHED_FOR
             for owner in unknown:
-                of_owner = [each for each in found if owner == each.owner or each.scope is WebhookScope.ALL]
+                of_owner = [
+                    each for each in subscriptions if owner == each.owner or each.scope is WebhookScope.ALL
+                ]
                 self._known[owner] = until, of_owner
         return [each for owner in owners for each in self._known[owner][1]]
-
-
-_NOBODY = ""
-"""No owner has this name."""

@@ -62,10 +62,10 @@ class Replaying:
 
     def _failed(self, replay: Replay, webhook: Webhook, limit: int) -> ReplayPage:
         now = self.clock.now()
-        found, after = self.deliveries.page(
+        deliveries, after = self.deliveries.page(
             webhook.id, status=DeliveryStatus.FAILED, after=replay.cursor, limit=limit
         )
-        changes = [DeliveryChange(each, each.replayed(at=now)) for each in found]
+        changes = [DeliveryChange(each, each.replayed(at=now)) for each in deliveries]
         return ReplayPage(replace(replay, cursor=after), changes, is_last=after is None)
 
     def _of_time(self, replay: Replay, webhook: Webhook, limit: int) -> ReplayPage:

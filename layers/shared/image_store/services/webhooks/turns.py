@@ -69,6 +69,8 @@ class _Round:
     """Whether the log has more than one reading examines."""
     is_unsettled: bool = False
     """Whether the log has more than a position remembers, until it is settled."""
+    is_last: bool = False
+    """Whether there was nothing else to send when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,9 @@ class WebhookTurns:
                 self.replaying.go_on(chosen.replay)
             if self._disable(webhook, attempts, state):
                 return None
+            if chosen.is_last:  # what has come since is found after the end of the turn
+                state = self._wake_later(webhook, state)
+                break
         self.turns.save(state.as_turn(turn), at=self.clock.now())
         return state
 
@@ -142,19 +147,21 @@ class WebhookTurns:
         now = self.clock.now()
         due = self.deliveries.due(webhook.id, at=now, limit=_MOST_RETRIES)
         retries = [DeliveryChange(each, each) for each in due]
+        has_all_retries = len(retries) < _MOST_RETRIES
         if state.is_paused(now):
-            return _Round(retries, state.position)
+            return _Round(retries, state.position, is_last=has_all_retries)
         room = 1 if state.failed_rounds else PARALLEL - len(retries)
         reading = self._read(webhook, state.position, limit=room)
         if reading.events:
             new = [DeliveryChange(None, new_delivery(webhook.id, each, at=now)) for each in reading.events]
-            return _Round([*retries, *new], reading.position, are_new=True)
+            is_last = has_all_retries and not reading.has_more
+            return _Round([*retries, *new], reading.position, are_new=True, is_last=is_last)
         if reading.has_more:
             has_moved = reading.position != state.position
             return _Round(retries, reading.position, goes_on=has_moved, is_unsettled=not has_moved)
         page = self.replaying.next_page(webhook, limit=room)
         if page is None:
-            return _Round(retries, reading.position)
+            return _Round(retries, reading.position, is_last=has_all_retries)
         return _Round([*retries, *page.deliveries], reading.position, are_new=True, replay=page)
 
     def _read(self, webhook: Webhook, position: LogPosition, *, limit: int) -> Reading:
@@ -202,7 +209,7 @@ class WebhookTurns:
         self.report(RoundResult(accepted=0, failed=0, is_disabled=True))
         return True
 
-    def _wake_later(self, webhook: Webhook, state: TurnState, *, is_unsettled: bool) -> TurnState:
+    def _wake_later(self, webhook: Webhook, state: TurnState, *, is_unsettled: bool = False) -> TurnState:
         """Have the next turn begin when there is something to send, or after `LONGEST_DELAY`.
 
         It remembers the time, so that many turns before it send one message.
