@@ -31,6 +31,7 @@ from local.inside_emulator.corrections import (
     refuse_broken_state,
 )
 from local.inside_emulator.credentials import make_function_credentials_secret, secret_of
+from local.inside_emulator.forked_workers import fork_workers
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
 from local.inside_emulator.gate import Gate
 from local.inside_emulator.http_api import import_api_bodies
@@ -76,6 +77,7 @@ def main() -> None:
     log_functions()
     end_invocations_with_their_logs()
     unpack_layers_once(shared)
+    fork_workers()
     transform_templates_once(shared)
     keep_layers_in_files(state_dir)
     save_only_here()
