@@ -52,10 +52,10 @@ SHORT_LIVED_ACCESS = "UPLOADTOKEN#"
 IDEMPOTENCY = "IDEMPOTENCY#"
 SHORT_LIVED = timedelta(days=3).total_seconds()
 NO_TIME = timedelta(0)
-LIFETIMES = (timedelta(days=1), timedelta(days=12), timedelta(days=365))
+LIFETIMES = (timedelta(days=1), timedelta(days=14), timedelta(days=365))
 """Of images that expire: mostly before the last backup, after it, and never within a history."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-LATER = timedelta(days=4)
+LATER = timedelta(days=8)
 SETTLING = PAST_RESERVATION + TOMBSTONE_GRACE + PAST_STAGING + timedelta(hours=1)
 
 LOSSES: dict[str, Callable[[World], None]] = {
@@ -74,6 +74,7 @@ class Ending:
 
     loss: str
     acts: list[tuple[str, int]]
+    wait: timedelta
     access: bool
     ended: bool
 
@@ -107,11 +108,14 @@ class Recovered(History):
             ),
             max_size=5,
         ),
+        wait=st.sampled_from([NO_TIME, LATER]),
         access=st.booleans(),
         ended=st.booleans(),
     )
-    def choose(self, loss: str, acts: list[tuple[str, int]], access: bool, ended: bool) -> None:
-        self.ending = Ending(loss, acts, access, ended)
+    def choose(
+        self, loss: str, acts: list[tuple[str, int]], wait: timedelta, access: bool, ended: bool
+    ) -> None:
+        self.ending = Ending(loss, acts, wait, access, ended)
 
     # More that happens in a history -------------------------------------------------------------------
 
@@ -236,6 +240,7 @@ class Recovered(History):
         LOSSES[self.ending.loss](self.world)
         if self.ending.loss in {"the table", "everything"}:
             self.stream.told.clear()  # a table that is gone tells nothing
+        self.world.clock.instant += self.ending.wait
         for act, number in self.ending.acts:
             self._live_on(act, number)
         self.follow()  # a consumer that is an hour behind never sees a deletion; docs/recovery.md says so
@@ -250,8 +255,6 @@ class Recovered(History):
             self.upload(Visibility.PUBLIC, (), None, NO_TIME)
         elif act == "share":
             self.share(is_revoked=True)
-        elif act == "wait":
-            self.world.clock.instant += LATER
         elif ids:
             image_id = ids[number % len(ids)]
             match act:
