@@ -101,6 +101,7 @@ def rows_of(stack: Stack, *image_ids: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.fixture(scope="module")
 def refused_headers(stack: Stack) -> dict[str, str]:
     """Values of the header Authorization that are good for nothing, by what is wrong with them."""
     url, key, now = stack.described["issuer"], issuer_keys(stack.state)[0], datetime.now(UTC)
@@ -144,9 +145,11 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("route", PROTECTED, ids=name_of)
-def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route: tuple[str, str]) -> None:
+def test_without_a_token_of_this_issuer_nothing_is_answered(
+    stack: Stack, refused_headers: dict[str, str], route: tuple[str, str]
+) -> None:
     with stack.http(None) as nobody:
-        for name, header in refused_headers(stack).items():
+        for name, header in refused_headers.items():
             nobody.headers.pop("Authorization", None)
             nobody.headers.update({"Authorization": header} if header else {})
 

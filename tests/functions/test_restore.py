@@ -406,7 +406,7 @@ def test_a_damaged_file_of_the_base_is_an_error_and_the_rest_comes_back(backed_u
     missing = replace(manifest.base_files[0], key="image-store/base/lost.jsonl.gz")
     damaged = replace(
         manifest,
-        id=uuid7(manifest.as_of + timedelta(minutes=1), 1),
+        id=uuid7(manifest.started_at + timedelta(minutes=1), 1),
         change_files=(),
         base_files=(missing, *manifest.base_files),
     )

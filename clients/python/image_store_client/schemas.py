@@ -159,7 +159,12 @@ class Backup(TypedDict):
     task: Literal["run", "verify"]
     status: Literal["queued", "running", "succeeded", "failed"]
     full: bool
+    accept_loss: int | None
     deep: bool
+    base_images: int | None
+    """How many images its full pass has found; null without one."""
+    base_images_before: int | None
+    """How many the full pass before it has found."""
     manifest: str | None
     progress: BackupProgress
     stopped_because: str | None
@@ -200,8 +205,10 @@ class BackupRequest(TypedDict):
     `run`.
     """
     full: NotRequired[bool]
-    """For `run`: reads every record again, and accepts that many images are gone since the last time.
-    Default: `false`.
+    """For `run`: reads every record again. Default: `false`."""
+    accept_loss: NotRequired[int | None]
+    """For `run`: how many images may be gone since the last full pass, as counted by a run that ended
+    with `shrunk`. Implies `full`.
     """
     deep: NotRequired[bool]
     """For `verify`: reads every byte of the originals in the backup. Default: `false`."""
@@ -1460,6 +1467,8 @@ class Recovery(TypedDict):
     dry_run: bool
     manifest: str | None
     """The manifest of the backup that is restored."""
+    cleanup_waits: bool
+    """Whether cleanup waits for 7 days after its end, for the next try."""
     progress: RecoveryProgress
     errors: list[RecoveryError]
     created_at: str

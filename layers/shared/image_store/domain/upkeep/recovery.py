@@ -143,6 +143,12 @@ class RecoveryJob:
         )
 
     @property
+    def leaves_hold(self) -> bool:
+        """Whether cleanup waits after its end: an original may be there without its record, for the next try."""
+        has_failed = self.has_ended and self.tally.failed > 0 and not self.options.dry_run
+        return has_failed and (self.inherits_hold or not self.was_refused)
+
+    @property
     def has_ended(self) -> bool:
         """Whether no step follows."""
         return self.status in ENDED

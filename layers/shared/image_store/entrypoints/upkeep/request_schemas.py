@@ -93,7 +93,13 @@ class BackupRequest(Strict):
     )
     full: Flag = Field(
         default=False,
-        description="For `run`: reads every record again, and accepts that many images are gone since the last time.",
+        description="For `run`: reads every record again.",
+    )
+    accept_loss: Whole | None = Field(
+        default=None,
+        ge=0,
+        description="For `run`: how many images may be gone since the last full pass, as counted by a run that ended "
+        "with `shrunk`. Implies `full`.",
     )
     deep: Flag = Field(
         default=False, description="For `verify`: reads every byte of the originals in the backup."
