@@ -112,6 +112,7 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
                 "MIGRATIONS",
                 "OWNERS",
                 "PROVIDER#",
+                "PROVIDERKEYS#",
                 "WEBHOOK",
                 *OF_PROJECTIONS,
             )
