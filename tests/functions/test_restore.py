@@ -149,6 +149,8 @@ def test_everything_lost_comes_back_from_the_backup_alone(backed_up: BackedUp) -
 
     assert (done["progress"]["images"], done["progress"]["repairs"]) == (len(ids), len(ids))
     assert done["manifest"] == backed_up.manifest.id
+    counted = (done["progress"]["images"], done["progress"]["size_bytes"])
+    assert counted == (backed_up.manifest.base_images, backed_up.manifest.base_bytes)
     assert objects_of(backed_up.store.private_bucket) == private
     assert objects_of(backed_up.store.public_bucket) == public
     assert {key for key in rows_of(backed_up) if key[0].startswith("IMAGE#")} == {
