@@ -201,7 +201,7 @@ def is_fresh(environment: Environment, root: Path) -> bool:
 def make_environments(names: Sequence[str], *, uv: Path, interpreter: str, root: Path) -> None:
     """Install several environments, some at the same time; after a failure no further one is begun."""
     with ThreadPoolExecutor(AT_THE_SAME_TIME) as threads:
-        made = [
+        installations = [
             threads.submit(
                 make_environment, name, uv=uv, interpreter=interpreter, root=root,
                 place=f"{number} of {len(names)}",
@@ -209,7 +209,7 @@ def make_environments(names: Sequence[str], *, uv: Path, interpreter: str, root:
             for number, name in enumerate(names, start=1)
         ]  # fmt: skip
         try:
-            for each in made:
+            for each in installations:
                 each.result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)

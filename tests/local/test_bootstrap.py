@@ -152,10 +152,10 @@ def test_a_first_start_says_that_it_takes_minutes_and_what_it_does(
 def test_after_an_environment_that_cannot_be_made_no_further_one_is_begun(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    begun: list[str] = []
+    names: list[str] = []
 
     def make(name: str, **_: object) -> None:
-        begun.append(name)
+        names.append(name)
         if name == "sam":
             raise CannotBootstrap("There is no network.")
         time.sleep(0.02)  # an install takes longer
@@ -173,8 +173,8 @@ def test_after_an_environment_that_cannot_be_made_no_further_one_is_begun(
     exit_code = bootstrap.main(["ministack", "sam", *["node"] * 50], root=root)
 
     assert exit_code == 2
-    assert begun[:2] == ["ministack", "sam"]
-    assert len(begun) < 52
+    assert names[:2] == ["ministack", "sam"]
+    assert len(names) < 52
     assert "There is no network." in capsys.readouterr().err
 
 
