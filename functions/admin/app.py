@@ -3,7 +3,6 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.backup.jobs import BackupTask
 from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
@@ -90,8 +89,7 @@ def get_repair(request: Request, repair_id: str) -> "Response[str]":
 def create_backup(request: Request) -> "Response[str]":
     """Begins a run of the backup besides those of the schedule, or a verification; its address is in `Location`."""
     app = application()
-    options = request.json(schemas.BackupRequest)
-    job = app.backup.requests.begin(BackupTask(options.task), full=options.full, deep=options.deep)
+    job = backups.begin(request.json(schemas.BackupRequest), app.backup.requests)
     return backups.accepted(job, api_url=request.api_url(app.settings.api_url))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import importlib
 import json
 import logging
 import os
+import threading
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from local.inside_emulator.activity import Activity
     from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 LEAST_PAUSE_SECONDS = 2.0
+SETTLING_SECONDS = 10.0
+"""How long a request or an invocation may change the state after its end, such as by deleting its message."""
+LONGEST_UNSAVED_SECONDS = 60.0
+"""Changes that nobody makes, such as at the end of a row's time to live, are saved this late on a quiet stack."""
 PAUSE_PER_SAVING_SECOND = 10  # a large table takes long to write; saving gets at most a tenth of the time
 # Functions, layers and stacks: they are large, and only deployments change them. The launcher requests a full save
 # after each deployment.
 SAVED_ON_REQUEST_ONLY = frozenset({"lambda", "cloudformation"})
+LARGEST_STATES = ("dynamodb", "cloudwatch_logs")
+"""Services that only copy when their state is read, and do not change the copy."""
 LAST_SAVE = "saved"
 """The file beside the state whose modification time is the start of the last complete save."""
 KEPT_LOG_STREAMS = 100  # MiniStack creates one stream for each invocation and keeps all of them
@@ -37,11 +46,21 @@ class Checkpoints:
     """
 
     def __init__(
-        self, emulator: Any, *, state_dir: Path, objects: UnsavedObjects, report: Callable[[str | None], None]
+        self,
+        emulator: Any,
+        *,
+        state_dir: Path,
+        objects: UnsavedObjects,
+        activity: Activity,
+        report: Callable[[str | None], None],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._emulator = emulator
         self._state_dir = state_dir
         self._objects = objects
+        self._activity = activity
+        self._now = now
+        self._saved_at: float | None = None
         self._report = report
         self._persistence: Any = importlib.import_module("ministack.core.persistence")
         self._saved: dict[str, int] = {}
@@ -63,12 +82,25 @@ class Checkpoints:
             pause = max(LEAST_PAUSE_SECONDS, PAUSE_PER_SAVING_SECOND * (time.monotonic() - started))
 
     def save_changed(self) -> None:
-        """Save the services whose state changed since the last save, but nothing during a deployment."""
+        """Save the services whose state changed since the last save, but nothing during a deployment.
+
+        On a stack that nobody uses this only notes the time: to look for changes takes as long as to write them.
+        """
         if is_deploying():  # the next start could not continue half a deployment
             return
+        if self._is_saved():
+            self._save_all({})
+            return
+        begun = self._now()
         forget_old_log_streams()
-        self._save_all(
-            {name: state for name, state in self._states().items() if name not in SAVED_ON_REQUEST_ONLY}
+        states = {name: state for name, state in self._states().items() if name not in SAVED_ON_REQUEST_ONLY}
+        self._saved_at = begun if self._save_all(states) else None
+
+    def _is_saved(self) -> bool:
+        return (
+            self._saved_at is not None
+            and self._now() - self._saved_at < LONGEST_UNSAVED_SECONDS
+            and self._activity.is_quiet_since(self._saved_at - SETTLING_SECONDS)
         )
 
     def save_everything(self) -> None:
@@ -79,8 +111,11 @@ class Checkpoints:
         states: dict[str, Callable[[], Any]] = self._emulator._build_persistence_save_dict()
         return states
 
-    def _save_all(self, states: dict[str, Callable[[], Any]]) -> None:
-        """Save services and the objects that could not be saved before; any error becomes the fault."""
+    def _save_all(self, states: dict[str, Callable[[], Any]]) -> bool:
+        """Save services and the objects that could not be saved before; return whether everything is on the disk.
+
+        Any error becomes the fault.
+        """
         begun, faults, is_complete = time.time(), [], True
         self._objects.save_again()
         for service, get_state in states.items():
@@ -98,6 +133,7 @@ class Checkpoints:
         if self.fault != self._reported:
             self._reported = self.fault
             self._report(self._reported)
+        return is_complete and self.fault is None
 
     def _note_save(self, begun: float) -> None:
         """Set the file's modification time to the start of a complete save; after a kill the next start reads it."""
@@ -108,7 +144,7 @@ class Checkpoints:
     def _save(self, service: str, get_state: Callable[[], Any]) -> bool:
         """Save one service if it changed; return whether the file is up to date."""
         try:
-            with uncopied_tables():
+            with uncopied_states():
                 state = get_state()
                 text = json.dumps(state, default=self._persistence._json_default)
         except RuntimeError as error:  # a delivery thread of MiniStack changed a dict; the next save succeeds
@@ -136,17 +172,26 @@ def words_for(fault: Exception) -> str:
 
 
 @contextmanager
-def uncopied_tables() -> Iterator[None]:
-    """Make DynamoDB return its tables without copying them first, which takes most of a save's time.
+def uncopied_states() -> Iterator[None]:
+    """Make the services with the largest states return them without copying them, which takes most of a save's time.
 
-    A copy is only necessary if requests run during a save. Here tables become text before any request can run.
+    A copy is only necessary if requests run during a save. Here a state becomes text before any request can run. Other
+    threads still get copies.
     """
-    tables: Any = importlib.import_module("ministack.services.dynamodb")
-    copy, tables.copy = tables.copy, SimpleNamespace(deepcopy=lambda value: value)
+    saving = threading.get_ident()
+
+    def same_for_this_thread(value: Any) -> Any:
+        return value if threading.get_ident() == saving else copy.deepcopy(value)
+
+    modules: list[Any] = [importlib.import_module(f"ministack.services.{name}") for name in LARGEST_STATES]
+    originals = [module.copy for module in modules]
+    for module in modules:
+        module.copy = SimpleNamespace(copy=copy.copy, deepcopy=same_for_this_thread)
     try:
         yield
     finally:
-        tables.copy = copy
+        for module, original in zip(modules, originals, strict=True):
+            module.copy = original
 
 
 def save_only_here() -> None:

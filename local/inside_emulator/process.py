@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.inside_emulator.activity import Activity
 from local.inside_emulator.checkpoints import Checkpoints, is_deploying, save_only_here
 from local.inside_emulator.corrections import (
     authorize_batches_as_what_they_repeat,
@@ -30,6 +31,7 @@ from local.inside_emulator.corrections import (
     refuse_broken_state,
 )
 from local.inside_emulator.credentials import make_function_credentials_secret, secret_of
+from local.inside_emulator.forked_workers import fork_workers
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
 from local.inside_emulator.gate import Gate
 from local.inside_emulator.http_api import import_api_bodies
@@ -75,17 +77,24 @@ def main() -> None:
     log_functions()
     end_invocations_with_their_logs()
     unpack_layers_once(shared)
+    fork_workers()
     transform_templates_once(shared)
     keep_layers_in_files(state_dir)
     save_only_here()
     make_function_credentials_secret()
     objects = UnsavedObjects()
     objects.watch()
+    activity = Activity()
+    activity.watch_invocations()
     checkpoints = Checkpoints(
-        emulator, state_dir=state_dir, objects=objects, report=partial(report_saving, problems)
+        emulator,
+        state_dir=state_dir,
+        objects=objects,
+        activity=activity,
+        report=partial(report_saving, problems),
     )
     port = int(os.environ["GATEWAY_PORT"])
-    asyncio.run(serve(emulator, checkpoints, port=port, front_secret=front_secret))
+    asyncio.run(serve(emulator, checkpoints, activity, port=port, front_secret=front_secret))
     checkpoints.save_everything()
     # A handler that is still running would keep the process, its port and its lock alive.
     os._exit(NOT_SAVED if checkpoints.fault else 0)
@@ -97,7 +106,9 @@ def report_saving(problems: int, fault: str | None) -> None:
         os.write(problems, json.dumps({"saving": fault}).encode() + b"\n")
 
 
-async def serve(emulator: Any, checkpoints: Checkpoints, *, port: int, front_secret: str) -> None:
+async def serve(
+    emulator: Any, checkpoints: Checkpoints, activity: Activity, *, port: int, front_secret: str
+) -> None:
     """Serve until a stop, and save changes every few seconds meanwhile."""
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")
     config: Any = importlib.import_module("hypercorn.config").Config()
@@ -126,7 +137,7 @@ async def serve(emulator: Any, checkpoints: Checkpoints, *, port: int, front_sec
         while is_deploying():  # a deployment takes seconds, and the next start cannot continue half of it
             await asyncio.sleep(DEPLOYMENT_POLL_SECONDS)
 
-    await hypercorn.serve(gate, config, shutdown_trigger=wait_for_stop)
+    await hypercorn.serve(activity.watch_requests(gate), config, shutdown_trigger=wait_for_stop)
     saving.cancel()
     logging.getLogger("local").info("stopped")
 

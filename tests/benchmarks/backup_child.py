@@ -1,6 +1,6 @@
 """A child process that backs up as many images as it is told, and prints calls, CPU time and peak memory as JSON.
 
-Run as `python -m tests.benchmarks.backup_child IMAGES`.
+Run as `python -m tests.benchmarks.backup_child IMAGES FOLDER`. The folder has the files of the backup then.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.images import records
@@ -19,7 +20,7 @@ from image_store.domain.backup.lines import image_entity
 from image_store.domain.backup.manifest import Origin
 from image_store.domain.upkeep.cleanup import Lease
 from image_store.ports.backup import BackupRows, BackupSource, BackupStates, ChangeOutbox, NotedChange
-from image_store.ports.objects import StoredObject
+from image_store.ports.objects import ObjectMissing, StoredObject
 from image_store.services.backup.library import BackupLibrary
 from image_store.services.backup.originals import OriginalCopies
 from image_store.services.backup.requests import new_job
@@ -48,28 +49,47 @@ class PrivateBucket(MemoryBucket):
 
 
 class BackupBucket(MemoryBucket):
-    """Keeps everything but originals, of which it knows that they are there once the first pass is over."""
+    """Keeps its files in a folder; of originals it only knows whether they are there, which they are after a pass."""
 
     calls: Counter[str]
+    folder: Path
     has_originals = False
 
     def head(self, key: str) -> StoredObject | None:
         self.calls["backup head"] += 1
-        if "/objects/" not in key:
-            return super().head(key)
         at = self._clock.now()
+        if "/objects/" not in key:
+            path = self.folder / key
+            return StoredObject(key, path.stat().st_size, at, '"0"', {}) if path.exists() else None
         return StoredObject(key, len(DATA), at, '"0"', {"sha256": SHA256}) if self.has_originals else None
 
     def put(
         self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
     ) -> None:
         self.calls["backup put"] += 1
-        if key.endswith(".json"):
-            super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+        if "/objects/" not in key:
+            path = self.folder / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
         self.calls["backup get"] += 1
-        return super().get(key, max_bytes=max_bytes)
+        if "/objects/" in key:
+            return DATA
+        path = self.folder / key
+        if not path.exists():
+            raise ObjectMissing
+        return path.read_bytes()
+
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        self.calls["backup list"] += 1
+        at = self._clock.now()
+        keys = (str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+        return (
+            StoredObject(key, (self.folder / key).stat().st_size, at)
+            for key in sorted(keys)
+            if key.startswith(prefix) and key > (after or "")
+        )
 
 
 @dataclass
@@ -155,13 +175,14 @@ def _entity(number: int) -> str:
     return image_entity(_id(number))
 
 
-def main(images: int) -> dict[str, float]:
+def main(images: int, folder: Path) -> dict[str, float]:
     """Back up everything, then a tenth as changed."""
     clock = SetClock()
     calls: Counter[str] = Counter()
     private = PrivateBucket("private", clock=clock, peers={})
     backup = BackupBucket("backup", clock=clock, peers={})
     private.calls = backup.calls = calls
+    backup.folder = folder
     library = BackupLibrary(store=backup, stack="image-store")
     rows = MadeUpRows(images, calls)
     ids = CountedIds(clock)
@@ -199,4 +220,4 @@ def main(images: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]))))
+    print(json.dumps(main(int(sys.argv[1]), Path(sys.argv[2]))))

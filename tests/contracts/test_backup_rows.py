@@ -57,6 +57,7 @@ FULL = BackupJob(
     updated_at=NOON + MOMENT,
     task=BackupTask.VERIFY,
     full=True,
+    accept_loss=5,
     deep=True,
     status=BackupStatus.FAILED,
     step=4,
@@ -66,6 +67,8 @@ FULL = BackupJob(
         images=1, rows=2, deletions=3, objects=4, bytes=5, verified=6, removed=7, failed=8,
         errors=(BackupError("image:1", "copy_damaged", "no"),),
     ),
+    base_images=9,
+    base_images_before=10,
     stopped_because="damaged",
     finished_at=NOON + 2 * MOMENT,
 )  # fmt: skip

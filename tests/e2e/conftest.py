@@ -27,6 +27,7 @@ from local.state_folder import StateFolder
 from tests.e2e.second_stack import ROOT_KEY
 from tests.e2e.site import Site
 from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
+from tests.plain_http import NO_AUTHORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ class Stack:
         self.state = StateFolder(state)
         self.described: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
+        self._clients: dict[tuple[str, Config | None], Any] = {}
 
     @property
     def api_url(self) -> str:
@@ -79,14 +81,19 @@ class Stack:
     def http(self, subject: str | None, *, scope: str = "") -> httpx.Client:
         """Answer a client of the API for one caller, or for nobody."""
         headers = {} if subject is None else {"Authorization": f"Bearer {self.token(subject, scope=scope)}"}
-        return httpx.Client(base_url=self.api_url, headers=headers, timeout=40)
+        return httpx.Client(base_url=self.api_url, headers=headers, timeout=40, verify=NO_AUTHORITIES)
 
     def admin(self) -> httpx.Client:
         """Answer a client of the API for an admin."""
         return self.http("admin", scope="images:admin")
 
     def client(self, service: str, *, config: Config | None = None) -> Any:
-        """Answer a boto3 client of the emulator's root."""
+        """Answer a boto3 client of the emulator's root; to make one takes longer than most calls."""
+        if (service, config) not in self._clients:
+            self._clients[service, config] = self._new_client(service, config)
+        return self._clients[service, config]
+
+    def _new_client(self, service: str, config: Config | None) -> Any:
         return boto3.client(
             service,
             config=config,
@@ -114,6 +121,7 @@ class Stack:
                 pytest.fail(f"the stack did not start: {output_file.read_text()}")
             time.sleep(POLL_SECONDS)
         self.described = json.loads(self.state.stack_file.read_text())
+        self._clients.clear()
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does and answer its exit code."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from image_store_cli.exits import Exit
 from local.build import architecture
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
@@ -53,6 +54,7 @@ ApiUrl = "{url}"
 R2Endpoint = "{r2}"
 R2Region = "us-east-1"
 LogRetentionDays = {days}
+TableName = "{table}"
 RaiseAlarms = false
 ShowDashboard = false
 
@@ -73,7 +75,7 @@ class Second:
     key: str = ""
     image: str = ""
 
-    def write(self, *, days: int = 30) -> None:
+    def write(self, *, days: int = 30, table: str = "") -> None:
         """Fill in the file."""
         text = FILE.format(
             name=NAME,
@@ -84,6 +86,7 @@ class Second:
             url=self.url,
             r2=self.stack.described["s3_endpoint"],
             days=days,
+            table=table,
         )
         self.file.write_text(text)
 
@@ -188,8 +191,35 @@ def test_another_run_updates_what_the_file_changes_and_says_so_before(second: Se
         assert api.get(f"/v1/images/{second.image}").status_code == 200
 
 
+def table_of(second: Second) -> str:
+    """The name of the table that the stack names."""
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in second.formation()["Outputs"]}
+    return str(outputs["TableName"])
+
+
+def test_a_table_is_replaced_only_if_it_was_deleted(second: Second) -> None:
+    before, dynamo = table_of(second), second.stack.client("dynamodb")
+    second.write(days=7, table="second-2")
+
+    _, refusal = second.operator.run("deploy", str(second.file), "--yes", exit_code=Exit.USAGE)
+    assert "all metadata is in it" in refusal
+    dynamo.delete_table(TableName=before)
+    second.write(days=7)
+    _, hint = second.operator.run("deploy", str(second.file), "--dry-run")
+    second.write(days=7, table="second-2")
+    lines, _ = second.operator.run("deploy", str(second.file), "--yes")
+
+    assert f"The table {before} was deleted." in hint
+    assert "TableName" in hint
+    [second.key] = [line["key"] for line in lines if "key" in line]
+    assert table_of(second) == "second-2"
+    with second.api() as api:
+        stored = api.post("/v1/images", content=jpeg(32, 20), headers={"Content-Type": "image/jpeg"}).json()
+        assert [card["id"] for card in api.get("/v1/images").json()["items"]] == [stored["id"]]
+
+
 def test_destroy_deletes_the_stack_and_keeps_the_images(second: Second) -> None:
-    table = {each["OutputKey"]: each["OutputValue"] for each in second.formation()["Outputs"]}["TableName"]
+    table = table_of(second)
 
     lines, _ = second.operator.run("destroy", str(second.file), "--name", NAME)
     again, _ = second.operator.run("destroy", str(second.file), "--name", NAME)

@@ -90,6 +90,22 @@ def images_of(terminal: Terminal) -> list[dict[str, Any]]:
     return [{name: image.get(name) for name in LIST_FIELDS} for image in terminal.lines("list")]
 
 
+def totals_of(stack: Stack, manifest_id: str) -> tuple[int, int]:
+    """How many images a manifest counts, and the bytes of their originals."""
+    key = f"{stack.described['stack_name']}/manifests/{manifest_id}.json"
+    answer = stack.client("s3").get_object(Bucket=stack.described["backup_bucket"], Key=key)
+    manifest = json.load(answer["Body"])
+    return manifest["base_images"], manifest["base_bytes"]
+
+
+def counts_of(stack: Stack, terminal: Terminal) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The same, as the statistics of the store and as the private bucket have it."""
+    stats = terminal.document("stats", "--all")
+    listing = stack.client("s3").list_objects_v2(Bucket=stack.described["private_bucket"])
+    sizes = [entry["Size"] for entry in listing.get("Contents", []) if "/original." in entry["Key"]]
+    return (stats["images"], stats["size_bytes"]), (len(sizes), sum(sizes))
+
+
 def awaited(condition: Callable[[], bool]) -> bool:
     """Whether a condition comes true; repairs follow in the background."""
     until = time.monotonic() + LONGEST_SECONDS
@@ -105,7 +121,7 @@ def test_each_runbook_brings_back_what_was_lost(stack: Stack, terminal: Terminal
         (terminal.home / f"{number}.jpg").write_bytes(jpeg(320 + number, 240))
     ids = [terminal.lines("upload", f"{number}.jpg")[0]["id"] for number in range(3)]
     terminal.run("publish", ids[0])
-    terminal.document("backup", "run", "--full")
+    totals = totals_of(stack, terminal.document("backup", "run", "--full")["manifest"])
     images, files = images_of(terminal), files_of(stack)
     assert files["public_bucket"]
 
@@ -116,12 +132,14 @@ def test_each_runbook_brings_back_what_was_lost(stack: Stack, terminal: Terminal
     lose_bucket(stack, "private_bucket")
     carry_out(terminal, "The private bucket is lost")
     assert awaited(lambda: files_of(stack) == files)
+    assert counts_of(stack, terminal) == (totals, totals)
     assert images_of(terminal) == images
 
     lose_table(stack)
     assert images_of(terminal) == []
     carry_out(terminal, "The table is lost")
     assert images_of(terminal) == images
+    assert awaited(lambda: counts_of(stack, terminal) == (totals, totals))
 
     lose_table(stack)
     lose_bucket(stack, "private_bucket")
@@ -129,11 +147,13 @@ def test_each_runbook_brings_back_what_was_lost(stack: Stack, terminal: Terminal
     carry_out(terminal, "All but the backup is lost")
     assert awaited(lambda: files_of(stack) == files)
     assert images_of(terminal) == images
+    assert awaited(lambda: counts_of(stack, terminal) == (totals, totals))
 
     lose_table(stack)
     carry_out(terminal, "The table is lost without a backup")
     assert {image["id"] for image in images_of(terminal)} == set(ids)
     assert {image["visibility"] for image in images_of(terminal)} == {"private"}
+    assert awaited(lambda: counts_of(stack, terminal) == (totals, totals))
 
 
 # Killed processes ------------------------------------------------------------------------------------

@@ -161,6 +161,7 @@ class _Parser:
         return test
 
     def _comparison(self) -> Test:
+        name = self._names.get(self._next(), self._next())
         left = self._operand()
         if self._next() == "BETWEEN":
             self._take()
@@ -171,8 +172,10 @@ class _Parser:
                 _compare("<=", low(item, values), left(item, values))
                 and _compare("<=", left(item, values), high(item, values))
             )
-        sign = self._take()
+        sign, value = self._take(), self._next()
         right = self._operand()
+        if sign == "=" and value.startswith(":") and not name.startswith(":"):  # what every row is asked
+            return lambda item, values: _equal(item.get(name), values[value])
         return lambda item, values: _compare(sign, left(item, values), right(item, values))
 
     def _operand(self) -> Operand:
@@ -263,12 +266,21 @@ def _sum(number: Value | None, added: Value) -> Value:
     raise NoExpression(f"nothing can be added of the kind {kind}")
 
 
+def _equal(left: Value | None, right: Value) -> bool:
+    """What is not there, or of another type, is not equal."""
+    if left is None:
+        return False
+    if "S" in left and "S" in right:
+        return bool(left["S"] == right["S"])
+    return comparable(left) == comparable(right)
+
+
 def _compare(sign: str, left: Value | None, right: Value | None) -> bool:
     """What is not there, or of another type, is neither equal nor smaller nor larger."""
     if left is None or right is None:
         return sign == "<>"
-    if sign == "=" and "S" in left and "S" in right:  # what most conditions are, and many rows are asked
-        return bool(left["S"] == right["S"])
+    if sign == "=":
+        return _equal(left, right)
     (left_kind, one), (right_kind, other) = comparable(left), comparable(right)
     if left_kind != right_kind:
         return sign == "<>"

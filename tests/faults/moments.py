@@ -32,6 +32,7 @@ class Moment:
 
     def __init__(self, *roots: object, shared: Sequence[object] = ()) -> None:
         self._steps: list[Callable[[], object]] = []
+        self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
         self._seen: dict[int, object] = {id(each): each for each in shared}
         left: list[object] = list(roots)
         while left:
@@ -39,6 +40,9 @@ class Moment:
 
     def restore(self) -> None:
         """Set everything back; it can be done again and again."""
+        for each, before in self._dicts:  # thousands: a call for each of them would take most of the time
+            each.clear()
+            each.update(before)
         for step in self._steps:
             step()
 
@@ -49,7 +53,7 @@ class Moment:
         self._seen[id(thing)] = thing  # kept, so that no other object gets its id
         match thing:
             case dict():
-                self._steps.append(partial(_refill_dict, thing, dict(thing)))
+                self._dicts.append((thing, dict(thing)))
                 return [*thing.keys(), *thing.values()]
             case list() | deque():
                 self._steps.append(partial(_refill_list, thing, list(thing)))
@@ -75,7 +79,7 @@ class Moment:
     def _keep_attributes(self, thing: Any) -> list[object]:
         values: list[object] = []
         if hasattr(thing, "__dict__"):
-            self._steps.append(partial(_refill_dict, vars(thing), dict(vars(thing))))
+            self._dicts.append((vars(thing), dict(vars(thing))))
             values += vars(thing).values()
         slots = (name for kind in type(thing).__mro__ for name in vars(kind).get("__slots__", ()))
         for name in slots:
@@ -83,11 +87,6 @@ class Moment:
                 self._steps.append(partial(object.__setattr__, thing, name, getattr(thing, name)))
                 values.append(getattr(thing, name))
         return values
-
-
-def _refill_dict(container: dict[Any, Any], before: dict[Any, Any]) -> None:
-    container.clear()
-    container.update(before)
 
 
 def _refill_list(container: Any, before: list[Any]) -> None:

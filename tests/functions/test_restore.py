@@ -149,6 +149,8 @@ def test_everything_lost_comes_back_from_the_backup_alone(backed_up: BackedUp) -
 
     assert (done["progress"]["images"], done["progress"]["repairs"]) == (len(ids), len(ids))
     assert done["manifest"] == backed_up.manifest.id
+    counted = (done["progress"]["images"], done["progress"]["size_bytes"])
+    assert counted == (backed_up.manifest.base_images, backed_up.manifest.base_bytes)
     assert objects_of(backed_up.store.private_bucket) == private
     assert objects_of(backed_up.store.public_bucket) == public
     assert {key for key in rows_of(backed_up) if key[0].startswith("IMAGE#")} == {
@@ -404,7 +406,7 @@ def test_a_damaged_file_of_the_base_is_an_error_and_the_rest_comes_back(backed_u
     missing = replace(manifest.base_files[0], key="image-store/base/lost.jsonl.gz")
     damaged = replace(
         manifest,
-        id=uuid7(manifest.as_of + timedelta(minutes=1), 1),
+        id=uuid7(manifest.started_at + timedelta(minutes=1), 1),
         change_files=(),
         base_files=(missing, *manifest.base_files),
     )

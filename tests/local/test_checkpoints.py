@@ -4,17 +4,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import errno
 import importlib
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from local.inside_emulator.checkpoints import Checkpoints
+from local.inside_emulator.activity import Activity
+from local.inside_emulator.checkpoints import (
+    LONGEST_UNSAVED_SECONDS,
+    SETTLING_SECONDS,
+    Checkpoints,
+    uncopied_states,
+)
 from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
@@ -70,8 +79,8 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
         "ministack.core.responses": SimpleNamespace(
             get_account_id=lambda: "000000000000", set_request_account_id=lambda _: None
         ),
-        "ministack.services.dynamodb": SimpleNamespace(copy=None),
-        "ministack.services.cloudwatch_logs": SimpleNamespace(_log_groups=Scoped()),
+        "ministack.services.dynamodb": SimpleNamespace(copy=copy),
+        "ministack.services.cloudwatch_logs": SimpleNamespace(copy=copy, _log_groups=Scoped()),
         "ministack.services.cloudformation": SimpleNamespace(_stacks=new_emulator.stacks),
         "ministack.services.s3": new_emulator.s3,
     }
@@ -103,12 +112,40 @@ def objects(emulator: Emulator) -> UnsavedObjects:
     return unsaved
 
 
+class Time:
+    """A monotonic clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def now() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def activity(now: Time) -> Activity:
+    return Activity(now=now)
+
+
 @pytest.fixture
 def checkpoints(
-    emulator: Emulator, objects: UnsavedObjects, reports: list[str | None], tmp_path: Path
+    emulator: Emulator,
+    objects: UnsavedObjects,
+    activity: Activity,
+    now: Time,
+    reports: list[str | None],
+    tmp_path: Path,
 ) -> Checkpoints:
-    (tmp_path / "emulator").mkdir()
-    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, report=reports.append)
+    folder = tmp_path / "emulator"
+    folder.mkdir()
+    return Checkpoints(
+        emulator, state_dir=folder, objects=objects, activity=activity, report=reports.append, now=now
+    )
 
 
 def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
@@ -198,3 +235,83 @@ def test_nothing_is_saved_during_a_deployment(
     checkpoints.save_changed()
 
     assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.usefixtures("emulator")
+def test_only_the_saving_thread_reads_states_without_copies() -> None:
+    tables: Any = sys.modules["ministack.services.dynamodb"]
+    rows = {"id": "image"}
+
+    with uncopied_states(), ThreadPoolExecutor(1) as another_thread:
+        read_here = tables.copy.deepcopy(rows)
+        read_elsewhere = another_thread.submit(tables.copy.deepcopy, rows).result()
+
+    assert read_here is rows
+    assert read_elsewhere == rows
+    assert read_elsewhere is not rows
+    assert tables.copy.deepcopy(rows) is not rows
+
+
+def test_a_quiet_stack_is_saved_once_and_then_only_its_time_is_noted(
+    checkpoints: Checkpoints, emulator: Emulator, now: Time, tmp_path: Path
+) -> None:
+    now.seconds += SETTLING_SECONDS + 1
+    checkpoints.save_changed()
+    (tmp_path / "saved").unlink()
+    emulator.states["dynamodb"] = {"rows": 2}
+
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 1}
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_changes_without_a_request_is_saved_within_a_minute(
+    checkpoints: Checkpoints, emulator: Emulator, now: Time, tmp_path: Path
+) -> None:
+    now.seconds += SETTLING_SECONDS + 1
+    checkpoints.save_changed()
+    emulator.states["dynamodb"] = {"rows": 2}
+    now.seconds += LONGEST_UNSAVED_SECONDS
+
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 2}
+
+
+def test_what_follows_a_request_is_saved_too(
+    checkpoints: Checkpoints, emulator: Emulator, activity: Activity, now: Time, tmp_path: Path
+) -> None:
+    now.seconds += SETTLING_SECONDS + 1
+    checkpoints.save_changed()
+    request(activity)
+    checkpoints.save_changed()
+    now.seconds += SETTLING_SECONDS - 1
+    emulator.states["dynamodb"] = {"rows": 2}
+
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 2}
+
+
+def request(activity: Activity) -> None:
+    """Serve one request."""
+
+    async def serve(*_: object) -> None:
+        pass
+
+    asyncio.run(activity.watch_requests(serve)({"type": "http"}, None, None))
+
+
+def test_a_stack_whose_save_failed_tries_again_though_nothing_happens(
+    checkpoints: Checkpoints, emulator: Emulator, now: Time, tmp_path: Path
+) -> None:
+    emulator.disk_is_full = True
+    now.seconds += SETTLING_SECONDS + 1
+    checkpoints.save_changed()
+    emulator.disk_is_full = False
+
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 1}
+    assert checkpoints.fault is None

@@ -17,6 +17,7 @@ from image_store_client.http.credentials import Credentials, token_of
 from image_store_client.http.retries import RetryPolicy
 from image_store_client.http.runtime import ThreadRuntime, finish
 from image_store_client.http.transport import Transport
+from tests.plain_http import NO_AUTHORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def quick_store(kind: str, url: str, *, token: Any = None, timeout_seconds: floa
     waits: list[float] = []
     policy = RetryPolicy(max_retries=TRIES - 1)
     if kind == SYNC:
-        with httpx.Client(timeout=timeout_seconds) as http:
+        with httpx.Client(timeout=timeout_seconds, verify=NO_AUTHORITIES) as http:
             runtime = ThreadRuntime(http, sleep=waits.append)
             credentials = Credentials(token_of(None, token), runtime)
             transport = Transport(url, runtime, credentials, policy=policy)
@@ -106,7 +107,7 @@ def quick_store(kind: str, url: str, *, token: Any = None, timeout_seconds: floa
             yield answer
         return
     with asyncio.Runner() as runner:
-        loop_runtime = _Impatient(httpx.AsyncClient(timeout=timeout_seconds), waits)
+        loop_runtime = _Impatient(httpx.AsyncClient(timeout=timeout_seconds, verify=NO_AUTHORITIES), waits)
         credentials = Credentials(token_of(None, token), loop_runtime)
         transport = Transport(url, loop_runtime, credentials, policy=policy)
         answer = AnyStore(_Async(transport), runner)

@@ -27,7 +27,11 @@ def test_the_table_outlives_the_stack_and_can_be_restored(template: dict[str, An
 
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
     assert table["UpdateReplacePolicy"] == "Retain"
-    assert "TableName" not in table["Properties"]  # it would be taken when the stack is made again
+    # A fixed name would be taken when the stack is made again; one that somebody sets makes a new table.
+    chosen = ["HasTableName", {"Ref": "TableName"}, {"Ref": "AWS::NoValue"}]
+    assert table["Properties"]["TableName"] == {"Fn::If": chosen}
+    assert template["Parameters"]["TableName"]["Default"] == ""
+    assert template["Conditions"]["HasTableName"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "TableName"}, ""]}]}
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -180,6 +184,18 @@ def test_a_generation_that_fails_five_times_goes_to_the_dead_letter_queue(templa
         "maxReceiveCount": 5,
     }
     for name in ("GenerationQueue", "GenerationDeadLetterQueue"):
+        assert properties(template, name)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+        assert properties(template, name)["SqsManagedSseEnabled"] is True
+
+
+def test_a_turn_of_a_webhook_that_fails_five_times_goes_to_the_dead_letter_queue(
+    template: dict[str, Any],
+) -> None:
+    assert properties(template, "DeliveryQueue")["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeliveryDeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    for name in ("DeliveryQueue", "DeliveryDeadLetterQueue"):
         assert properties(template, name)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
         assert properties(template, name)["SqsManagedSseEnabled"] is True
 

@@ -83,6 +83,14 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
 
 
+def add_waiting(parser: argparse.ArgumentParser, *, noun: str) -> None:
+    """Add the options of a command that begins something that takes a while, and waits for its end."""
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
+    parser.add_argument(
+        "--status", metavar=noun.upper(), help=f"show an earlier {noun}, and wait until it ends"
+    )
+
+
 def add_limit(parser: argparse.ArgumentParser, *, noun: str, default: int) -> None:
     """Add the options that limit how many of a list are shown."""
     parser.add_argument(

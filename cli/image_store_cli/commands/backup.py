@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.command_line.arguments import add_command, add_command_group, at_most
+from image_store_cli.command_line.arguments import add_command, add_command_group, add_waiting, at_most, count
 from image_store_cli.command_line.ids import safe_id
 from image_store_cli.commands.recoveries import add_recovery_options, run_recovery
 from image_store_cli.display.lists import print_errors, print_list
@@ -33,8 +33,8 @@ REASONS = {
     "deadline": "one step takes longer than the function may run",
     "internal_error": "the log of the function `backup` says why; a secret without keys is the usual reason",
     "interrupted": "the function was interrupted; the next run continues",
-    "shrunk": "more than half of the images are gone since the last full pass. If that is right: "
-    "`image-store backup run --full`",
+    "shrunk": "more than half of the images are gone, so the full pass before stays. If they were lost, restore them: "
+    "docs/recovery.md",
     "storage_unavailable": "the table, the private bucket or the backup store did not answer as it should; "
     "check the bucket and its keys",
 }
@@ -50,20 +50,21 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     run = add_command(
         inner, common, "run", _run, summary="back up what has changed, now", needs_admin=True,
         details="An interruption does not stop it. With --json: the run.",
-        examples=("backup run", "backup run --full", "backup run --status RUN"),
+        examples=("backup run", "backup run --full", "backup run --accept-loss 120", "backup run --status RUN"),
     )  # fmt: skip
+    run.add_argument("--full", action="store_true", help="read every record again")
     run.add_argument(
-        "--full", action="store_true",
-        help="read every record again, and accept that many images are gone since the last time",
+        "--accept-loss", type=count, metavar="N",
+        help="also if N images are gone since the last full pass, as a run has told you",
     )  # fmt: skip
-    _add_waiting(run)
+    add_waiting(run, noun="run")
     verify = add_command(
         inner, common, "verify", _verify, summary="compare the backup with its last manifest", needs_admin=True,
         details="It compares each file of records by its checksum, and looks for each original. With --json: the run.",
         examples=("backup verify", "backup verify --deep"),
     )  # fmt: skip
     verify.add_argument("--deep", action="store_true", help="read every byte of the originals in the backup")
-    _add_waiting(verify)
+    add_waiting(verify, noun="run")
     restore = add_command(
         inner, common, "restore", _restore, summary="restore what the store has lost", needs_admin=True,
         details="As of a manifest, by default the newest. Nothing that exists changes, and images come back private. "
@@ -80,7 +81,9 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     restore.add_argument("--owner", metavar="OWNER", help="only the images of this owner")
     restore.add_argument("--image", metavar="ID", help="only this image")
     restore.add_argument("--publish", action="store_true", help="publish images again, under the same links")
-    restore.add_argument("--access", action="store_true", help="also API keys, shares and keys of providers")
+    restore.add_argument(
+        "--access", action="store_true", help="also API keys, shares, webhooks and keys of providers"
+    )
     restore.add_argument("--stack", metavar="NAME", help="the stack whose backup it is, if it is another one")
     restore.add_argument("--other-key", action="store_true", help="even if another KMS key sealed the texts")
     restore.add_argument("--without-sealed", action="store_true", help="leave out sealed texts")
@@ -98,11 +101,6 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )
 
 
-def _add_waiting(parser: ArgumentParser) -> None:
-    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
-    parser.add_argument("--status", metavar="RUN", help="show an earlier run, and wait until it ends")
-
-
 def _restore(context: Context) -> Exit:
     args = context.args
     if args.image is not None and args.owner is not None:
@@ -115,14 +113,29 @@ def _restore(context: Context) -> Exit:
 
 
 def _run(context: Context) -> Exit:
-    return _begin_and_wait(context, {"task": "run", "full": context.args.full}, "backing up")
+    args = context.args
+    request: BackupRequest = {"task": "run", "full": args.full}
+    if args.accept_loss is not None:
+        request["accept_loss"] = args.accept_loss
+    backup = _begin_and_wait(context, request, "backing up")
+    exit_code = _end(context, backup)
+    gone = _gone(backup)
+    is_seen = context.stdin.isatty() and not context.out.as_json and args.status is None
+    if backup["stopped_because"] == "shrunk" and gone and is_seen:
+        question = (
+            f"Go on without {plural(gone, 'image')}? Their copies leave the backup after its retention."
+        )
+        if context.ask(question):
+            again: BackupRequest = {"task": "run", "accept_loss": gone}
+            return _end(context, _begin_and_wait(context, again, "backing up"))
+    return exit_code
 
 
 def _verify(context: Context) -> Exit:
-    return _begin_and_wait(context, {"task": "verify", "deep": context.args.deep}, "verifying")
+    return _end(context, _begin_and_wait(context, {"task": "verify", "deep": context.args.deep}, "verifying"))
 
 
-def _begin_and_wait(context: Context, request: BackupRequest, description: str) -> Exit:
+def _begin_and_wait(context: Context, request: BackupRequest, description: str) -> Backup:
     backups = context.api.admin.backups
     if context.args.status is not None:
         backup = backups.get(safe_id(context.args.status))
@@ -130,7 +143,7 @@ def _begin_and_wait(context: Context, request: BackupRequest, description: str) 
         context.show_target()
         backup = backups.create(**request)
         context.out.note(f"Run {backup['id']}")
-    return _end(context, backup if context.args.no_wait else _wait(context, backup, description))
+    return backup if context.args.no_wait else _wait(context, backup, description)
 
 
 def _wait(context: Context, backup: Backup, description: str) -> Backup:
@@ -165,12 +178,28 @@ def _end(context: Context, backup: Backup) -> Exit:
         console.print(f"{backup['id']}  {backup['status']}: {_figures(backup)}", soft_wrap=True)
         if (reason := backup["stopped_because"]) is not None:
             console.print(f"  {REASONS.get(reason, reason)}", soft_wrap=True)
+        if gone := _gone(backup):
+            console.print(
+                f"  {gone:,} of {backup['base_images_before']:,} images are gone since the full pass before",
+                soft_wrap=True,
+            )
+            if reason == "shrunk":
+                console.print(
+                    f"  if somebody deleted them: `image-store backup run --accept-loss {gone}`",
+                    soft_wrap=True,
+                )
         print_errors(
             console, [f"{each['entity']}: {each['detail']} ({each['code']})" for each in backup["errors"]]
         )
 
     context.out.document(backup, human)
     return Exit.SOME_FAILED if backup["status"] == "failed" or backup["progress"]["failed"] else Exit.OK
+
+
+def _gone(backup: Backup) -> int:
+    """How many fewer images a full pass has found than the one before."""
+    before, now = backup["base_images_before"], backup["base_images"]
+    return 0 if before is None or now is None else max(0, before - now)
 
 
 def _list(context: Context) -> Exit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_store_cli.command_line.arguments import add_waiting
 from image_store_cli.command_line.ids import safe_id
 from image_store_cli.display.lists import print_errors
 from image_store_cli.display.texts import plural
@@ -34,10 +35,7 @@ def add_recovery_options(parser: ArgumentParser, noun: str) -> None:
     parser.add_argument(
         "--take-over", action="store_true", help="end another restore or rebuild that has stopped"
     )
-    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
-    parser.add_argument(
-        "--status", metavar=noun.upper(), help=f"show an earlier {noun}, and wait until it ends"
-    )
+    add_waiting(parser, noun=noun)
 
 
 def run_recovery(
@@ -99,7 +97,7 @@ def _end(context: Context, recovery: Recovery) -> Exit:
         )
         if figures["ended"] and context.args.include_ended:
             console.print(STILL_BEING_DELETED, soft_wrap=True)
-        if figures["failed"] and not recovery["dry_run"]:
+        if recovery["cleanup_waits"]:
             console.print("Cleanup waits for 7 days, so that you can try again.", soft_wrap=True)
         print_errors(
             console,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.command_line.arguments import add_command
+from image_store_cli.command_line.arguments import add_command, add_waiting
 from image_store_cli.command_line.ids import safe_id
 from image_store_cli.display.lists import print_errors
 from image_store_cli.display.texts import plural
@@ -35,8 +35,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("ids", nargs="*", metavar="ID", help=f"images to repair, at most {MOST_IDS}")
     parser.add_argument("--dry-run", action="store_true", help="only count what is missing")
-    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
-    parser.add_argument("--status", metavar="REPAIR", help="show an earlier repair, and wait until it ends")
+    add_waiting(parser, noun="repair")
 
 
 def run(context: Context) -> Exit:

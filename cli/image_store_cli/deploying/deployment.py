@@ -14,7 +14,7 @@ from image_store_cli.deploying.packages import package, require_room
 from image_store_cli.deploying.plan import Action, PlannedChange
 from image_store_cli.deploying.stack import changed_parameters, refuse_losses
 from image_store_cli.deploying.template import parameters_of
-from image_store_cli.errors import CommandError, UsageError
+from image_store_cli.errors import CommandError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from image_store_cli.deploying.stack import ChangeSet, Formation
     from image_store_cli.deploying.store_file import StoreFile
 
+TABLE = "Table"
+"""The table in the template."""
 MOVED = {"PrivateBucket": "originals", "PublicBucket": "published copies"}
 """Parameters that name a bucket: the store would not find the objects of the one before."""
 PLACES = ("ByteStore", "R2AccountId", "R2Endpoint")
@@ -45,6 +47,8 @@ class Plan:
     is_new: bool = False
     is_failed: bool = False
     """Whether a first deployment failed and has to be deleted before the next."""
+    gone: frozenset[str] = frozenset()
+    """What somebody deleted, though the stack still names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,11 @@ class Deployment:
         self.parts.api_origin = values.get("ApiUrl") or outputs_of(deployed).get("ApiUrl", "")
         changes = [change for step in self.parts.steps() for change in step.look()]
         if deployed is not None:
+            gone = self._gone(deployed)
             change_set = self.formation.plan(self._package(folder), values, is_new=False)
             if change_set is not None:
                 changes += [*changed_parameters(deployed, values), *change_set.changes]
-            return Plan(tuple(changes), values, folder, change_set)
+            return Plan(tuple(changes), values, folder, change_set, gone=gone)
         if described is not None:
             status = described["StackStatus"]
             text = f"the empty stack of the first deployment, which failed ({status}), is REMOVED"
@@ -91,7 +96,7 @@ class Deployment:
     def refuse_losses(self, plan: Plan) -> None:
         """Raise UsageError, and drop the plan, if it would lose data."""
         try:
-            refuse_losses(plan.changes)
+            refuse_losses(plan.changes, gone=plan.gone)
         except UsageError:
             self.drop(plan)
             raise
@@ -114,6 +119,21 @@ class Deployment:
         self.parts.api_origin = outputs.get("ApiUrl", "")
         self._make(self.parts.private_cors(), report, only_changes=True)
         return outputs
+
+    def _gone(self, deployed: Mapping[str, Any]) -> frozenset[str]:
+        """Look for the table, which CloudFormation does not miss. Only a table that is gone may be replaced."""
+        name = self.formation.resources(deployed["StackId"]).get(TABLE)
+        if name is None:
+            return frozenset()
+        try:
+            self.account.call("dynamodb", "describe_table", TableName=name)
+        except NotFound:
+            self.note(
+                f"The table {name} was deleted. docs/recovery.md, `The table is lost`, says how to make a new one: set "
+                "TableName under [parameters] of the file to a name that no table has."
+            )
+            return frozenset({TABLE})
+        return frozenset()
 
     def _deploy(self, plan: Plan) -> tuple[dict[str, Any] | None, str]:
         change_set, result = plan.change_set, "updated"

@@ -40,6 +40,12 @@ class PlannedChange:
         return {"change": str(self.action), "part": self.part, "detail": self.text}
 
 
+def change_of_rules(name: str, bucket: str, text: str, *, is_there: bool) -> PlannedChange:
+    """Describe rules that a bucket lacks, or, if some of these are there, that it has otherwise."""
+    action = Action.CHANGE if is_there else Action.ADD
+    return PlannedChange(name, action, f"{name} of {bucket}: {text}")
+
+
 class DeploymentStep(Protocol):
     """One part of a deployment, which can be repeated at any time.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.deploying.cloudflare_api import BUCKET_EXISTS, CloudflareRefused
-from image_store_cli.deploying.plan import Action, PlannedChange
+from image_store_cli.deploying.plan import Action, PlannedChange, change_of_rules
 from image_store_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ class Rules:
             return []
         ids = {rule.get("id") for rule in current}
         is_there = any(rule["id"] in ids for rule in self.needs())
-        action = Action.CHANGE if is_there else Action.ADD
-        return [PlannedChange(self.name, action, f"{self.name} of {self.bucket}: {self.describe()}")]
+        return [change_of_rules(self.name, self.bucket, self.describe(), is_there=is_there)]
 
     def act(self) -> None:
         """Write the rules beside those of others, because a write replaces all of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from image_store_cli.deploying.plan import Action, PlannedChange
+from image_store_cli.deploying.plan import Action, PlannedChange, change_of_rules
 from image_store_cli.deploying.r2 import (
     READ_METHODS,
     READ_RULE_ID,
@@ -155,8 +155,7 @@ class S3Rules:
         if all(_comparable(current.get(rule["ID"])) == _comparable(rule) for rule in self.needs()):
             return []
         is_there = any(rule["ID"] in current for rule in self.needs())
-        action = Action.CHANGE if is_there else Action.ADD
-        return [PlannedChange(self.name, action, f"{self.name} of {self.bucket}: {self.describe()}")]
+        return [change_of_rules(self.name, self.bucket, self.describe(), is_there=is_there)]
 
     def act(self) -> None:
         """Write the rules beside those of others, because a write replaces all of them."""

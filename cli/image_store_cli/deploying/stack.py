@@ -12,7 +12,7 @@ from image_store_cli.display.texts import plain
 from image_store_cli.errors import CommandError, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 ABSENT = {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
@@ -264,10 +264,10 @@ def _change_of(entry: Mapping[str, Any]) -> PlannedChange | None:
     return PlannedChange(name, Action.CHANGE, kind)
 
 
-def refuse_losses(changes: Sequence[PlannedChange]) -> None:
-    """Raise UsageError if an update would lose data."""
+def refuse_losses(changes: Sequence[PlannedChange], *, gone: Collection[str] = ()) -> None:
+    """Raise UsageError if an update would lose data; the resources in `gone` do not exist any more."""
     for change in changes:
-        if change.is_loss and change.part in PRECIOUS:
+        if change.is_loss and change.part in PRECIOUS and change.part not in gone:
             raise UsageError(
                 f"This update would replace or remove {change.part}, and {PRECIOUS[change.part]}. It is refused; "
                 "docs/operations.md, `Updating`, explains what to do."

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from image_store_cli.display.texts import escaped, plain
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import RenderableType
+    from rich.progress import Task
 
     from image_store_cli.errors import CommandError
 
@@ -72,7 +73,7 @@ class Output:
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
+            _CountColumn(),
             TimeElapsedColumn(),
         )
         visible = self.errors.is_terminal and not self.quiet
@@ -81,6 +82,13 @@ class Output:
     def _json(self, value: Any, *, indent: int | None = None) -> None:
         self.stdout.write(_json(value, indent=indent) + "\n")
         self.stdout.flush()
+
+
+class _CountColumn(ProgressColumn):
+    """How much is done of how much; nothing as long as nobody knows how much there is."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:

@@ -92,11 +92,14 @@ def a_first_deployment_that_fails_leaves_nothing_behind(template: Template) -> I
 )
 def a_retained_resource_has_no_fixed_name(template: Template) -> Iterator[str]:
     for name, resource in template["Resources"].items():
-        if (
-            resource.get("DeletionPolicy") == "RetainExceptOnCreate"
-            and resource["Properties"].keys() & _NAMES
-        ):
+        names = [value for part, value in resource["Properties"].items() if part in _NAMES]
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate" and not all(map(_is_on_request, names)):
             yield f"{name}: its name is taken when the stack is made again"
+
+
+def _is_on_request(name: Any) -> bool:
+    """Whether CloudFormation chooses the name unless somebody sets a parameter."""
+    return isinstance(name, dict) and name.get("Fn::If", [None])[-1] == {"Ref": "AWS::NoValue"}
 
 
 @guard(

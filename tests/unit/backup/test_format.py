@@ -107,6 +107,10 @@ def test_lines_come_back_as_they_were(lines: list[BackupLine]) -> None:
     files = list(pack(lines))
 
     assert [line for file in files for line in unpack(file.data, lines=file.lines)] == lines
+    backwards = [
+        line for file in reversed(files) for line in unpack(file.data, lines=file.lines, backwards=True)
+    ]
+    assert backwards == lines[::-1]
 
 
 def test_equal_lines_make_equal_files() -> None:

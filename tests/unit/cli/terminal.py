@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 URL = "https://store.example"
 TOKEN = "header.payload.signature"
+PARSER = build_parser()
+"""One for all commands: to build it takes longer than most commands, and parsing does not change it."""
 
 
 class Keyboard(io.StringIO):
@@ -76,7 +78,7 @@ def command(
 
     Stdin is a person's when `somebody` is there, and a pipe otherwise.
     """
-    args = build_parser().parse_args(words)
+    args = PARSER.parse_args(words)
     out, err = io.StringIO(), io.StringIO()
     waits: list[float] = []
     with httpx.Client(transport=httpx.MockTransport(handler)) if handler else new_client() as http:

@@ -26,6 +26,7 @@ def backup(
     task: str = "run",
     reason: str | None = None,
     errors: list[Any] | None = None,
+    base: tuple[int | None, int | None] = (None, None),
     **figures: int,
 ) -> dict[str, Any]:
     """A run as the API answers it."""
@@ -37,6 +38,8 @@ def backup(
         "stopped_because": reason,
         "progress": NOTHING | figures,
         "errors": errors or [],
+        "base_images_before": base[0],
+        "base_images": base[1],
         "created_at": "2026-03-01T12:00:00Z",
     }
 
@@ -65,6 +68,7 @@ def test_a_run_is_begun_and_watched_until_it_ends(tmp_path: Path) -> None:
     ("words", "body"),
     [
         (("run", "--full"), {"task": "run", "full": True}),
+        (("run", "--accept-loss", "1,200"), {"task": "run", "full": False, "accept_loss": 1200}),
         (("verify",), {"task": "verify", "deep": False}),
         (("verify", "--deep"), {"task": "verify", "deep": True}),
     ],
@@ -89,6 +93,34 @@ def test_a_damaged_backup_makes_the_exit_code_1_and_is_explained(tmp_path: Path)
     assert "9 originals verified, 1 damaged" in result.out
     assert "image:i1: Not the one. (copy_damaged)" in result.out
     assert "replaces damaged copies" in result.out
+
+
+SHRUNK = backup("failed", reason="shrunk", base=(10_000, 120))
+
+
+def test_a_run_that_finds_most_images_gone_says_how_many_and_changes_nothing_unasked(tmp_path: Path) -> None:
+    store = Store(**{"POST_admin/backups": [backup("queued")], "GET_admin/backups/b1": [SHRUNK]})
+
+    result = command(store, "backup", "run", "--full", folder=tmp_path)
+
+    assert result.exit_code == Exit.SOME_FAILED
+    assert "9,880 of 10,000 images are gone" in result.out
+    assert "--accept-loss 9880" in result.out
+    assert len(store.bodies) == 1
+
+
+@pytest.mark.parametrize(("answer", "requests"), [("y\n", 2), ("\n", 1)])
+def test_at_a_terminal_it_asks_with_the_number(tmp_path: Path, answer: str, requests: int) -> None:
+    done = backup("succeeded", base=(10_000, 120))
+    store = Store(
+        **{"POST_admin/backups": [backup("queued")] * 2, "GET_admin/backups/b1": [SHRUNK, done][:requests]}
+    )
+
+    result = command(store, "backup", "run", "--full", folder=tmp_path, stdin=answer, somebody=True)
+
+    assert "Go on without 9880 images?" in result.err
+    assert store.bodies[1:] == [{"task": "run", "accept_loss": 9_880}][: requests - 1]
+    assert (result.exit_code == Exit.OK) is (requests == 2)
 
 
 def test_the_last_runs_are_listed(tmp_path: Path) -> None:

@@ -27,9 +27,16 @@ NOTHING = {
 }
 
 
-def recovery(status: str, **figures: int) -> dict[str, Any]:
+def recovery(status: str, *, cleanup_waits: bool = False, **figures: int) -> dict[str, Any]:
     """A recovery as the API answers it."""
-    return {"id": "r1", "status": status, "dry_run": False, "progress": NOTHING | figures, "errors": []}
+    return {
+        "id": "r1",
+        "status": status,
+        "dry_run": False,
+        "cleanup_waits": cleanup_waits,
+        "progress": NOTHING | figures,
+        "errors": [],
+    }
 
 
 def test_a_rebuild_from_the_bucket_is_begun_and_watched_until_it_ends(tmp_path: Path) -> None:
@@ -58,7 +65,9 @@ def test_a_dry_run_is_requested_and_not_awaited(tmp_path: Path) -> None:
     assert (result.exit_code, json.loads(result.out)["status"]) == (Exit.OK, "queued")
 
 
-@pytest.mark.parametrize("end", [recovery("succeeded", failed=1), recovery("failed", failed=1)], ids=str)
+@pytest.mark.parametrize(
+    "end", [recovery("succeeded", failed=1, cleanup_waits=True), recovery("failed", failed=1)], ids=str
+)
 def test_what_failed_makes_the_exit_code_1_and_is_named(tmp_path: Path, end: dict[str, Any]) -> None:
     end = end | {"errors": [{"name": "a/original.png", "code": "broken_original", "detail": "Broken."}]}
     store = Store(**{"GET_admin/rebuilds/r1": [end]})
@@ -67,7 +76,7 @@ def test_what_failed_makes_the_exit_code_1_and_is_named(tmp_path: Path, end: dic
 
     assert result.exit_code == Exit.SOME_FAILED
     assert "a/original.png: Broken. (broken_original)" in result.out
-    assert "Cleanup waits for 7 days" in result.out
+    assert ("Cleanup waits for 7 days" in result.out) is end["cleanup_waits"]
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--include-ended", "--take-over", "--no-wait"])

@@ -15,14 +15,15 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.main import main
 
-KNOWN = commands_of(build_parser())
+PARSER = build_parser()
+KNOWN = commands_of(PARSER)
 """Words that list commands when nothing follows."""
 ODD_ENGLISH = ("what is said", "who asks", "goes on where", "that is none", "to go by", "is told")
 
 
 def parser_of(words: str) -> Parser:
     """The parser of a command."""
-    parser = build_parser()
+    parser = PARSER
     for word in words.split():
         [commands] = parser._commands()  # noqa: SLF001 - argparse has no public way
         parser = commands.choices[word]
@@ -124,7 +125,7 @@ def test_every_help_has_examples_that_can_be_typed(words: str) -> None:
         program, *typed = shlex.split(line.partition(" | ")[0].partition(" < ")[0])
         assert program == "image-store"
         assert " ".join(typed).startswith(words)
-        assert build_parser().parse_args(typed).run
+        assert PARSER.parse_args(typed).run
 
 
 @pytest.mark.parametrize("words", sorted(KNOWN), ids=lambda words: words or "image-store")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from image_store_cli.deploying.deployment import require_same_buckets
-from image_store_cli.deploying.plan import Action
+from image_store_cli.deploying.plan import Action, PlannedChange
 from image_store_cli.deploying.stack import PRECIOUS, Formation, changed_parameters, refuse_losses
 from image_store_cli.errors import CommandError, UsageError
 from tests.unit.deploying.formation_client import FormationClient
@@ -150,6 +151,18 @@ def test_parameters_are_compared_with_those_of_the_stack() -> None:
         ("parameter LogRetentionDays", "7 → 30"),
         ("parameter Presets", "empty → a=1x"),
     ]
+
+
+LOST_TABLE = PlannedChange("Table", Action.REPLACE, "AWS::DynamoDB::Table is REPLACED by a new one")
+
+
+def test_only_a_table_that_is_gone_may_be_replaced() -> None:
+    with pytest.raises(UsageError, match="all metadata is in it"):
+        refuse_losses([LOST_TABLE])
+    with pytest.raises(UsageError, match="SecretsKey"):
+        refuse_losses([LOST_TABLE, replace(LOST_TABLE, part="SecretsKey")], gone={"Table"})
+
+    refuse_losses([LOST_TABLE], gone={"Table"})
 
 
 def test_another_bucket_than_the_deployed_one_is_refused() -> None:

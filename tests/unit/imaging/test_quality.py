@@ -331,7 +331,7 @@ def test_a_smart_crop_keeps_the_subject_in_view(
 ) -> None:
     data, share = with_subject(kind, width, height, place)
 
-    image = shown(data, Recipe(*shape, Fit.COVER, SMART, PNG)).convert("RGB")
+    image = shown(data, Recipe(*shape, Fit.COVER, SMART, JPEG))
 
     seen = _like(image, SKIN).filter(ImageFilter.MedianFilter(5)).getbbox()
     assert seen is not None

@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from image_store.adapters.remote.source_http import SourceAnswer
 from image_store.domain.errors import SourceUnreadable
+from image_store.domain.images.image import Visibility
 from image_store.domain.json_values import UnreadableJson, check_storable, read_json
-from image_store.domain.upkeep.importing import LONGEST_WAIT
+from image_store.domain.upkeep.importing import LONGEST_WAIT, FetchedFile
 from image_store.ports.upkeep import SourceBusy
 
 MAX_LIST_BYTES = 16 * 1024 * 1024
@@ -39,6 +40,13 @@ def check_status(status: int, headers: Mapping[str, str], *, now: datetime) -> N
     if status == 404:
         raise SourceUnreadable("The source has nothing at this address.")
     raise SourceUnreadable(f"The source answered {status}.")
+
+
+def file_of(answer: SourceAnswer, *, now: datetime, visibility: Visibility | None = None) -> FetchedFile:
+    """The file in a response; raises as `check_status` does."""
+    check_status(answer.status, answer.headers, now=now)
+    media_type = answer.headers.get("content-type")
+    return FetchedFile(data=answer.body, media_type=media_type, visibility=visibility)
 
 
 def wait_of(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:

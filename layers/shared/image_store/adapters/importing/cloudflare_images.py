@@ -15,6 +15,7 @@ from urllib.parse import quote
 from image_store.adapters.importing.answers import (
     MAX_LIST_BYTES,
     check_status,
+    file_of,
     json_of,
     not_as_documented,
     object_in,
@@ -72,8 +73,7 @@ class CloudflareSource(ImportSource):
         headers = self._headers | {"Accept": "image/*"}
         url = f"{self._base}/v1/{quote(item.id, safe='')}/blob"
         answer = self.http.request("GET", url, headers=headers, max_bytes=max_bytes, until=until)
-        check_status(answer.status, answer.headers, now=self.clock.now())
-        return FetchedFile(data=answer.body, media_type=answer.headers.get("content-type"))
+        return file_of(answer, now=self.clock.now())
 
     @property
     def _base(self) -> str:

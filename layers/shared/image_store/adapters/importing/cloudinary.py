@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 from image_store.adapters.importing.answers import (
     MAX_LIST_BYTES,
     check_status,
+    file_of,
     json_of,
     not_as_documented,
     object_in,
@@ -92,8 +93,7 @@ class CloudinarySource(ImportSource):
         answer = self.http.request(
             "GET", url, headers={"Accept": "image/*"}, max_bytes=max_bytes, until=until
         )
-        check_status(answer.status, answer.headers, now=self.clock.now())
-        return FetchedFile(data=answer.body, media_type=answer.headers.get("content-type"))
+        return file_of(answer, now=self.clock.now())
 
     @property
     def _base(self) -> str:

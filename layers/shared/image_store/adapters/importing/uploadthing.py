@@ -17,6 +17,7 @@ from urllib.parse import quote
 from image_store.adapters.importing.answers import (
     MAX_LIST_BYTES,
     check_status,
+    file_of,
     json_of,
     not_as_documented,
     objects_in,
@@ -90,10 +91,7 @@ class UploadThingSource(ImportSource):
             answer = self.http.request(
                 "GET", self._signed(url), headers={"Accept": "image/*"}, max_bytes=max_bytes, until=until
             )
-        check_status(answer.status, answer.headers, now=self.clock.now())
-        return FetchedFile(
-            data=answer.body, media_type=answer.headers.get("content-type"), visibility=visibility
-        )
+        return file_of(answer, now=self.clock.now(), visibility=visibility)
 
     @property
     def _files(self) -> str:

@@ -49,6 +49,7 @@ class GoogleImages(ProviderAdapter):
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_client=exchange.client(),
             httpx_async_client=exchange.idle_client(),
+            async_client_args={"ssl": exchange.idle_tls()},
         )
         contents: list[Any] = [types.Part.from_text(text=request.in_words)]
         contents += [

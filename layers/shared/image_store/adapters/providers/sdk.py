@@ -13,6 +13,8 @@ from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.domain.generation.providers import ProviderFailure, Reason
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx2
 
 _OF_THE_CONNECTION = frozenset(
@@ -43,6 +45,12 @@ class SdkExchange:
         import httpx2
 
         return httpx2.AsyncClient(transport=cast("httpx2.AsyncBaseTransport", self), trust_env=False)
+
+    def idle_tls(self) -> "SSLContext":
+        """An unused TLS context without authorities, of which Google's SDK would otherwise read all each time."""
+        from ssl import PROTOCOL_TLS_CLIENT, SSLContext
+
+        return SSLContext(PROTOCOL_TLS_CLIENT)
 
     def outcome(self) -> Answer:
         """The answer to the request; ProviderFailure if there is none."""

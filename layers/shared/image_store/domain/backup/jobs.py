@@ -15,6 +15,12 @@ STALLED_AFTER = timedelta(minutes=20)
 LATE_AFTER = timedelta(hours=26)
 """How old the last complete backup may be; the alarm BackupLate has the same limit."""
 MAX_JOB_ERRORS = 50
+SETTLING = timedelta(minutes=1)
+"""How long a noted change may be missing in the index of changes, which follows the table within a second as a rule.
+
+DynamoDB promises no time for it (Developer Guide, "Using Global Secondary Indexes"). A change that a run does not see
+stays noted, and the next run backs it up: only what a run claims has to wait.
+"""
 
 
 class BackupTask(StrEnum):
@@ -84,6 +90,8 @@ class BackupJob:
     task: BackupTask = BackupTask.RUN
     full: bool = False
     """Whether it reads every record again."""
+    accept_loss: int | None = None
+    """How many images may be gone since the last full pass, because somebody has seen this number; None for a guess."""
     deep: bool = False
     """Whether it reads every byte of the originals in the backup."""
     status: BackupStatus = BackupStatus.QUEUED
@@ -93,6 +101,10 @@ class BackupJob:
     after: int = 0
     """How many lines of the manifest's files have been verified."""
     tally: BackupTally = BackupTally()
+    base_images: int | None = None
+    """How many images its full pass has found; None without one."""
+    base_images_before: int | None = None
+    """How many the base before it has."""
     stopped_because: str | None = None
     """The reason why it failed."""
     finished_at: datetime | None = None
@@ -138,7 +150,7 @@ class BackupState:
     manifest: str | None = None
     """The last manifest."""
     as_of: datetime | None = None
-    """All changes before this time are in the last manifest."""
+    """All changes that were noted before this time are in the last manifest."""
     full_at: datetime | None = None
     """When the last full pass was complete."""
     full_pass: FullPass | None = None

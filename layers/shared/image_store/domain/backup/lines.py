@@ -87,10 +87,10 @@ def text_of(line: BackupLine) -> str:
     return canonical_json(value)
 
 
-def line_of(text: str) -> BackupLine:
-    """The line in a JSON text; BackupDamaged if it is none."""
+def line_of(text: str | bytes) -> BackupLine:
+    """The line in a JSON text, as UTF-8 if it is bytes; BackupDamaged if it is none."""
     try:
-        value = json.loads(text)
+        value = json.loads(text if isinstance(text, str) else text.decode())
         copy = value.get("object")
         line = BackupLine(
             entity=value["entity"],
@@ -140,19 +140,39 @@ def pack(lines: Iterable[BackupLine]) -> Iterator[PackedLines]:
         yield _packed(texts)
 
 
-def unpack(data: bytes, *, lines: int | None = None) -> Iterator[BackupLine]:
-    """The lines of a file, which has this number of them if one is given; BackupDamaged if it is no such file."""
+def unpack(data: bytes, *, lines: int | None = None, backwards: bool = False) -> Iterator[BackupLine]:
+    """The lines of a file, which has this number of them if one is given; the last one first if `backwards`.
+
+    Holds the text of the file and one line. Raises BackupDamaged at once if it is no such file, and on the way at a
+    text that is no line.
+    """
     most = MAX_FILE_BYTES + MAX_LINE_BYTES
     reader = zlib.decompressobj(wbits=31)
     try:
-        text = reader.decompress(data, most).decode()
-    except (zlib.error, UnicodeDecodeError) as error:
+        text = reader.decompress(data, most)
+    except zlib.error as error:
         raise _damaged() from error
-    if not reader.eof or reader.unused_data or not text.endswith("\n"):
+    if not reader.eof or reader.unused_data or not text.endswith(b"\n"):
         raise _damaged()
-    if lines is not None and text.count("\n") != lines:
+    if lines is not None and text.count(b"\n") != lines:
         raise _damaged()
-    return map(line_of, text.removesuffix("\n").split("\n"))
+    return map(line_of, _backwards(text) if backwards else _forwards(text))
+
+
+def _forwards(text: bytes) -> Iterator[bytes]:
+    begin = 0
+    while begin < len(text):
+        end = text.index(b"\n", begin)
+        yield text[begin:end]
+        begin = end + 1
+
+
+def _backwards(text: bytes) -> Iterator[bytes]:
+    end = len(text) - 1
+    while end >= 0:
+        begin = text.rfind(b"\n", 0, end) + 1
+        yield text[begin:end]
+        end = begin - 1
 
 
 def _packed(texts: list[bytes]) -> PackedLines:

@@ -55,7 +55,7 @@ class Manifest:
     origin: Origin
     started_at: datetime
     as_of: datetime
-    """Changes that reached the table's stream before this time are in the backup."""
+    """Changes that were noted before this time are in the backup; the stream usually notes a change within seconds."""
     base: str
     """The id of the full pass."""
     base_files: tuple[BackupFile, ...]

@@ -101,7 +101,7 @@ class RecoveryOptions:
     publish: bool = False
     """Published images are published again, under the same links."""
     access: bool = False
-    """Also API keys and shares."""
+    """Also API keys, shares and webhooks."""
     owner: str | None = None
     """Only the images of this owner."""
     image_id: str | None = None
@@ -141,6 +141,12 @@ class RecoveryJob:
         return self.status is RecoveryStatus.FAILED and self.tally == RecoveryTally(
             failed=1, errors=self.tally.errors
         )
+
+    @property
+    def leaves_hold(self) -> bool:
+        """Whether cleanup waits after its end: an original may be there without its record, for the next try."""
+        has_failed = self.has_ended and self.tally.failed > 0 and not self.options.dry_run
+        return has_failed and (self.inherits_hold or not self.was_refused)
 
     @property
     def has_ended(self) -> bool:

@@ -164,6 +164,9 @@ class RecoveryAnswer(BaseModel):
     status: Literal["queued", "running", "succeeded", "failed"]
     dry_run: bool
     manifest: str | None = Field(description="The manifest of the backup that is restored.")
+    cleanup_waits: bool = Field(
+        description="Whether cleanup waits for 7 days after its end, for the next try."
+    )
     progress: RecoveryProgressAnswer
     errors: list[RecoveryErrorAnswer]
     created_at: datetime
@@ -219,7 +222,10 @@ class BackupAnswer(BaseModel):
     task: Literal["run", "verify"]
     status: Literal["queued", "running", "succeeded", "failed"]
     full: bool
+    accept_loss: int | None
     deep: bool
+    base_images: int | None = Field(description="How many images its full pass has found; null without one.")
+    base_images_before: int | None = Field(description="How many the full pass before it has found.")
     manifest: str | None
     progress: BackupProgressAnswer
     stopped_because: str | None

@@ -3,15 +3,26 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.domain.backup.jobs import BackupJob, BackupStatus
+from image_store.domain.backup.jobs import BackupJob, BackupStatus, BackupTask
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.http.request import JSON
 from image_store.entrypoints.operations.metrics import report_backup_end
 from image_store.entrypoints.operations.observability import logger
+
+if TYPE_CHECKING:
+    from image_store.entrypoints.upkeep.request_schemas import BackupRequest
+    from image_store.services.backup.requests import BackupRequests
+
+
+def begin(options: "BackupRequest", service: "BackupRequests") -> BackupJob:
+    """Begin what a request asks for; BackupNotConfigured without a backup store."""
+    return service.begin(
+        BackupTask(options.task), full=options.full, accept_loss=options.accept_loss, deep=options.deep
+    )
 
 
 def accepted(job: BackupJob, *, api_url: str) -> "Response[str]":
@@ -48,7 +59,10 @@ def _body(job: BackupJob) -> dict[str, Any]:
         "task": job.task,
         "status": job.status,
         "full": job.full,
+        "accept_loss": job.accept_loss,
         "deep": job.deep,
+        "base_images": job.base_images,
+        "base_images_before": job.base_images_before,
         "manifest": job.manifest,
         "progress": tally,
         "stopped_because": job.stopped_because,

@@ -44,5 +44,6 @@ def _fields(recovery: RecoveryJob) -> dict[str, Any]:
         "kind": recovery.kind,
         "dry_run": recovery.options.dry_run,
         "manifest": recovery.manifest,
+        "cleanup_waits": recovery.leaves_hold,
         "progress": tally,
     }

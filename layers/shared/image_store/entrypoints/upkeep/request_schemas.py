@@ -53,7 +53,7 @@ class RestoreRequest(Strict):
         default=False, description="Whether published images are published again, under the same links."
     )
     access: Flag = Field(
-        default=False, description="Whether to restore also API keys, shares and keys of providers."
+        default=False, description="Whether to restore also API keys, shares, webhooks and keys of providers."
     )
     stack: str | None = Field(
         None,
@@ -93,7 +93,13 @@ class BackupRequest(Strict):
     )
     full: Flag = Field(
         default=False,
-        description="For `run`: reads every record again, and accepts that many images are gone since the last time.",
+        description="For `run`: reads every record again.",
+    )
+    accept_loss: Whole | None = Field(
+        default=None,
+        ge=0,
+        description="For `run`: how many images may be gone since the last full pass, as counted by a run that ended "
+        "with `shrunk`. Implies `full`.",
     )
     deep: Flag = Field(
         default=False, description="For `verify`: reads every byte of the originals in the backup."

@@ -97,14 +97,18 @@ class BackupLibrary:
                 continue
         raise BackupNotFound("There is no complete backup yet.")
 
-    def lines(self, file: BackupFile) -> Iterator[BackupLine]:
-        """The lines of a file, after its checksum was compared; BackupDamaged if it is missing or another file."""
+    def lines(self, file: BackupFile, *, backwards: bool = False) -> Iterator[BackupLine]:
+        """The lines of a file, after its checksum was compared; the last one first if `backwards`.
+
+        Holds the text of the file and one line. Raises BackupDamaged at once if the file is missing or another one, and
+        on the way at a text that is no line.
+        """
         if file.size_bytes > MAX_FILE_BYTES + MAX_LINE_BYTES:
             raise BackupDamaged("The manifest names a file that is larger than any that a backup writes.")
         packed = PackedLines(self._bytes(file), file.lines)
         if len(packed.data) != file.size_bytes or packed.sha256 != file.sha256:
             raise BackupDamaged("A file of the backup is not what its manifest names.")
-        return unpack(packed.data, lines=file.lines)
+        return unpack(packed.data, lines=file.lines, backwards=backwards)
 
     def newest_lines(self, manifest: Manifest) -> Iterator[BackupLine]:
         """The line of each image and row as of a manifest, without deleted ones.
@@ -114,7 +118,7 @@ class BackupLibrary:
         """
         seen: set[str] = set()
         for file in reversed(manifest.change_files):
-            for line in reversed(list(self.lines(file))):
+            for line in self.lines(file, backwards=True):
                 if line.entity not in seen:
                     seen.add(line.entity)
                     if not line.is_deletion:

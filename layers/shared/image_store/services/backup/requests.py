@@ -30,11 +30,21 @@ class BackupRequests:
     clock: Clock
     ids: Ids
 
-    def begin(self, task: BackupTask, *, full: bool = False, deep: bool = False) -> BackupJob:
-        """Begin a run, which continues after the request; BackupNotConfigured without a backup store."""
+    def begin(
+        self, task: BackupTask, *, full: bool = False, accept_loss: int | None = None, deep: bool = False
+    ) -> BackupJob:
+        """Begin a run, which continues after the request; BackupNotConfigured without a backup store.
+
+        `accept_loss` images may be gone since the last full pass; the run is a full one then.
+        """
         if not self.is_configured:
             raise BackupNotConfigured("This deployment has no backup store: set the parameter BackupStore.")
-        job = new_job(self.ids.image_id(), self.clock.now(), task, full=full, deep=deep)
+        job = replace(
+            new_job(self.ids.image_id(), self.clock.now(), task),
+            full=full or accept_loss is not None,
+            accept_loss=accept_loss,
+            deep=deep,
+        )
         self.states.create_job(job)
         self.work.send(BackupStep(job.id, job.step))
         return job
@@ -128,8 +138,6 @@ class BackupWork:
         return after
 
 
-def new_job(
-    job_id: str, now: datetime, task: BackupTask, *, full: bool = False, deep: bool = False
-) -> BackupJob:
+def new_job(job_id: str, now: datetime, task: BackupTask) -> BackupJob:
     """A run that nothing has worked on yet."""
-    return BackupJob(id=job_id, created_at=now, updated_at=now, task=task, full=full, deep=deep)
+    return BackupJob(id=job_id, created_at=now, updated_at=now, task=task)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 
-from image_store.domain.backup.jobs import BackupJob, BackupState, FullPass
+from image_store.domain.backup.jobs import SETTLING, BackupJob, BackupState, FullPass
 from image_store.domain.backup.lines import MAX_FILE_LINES, BackupLine, pack
 from image_store.domain.backup.manifest import BackupFile, Manifest, Origin
 from image_store.domain.backup.retention import is_full_pass_due
@@ -147,7 +147,7 @@ class BackupRun:
             following = next(batches, None)
             self._batch(run, batch, is_last=following is None)
             batch = following
-        self._save(run, as_of=run.started_at)
+        self._save(run, as_of=run.started_at - SETTLING)
 
     def _batch(self, run: _Run, batch: Sequence[NotedChange], *, is_last: bool) -> None:
         manifest = self._require_manifest(run)
@@ -174,7 +174,7 @@ class BackupRun:
                 id=manifest_id,
                 origin=self.origin,
                 started_at=run.started_at,
-                as_of=run.started_at if is_complete else manifest.as_of,
+                as_of=run.started_at - SETTLING if is_complete else manifest.as_of,
                 change_files=(*manifest.change_files, *files),
             ),
         )
@@ -276,7 +276,13 @@ class BackupRun:
         for index in full_pass.indexes:
             base_files += self.library.index(index)
         before = run.manifest
-        if not run.job.full and _has_shrunk(full_pass, before, run.earlier):
+        known = before or run.earlier
+        run.job = replace(
+            run.job,
+            base_images=full_pass.images,
+            base_images_before=known.base_images if known is not None else None,
+        )
+        if _has_shrunk(full_pass, before, run.earlier) and not _is_accepted(run.job):
             run.job = run.job.ended(self.clock.now(), reason="shrunk")
             self._save(run, full_pass=None)
             return
@@ -320,6 +326,12 @@ class BackupRun:
 
 def _is_over() -> DeadlineExceeded:
     return DeadlineExceeded("The time of this run of the backup is over.")
+
+
+def _is_accepted(job: BackupJob) -> bool:
+    """Whether somebody has seen how many images are gone, and no more are."""
+    gone = (job.base_images_before or 0) - (job.base_images or 0)
+    return job.accept_loss is not None and gone <= job.accept_loss
 
 
 def _has_shrunk(full_pass: FullPass, before: Manifest | None, earlier: Manifest | None) -> bool:

@@ -59,14 +59,13 @@ class BackupVerification:
         return job.ended(self.clock.now(), reason="damaged" if job.tally.failed else None)
 
     def _pages(self, file: BackupFile, position: int) -> Iterator[tuple[Sequence[BackupLine], int]]:
-        """The lines of a file in pages, each with the position of its end; none of a damaged file."""
+        """The lines of a file in pages, each with the position of its end; a damaged file ends before its last page."""
         try:
-            lines = list(self.library.lines(file))
+            for page in batched(self.library.lines(file, backwards=True), _PAGE_LINES, strict=False):
+                position += len(page)
+                yield page, position
         except BackupDamaged:
             return
-        for page in batched(reversed(lines), _PAGE_LINES, strict=False):
-            position += len(page)
-            yield page, position
 
     def _verified(self, lines: Sequence[BackupLine], job: BackupJob) -> BackupTally:
         copies = [line for line in lines if line.object is not None]

@@ -1,6 +1,7 @@
 """Opens bytes with the one decoder of Pillow for their format."""
 
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
@@ -37,6 +38,15 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _BLOCK_BYTES, _KEPT_BLOCKS = 1024 * 1024, 128
 Image.core.set_block_size(_BLOCK_BYTES)  # type: ignore[attr-defined] # typed only as a private module
 Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined] # typed only as a private module
+
+
+def frames_in(opened: ImageFile.ImageFile, *, count: int) -> Iterator[tuple[Image.Image, float | None]]:
+    """Decode each frame of an opened file, with its duration in milliseconds if the file says one."""
+    for index in range(count):
+        opened.seek(index)
+        opened.load()
+        # An animation needs a copy: the decoder reuses the picture of the file.
+        yield opened if count == 1 else opened.copy(), opened.info.get("duration")
 
 
 def open_image(data: bytes | BinaryIO, media_type: MediaType) -> ImageFile.ImageFile:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from image_store.adapters.imaging.color.colorimetry import BT709, SRGB_CURVE, ColorSpace
 from image_store.adapters.imaging.color.conversion import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
-from image_store.adapters.imaging.decoding.opening import open_image
+from image_store.adapters.imaging.decoding.opening import frames_in, open_image
 from image_store.adapters.imaging.formats.avif_boxes import Box, boxes_in, check_parts
 from image_store.adapters.imaging.formats.avif_coded import check_coded_pixels
 from image_store.adapters.imaging.formats.exif import orientation_of
@@ -64,13 +64,7 @@ class AvifFrames:
 
     def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame."""
-        for index in range(self.count):
-            self._opened.seek(index)
-            self._opened.load()
-            yield (
-                (self._opened if self.count == 1 else self._opened.copy()),
-                self._opened.info.get("duration"),
-            )
+        return frames_in(self._opened, count=self.count)
 
 
 def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from image_store.adapters.imaging.decoding.opening import open_image
+from image_store.adapters.imaging.decoding.opening import frames_in, open_image
 from image_store.adapters.imaging.formats.exif import orientation_of
 from image_store.adapters.imaging.formats.source import ContainerFacts
 from image_store.domain.images.media import MediaType
@@ -54,13 +54,7 @@ class WebpFrames:
 
     def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame."""
-        for index in range(self.count):
-            self._opened.seek(index)
-            self._opened.load()
-            yield (
-                (self._opened if self.count == 1 else self._opened.copy()),
-                self._opened.info.get("duration"),
-            )
+        return frames_in(self._opened, count=self.count)
 
 
 def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:

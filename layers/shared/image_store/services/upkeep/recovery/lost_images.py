@@ -42,6 +42,8 @@ class _Result:
     outcome: RecoveryOutcome
     record: ImageRecord | None = None
     """The record that is there now."""
+    is_stored: bool = False
+    """Whether the original of this record was found or stored a moment ago."""
     size_bytes: int = 0
     error: RecoveryError | None = None
 
@@ -110,8 +112,7 @@ class LostImages:
                 if result.error is not None
                 else tally.plus(result.outcome, size_bytes=result.size_bytes)
             )
-        records = [result.record for result in results if result.record is not None]
-        return tally if options.dry_run else tally.plus(repairs=self._queue_repairs(records))
+        return tally if options.dry_run else tally.plus(repairs=self._queue_repairs(results))
 
     def _image_of(self, line: BackupLine) -> Image:
         image = self.rows.image_of(line.rows)
@@ -135,7 +136,7 @@ class LostImages:
                 return _Result(outcome=RecoveryOutcome.ALREADY_THERE, record=there)
             size_bytes = self._store_original(there, library, options)
             outcome = RecoveryOutcome.ORIGINALS if size_bytes else RecoveryOutcome.ALREADY_THERE
-            return _Result(outcome=outcome, record=there, size_bytes=size_bytes)
+            return _Result(outcome=outcome, record=there, is_stored=True, size_bytes=size_bytes)
         has_expired = record.expires_at is not None and record.expires_at <= self.clock.now()
         if not options.ended and (record.id in ended or has_expired):
             return _Result(outcome=RecoveryOutcome.ENDED)
@@ -145,8 +146,12 @@ class LostImages:
         try:
             written = self.repository.recover(self._as_wanted(image, options))
         except Conflict:  # another writer was first
-            return _Result(outcome=RecoveryOutcome.ALREADY_THERE, record=record, size_bytes=size_bytes)
-        return _Result(outcome=RecoveryOutcome.IMAGES, record=written.record, size_bytes=size_bytes)
+            return _Result(
+                outcome=RecoveryOutcome.ALREADY_THERE, record=record, is_stored=True, size_bytes=size_bytes
+            )
+        return _Result(
+            outcome=RecoveryOutcome.IMAGES, record=written.record, is_stored=True, size_bytes=size_bytes
+        )
 
     def _as_wanted(self, image: Image, options: RecoveryOptions) -> Image:
         """The image of a backup as it comes back: without what must not begin again by itself."""
@@ -212,11 +217,16 @@ class LostImages:
             raise _other_bytes()
         return True
 
-    def _queue_repairs(self, records: Sequence[ImageRecord]) -> int:
+    def _queue_repairs(self, results: Sequence[_Result]) -> int:
         """Queue images for repair that lack renditions or public copies; returns how many."""
+        records = [result.record for result in results if result.record is not None]
+        stored = {
+            result.record.original_key for result in results if result.record is not None and result.is_stored
+        }
+        missing_objects = self.check.missing(records, stored_originals=stored)
         damaged = [
             record.id
-            for record, missing in zip(records, self.check.missing(records), strict=True)
+            for record, missing in zip(records, missing_objects, strict=True)
             if not missing.original and (missing.renditions or missing.copies)
         ]
         if self.work.send_all([RepairImage(image_id) for image_id in damaged]):

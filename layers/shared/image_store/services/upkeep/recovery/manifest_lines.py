@@ -1,7 +1,8 @@
 """Reads the lines of a manifest page by page, so that a restore can continue at any of them."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from image_store.domain.backup.lines import BackupLine
 from image_store.domain.backup.manifest import BackupFile, Manifest
@@ -32,48 +33,64 @@ class ManifestLines:
     manifest: Manifest
 
     def pages(self, position: str | None) -> Iterator[LinePage]:
-        """The pages from a position on, None for the beginning; reads one file at a time.
+        """The pages from a position on, None for the beginning; holds the text of one file and one page.
 
         The newest line of an entity counts, so the files of changes come first, the newest of them before the others.
         Their names are remembered, and each call reads them again; they are at most as many as the lines of the base,
         or 10,000. Deletions are left out. Raises BackupDamaged for a damaged file of changes: without it an older state
-        would count.
+        would count. The lines of a file of the base before a damaged one are good, and come before its page.
         """
         first_file, first_line = (int(part) for part in (position or "0:0").split(":"))
         newer: set[str] = set()
         changes = len(self.manifest.change_files)
         for number, file in enumerate(self.manifest.newest_first()):
-            if number >= changes and number < first_file:
+            is_change = number < changes
+            if number < first_file and not is_change:
                 continue
+            first = first_line if number == first_file else 0 if number > first_file else math.inf
+            batch = _Batch()
             try:
-                lines = list(self.library.lines(file))
+                for place, line in enumerate(self.library.lines(file, backwards=is_change)):
+                    if place >= first and not line.is_deletion and line.entity not in newer:
+                        if not batch.has_room_for(line):
+                            yield batch.page(f"{number}:{place}")
+                            batch = _Batch()
+                        batch.add(line)
+                    if is_change:
+                        newer.add(line.entity)
             except BackupDamaged:
-                if number < changes:
+                if is_change:
                     raise
+                if batch.lines:
+                    yield batch.page(f"{number}:{file.lines}")
                 yield LinePage((), f"{number + 1}:0", damaged=file)
                 continue
-            current: list[tuple[int, BackupLine]] = []
-            for place, line in enumerate(reversed(lines) if number < changes else lines):
-                if line.entity not in newer and not line.is_deletion:
-                    current.append((place, line))
-                if number < changes:
-                    newer.add(line.entity)
             if number >= first_file:
-                begin = first_line if number == first_file else 0
-                yield from _pages_of(number, [(place, line) for place, line in current if place >= begin])
+                yield batch.page(f"{number + 1}:0")
 
 
-def _pages_of(number: int, lines: list[tuple[int, BackupLine]]) -> Iterator[LinePage]:
-    batch: list[BackupLine] = []
-    size = 0
-    for place, line in lines:
-        line_bytes = line.object.size_bytes if line.object is not None else 0
-        if batch and (len(batch) >= PAGE_LINES or size + line_bytes > PAGE_BYTES):
-            yield LinePage(tuple(batch), f"{number}:{place}")
-            batch, size = [], 0
-        batch.append(line)
-        size += line_bytes
-    yield LinePage(tuple(batch), f"{number + 1}:0")
+@dataclass(slots=True)
+class _Batch:
+    """The lines of a page that is not complete."""
+
+    lines: list[BackupLine] = field(default_factory=list)
+    size_bytes: int = 0
+    """Of the originals."""
+
+    def has_room_for(self, line: BackupLine) -> bool:
+        is_small = self.size_bytes + _original_bytes(line) <= PAGE_BYTES
+        return not self.lines or (len(self.lines) < PAGE_LINES and is_small)
+
+    def add(self, line: BackupLine) -> None:
+        self.lines.append(line)
+        self.size_bytes += _original_bytes(line)
+
+    def page(self, position: str) -> LinePage:
+        return LinePage(tuple(self.lines), position)
+
+
+def _original_bytes(line: BackupLine) -> int:
+    return line.object.size_bytes if line.object is not None else 0
 
 
 def check_changes(library: BackupLibrary, manifest: Manifest) -> None:

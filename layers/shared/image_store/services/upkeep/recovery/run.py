@@ -103,9 +103,7 @@ class RecoveryRun:
         return not recovery.options.dry_run and self.housekeeping.is_running(self.clock.now())
 
     def _end_hold(self, recovery: RecoveryJob) -> None:
-        """Let cleanup run again, unless something failed and may have left an original without its record."""
-        left_nothing = recovery.was_refused and not recovery.inherits_hold
-        if not recovery.options.dry_run and (left_nothing or not recovery.tally.failed):
+        if not recovery.options.dry_run and not recovery.leaves_hold:
             self.housekeeping.end_hold(recovery.id)
 
     def _send(self, recovery: RecoveryJob) -> None:

@@ -1,6 +1,6 @@
 """Finds the missing objects of images."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,13 +20,19 @@ class StorageCheck:
     public: ObjectStore | None
     """None without a public bucket; then no copy can be missing."""
 
-    def missing(self, images: Sequence[ImageRecord]) -> list[MissingObjects]:
+    def missing(
+        self, images: Sequence[ImageRecord], *, stored_originals: Collection[str] = ()
+    ) -> list[MissingObjects]:
         """The missing objects of each image, in order; sends one HEAD request for each object.
 
+        `stored_originals` are keys of originals that the caller has just stored or read: no request is sent for them.
         Raises StorageUnavailable when a bucket does not answer, so that no object counts as missing by mistake.
         """
         places: list[tuple[ObjectStore | None, str]] = [
-            (self.private, key) for record in images for key in record.private_keys
+            (self.private, key)
+            for record in images
+            for key in record.private_keys
+            if key not in stored_originals
         ]
         places += [(self.public, key) for record in images for key in self._copies(record)]
         with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
