@@ -1,7 +1,7 @@
 import { createAdmin, type Admin } from "./administration/admin";
 import { createKeys, createUploadTokens, type Keys, type UploadTokens } from "./administration/callers";
 import { createProviders, type Providers } from "./administration/providers";
-import type { FeedCard, GenerationRequest, Stats } from "./api/types";
+import type { FeedCard, GenerationRequest, Month, Stats } from "./api/types";
 import { createShares, share, type ReusableShares, type Share, type ShareOptions, type ShareRequest, type Shares } from "./delivery/shares";
 import { eventsOf, type EventFilters, type Events } from "./events/events";
 import { createJobs, generate, type FinishedJob, type GenerateOptions, type Jobs } from "./generation/jobs";
@@ -44,6 +44,8 @@ export interface ImageStore extends Uploads {
   events(filters?: EventFilters, options?: SignalOption): Events;
   /** Returns how much is stored and what generation has cost; `scope: "all"` needs an admin. */
   stats(query?: QueryOf<"GET", "/v1/stats">, options?: SignalOption): Promise<Stats>;
+  /** Lists the months in which the owner has images, the newest first, with the number of each month and day. */
+  timeline(options?: SignalOption): Pages<Month>;
   /** Returns the store as another owner sees it. The caller needs the scope `act-as`. Throws TypeError without an id. */
   as(owner: string): ImageStore;
 }
@@ -69,6 +71,7 @@ function storeOver(transport: Transport, reusable: ReusableShares): ImageStore {
     generate: (request, options) => generate(jobs, request, options),
     events: (filters, options) => eventsOf(transport, filters, options),
     stats: (query, options) => call(transport, "GET", "/v1/stats", { query, ...options }),
+    timeline: (options) => listOf(transport, "/v1/timeline", { query: {}, ...options }),
     ...createUploads(transport),
     as: (owner) => storeOver(transport.as(owner), reusable),
   };

@@ -33,6 +33,7 @@ export type MediaType = Schemas["MediaType"];
 export type MigratedRecord = Schemas["MigratedRecord"];
 export type Migration = Schemas["Migration"];
 export type MigrationRequest = Schemas["MigrationRequest"];
+export type Month = Schemas["Month"];
 export type NewApiKey = Schemas["NewApiKey"];
 export type Owner = Schemas["Owner"];
 export type OnDuplicate = Schemas["OnDuplicate"];

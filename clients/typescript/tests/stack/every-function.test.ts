@@ -337,6 +337,10 @@ describe("administration", () => {
     expect((await errorOf(store.stats({ scope: "all" }))).code).toBe("admin_required");
   });
 
+  test("the timeline counts the own images of this month", async () => {
+    await expect.poll(async () => (await store.timeline().toArray({ limit: 1 }))[0]?.images, { timeout: 30_000 }).toBeGreaterThan(0);
+  });
+
   test("events tell what happened, and an admin reads those of all owners", async () => {
     const image = await stored(60);
 
