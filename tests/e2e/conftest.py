@@ -149,6 +149,24 @@ class Stack:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(timeout=STOPPED_SECONDS)
 
+    def kill_function(self, name: str) -> None:
+        """Kill the processes of a function, as a crash does."""
+        workers = self._workers_of(name)
+        assert workers, "no process of it runs"
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+
+    def _workers_of(self, function: str) -> list[int]:
+        """The processes in which a function runs: forks, which only their folder tells apart."""
+        folders = self.state.temporary.resolve().glob(f"ministack-lambda-*-{function}-*/code")
+        here = {os.fspath(folder) for folder in folders}
+        workers = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if os.readlink(process / "cwd") in here:
+                    workers.append(int(process.name))
+        return workers
+
     @property
     def launcher(self) -> int:
         """The launcher's process id."""

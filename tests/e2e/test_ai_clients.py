@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +23,7 @@ from tests.e2e.node_scripts import SECONDS, packages, run_node, run_script
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from tests.e2e.conftest import Stack
@@ -272,16 +270,6 @@ def test_a_client_that_hangs_up_finds_its_generation_again(stack: Stack, owner: 
     assert_paid_once(owner, again["image_ids"])
 
 
-def kill_function(stack: Stack, name: str) -> None:
-    """Kill the processes of a function, as a crash does."""
-    columns = ["ps", "-A", "-ww", "-o", "pid=,args="]
-    listing = subprocess.run(columns, capture_output=True, text=True, check=True).stdout
-    mine = [line for line in listing.splitlines() if name in line and str(stack.state.temporary) in line]
-    assert mine
-    for line in mine:
-        os.kill(int(line.split()[0]), signal.SIGKILL)
-
-
 def test_a_generation_outlives_the_process_that_waits_for_it(stack: Stack, owner: httpx.Client) -> None:
     credential, prompt = owner.headers["Authorization"].split()[1], "A harbour [[slow]]"
     result(call(stack, credential, "get_stats"))
@@ -289,7 +277,7 @@ def test_a_generation_outlives_the_process_that_waits_for_it(stack: Stack, owner
         waiting = pool.submit(call, stack, credential, "generate_images", prompt=prompt)
         while not owner.get("/v1/generations").json()["items"]:
             time.sleep(0.2)
-        kill_function(stack, "McpFunction")
+        stack.kill_function("McpFunction")
         assert waiting.result().status_code >= 500
 
     again = result(call(stack, credential, "generate_images", prompt=prompt))["structuredContent"]

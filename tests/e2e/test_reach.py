@@ -140,6 +140,7 @@ def unseal(**context: str) -> Call:
 seal_image, unseal_image = seal(purpose="image"), unseal(purpose="image")
 seal_wish, unseal_wish = seal(purpose="generation"), unseal(purpose="generation")
 seal_key, unseal_key = seal(purpose="provider-key"), unseal(purpose="provider-key")
+seal_webhook, unseal_webhook = seal(purpose="webhook"), unseal(purpose="webhook")
 
 
 def read_ingested(holder: Holder) -> object:
@@ -211,6 +212,7 @@ generate_nothing = send(
     "GenerationQueue", json.dumps({"work": "GenerateImage", "job_id": UNKNOWN_ID, "index": 0})
 )
 back_up_nothing = send("BackupQueue", json.dumps({"work": "BackupStep", "job_id": UNKNOWN_ID, "step": 1}))
+deliver_nothing = send("DeliveryQueue", json.dumps({"work": "DeliverWebhook", "webhook_id": UNKNOWN_ID}))
 
 REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "upload": (
@@ -245,6 +247,22 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "share": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
     "authorize": ([get, signing_secret], [put, delete, Holder.query, scan, query_owners, r2_secret]),
     "keys": ([get, put, Holder.query, signing_secret], [delete, scan, query_owners, r2_secret]),
+    "webhooks": (
+        [get, put, delete, Holder.query, signing_secret, seal_webhook, deliver_nothing],
+        [
+            scan,
+            query_owners,
+            r2_secret,
+            unseal_webhook,
+            seal_key,
+            receive("DeliveryQueue"),
+            send("WorkQueue"),
+        ],
+    ),
+    "deliver": (
+        [get, put, delete, Holder.query, unseal_webhook, look_at("DeliveryQueue"), deliver_nothing],
+        [scan, query_owners, r2_secret, signing_secret, seal_webhook, unseal_key, send("WorkQueue")],
+    ),
     "health": (
         [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],
         [put, delete, Holder.query, scan, query_owners, receive("WorkQueue"), send("IngestQueue")],
@@ -374,7 +392,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     ),
     "render": ([get, Holder.query, r2_secret], [delete, scan, query_owners, signing_secret]),
     "project": (
-        [get, delete, send_event, send("ProjectionDeadLetterQueue")],
+        [get, delete, send_event, send("ProjectionDeadLetterQueue"), deliver_nothing],
         [scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
     ),
     "audit": (

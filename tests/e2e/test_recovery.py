@@ -6,11 +6,8 @@ A backup and a restore whose processes are killed are completed, and verified.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,16 +164,7 @@ def kill_as_soon_as(condition: Callable[[], bool], stack: Stack, function: str) 
     until = time.monotonic() + LONGEST_SECONDS
     while not condition():
         assert time.monotonic() < until, "nothing began"
-    columns = ["ps", "-A", "-ww", "-o", "pid=,args="]
-    processes = subprocess.run(columns, capture_output=True, text=True, check=True).stdout.splitlines()
-    workers = [
-        int(line.split()[0])
-        for line in processes
-        if str(stack.state.path.resolve()) in line and f"-{function}-" in line
-    ]
-    assert workers
-    for pid in workers:
-        os.kill(pid, signal.SIGKILL)
+    stack.kill_function(function)
 
 
 def change_row(stack: Stack, pk: str, sk: str, name: str, value: str) -> None:

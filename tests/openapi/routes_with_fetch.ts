@@ -131,6 +131,20 @@ async function shares(): Promise<void> {
   await client.DELETE("/v1/shares/{share_id}", { params: { path: { share_id: share.id } } });
 }
 
+async function webhooks(): Promise<void> {
+  const client = clientOf(ownerToken);
+  const created = dataOf(await client.POST("/v1/webhooks", { body: { url: "https://example.com/hooks" } }));
+  const path = { params: { path: { webhook_id: created.id } } };
+  dataOf(await client.GET("/v1/webhooks"));
+  dataOf(await client.GET("/v1/webhooks/{webhook_id}", path));
+  dataOf(await client.PATCH("/v1/webhooks/{webhook_id}", { ...path, body: { description: "The app" } }));
+  dataOf(await client.POST("/v1/webhooks/{webhook_id}/rotate-secret", { ...path, body: {} }));
+  dataOf(await client.POST("/v1/webhooks/{webhook_id}/test", path));
+  dataOf(await client.POST("/v1/webhooks/{webhook_id}/replay", { ...path, body: { failed: true } }));
+  dataOf(await client.GET("/v1/webhooks/{webhook_id}/deliveries", path));
+  await client.DELETE("/v1/webhooks/{webhook_id}", path);
+}
+
 async function administration(): Promise<void> {
   const client = clientOf(adminToken);
   dataOf(await client.POST("/v1/admin/cleanup", { body: {} }));
@@ -184,7 +198,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, callers, shares, administration, recovery, imports]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, webhooks, administration, recovery, imports]) await part();
 }
 
 void main();

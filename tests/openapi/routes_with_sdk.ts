@@ -35,6 +35,7 @@ async function images(): Promise<void> {
   dataOf(await api.searchImages({ query: { q: "cat" } }));
   dataOf(await api.listFeed());
   dataOf(await api.getStats());
+  dataOf(await api.getTimeline());
   dataOf(await api.listEvents());
   await api.deleteImage({ path });
   dataOf(await api.restoreImage({ path }));
@@ -91,6 +92,19 @@ async function shares(): Promise<void> {
   await api.revokeShare({ path: { share_id: share.id } });
 }
 
+async function webhooks(): Promise<void> {
+  const created = dataOf(await api.createWebhook({ body: { url: "https://example.com/hooks" } }));
+  const path = { webhook_id: created.id };
+  dataOf(await api.listWebhooks());
+  dataOf(await api.getWebhook({ path }));
+  dataOf(await api.updateWebhook({ path, body: { description: "The app" } }));
+  dataOf(await api.rotateWebhookSecret({ path, body: {} }));
+  dataOf(await api.testWebhook({ path }));
+  dataOf(await api.replayWebhook({ path, body: { failed: true } }));
+  dataOf(await api.listWebhookDeliveries({ path }));
+  await api.deleteWebhook({ path });
+}
+
 async function administration(): Promise<void> {
   token = adminToken;
   dataOf(await api.runCleanup({ body: {} }));
@@ -138,7 +152,7 @@ async function service(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  for (const part of [service, images, directUploads, generations, callers, shares, administration, recovery, imports]) await part();
+  for (const part of [service, images, directUploads, generations, callers, shares, webhooks, administration, recovery, imports]) await part();
 }
 
 void main();
