@@ -45,7 +45,7 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, backup, generation, reserving, scale, uploads, import, console, clients, mcp or openai; MOST_DELETED=100000)
+bench: build ## Measure and print a table (ONLY=images, cold, authorizing, warm, growth, backup, events, generation, reserving, scale, uploads, import, console, clients, mcp or openai; MOST_DELETED=100000)
 	@$(BOOTSTRAP) awscli client
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 

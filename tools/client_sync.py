@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "clients/python/image_store_client"
-MODULES = ("images", "generation", "administration", "operations")
+MODULES = ("images", "generation", "administration", "webhooks", "operations")
 RUFF = [sys.executable, "-m", "ruff"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,12 @@ from image_store.adapters.dynamodb.backup.rows import SCANNED_PREFIXES, DynamoBa
 from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.adapters.dynamodb.webhooks.registry import DynamoWebhooks
 from image_store.domain.errors import BackupDamaged, UnreadableRow
 from image_store.domain.upkeep.recovery import RecoveryOutcome
 from tests.contracts.test_api_keys import FULL, NEW, NOON
 from tests.contracts.test_shares import OF_A_GROUP
+from tests.contracts.test_webhooks import ALICES, EVERYTHING_SET, OF_ALL
 from tests.fakes.dynamodb import all_items
 from tests.fakes.interception import InterceptedClient, lose_response
 
@@ -34,10 +37,10 @@ FOLLOW_FROM_IMAGES = {
     "HASH", "GROUP", "PROJECTION", "[TRASH]TAG", "CATEGORY", "MODEL", "ALIKE", "[TRASH]TERM", "PUBLIC", "STATS",
     "PROJECTIONS", "QUOTA", "USAGE", "PUBLICATION", "MOVED", "OWNERS",
 }  # fmt: skip
-FOLLOW_FROM_OTHERS = {"SHARES", "KEYS"}
+FOLLOW_FROM_OTHERS = {"SHARES", "KEYS", "WEBHOOKS"}
 OF_USE_FOR_DAYS = {
     "RENDER", "RECOVERY", "CLEANUP", "REPAIR", "BACKUP", "BACKUPS", "JOIN", "PROVIDER", "COUNTED", "UPLOADTOKEN",
-    "NOTE", "SWEEP", "EVENTS",
+    "NOTE", "SWEEP", "EVENTS", "WEBHOOKTURN", "DELIVERIES", "DELIVERIESDUE",
 }  # fmt: skip
 """Leases, reports, positions of sweeps that begin again, names that are taken for hours, and events of 30 days."""
 
@@ -163,6 +166,43 @@ def test_api_keys_and_shares_come_back_with_the_rows_that_list_them(table: Table
     assert rows_in(table) == before
     assert DynamoShares(in_table).get(OF_A_GROUP.id) == OF_A_GROUP
     assert DynamoApiKeys(in_table).get(FULL.id) == FULL
+
+
+def test_webhooks_come_back_with_their_directory_and_hear_about_what_happens_from_then_on(
+    table: Table,
+) -> None:
+    in_table = DynamoWebhooks(DynamoTable(table.name, client=lambda: table.client))
+    webhooks = [ALICES, EVERYTHING_SET, OF_ALL]
+    for webhook in webhooks:
+        in_table.create(webhook)
+    before = [row for row in rows_in(table) if row["pk"]["S"] == "WEBHOOKS"]
+    lines = backed_up(table)
+    restoring = lost_rows(table)
+
+    left_out, *written = (
+        {
+            restoring.restore(entity, rows, at=LATER, access=access, dry_run=False)
+            for entity, rows in lines.items()
+        }
+        for access in (False, True, True)
+    )
+
+    assert left_out == {RecoveryOutcome.ROWS_LEFT_OUT}
+    assert written == [{RecoveryOutcome.ROWS}, {RecoveryOutcome.ALREADY_THERE}]
+    assert [row for row in rows_in(table) if row["pk"]["S"] == "WEBHOOKS"] == before
+    for webhook in webhooks:
+        assert in_table.get(webhook.id) == replace(webhook, active_since=LATER)
+
+
+def test_a_webhook_that_was_deleted_stays_away(table: Table) -> None:
+    in_table = DynamoWebhooks(DynamoTable(table.name, client=lambda: table.client))
+    in_table.create(ALICES)
+    in_table.remove(ALICES, at=LATER)
+    [row] = [row for row in rows_in(table) if row["pk"]["S"] != "WEBHOOKS"]
+    backed_up(table)
+
+    assert restore(table, row, access=True) is RecoveryOutcome.ROWS_LEFT_OUT
+    assert rows_in(table) == []
 
 
 def test_a_call_of_an_api_key_is_not_counted_again(table: Table) -> None:

@@ -26,7 +26,7 @@ from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
-from image_store.domain.errors import TooManyKeys, TooManyShares, UrlNotAllowed
+from image_store.domain.errors import TooManyKeys, TooManyShares, TooManyWebhooks, UrlNotAllowed
 from image_store.domain.events.event import EVENT_RETENTION
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
@@ -51,6 +51,9 @@ from image_store.domain.upkeep.cleanup import LONGEST_RUN
 from image_store.domain.upkeep.importing import MAX_WAITS
 from image_store.domain.upkeep.migration import KEPT_ERRORS, MAX_LINE_BYTES
 from image_store.domain.upkeep.repair import MAX_REPAIR_IDS
+from image_store.domain.webhooks.deliveries import DELIVERY_RETENTION
+from image_store.domain.webhooks.webhook import MAX_OVERLAP, MAX_WEBHOOKS
+from image_store.domain.webhooks.webhook import MAX_URL_CHARS as WEBHOOK_URL_CHARS
 from image_store.entrypoints.generation.openai.answers import MAX_ANSWER_BYTES as ANSWER_BYTES
 from image_store.entrypoints.generation.openai.requests import REPEAT_PERIOD
 from image_store.entrypoints.http.idempotency import MAX_KEY_CHARS
@@ -137,6 +140,10 @@ ON_THE_PAGE = (
     f"works for at most {MAX_GRACE.days} days",
     f"at most {MAX_IMAGES} images and can be read for {JOB_LIFETIME.days} days",
     f"for at most {minutes(WAITING_LIFETIME)} minutes",
+    f"at most {MAX_WEBHOOKS} webhooks",
+    f"A URL has at most {WEBHOOK_URL_CHARS:,} characters",
+    f"signs for at most {MAX_OVERLAP.days} days",
+    f"listed for {DELIVERY_RETENTION.days} days",
     f"can be read for {EVENT_RETENTION.days} days.",
     (
         f"at most {page_limit('/v1/events')['maximum']} events, and a request waits for up to "
@@ -216,6 +223,8 @@ IN_THE_API_DOCUMENT = {
     f"{MAX_DISTANCE}",
     f"{MAX_MODELS:,} models",
     f"{MAX_BYTES // MIB} MiB",
+    f"{MAX_WEBHOOKS}",
+    f"{EVENT_RETENTION.days} days",
 }
 
 
@@ -256,6 +265,10 @@ def test_the_message_about_too_many_keys_names_their_limits() -> None:
 
 def test_the_message_about_too_many_shares_names_their_limit() -> None:
     assert f"{shares.MAX_SHARES:,} shares in force" in TooManyShares().message
+
+
+def test_the_message_about_too_many_webhooks_names_their_limit() -> None:
+    assert f"{MAX_WEBHOOKS} webhooks" in TooManyWebhooks().message
 
 
 def test_the_command_line_has_the_grace_period_of_the_store() -> None:

@@ -252,6 +252,31 @@ def test_keys_call_for_owners_and_upload_tokens_upload(kind: str, stack: Stack, 
     assert usage["total"]["images"] == 2
 
 
+def test_webhooks_are_managed_by_their_owner(store: AnyStore) -> None:
+    url = "https://no-such-app.invalid/hooks"  # nobody answers there
+    created = store(lambda s: s.webhooks.create(url=url, types=["image.created"], description="mirror"))
+    webhook_id = created["id"]
+
+    changed = store(lambda s: s.webhooks.update(webhook_id, {"types": None}))
+    sent = store(lambda s: s.webhooks.test(webhook_id))
+    deliveries = store.items(lambda s: s.webhooks.deliveries(webhook_id, page_size=10))
+    replayed = store(lambda s: s.webhooks.replay(webhook_id, event_id=sent["event"]["id"]))
+    rotated = store(lambda s: s.webhooks.rotate_secret(webhook_id, overlap_hours=0))
+    shown = store(lambda s: s.webhooks.get(webhook_id))
+    listed_ids = [each["id"] for each in store(lambda s: s.webhooks.list())]
+    store(lambda s: s.webhooks.delete(webhook_id))
+
+    assert (created["url"], created["types"], created["description"]) == (url, ["image.created"], "mirror")
+    assert (changed["types"], sent["event"]["type"]) == (None, "webhook.test")
+    assert [each["event"]["id"] for each in deliveries] == [sent["event"]["id"]]
+    assert replayed["event_id"] == sent["event"]["id"]
+    assert created["secret"] != rotated["secret"]
+    assert "secret" not in shown
+    assert webhook_id in listed_ids
+    with pytest.raises(NotFoundError):
+        store(lambda s: s.webhooks.get(webhook_id))
+
+
 def test_providers_and_figures_are_shown_to_their_owner(store: AnyStore) -> None:
     providers = store(lambda s: s.providers.list())
     store(lambda s: s.providers.set_key("openai", "sk-test"))

@@ -38,6 +38,7 @@ OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
 OF_ONE_JOB = [route for route in PROTECTED if "{job_id}" in route[1]]
 OF_ONE_KEY = [route for route in PROTECTED if "{key_id}" in route[1]]
 OF_ONE_SHARE = [route for route in PROTECTED if "{share_id}" in route[1]]
+OF_ONE_WEBHOOK = [route for route in PROTECTED if "{webhook_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
 OF_THE_CALLER = {
     ("GET", "/v1/images"),
@@ -58,6 +59,8 @@ OF_THE_CALLER = {
     ("POST", "/v1/keys"),
     ("GET", "/v1/shares"),
     ("POST", "/v1/shares"),
+    ("GET", "/v1/webhooks"),
+    ("POST", "/v1/webhooks"),
     ("POST", "/v1/upload-tokens"),
 }
 """Routes that name nothing of anybody's in their path: what they touch is the caller's."""
@@ -66,6 +69,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/images/{image_id}/links"): {},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
     ("PATCH", "/v1/keys/{key_id}"): {"name": "theirs"},
+    ("PATCH", "/v1/webhooks/{webhook_id}"): {"url": "https://example.com/theirs"},
+    ("POST", "/v1/webhooks/{webhook_id}/replay"): {"failed": True},
 }
 
 
@@ -213,6 +218,23 @@ def test_a_share_of_another_user_is_not_found_and_not_revoked(stack: Stack, rout
     assert answers == answers[:1] * 3
 
 
+@pytest.mark.parametrize("route", OF_ONE_WEBHOOK, ids=name_of)
+def test_a_webhook_of_another_user_is_not_found_and_not_changed(stack: Stack, route: tuple[str, str]) -> None:
+    with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
+        webhook = owner.post("/v1/webhooks", json={"url": "https://example.invalid/hooks"}).json()
+        path = f"/v1/webhooks/{webhook['id']}"
+        before = owner.get(path).json()
+
+        names = (webhook["id"], UNKNOWN_ID, "nonsense")
+        answers = [answer_code(call(stranger, route, name)) for name in names]
+
+        assert owner.get(path).json() == before
+        assert owner.get(f"{path}/deliveries").json()["items"] == []
+        assert owner.delete(path).status_code == 204
+    assert (answers[0][0], answers[0][1]["code"]) == (404, "webhook_not_found")
+    assert answers == answers[:1] * 3
+
+
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-user") as user:
@@ -271,5 +293,5 @@ def test_the_public_routes_are_these() -> None:
         "/assets/{file}",
         "/config.json",
     }
-    of_one = {*OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ONE_KEY, *OF_ONE_SHARE}
+    of_one = {*OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ONE_KEY, *OF_ONE_SHARE, *OF_ONE_WEBHOOK}
     assert ROUTES.keys() == {*PUBLIC, *of_one, *OF_ADMINS, *OF_THE_CALLER}, "a route that no case is for"

@@ -106,10 +106,14 @@ class QueuesClient:
         self,
         *,
         QueueUrl: str,  # noqa: N803 - as boto3 has them
-        Entries: Sequence[Mapping[str, str]],  # noqa: N803
+        Entries: Sequence[Mapping[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
         for entry in Entries:
-            self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])
+            self.send_message(
+                QueueUrl=QueueUrl,
+                MessageBody=entry["MessageBody"],
+                DelaySeconds=entry.get("DelaySeconds", 0),
+            )
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def get_queue_attributes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-_TOLD_PREFIXES = ("LEDGER#", "JOB#", "BUDGET#", "CLEANUP#REPORT")
+_TOLD_PREFIXES = ("LEDGER#", "JOB#", "BUDGET#", "CLEANUP#REPORT", "WEBHOOK#")
 
 
 class Streaming:

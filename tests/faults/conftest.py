@@ -7,10 +7,12 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.backup import outbox
+from image_store.entrypoints.webhooks import delivery
 from image_store.services.backup import originals, verification
 from image_store.services.images import batches, write_protocol
 from image_store.services.upkeep.recovery import lost_images
 from image_store.services.upkeep.repair import storage_check
+from image_store.services.webhooks import sending
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.world import World, Worlds
 
@@ -35,7 +37,10 @@ def one_of_each() -> Iterator[None]:
     """One shard of due rows, not sixteen, and no threads; until the module is done, for other tests want both."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "DUE_SHARDS", 1)
-        for module in (batches, lost_images, originals, outbox, storage_check, verification, write_protocol):
+        for module in (
+            *(batches, delivery, lost_images, originals, outbox),
+            *(sending, storage_check, verification, write_protocol),
+        ):
             patch.setattr(module, "ThreadPoolExecutor", OneAfterTheOther)
         yield
 

@@ -26,7 +26,7 @@ _MAX_CHANGES = 100
 
 
 class StreamedDynamo(MemoryDynamo):
-    """DynamoDB in memory; `changes` are those of image records, from the first one on."""
+    """DynamoDB in memory; `changes` are those of image records and webhooks, from the first one on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class StreamedDynamo(MemoryDynamo):
         return create_table
 
     def _record(self, key: tuple[str, str], before: Any, after: Any) -> None:
-        if key[1] != "META" or before == after:
+        if key[1] not in {"META", "WEBHOOK"} or before == after:
             return
         images = {
             name: dict(row) for name, row in (("OldImage", before), ("NewImage", after)) if row is not None
@@ -121,7 +121,8 @@ class Follower:
 
     def start_anew(self) -> None:
         """Forget what a process remembers."""
-        vars(self.world.app).pop("events", None)
+        for area in ("events", "webhook_delivery"):
+            vars(self.world.app).pop(area, None)
 
     def _handle(self, batch: Sequence[Change]) -> Any:
         app = self.world.app

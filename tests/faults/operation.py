@@ -12,7 +12,9 @@ from image_store.domain.images.image import Image
 from image_store.domain.images.ingest import DroppedObject
 from image_store.domain.upkeep.importing import Import
 from image_store.domain.upkeep.migration import Migration
+from image_store.domain.webhooks.deliveries import EventDelivery
 from image_store.services.images.direct_uploads import Ticket
+from image_store.services.webhooks.administration import IssuedWebhook
 from tests.faults.faults import Killed, Mode
 from tests.faults.moments import Moment, contents_of
 from tests.faults.roles import ROLES
@@ -40,6 +42,8 @@ class Operation:
         | tuple[ApiKey, str]
         | UploadToken
         | tuple[UploadToken, Ticket]
+        | IssuedWebhook
+        | tuple[IssuedWebhook, EventDelivery]
         | None,
     ]
     act: Callable[[World, Any], Any]

@@ -22,12 +22,15 @@ from image_store.adapters.dynamodb.upkeep.imports import DynamoImports
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.upkeep.recoveries import DynamoRecoveries
 from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
+from image_store.adapters.dynamodb.webhooks.deliveries import DynamoDeliveries
+from image_store.adapters.dynamodb.webhooks.registry import DynamoWebhooks
+from image_store.adapters.dynamodb.webhooks.turns import DynamoDeliveryTurns, DynamoReplays
 from image_store.adapters.eventbridge.bus import EventBridgeBus
 from image_store.adapters.objects import S3Bucket
 from image_store.adapters.presign import AccessKeys, Presigner
 from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.s3_versions import S3Versions
-from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
+from image_store.adapters.sqs import SqsDeadLetters, SqsDeliveryQueue, SqsIngestEvents, SqsWorkQueue
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
 from image_store.domain.images.image import Kind
@@ -40,7 +43,7 @@ from tests.fakes.migrations import no_table
 from tests.fakes.object_store import MemoryBucket, StoredFile
 from tests.fakes.processor import StubProcessor
 from tests.faults.roles import BUS
-from tests.faults.vendors import FaultyFetcher, FaultyPurger, FaultySource, FaultySources
+from tests.faults.vendors import FaultyFetcher, FaultyPurger, FaultySender, FaultySource, FaultySources
 from tests.samples import PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
 
 if TYPE_CHECKING:
@@ -129,6 +132,13 @@ class WorldPorts(Ports):
         self.backup_states = world.patient(DynamoBackupStates)
         self.change_outbox = world.patient(DynamoOutbox)
         self.event_log = world.patient(lambda table: DynamoEventLog(table, now=world.clock.now))
+        self.webhooks = world.patient(DynamoWebhooks)
+        self.deliveries = world.patient(DynamoDeliveries)
+        self.delivery_turns = world.patient(DynamoDeliveryTurns)
+        self.replays = world.patient(DynamoReplays)
+        self.delivery_queue = SqsDeliveryQueue("delivery", client=lambda: world.faulty_sqs)
+        self.webhook_sender = FaultySender(world.endpoints, world.faults)
+        self.jitter = lambda seconds: seconds / 2
         self.event_bus = EventBridgeBus(BUS, client=lambda: world.faulty_bridge, sleep=lambda _: None)
 
 

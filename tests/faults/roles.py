@@ -26,6 +26,7 @@ ROLES = Roles(
         "WorkQueue": "work",
         "GenerationQueue": "generation",
         "BackupQueue": "backup",
+        "DeliveryQueue": "delivery",
     },
 )
 """The roles of all worlds, by the names that their tables, queues and buckets have."""

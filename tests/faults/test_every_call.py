@@ -20,6 +20,7 @@ from tests.samples import TRASH_RETENTION
 CALLS = {
     "cdn": {"purge"},
     "dead letters": {"send_message"},
+    "delivery": {"send_message_batch"},
     "dynamodb": {
         "batch_get_item",
         "delete_item",
@@ -32,6 +33,7 @@ CALLS = {
         "update_item",
     },
     "events": {"send_message"},
+    "kms": {"generate_data_key"},
     "ingest": {"get", "head", "versions"},
     "private": {"copy", "delete", "get", "head", "list", "put"},
     "public": {"copy", "delete", "head", "list", "put"},

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from image_store.domain.errors import StorageUnavailable, UrlNotAllowed
 from image_store.ports.delivery import Purger
 from image_store.ports.images import Fetcher, RemoteFile
+from image_store.ports.webhook_sending import EndpointAnswer, Sender
 from tests.faults.faults import CONFLICTS, Faults, Mode
 
 if TYPE_CHECKING:
@@ -206,6 +207,28 @@ class FaultyFetcher(Fetcher):
             lambda: self._fetcher.fetch(url, max_bytes=max_bytes, until=until),
             error=lambda _: UrlNotAllowed(),
         )
+
+
+class FaultySender(Sender):
+    """The endpoints of webhooks, likewise; a request that has no answer may have arrived."""
+
+    def __init__(self, endpoints: Sender, faults: Faults) -> None:
+        self._endpoints = endpoints
+        self._faults = faults
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
+        try:
+            return self._faults.call(
+                f"hook.post {headers['webhook-id']}",
+                lambda: self._endpoints.post(url, headers=headers, body=body, until=until),
+                error=lambda _: _NoAnswer(),
+            )
+        except _NoAnswer:
+            return EndpointAnswer(error="timeout")
+
+
+class _NoAnswer(Exception):
+    """An endpoint does not answer."""
 
 
 class FaultySource(ImportSource):

@@ -50,6 +50,7 @@ from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from image_store.services.upkeep.ingest_sweep import SweepReport
 from tests.fakes.clock import CountedIds, SetClock, Stopwatch
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.endpoints import MemoryEndpoints
 from tests.fakes.event_bridge import MemoryEventBridge
 from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.imports import MemorySource
@@ -107,8 +108,7 @@ class World:
         peers |= {"private": self.private, "public": self.public, "backup": self.backup}
         self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
         self.old_store = MemorySource()
-        self.sqs = MemorySqs()
-        self.kms = MemoryKms()
+        self.sqs, self.kms = MemorySqs(), MemoryKms()
         self.seals = seals
         kms = FaultyKms(Guarded("kms", self.kms, self.gate), self.faults)
         self.cipher = KmsCipher(ROLES.arn("SecretsKey"), client=lambda: kms)
@@ -116,7 +116,7 @@ class World:
         self.r2 = FaultyS3(GuardedBuckets(MemoryS3(peers), self.gate), self.faults)
         self.s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
         self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
-        self.event_bridge = MemoryEventBridge()
+        self.endpoints, self.event_bridge = MemoryEndpoints(self.clock), MemoryEventBridge()
         self.faulty_bridge = FaultyEventBridge(Guarded("events", self.event_bridge, self.gate), self.faults)
         functions = Guarded("lambda", MemoryLambda({RENDER_FUNCTION: self._render}), self.gate)
         self.lambdas = FaultyLambda(functions, self.faults)

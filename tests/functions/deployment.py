@@ -87,6 +87,7 @@ ENVIRONMENT = {
     "DEAD_LETTER_QUEUE_URL": f"{QUEUES}/DeadLetterQueue",
     "WORK_QUEUE_URL": f"{QUEUES}/WorkQueue",
     "GENERATION_QUEUE_URL": f"{QUEUES}/GenerationQueue",
+    "DELIVERY_QUEUE_URL": f"{QUEUES}/DeliveryQueue",
     "RENDER_FUNCTION": "image-store-render",
     "AUTHORIZE_FUNCTION": "image-store-authorize",
     "OPENAI_URL_PARAMETER": "/image-store/openai-url",
@@ -237,13 +238,12 @@ class Deployment:
         self.backup_bucket = MemoryBucket("backup", clock=self.set_clock, peers=peers)
         peers |= {each.name: each for each in (self.private_bucket, self.public_bucket, self.backup_bucket)}
         self.buckets = peers
-        self.noted = MemoryDeadLetters()
-        self.handed_over = MemoryWorkQueue()
+        self.noted, self.handed_over = MemoryDeadLetters(), MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
-        self.to_back_up = MemoryWorkQueue()
+        self.to_back_up, self.to_deliver = MemoryWorkQueue(), MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
         self.cloudfront = MemoryCloudFront()
@@ -253,6 +253,7 @@ class Deployment:
                 "WorkQueue": self.handed_over,
                 "GenerationQueue": self.to_generate,
                 "BackupQueue": self.to_back_up,
+                "DeliveryQueue": self.to_deliver,
             },
             dead_letters={"DeadLetterQueue": self.noted},
             events={"IngestQueue": self.announced},

@@ -373,6 +373,48 @@ def test_the_life_of_a_share_is_written_down_without_its_address(
         assert text not in json.dumps(lines + ends)
 
 
+def test_the_life_of_a_webhook_is_written_down_without_its_address_and_secret(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    secret = store.answer_to("webhooks/create-for-some-types").json["secret"]
+    for name in ("change", "disable", "enable", "rotate", "test", "delete"):
+        assert store.answer_to(f"webhooks/{name}").status < 300, name
+    changes = deepcopy([each for each in store.client.told if "NewImage" in each["dynamodb"]])
+    lines = trail()
+    created, *_, deleted = (each for each in changes if "WEBHOOK" in each["dynamodb"]["Keys"]["sk"]["S"])
+    for record in (created, deleted):
+        record["eventName"] = "REMOVE"
+        record["dynamodb"]["OldImage"] = record["dynamodb"].pop("NewImage")
+
+    ends = trail([created, deleted])
+
+    by_alice = ("subject:alice", REQUEST)
+    assert audit_lines(lines) == [
+        ("webhook_created", *by_alice),
+        ("webhook_changed", *by_alice),
+        ("webhook_disabled", *by_alice),
+        ("webhook_enabled", *by_alice),
+        ("webhook_rotated", *by_alice),
+        ("webhook_deleted", *by_alice),
+    ]
+    assert lines[2] == {
+        "audit": ["webhook_disabled"],
+        "time": "2026-03-01T12:00:00.000Z",
+        "webhook_id": "0000000000000001",
+        "owner": "alice",
+        "by": "subject:alice",
+        "request_id": REQUEST,
+        "scope": "own",
+        "types": ["image.created"],
+        "disabled_reason": "by_owner",
+        "version": 3,
+        "event_id": lines[2]["event_id"],
+    }
+    assert [line["audit"] for line in ends] == [["webhook_lost"], ["webhook_forgotten"]]
+    for text in (secret, "example.com", "mirror of images"):
+        assert text not in json.dumps(lines + ends)
+
+
 def test_the_life_of_an_upload_token_is_written_down_without_its_text(
     store: Deployment, trail: Callable[..., list[dict[str, Any]]]
 ) -> None:

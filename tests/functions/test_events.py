@@ -22,7 +22,7 @@ REQUESTS = [name for name in NAMES if "routeKey" in event(name) and "routeArn" n
 URL_NAMES = [name for name in REQUESTS if event(name)["routeKey"] == "$default"]
 """Requests to the URL of a function, which has no routes and no authorizer."""
 HTTP_NAMES = [name for name in REQUESTS if name not in URL_NAMES]
-QUEUE_NAMES = [name for name in NAMES if name.startswith(("ingest/", "work/"))]
+QUEUE_NAMES = [name for name in NAMES if name.startswith(("ingest/", "work/", "deliver/wake"))]
 
 
 def texts_in_tests() -> Iterator[str]:

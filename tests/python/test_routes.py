@@ -58,6 +58,17 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "POST /v1/keys/{key_id}/rotate": lambda s: s.keys.rotate("k1", grace_seconds=0),
     "GET /v1/keys/{key_id}/usage": lambda s: s.keys.usage("k1", since="2026-01-01"),
     "POST /v1/upload-tokens": lambda s: s.upload_tokens.create(max_images=1),
+    "POST /v1/webhooks": lambda s: s.webhooks.create(
+        url="https://app.example/hooks", types=["image.created"]
+    ),
+    "GET /v1/webhooks": lambda s: s.webhooks.list(),
+    "GET /v1/webhooks/{webhook_id}": lambda s: s.webhooks.get("w1"),
+    "PATCH /v1/webhooks/{webhook_id}": lambda s: s.webhooks.update("w1", {"enabled": False}),
+    "DELETE /v1/webhooks/{webhook_id}": lambda s: s.webhooks.delete("w1"),
+    "POST /v1/webhooks/{webhook_id}/test": lambda s: s.webhooks.test("w1"),
+    "GET /v1/webhooks/{webhook_id}/deliveries": lambda s: s.webhooks.deliveries("w1", status="failed").page(),
+    "POST /v1/webhooks/{webhook_id}/replay": lambda s: s.webhooks.replay("w1", failed=True),
+    "POST /v1/webhooks/{webhook_id}/rotate-secret": lambda s: s.webhooks.rotate_secret("w1", overlap_hours=0),
     "GET /v1/providers": lambda s: s.providers.list(),
     "PUT /v1/provider-keys/{provider}": lambda s: s.providers.set_key("openai", "sk", account_id="a"),
     "DELETE /v1/provider-keys/{provider}": lambda s: s.providers.delete_key("openai"),

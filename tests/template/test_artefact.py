@@ -56,8 +56,18 @@ FUNCTIONS = [
     "Authorize",
     "Keys",
     "Mcp",
+    "Deliver",
+    "Webhooks",
 ]
-SEALING = {"Retrieve", "Update", "Delete", "Generations", "Openai"}  # of those that do not decode
+SEALING = {
+    "Deliver",
+    "Webhooks",
+    "Retrieve",
+    "Update",
+    "Delete",
+    "Generations",
+    "Openai",
+}  # of those that do not decode
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer", "CryptoLayer", "ProvidersLayer", "McpLayer"}
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024  # Lambda's limit for a function and its layers
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.

@@ -188,6 +188,8 @@ QUEUES = {
     "AUDIT_DEAD_LETTER_QUEUE_URL",
     "GENERATION_QUEUE_URL",
     "GENERATION_DEAD_LETTER_QUEUE_URL",
+    "DELIVERY_QUEUE_URL",
+    "DELIVERY_DEAD_LETTER_QUEUE_URL",
 }
 VARIABLES |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | PRIVATE | PUBLISHED,
@@ -201,7 +203,8 @@ VARIABLES |= {
     | PRIVATE
     | COPYING
     | QUEUES,
-    "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "BACKUPS", "EVENT_BUS"},
+    "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "BACKUPS", "EVENT_BUS", "DELIVERY_QUEUE_URL"},
+    "Deliver": {"TABLE_NAME", "DELIVERY_QUEUE_URL", *FETCHING, *SEALING},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -274,6 +277,8 @@ VALUES = {
     "UNKNOWN_PRICE_RESERVE": "0.25",
     "GENERATION_RETRIES": "2",
     "GENERATION_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/generation",
+    "DELIVERY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/delivery",
+    "DELIVERY_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-delivery",
     "SECRETS_KEY": "arn:aws:kms:eu-west-1:123456789012:key/1",
     "ENCRYPT_SENSITIVE_FIELDS": "true",
     "METRICS_NAMESPACE": "ImageStore/image-store",

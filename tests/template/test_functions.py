@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import caller_keys, generation_keys, keys
+from image_store.adapters.dynamodb import caller_keys, generation_keys, keys, webhook_keys
 from image_store.adapters.dynamodb.backup.changes import STREAM_PREFIXES
 from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.domain.generation.jobs import ENDED, JobItemState
+from image_store.domain.webhooks.deliveries import LONGEST_TURN
+from image_store.domain.webhooks.webhook import SUBSCRIPTIONS_CACHED_FOR
 from image_store.entrypoints.deadlines import MARGIN
 from image_store.entrypoints.generation.openai.execution import READING
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.generation.worker.changes import LEASE as GENERATION_LEASE
 from image_store.services.upkeep.projections import OLD_CONSUMERS
+from image_store.services.webhooks.sweep import SWEPT_EVERY
+from image_store.services.webhooks.turns import LEASE as TURN_LEASE
+from image_store.services.webhooks.turns import LONGEST_DELAY, LONGEST_ROUND
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
@@ -54,6 +59,8 @@ FOLDERS = {
     "OpenaiFunction": "functions/openai",
     "GenerateFunction": "functions/generate",
     "McpFunction": "functions/mcp",
+    "DeliverFunction": "functions/deliver",
+    "WebhooksFunction": "functions/webhooks",
 }
 DECODING = {
     "UploadFunction",
@@ -75,6 +82,8 @@ SEALING = {
     "GenerationsFunction",
     "OpenaiFunction",
     "GenerateFunction",
+    "DeliverFunction",
+    "WebhooksFunction",
 }
 VERIFYING = {"AuthorizeFunction"}
 CALLING_PROVIDERS = {"GenerateFunction"}
@@ -90,6 +99,7 @@ ANSWERING = FOLDERS.keys() - {
     "RenderFunction",
     "OpenaiFunction",
     "GenerateFunction",
+    "DeliverFunction",
 }
 WAITING = {"RetrieveFunction", "LinksFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction", "FeedFunction"}
@@ -266,7 +276,13 @@ def test_work_messages_come_one_at_a_time_and_report_failures(processed: dict[st
 
 @pytest.mark.parametrize(
     ("queue_name", "name"),
-    [("Ingest", "Ingest"), ("Work", "Work"), ("Generation", "Generate"), ("Backup", "Backup")],
+    [
+        ("Ingest", "Ingest"),
+        ("Work", "Work"),
+        ("Generation", "Generate"),
+        ("Backup", "Backup"),
+        ("Delivery", "Deliver"),
+    ],
 )
 def test_a_message_stays_hidden_while_it_is_processed(
     processed: dict[str, Any], queue_name: str, name: str
@@ -306,7 +322,8 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
     assert mapping["DestinationConfig"] == {
         "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
-    others = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN] if name == "Audit" else []
+    of_callers = [caller_keys.API_KEY, caller_keys.SHARE, caller_keys.UPLOAD_TOKEN]
+    others = [*of_callers, webhook_keys.WEBHOOK] if name == "Audit" else []
     of_ledger = {"pk": {"S": [{"prefix": generation_keys.LEDGER_PREFIX}]}}
     for_backups = [{"prefix": each} for each in STREAM_PREFIXES if each != generation_keys.LEDGER_PREFIX]
     for_events = [{"prefix": generation_keys.BUDGET_PREFIX}, keys.cleanup_report("")["pk"]["S"]]
@@ -324,6 +341,55 @@ def test_changes_come_in_order_and_failed_ones_are_retried_separately_and_kept(
         assert len([first, *more]) <= FILTERS_OF_A_MAPPING
     else:
         assert more == []
+
+
+def test_ten_webhooks_share_a_batch_and_one_that_fails_comes_again_alone(processed: dict[str, Any]) -> None:
+    mapping = processed["Resources"]["DeliverFunctionQueue"]["Properties"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["DeliveryQueue", "Arn"]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 10
+    assert "MaximumBatchingWindowInSeconds" not in mapping  # an event would wait for it
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "DeliveryConcurrency"}}
+
+
+def test_a_turn_of_a_webhook_outlives_the_function_and_has_time_for_several_rounds(
+    processed: dict[str, Any],
+) -> None:
+    timeout = timedelta(seconds=functions(processed)["DeliverFunction"]["Timeout"])
+
+    assert timeout < TURN_LEASE < LONGEST_TURN
+    assert timeout - MARGIN > 3 * LONGEST_ROUND
+
+
+def test_no_wake_up_of_a_webhook_waits_for_longer_than_sqs_allows() -> None:
+    """DelaySeconds is at most 900: SendMessageBatchRequestEntry in the API reference of SQS."""
+    assert timedelta(seconds=900) >= LONGEST_DELAY
+    assert timedelta(seconds=900) > SUBSCRIPTIONS_CACHED_FOR
+
+
+def test_webhooks_are_swept_as_often_as_the_sweep_assumes(processed: dict[str, Any]) -> None:
+    schedule = processed["Resources"]["DeliverFunctionSchedule"]["Properties"]
+
+    assert schedule["ScheduleExpression"] == f"rate({SWEPT_EVERY // timedelta(minutes=1)} minutes)"
+    retry = schedule["Target"]["RetryPolicy"]
+    assert retry == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 900}
+    assert "${AWS::StackName}" in schedule["Name"]["Fn::Sub"]
+
+
+def test_lambda_stops_no_chain_of_messages_that_makes_progress(processed: dict[str, Any]) -> None:
+    """Lambda stops a function that has sent itself about 16 messages in a row, unless it is allowed to."""
+    sending = {
+        name
+        for name, properties in functions(processed).items()
+        if (queue := processed["Resources"].get(f"{name}Queue")) is not None
+        and queue["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
+        in {value["Ref"] for value in properties["Environment"]["Variables"].values() if "Ref" in value}
+    }
+
+    assert {"DeliverFunction", "WorkFunction", "GenerateFunction"} <= sending
+    for name in sending:
+        assert functions(processed)[name]["RecursiveLoop"] == "Allow", name
 
 
 def test_a_rebuild_begins_after_every_older_consumer_has_ended(processed: dict[str, Any]) -> None:

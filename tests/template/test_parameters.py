@@ -195,6 +195,8 @@ def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> N
         "IngestQueueUrl",
         "GenerationQueueUrl",
         "GenerationDeadLetterQueueUrl",
+        "DeliveryQueueUrl",
+        "DeliveryDeadLetterQueueUrl",
         "WorkQueueUrl",
         "WorkDeadLetterQueueUrl",
         "DeadLetterQueueUrl",

@@ -46,6 +46,7 @@ HOLDERS = {
     ),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),
     "opens generation requests": ("kms:Decrypt", "generation", {"generate", "generations"}),
+    "opens secrets of webhooks": ("kms:Decrypt", "webhook", {"deliver"}),
     "opens sealed texts of images": (
         "kms:Decrypt",
         "image",
@@ -82,6 +83,7 @@ HOLDERS = {
             "openai",
             "search",
             "share",
+            "webhooks",
         },
     ),
     "puts events on the bus": ("events:PutEvents", ROLES.arn("Bus"), {"project"}),
@@ -279,10 +281,11 @@ def test_there_are_no_other_roles_than_the_functions_and_the_schedulers(processe
         *(f"{name.capitalize()}Role" for name in FUNCTIONS),
         "BackupFunctionScheduleRole",
         "CleanupFunctionScheduleRole",
+        "DeliverFunctionScheduleRole",
     }
 
 
-@pytest.mark.parametrize("function", ["BackupFunction", "CleanupFunction"])
+@pytest.mark.parametrize("function", ["BackupFunction", "CleanupFunction", "DeliverFunction"])
 def test_the_scheduler_may_only_start_one_function(processed: dict[str, Any], function: str) -> None:
     role = processed["Resources"][f"{function}ScheduleRole"]["Properties"]
 

@@ -188,6 +188,18 @@ def test_a_generation_that_fails_five_times_goes_to_the_dead_letter_queue(templa
         assert properties(template, name)["SqsManagedSseEnabled"] is True
 
 
+def test_a_turn_of_a_webhook_that_fails_five_times_goes_to_the_dead_letter_queue(
+    template: dict[str, Any],
+) -> None:
+    assert properties(template, "DeliveryQueue")["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeliveryDeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    for name in ("DeliveryQueue", "DeliveryDeadLetterQueue"):
+        assert properties(template, name)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+        assert properties(template, name)["SqsManagedSseEnabled"] is True
+
+
 def test_the_stack_creates_the_signing_secret_with_room_for_a_second_key(
     template: dict[str, Any],
 ) -> None:

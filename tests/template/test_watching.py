@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from image_store.entrypoints.callers.metrics import (
 from image_store.entrypoints.operations.metrics import Metric
 from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report
+from image_store.entrypoints.webhooks.metrics import WebhookMetric, report_sweep, round_counter
+from image_store.services.webhooks.sweep import SweptWebhooks
+from image_store.services.webhooks.turns import RoundResult
 from tests.log_lines import logged
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +85,7 @@ def own_metrics(template: dict[str, Any]) -> set[str]:
     return (
         metrics_of_filters(template)
         | {metric.value for metric in Metric}
+        | {metric.value for metric in WebhookMetric}
         | {REFUSED, LIMITED, KEYS_UNREADABLE}
     )
 
@@ -112,7 +116,7 @@ def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -
 
 def test_alarms_read_the_dimensions_that_functions_write(template: dict[str, Any]) -> None:
     """Different dimensions are different metrics."""
-    emitted_by_code = {metric.value for metric in Metric}
+    emitted_by_code = {metric.value for metric in (*Metric, *WebhookMetric)}
     service = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
 
@@ -122,7 +126,11 @@ def test_alarms_read_the_dimensions_that_functions_write(template: dict[str, Any
         for metric in [alarm, *(each["MetricStat"]["Metric"] for each in alarm.get("Metrics", [])[1:])]
         if metric.get("MetricName") in emitted_by_code
     ]
-    assert {metric["MetricName"] for metric in looked_at} >= {Metric.STORED_BYTES, Metric.BUDGET_USED}
+    assert {metric["MetricName"] for metric in looked_at} >= {
+        Metric.STORED_BYTES,
+        Metric.BUDGET_USED,
+        WebhookMetric.UNDELIVERED_AGE,
+    }
     for metric in looked_at:
         assert metric["Namespace"] == OWN
         assert metric["Dimensions"] == [{"Name": "service", "Value": service}]
@@ -153,6 +161,36 @@ def test_what_the_authorizer_counts_is_watched_with_the_dimension_that_it_writes
         [".", KEYS_UNREADABLE, ".", "."],
         [".", LIMITED, "service", variables["POWERTOOLS_SERVICE_NAME"]],
     ]
+
+
+def test_webhooks_are_counted_with_the_dimension_that_alarms_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-store")
+    count = round_counter("ImageStore/store")
+    count(RoundResult(accepted=3, failed=2))
+    count(RoundResult(accepted=0, failed=0, is_disabled=True))
+    report_sweep("ImageStore/store", SweptWebhooks(enabled=5, failing=1, longest_failure=timedelta(days=2)))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = [line["_aws"]["CloudWatchMetrics"][0] for line in lines]
+    values = {metric["Metrics"][0]["Name"]: line for metric, line in zip(metrics, lines, strict=True)}
+
+    assert all(metric["Dimensions"] == [["service"]] for metric in metrics)
+    assert all(line["service"] == "image-store" for line in lines)
+    assert {name: line[name] for name, line in values.items()} == {
+        WebhookMetric.ACCEPTED: 3,
+        WebhookMetric.FAILED: 2,
+        WebhookMetric.DISABLED: 1,
+        WebhookMetric.FAILING: 1,
+        WebhookMetric.UNDELIVERED_AGE: 2 * 24 * 60 * 60,
+    }
+
+
+def test_a_store_without_webhooks_pays_for_no_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    report_sweep("ImageStore/store", SweptWebhooks())
+
+    assert not capsys.readouterr().out
 
 
 def is_zero(parameter: str) -> dict[str, Any]:

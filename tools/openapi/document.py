@@ -28,6 +28,7 @@ TAGS = {
     "Generation": "Make images with models, and see what providers offer.",
     "Statistics": "See how much is stored and what was spent.",
     "Events": "Hear what happens to images and generations.",
+    "Webhooks": "Let your apps hear what happens, by signed requests to their endpoints.",
     "Administration": "Operate the whole store; these routes need an admin's token.",
     "Service": "The API's own health, document and web console.",
 }

@@ -43,12 +43,13 @@ from image_store_cli.commands import (
     stats,
     sync,
     upload,
+    webhooks,
 )
 
 COMMANDS = (
     upload, sync, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
-    shares, generate, jobs, providers, mcp, login, keys, stats, events, estimate, doctor, cleanup, repair, backup,
-    export, imports, migrate, rebuild, completion,
+    shares, generate, jobs, providers, mcp, login, keys, stats, events, webhooks, estimate, doctor, cleanup, repair,
+    backup, export, imports, migrate, rebuild, completion,
     deploy, destroy,
 )  # fmt: skip
 

@@ -81,7 +81,9 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     restore.add_argument("--owner", metavar="OWNER", help="only the images of this owner")
     restore.add_argument("--image", metavar="ID", help="only this image")
     restore.add_argument("--publish", action="store_true", help="publish images again, under the same links")
-    restore.add_argument("--access", action="store_true", help="also API keys, shares and keys of providers")
+    restore.add_argument(
+        "--access", action="store_true", help="also API keys, shares, webhooks and keys of providers"
+    )
     restore.add_argument("--stack", metavar="NAME", help="the stack whose backup it is, if it is another one")
     restore.add_argument("--other-key", action="store_true", help="even if another KMS key sealed the texts")
     restore.add_argument("--without-sealed", action="store_true", help="leave out sealed texts")

@@ -42,6 +42,7 @@ _COUNTS = {
     "searches": "pages of search results in a month",
     "generated": "images generated in a month",
     "warm_instances": "value of WarmInstances",
+    "webhook_deliveries": "events sent to webhooks in a month",
     "waiting_readers": "readers of events that wait for the next one all the time",
 }
 _NUMBERS = {

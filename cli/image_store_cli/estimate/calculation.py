@@ -20,9 +20,10 @@ REQUEST_SECONDS = 0.02
 BACKUP_SECONDS = 0.1
 _LARGE_GB, _MEDIUM_GB = 3.0, 1.0
 _WEEKS, _DAYS, _SECONDS = 52 / 12, 365 / 12, 2_592_000
-ALARM_METRICS, BACKUP_ALARM_METRICS = 22, 2
+ALARM_METRICS, BACKUP_ALARM_METRICS = 25, 2
 _METRICS, _WATCHED_METRICS, _BACKUP_METRICS = 3, 3, 2
-QUEUES, BACKUP_QUEUES = ("IngestQueue", "WorkQueue", "GenerationQueue"), ("BackupQueue",)
+QUEUES = ("IngestQueue", "WorkQueue", "GenerationQueue", "DeliveryQueue")
+BACKUP_QUEUES = ("BackupQueue",)
 """Queues that start a function, by their names in the template; a test compares what is counted here with it."""
 SECRETS, BACKUP_SECRETS, GENERATION_SECRETS = ("signing", "r2"), ("backup",), ("providers",)
 """Secrets by what follows `{stack}/` in their default names."""
@@ -30,6 +31,9 @@ _POLLS = 5 * 3 * 60 * 24 * 30
 """Requests a month for each queue: Lambda asks it five times in 20 s."""
 EVENT_WRITE_UNITS = 2
 """An event has a row for its owner and one among those of all owners."""
+DELIVERY_WRITE_UNITS, DELIVERY_READ_UNITS = 4, 10
+"""A delivery that comes alone: the turn is taken, saved and given back, and the delivery is written. Tests count."""
+_DELIVERY_SECONDS, _DELIVERY_GB, _DELIVERY_MESSAGES = 0.3, 0.5, 3
 _EVENT_KB = 1.0
 """Both rows, with 100 bytes for each; they stay for 30 days."""
 _WAIT_SECONDS, _WAITING_GB = 20, 0.25
@@ -179,6 +183,13 @@ def _used(usage: Usage) -> Iterator[Line]:
     yield _monthly(
         "events of deletions and generations", _events(usage, others), f"two each, {_millions(others)} M"
     )
+    deliveries = usage.webhook_deliveries
+    yield _monthly(
+        "deliveries to webhooks",
+        _deliveries(deliveries),
+        f"{_millions(deliveries)} M with {DELIVERY_WRITE_UNITS} write units and {_DELIVERY_SECONDS} s of 512 MB each, "
+        "if none shares its turn",
+    )
     yield _monthly(
         "waiting readers of events",
         usage.waiting_readers * _waiting(),
@@ -194,6 +205,18 @@ def _used(usage: Usage) -> Iterator[Line]:
         "generation, providers",
         usage.generated * usage.generation_usd,
         f"{usage.generated:,} images at ${usage.generation_usd:g}",
+    )
+
+
+def _deliveries(count: int) -> float:
+    """What it costs to send so many events to webhooks, each in a turn of its own, and to list them for 30 days."""
+    return (
+        prices.TABLE_WRITES.of(count * DELIVERY_WRITE_UNITS)
+        + prices.TABLE_READS.of(count * DELIVERY_READ_UNITS)
+        + prices.TABLE_STORAGE.of(count * _EVENT_KB / MILLION)
+        + prices.QUEUES.of(count * _DELIVERY_MESSAGES)
+        + prices.LAMBDA_TIME.of(count * _DELIVERY_SECONDS * _DELIVERY_GB)
+        + prices.LAMBDA_REQUESTS.of(count)
     )
 
 

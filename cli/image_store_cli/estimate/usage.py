@@ -45,6 +45,8 @@ class Usage:
     """Whether events are on a bus too."""
     waiting_readers: int = 0
     """Readers of events that wait for the next one all the time, with `wait=20`."""
+    webhook_deliveries: int = 0
+    """Events that webhooks get in the month, counted for each webhook."""
     store: str = "r2"
     backup: str | None = None
     backup_elsewhere: bool = False

@@ -16,6 +16,7 @@ from image_store_client.aio.administration import (
 from image_store_client.aio.generation import AsyncJobs
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
+from image_store_client.aio.webhooks import AsyncWebhooks
 from image_store_client.http.asyncio_runtime import AsyncioRuntime
 from image_store_client.http.credentials import Credentials, token_of
 from image_store_client.http.retries import RetryPolicy
@@ -40,6 +41,7 @@ class AsyncImageStore(AsyncStoreOperations):
     keys: AsyncKeys
     upload_tokens: AsyncUploadTokens
     providers: AsyncProviders
+    webhooks: AsyncWebhooks
     admin: AsyncAdmin
 
     def __init__(
@@ -68,6 +70,7 @@ class AsyncImageStore(AsyncStoreOperations):
         self.keys = AsyncKeys(transport)
         self.upload_tokens = AsyncUploadTokens(transport)
         self.providers = AsyncProviders(transport)
+        self.webhooks = AsyncWebhooks(transport)
         self.admin = AsyncAdmin(transport)
 
     @property

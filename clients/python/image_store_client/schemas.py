@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+"""What became of a delivery."""
+DisabledReason = Literal["by_owner", "gone", "failing"]
+"""Why nothing is sent to a webhook."""
 ErrorCode = Literal[
     "act_as_required",
     "admin_required",
@@ -23,6 +27,7 @@ ErrorCode = Literal[
     "content_type_mismatch",
     "deadline_exceeded",
     "duplicate_image",
+    "event_not_found",
     "idempotency_in_progress",
     "idempotency_mismatch",
     "image_not_found",
@@ -57,13 +62,32 @@ ErrorCode = Literal[
     "too_many_frames",
     "too_many_keys",
     "too_many_shares",
+    "too_many_webhooks",
     "unsupported_media_type",
     "upload_incomplete",
     "upload_not_allowed",
     "upload_not_found",
     "upload_token_used_up",
     "url_not_allowed",
+    "webhook_disabled",
+    "webhook_not_found",
 ]
+EventType = Literal[
+    "image.created",
+    "image.updated",
+    "image.published",
+    "image.unpublished",
+    "image.trashed",
+    "image.restored",
+    "image.deleted",
+    "generation.item_finished",
+    "generation.finished",
+    "budget.reached",
+    "cleanup.finished",
+    "webhook.disabled",
+    "webhook.test",
+]
+"""What happened."""
 JobItemState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 """The states of a job item."""
 JobStatus = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
@@ -80,6 +104,8 @@ StatsScope = Literal["own", "all"]
 """Whose statistics to return."""
 Visibility = Literal["private", "unlisted", "public"]
 """Who may see an image: its owner, everyone with the link, or everyone (link and feed)."""
+WebhookScope = Literal["own", "all"]
+"""Whose events a webhook is told about."""
 
 
 class Amount(TypedDict):
@@ -270,7 +296,7 @@ class BudgetReachedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["budget.reached"]
     data: BudgetEventData
 
@@ -341,7 +367,7 @@ class CleanupFinishedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["cleanup.finished"]
     data: CleanupEventData
 
@@ -575,7 +601,7 @@ class GenerationFinishedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["generation.finished"]
     data: GenerationEventData
 
@@ -637,7 +663,7 @@ class GenerationItemFinishedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["generation.item_finished"]
     data: GenerationItemEventData
 
@@ -741,7 +767,7 @@ class ImageCreatedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.created"]
     data: NewImageEventData
 
@@ -753,7 +779,7 @@ class ImageDeletedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.deleted"]
     data: ImageEventData
 
@@ -806,7 +832,7 @@ class ImagePublishedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.published"]
     data: ImageEventData
 
@@ -828,7 +854,7 @@ class ImageRestoredEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.restored"]
     data: ImageEventData
 
@@ -840,7 +866,7 @@ class ImageTrashedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.trashed"]
     data: ImageEventData
 
@@ -852,7 +878,7 @@ class ImageUnpublishedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.unpublished"]
     data: ImageEventData
 
@@ -864,7 +890,7 @@ class ImageUpdatedEvent(TypedDict):
     created_at: str
     """When the change was made."""
     owner_id: str | None
-    """Whose image, generation or budget it is about; null for the store as a whole."""
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.updated"]
     data: ChangedImageEventData
 
@@ -1346,6 +1372,32 @@ class NewImageEventData(TypedDict):
     sha256: str
 
 
+class NewWebhook(TypedDict):
+    """A webhook with its secret, which is in this response and in no other."""
+
+    id: str
+    url: str
+    types: list[EventType] | None
+    """Only events of these types; null for all."""
+    description: str | None
+    scope: WebhookScope
+    enabled: bool
+    disabled_reason: DisabledReason | None
+    """Why nothing is sent: its owner has disabled it, its endpoint answered 410 Gone, or every
+    delivery failed for five days.
+    """
+    failing_since: str | None
+    """The first failure since the endpoint last accepted an event; null while it works."""
+    created_at: str
+    created_by: str
+    """`subject:` and the subject of a user, or `key:` and the id of an API key."""
+    updated_at: str
+    previous_secret_until: str | None
+    """How long the secret before the last rotation signs too."""
+    secret: str
+    """`whsec_` and Base64, as libraries for Standard Webhooks take it."""
+
+
 class OwnSpending(TypedDict):
     """The caller's spending, in UTC."""
 
@@ -1565,7 +1617,7 @@ class RestoreRequest(TypedDict):
     publish: NotRequired[bool]
     """Whether published images are published again, under the same links. Default: `false`."""
     access: NotRequired[bool]
-    """Whether to restore also API keys, shares and keys of providers. Default: `false`."""
+    """Whether to restore also API keys, shares, webhooks and keys of providers. Default: `false`."""
     stack: NotRequired[str | None]
     """The stack whose backup it is, if that is another one."""
     other_key: NotRequired[bool]
@@ -1907,6 +1959,159 @@ class UploadTokenRequest(TypedDict):
     """The attributes that the browser can set."""
 
 
+class Webhook(TypedDict):
+    """A webhook: an endpoint that hears about events."""
+
+    id: str
+    url: str
+    types: list[EventType] | None
+    """Only events of these types; null for all."""
+    description: str | None
+    scope: WebhookScope
+    enabled: bool
+    disabled_reason: DisabledReason | None
+    """Why nothing is sent: its owner has disabled it, its endpoint answered 410 Gone, or every
+    delivery failed for five days.
+    """
+    failing_since: str | None
+    """The first failure since the endpoint last accepted an event; null while it works."""
+    created_at: str
+    created_by: str
+    """`subject:` and the subject of a user, or `key:` and the id of an API key."""
+    updated_at: str
+    previous_secret_until: str | None
+    """How long the secret before the last rotation signs too."""
+
+
+class WebhookAttempt(TypedDict):
+    """One try at sending an event."""
+
+    at: str
+    duration_ms: int
+    status: int | None
+    """The HTTP status of the answer; null if there was none."""
+    error: str | None
+    """Why there was no answer, such as `timeout` or `unreachable`."""
+
+
+class WebhookDelivery(TypedDict):
+    """An event that is sent to a webhook; however often it is tried or replayed, its id stays the
+    same.
+    """
+
+    event: Event
+    status: DeliveryStatus
+    attempts: int
+    created_at: str
+    """When it was first to be sent."""
+    last_attempt: WebhookAttempt | None
+    next_attempt_at: str | None
+    """When a pending delivery is tried next."""
+
+
+class WebhookDeliveryPage(TypedDict):
+    """A page of deliveries; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[WebhookDelivery]
+    next_cursor: str | None
+
+
+class WebhookDisabledEvent(TypedDict):
+    """The store has disabled a webhook: its endpoint is gone, or has failed for five days."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
+    type: Literal["webhook.disabled"]
+    data: WebhookDisabledEventData
+
+
+class WebhookDisabledEventData(TypedDict):
+    """A webhook to which nothing more is sent."""
+
+    webhook_id: str
+    reason: DisabledReason
+
+
+class WebhookList(TypedDict):
+    """Your webhooks, the newest first; there are at most 20."""
+
+    items: list[Webhook]
+
+
+class WebhookPatch(TypedDict):
+    """A merge patch (RFC 7396) of a webhook; null removes the description, or the choice of types."""
+
+    url: NotRequired[str]
+    """Where events are sent: an https address without a user."""
+    types: NotRequired[list[EventType] | None]
+    description: NotRequired[str | None]
+    enabled: NotRequired[bool]
+    """A webhook that is enabled again hears about events from then on."""
+
+
+class WebhookReplay(TypedDict):
+    """What is sent again."""
+
+    event_id: str | None
+    after: str | None
+    until: str | None
+    failed: bool
+
+
+class WebhookReplayRequest(TypedDict):
+    """What to send again: exactly one of `event_id`, `after` and `failed`."""
+
+    event_id: NotRequired[str | None]
+    """One event that was sent to the webhook before."""
+    after: NotRequired[str | None]
+    """All events that were recorded from here on, at most 30 days ago."""
+    until: NotRequired[str | None]
+    """With `after`: up to here; by default up to now."""
+    failed: NotRequired[bool | None]
+    """`true`: all deliveries that failed."""
+
+
+class WebhookRequest(TypedDict):
+    """A webhook to create."""
+
+    url: str
+    """Where events are sent: an https address without a user."""
+    types: NotRequired[list[EventType] | None]
+    description: NotRequired[str | None]
+    scope: NotRequired[WebhookScope]
+    """`all` for the events of all owners and of the store as a whole; it needs an admin. Default:
+    `own`.
+    """
+
+
+class WebhookRotationRequest(TypedDict):
+    """A new secret for a webhook."""
+
+    overlap_hours: NotRequired[int]
+    """How long the old secret signs too. Default: `24`."""
+
+
+class WebhookTestEvent(TypedDict):
+    """A test of a webhook, which gets it alone: the log and the bus do not have it."""
+
+    id: str
+    created_at: str
+    """When the change was made."""
+    owner_id: str | None
+    """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
+    type: Literal["webhook.test"]
+    data: WebhookTestEventData
+
+
+class WebhookTestEventData(TypedDict):
+    """The webhook that is tested."""
+
+    webhook_id: str
+
+
 class ImageListFilters(TypedDict):
     """The filters of `GET /v1/images`."""
 
@@ -1998,6 +2203,8 @@ Event = (
     | GenerationFinishedEvent
     | BudgetReachedEvent
     | CleanupFinishedEvent
+    | WebhookDisabledEvent
+    | WebhookTestEvent
 )
 """Something that happened; `type` says what, and what `data` holds."""
 MigrationSource = JsonlMigrationSource | FolderMigrationSource | TableMigrationSource | RecordMigrationSource

@@ -16,6 +16,7 @@ from image_store_client.aio.administration import (
 from image_store_client.aio.generation import AsyncJobs
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
+from image_store_client.aio.webhooks import AsyncWebhooks
 from image_store_client.http.credentials import Credentials, token_of
 from image_store_client.http.retries import RetryPolicy
 from image_store_client.http.runtime import Run, ThreadRuntime, finish
@@ -24,6 +25,7 @@ from image_store_client.sync.administration import Admin, Keys, Providers, Share
 from image_store_client.sync.generation import Jobs
 from image_store_client.sync.images import Images
 from image_store_client.sync.operations import StoreOperations
+from image_store_client.sync.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class ImageStore(StoreOperations):
     keys: Keys
     upload_tokens: UploadTokens
     providers: Providers
+    webhooks: Webhooks
     admin: Admin
 
     def __init__(
@@ -73,6 +76,7 @@ class ImageStore(StoreOperations):
         self.keys = Keys(AsyncKeys(transport), run)
         self.upload_tokens = UploadTokens(AsyncUploadTokens(transport), run)
         self.providers = Providers(AsyncProviders(transport), run)
+        self.webhooks = Webhooks(AsyncWebhooks(transport), run)
         self.admin = Admin(AsyncAdmin(transport), run)
 
     @property

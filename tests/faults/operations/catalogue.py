@@ -8,5 +8,6 @@ from tests.faults.operations.shares import SHARES
 from tests.faults.operations.upkeep import UPKEEP
 from tests.faults.operations.upload_tokens import UPLOAD_TOKENS
 from tests.faults.operations.uploads import UPLOADS
+from tests.faults.operations.webhooks import WEBHOOKS
 
-OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *SHARES, *IMPORTS, *UPKEEP, *KEYS, *UPLOAD_TOKENS)
+OPERATIONS = (*UPLOADS, *CHANGES, *RENDITIONS, *SHARES, *IMPORTS, *UPKEEP, *KEYS, *UPLOAD_TOKENS, *WEBHOOKS)

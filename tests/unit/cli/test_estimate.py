@@ -39,7 +39,7 @@ def test_the_example_costs_what_its_parts_cost() -> None:
     assert lines["views, reads of R2"].usd == pytest.approx(10 * 0.36)
     assert lines["storing, R2, writes"].usd == pytest.approx(5 * 4.5)
     assert lines["storing, Lambda"].usd == pytest.approx(0.6 * 3 * 13.3334 + 0.2, rel=1e-3)
-    assert total(estimate(EXAMPLE), Part.FIXED) == pytest.approx(9.7, abs=0.1)
+    assert total(estimate(EXAMPLE), Part.FIXED) == pytest.approx(10.2, abs=0.1)
 
 
 def test_no_part_of_an_estimate_falls_when_more_is_used() -> None:
@@ -47,6 +47,7 @@ def test_no_part_of_an_estimate_falls_when_more_is_used() -> None:
         "images": 2_000_000, "uploads": 10, "deletions": 10, "image_mb": 2.0, "renditions": 3, "renditions_mb": 1.0,
         "words": 60, "tags": 9, "groups": 5, "views": 20_000_000, "requests": 1_000, "lists": 1_000, "searches": 1_000,
         "generated": 10, "backup": "r2", "encrypts": True, "warm_instances": 1, "waiting_readers": 1,
+        "webhook_deliveries": 1_000,
     }  # fmt: skip
     before = {part: total(estimate(EXAMPLE), part) for part in Part}
 
@@ -104,6 +105,14 @@ def test_a_reader_that_waits_costs_its_function_more_than_its_requests() -> None
     assert "waiting readers of events" not in lines_of(EXAMPLE)
 
 
+def test_a_million_deliveries_to_webhooks_cost_what_their_parts_cost() -> None:
+    lines = lines_of(replace(EXAMPLE, webhook_deliveries=1_000_000))
+
+    parts = 4 * 0.625 + 10 * 0.125 + 0.25 + 3 * 0.4 + 0.3 * 0.5 * 13.3334 + 0.2
+    assert lines["deliveries to webhooks"].usd == pytest.approx(parts, rel=1e-3)
+    assert "deliveries to webhooks" not in lines_of(EXAMPLE)
+
+
 def test_deletions_and_generations_have_events_of_their_own() -> None:
     lines = lines_of(replace(EXAMPLE, deletions=500_000, generated=500_000))
 
@@ -114,7 +123,7 @@ def test_an_empty_store_costs_only_what_is_fixed() -> None:
     lines = estimate(replace(EXAMPLE, images=0, views=0, alarms=False, dashboard=False))
 
     assert {line.part for line in lines} == {Part.FIXED}
-    assert total(lines, Part.FIXED) == pytest.approx(3.6, abs=0.1)
+    assert total(lines, Part.FIXED) == pytest.approx(3.85, abs=0.1)
 
 
 def test_every_price_has_a_source_and_a_date() -> None:

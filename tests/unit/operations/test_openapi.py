@@ -12,8 +12,8 @@ from image_store.entrypoints.http.problems import STATUSES
 from tools import openapi
 
 VERBS = {
-    "cancel", "complete", "create", "delete", "get", "head", "list", "restore", "retry", "revoke", "rotate", "run",
-    "search", "set", "update",
+    "cancel", "complete", "create", "delete", "get", "head", "list", "replay", "restore", "retry", "revoke", "rotate",
+    "run", "search", "set", "test", "update",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 import document from "../../../../functions/site/openapi.json" with { type: "json" };
 import { createImageStore, type ImageStore } from "../../src/index";
+import { createWebhooks, type Webhooks } from "../../src/webhooks/index";
 import { apiUrl } from "./stack";
 
 /** What the tests have called: functions of the client such as `images.get`, and routes such as `GET /v1/images`. */
@@ -9,6 +10,11 @@ export const called = { functions: new Set<string>(), routes: new Set<string>() 
 export function recordingStore(token: string): ImageStore {
   const store = createImageStore({ url: apiUrl, token, fetch: recordingFetch });
   return recorded(store, "");
+}
+
+/** The webhooks of a caller, which record what is called. */
+export function recordingWebhooks(token: string): Webhooks {
+  return recorded(createWebhooks({ url: apiUrl, token, fetch: recordingFetch }), "webhooks.");
 }
 
 /** The names of all functions of a store. */

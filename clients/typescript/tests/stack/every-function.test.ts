@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createImageStore, ImageStoreError, type Image } from "../../src/index";
-import { called, documentedRoutes, functionsOf, recordingStore } from "./calls";
+import { called, documentedRoutes, functionsOf, recordingStore, recordingWebhooks } from "./calls";
 import { adminToken, apiUrl, largePicture, ownerToken, pictureOf } from "./stack";
 
 const store = recordingStore(ownerToken);
 const admin = recordingStore(adminToken);
+const webhooks = recordingWebhooks(ownerToken);
 
 /** Routes that the client does not call, and why. */
 const UNUSED_ROUTES = [
@@ -28,7 +29,8 @@ async function stored(number: number, attributes: Parameters<typeof store.upload
 }
 
 afterAll(() => {
-  expect(functionsOf(store).filter((name) => !called.functions.has(name))).toEqual([]);
+  const functions = [...functionsOf(store), ...functionsOf(webhooks, "webhooks.")];
+  expect(functions.filter((name) => !called.functions.has(name))).toEqual([]);
   expect(new Set(documentedRoutes().filter((route) => !called.routes.has(route)))).toEqual(new Set(UNUSED_ROUTES));
 });
 
@@ -299,6 +301,31 @@ describe("callers", () => {
     expect(error).toMatchObject({ code: "invalid_request", status: 400 });
     expect(error.errors[0]?.loc).toContain("limit");
     expect(error.requestId).toBeTruthy();
+  });
+});
+
+describe("webhooks", () => {
+  test("a webhook is created, changed, tested, replayed and deleted", async () => {
+    const url = "https://no-such-app.invalid/hooks"; // nobody answers there
+    const created = await webhooks.create({ url, types: ["image.created"], description: "mirror" });
+
+    const changed = await webhooks.update(created.id, { types: null, description: null });
+    const sent = await webhooks.test(created.id);
+    const deliveries = webhooks.deliveries(created.id, { limit: 10 });
+    const replayed = await webhooks.replay(created.id, { failed: true });
+    const rotated = await webhooks.rotateSecret(created.id, { overlapHours: 0 });
+
+    expect(created).toMatchObject({ url, types: ["image.created"], description: "mirror", enabled: true });
+    expect(changed).toMatchObject({ id: created.id, types: null, description: null });
+    expect(sent.event.type).toBe("webhook.test");
+    expect((await deliveries.toArray({ limit: 10 })).map(({ event }) => event.id)).toEqual([sent.event.id]);
+    expect(replayed.failed).toBe(true);
+    expect(rotated.secret).not.toBe(created.secret);
+    expect(await webhooks.get(created.id)).not.toHaveProperty("secret");
+    expect((await webhooks.list()).map(({ id }) => id)).toContain(created.id);
+    expect((await errorOf(webhooks.as("somebody").list())).code).toBe("act_as_required");
+    await webhooks.delete(created.id);
+    expect((await errorOf(webhooks.get(created.id))).code).toBe("webhook_not_found");
   });
 });
 

@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -18,9 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.ingest import DroppedObject
-from image_store.domain.work import Work
+from image_store.domain.work import DeliverWebhook, Work
 from image_store.ports.images import IngestEvents
 from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+from image_store.ports.webhooks import DeliveryQueue
 
 _MAX_REASON_CHARS = 256
 _BATCH_MESSAGES = 10
@@ -42,17 +43,17 @@ class SqsWorkQueue(WorkQueue):
         self._client = client
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
-        seconds = {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
         with _translate_errors():
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **seconds)
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **_waiting(delay))
 
-    def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
+    def send_all(self, works: Sequence[Work], *, delay: timedelta = timedelta(0)) -> Sequence[Work]:
         unsent = {str(number): _body(work) for number, work in enumerate(works)}
+        waiting = _waiting(delay)
         try:
             for _ in range(_BATCH_TRIES):
                 # SQS may accept only some messages of a batch, because of its own fault or of the sender's.
                 for batch in list(_batches(unsent)):
-                    for name in self._send_batch(batch):
+                    for name in self._send_batch(batch, waiting):
                         del unsent[name]
         except StorageUnavailable:
             # These messages were not accepted, or the response was lost.
@@ -62,12 +63,23 @@ class SqsWorkQueue(WorkQueue):
                 _log.warning("the queue did not accept all messages", extra={"left": len(unsent)})
         return [works[int(name)] for name in unsent]
 
-    def _send_batch(self, batch: Mapping[str, str]) -> list[str]:
+    def _send_batch(self, batch: Mapping[str, str], waiting: Mapping[str, int]) -> list[str]:
         """Send a batch, and name the messages that SQS accepted."""
-        entries = [{"Id": name, "MessageBody": body} for name, body in batch.items()]
+        entries = [{"Id": name, "MessageBody": body, **waiting} for name, body in batch.items()]
         with _translate_errors():
             response = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         return [sent["Id"] for sent in response.get("Successful", ())]
+
+
+class SqsDeliveryQueue(DeliveryQueue):
+    """DeliveryQueue on one SQS queue; the client is created at the first call."""
+
+    def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
+        self._queue = SqsWorkQueue(queue_url, client=client)
+
+    def wake(self, webhook_ids: Collection[str], *, delay: timedelta = timedelta(0)) -> None:
+        if self._queue.send_all([DeliverWebhook(each) for each in sorted(webhook_ids)], delay=delay):
+            raise _failed()
 
 
 class SqsIngestEvents(IngestEvents):
@@ -131,6 +143,11 @@ def _body(work: Work) -> str:
     return json.dumps({"work": type(work).__name__, **asdict(work)})
 
 
+def _waiting(delay: timedelta) -> dict[str, int]:
+    """The field that keeps a message back; SQS knows whole seconds."""
+    return {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
+
+
 def _batches(messages: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Divide messages into batches that SQS accepts."""
     batch: dict[str, str] = {}
@@ -151,4 +168,8 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as exc:
-        raise StorageUnavailable("The queue failed; try again.", retry_after=timedelta(seconds=1)) from exc
+        raise _failed() from exc
+
+
+def _failed() -> StorageUnavailable:
+    return StorageUnavailable("The queue failed; try again.", retry_after=timedelta(seconds=1))

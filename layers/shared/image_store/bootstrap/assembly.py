@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from image_store.bootstrap.operations import Operations
     from image_store.bootstrap.ports import Ports
     from image_store.bootstrap.upkeep import Upkeep
+    from image_store.bootstrap.webhook_delivery import WebhookDelivery
+    from image_store.bootstrap.webhooks import WebhookServices
     from image_store.entrypoints.images.answers import Answers
     from image_store.ports.system import Clock
     from image_store.settings import Settings
@@ -62,6 +64,18 @@ class Application:
         from image_store.bootstrap.events import Events
 
         return Events(self)
+
+    @lazy_property
+    def webhook_delivery(self) -> WebhookDelivery:
+        from image_store.bootstrap.webhook_delivery import WebhookDelivery
+
+        return WebhookDelivery(self)
+
+    @lazy_property
+    def webhooks(self) -> WebhookServices:
+        from image_store.bootstrap.webhooks import WebhookServices
+
+        return WebhookServices(self)
 
     @lazy_property
     def finding(self) -> Finding:

@@ -31,7 +31,11 @@ class Events:
     def recording(self) -> EventRecording:
         from image_store.services.events.recording import EventRecording
 
-        return EventRecording(log=self._ports.event_log, bus=self._ports.event_bus)
+        return EventRecording(
+            log=self._ports.event_log,
+            bus=self._ports.event_bus,
+            notify=self._areas.webhook_delivery.notifying.notify,
+        )
 
     @lazy_property
     def feed(self) -> EventFeed:

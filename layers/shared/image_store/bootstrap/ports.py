@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.port_groups.events import EventPorts
-from image_store.bootstrap.port_groups.remote import RemotePorts
+from image_store.bootstrap.port_groups.webhook_delivery import WebhookDeliveryPorts
 from image_store.entrypoints.callers.actors import current_actor
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     )
 
 
-class Ports(EventPorts, RemotePorts):
+class Ports(EventPorts, WebhookDeliveryPorts):
     """The adapters of a deployment. Each is imported and created at its first use; tests can replace it before."""
 
     @lazy_property
@@ -194,6 +194,7 @@ class Ports(EventPorts, RemotePorts):
             or changes.key_change_of(record)
             or changes.share_change_of(record)
             or changes.upload_token_change_of(record)
+            or changes.webhook_change_of(record)
         )
 
     @lazy_property

@@ -67,6 +67,13 @@ class BackupStep:
     step: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeliverWebhook:
+    """Send to a webhook what is to be sent to it."""
+
+    webhook_id: str
+
+
 Work = (
     CompleteUpload
     | MigrateBatch
@@ -76,4 +83,5 @@ Work = (
     | RepairStep
     | BackupStep
     | RecoveryStep
+    | DeliverWebhook
 )

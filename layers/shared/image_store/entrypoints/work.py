@@ -8,6 +8,7 @@ from image_store.domain.errors import ImageStoreError, InvalidRequest
 from image_store.domain.work import (
     BackupStep,
     CompleteUpload,
+    DeliverWebhook,
     GenerateImage,
     ImportStep,
     MigrateBatch,
@@ -29,6 +30,7 @@ _KINDS: dict[str, type[Work]] = {
         RepairStep,
         BackupStep,
         RecoveryStep,
+        DeliverWebhook,
     )
 }
 

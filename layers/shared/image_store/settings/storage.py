@@ -107,6 +107,8 @@ class QueueUrls:
     audit_dead_letters: str
     generation: str
     generation_dead_letters: str
+    delivery: str
+    delivery_dead_letters: str
 
     @classmethod
     def from_env(cls, variables: Variables) -> Self:
@@ -120,4 +122,6 @@ class QueueUrls:
             audit_dead_letters=variables.text("AUDIT_DEAD_LETTER_QUEUE_URL"),
             generation=variables.text("GENERATION_QUEUE_URL"),
             generation_dead_letters=variables.text("GENERATION_DEAD_LETTER_QUEUE_URL"),
+            delivery=variables.text("DELIVERY_QUEUE_URL"),
+            delivery_dead_letters=variables.text("DELIVERY_DEAD_LETTER_QUEUE_URL"),
         )

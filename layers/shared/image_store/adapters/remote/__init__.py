@@ -1,4 +1,4 @@
-"""Reads from other servers: which addresses may be reached, and how images are read."""
+"""Requests to other servers: which addresses may be reached, how images are read, and how webhooks are told."""
 
 from image_store.adapters.remote.addresses import AddressRules
 from image_store.adapters.remote.connections import Connections

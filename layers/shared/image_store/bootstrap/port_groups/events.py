@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.port_groups.backup import BackupPorts
+from image_store.bootstrap.port_groups.webhooks import WebhookPorts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from image_store.ports.events import EventBus, EventLog
 
 
-class EventPorts(BackupPorts):
+class EventPorts(BackupPorts, WebhookPorts):
     """Where events come from and go to."""
 
     @lazy_property

@@ -14,6 +14,7 @@ from image_store.domain.errors.root import *
 from image_store.domain.errors.root import ConfigurationError, ImageStoreError
 from image_store.domain.errors.services import *
 from image_store.domain.errors.services import DeadlineExceeded, StorageUnavailable
+from image_store.domain.errors.webhooks import *
 
 RETRYABLE: tuple[type[ImageStoreError], ...] = (
     StorageUnavailable,

@@ -1,4 +1,4 @@
-"""Events: what happened to an image, a generation, a budget or the store.
+"""Events: what happened to an image, a generation, a budget, a webhook or the store.
 
 An event follows from one change of the table. Its id is derived from that change, so each time the change is read the
 event has the same id. Events are delivered at least once and in no promised order.
@@ -34,6 +34,13 @@ class EventType(StrEnum):
     GENERATION_FINISHED = "generation.finished"
     BUDGET_REACHED = "budget.reached"
     CLEANUP_FINISHED = "cleanup.finished"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_TEST = "webhook.test"
+    """Sent to one webhook because its owner asked for it; in no log, as nothing has happened."""
+
+
+LOGGED_TYPES = tuple(each for each in EventType if each is not EventType.WEBHOOK_TEST)
+"""The types of events that the log and the bus have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The audit trail: who changed an image, an API key, an upload token or a share, in which request, and how."""
+"""The audit trail: who changed an image, an API key, an upload token, a share or a webhook, and how."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,6 +8,7 @@ from image_store.domain.callers.api_keys import ApiKey
 from image_store.domain.callers.upload_tokens import UploadToken
 from image_store.domain.delivery.shares import Share
 from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.webhooks.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,48 @@ class UploadTokenAuditEntry:
         return () if is_count and self.after.images >= self.before.images else ("changed_outside",)
 
 
-type AnyAuditEntry = AuditEntry | KeyAuditEntry | ShareAuditEntry | UploadTokenAuditEntry
+@dataclass(frozen=True, slots=True)
+class WebhookAuditEntry:
+    """One write of a webhook, from the table's stream, which may deliver a write more than once."""
+
+    event_id: str
+    """The same in every delivery of this write."""
+    at: datetime
+    before: Webhook | None
+    """None if the webhook is new."""
+    after: Webhook | None
+    """None if the row of the webhook was removed."""
+    actor: Actor | None
+    """None if it is unknown, as for a row that was removed."""
+
+    @property
+    def webhook(self) -> Webhook:
+        """The webhook after the write, or the last one if its row was removed."""
+        webhook = self.after or self.before
+        if webhook is None:
+            raise ValueError("a change of nothing")
+        return webhook
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What the write did; never empty."""
+        before, after = self.before, self.after
+        if after is None:
+            return ("webhook_lost",) if self.webhook.deleted_at is None else ("webhook_forgotten",)
+        if before is None:
+            return ("webhook_created",)
+        if before.version == after.version:
+            return ("changed_outside",)
+        if after.deleted_at is not None:
+            return ("webhook_deleted",)
+        secret = ("webhook_rotated",) if before.sealed_secret != after.sealed_secret else ()
+        state: tuple[str, ...] = ()
+        if before.is_enabled != after.is_enabled:
+            state = ("webhook_enabled",) if after.is_enabled else ("webhook_disabled",)
+        return (*secret, *state) or ("webhook_changed",)
+
+
+type AnyAuditEntry = AuditEntry | KeyAuditEntry | ShareAuditEntry | UploadTokenAuditEntry | WebhookAuditEntry
 
 
 _ACTION_BY_STATE = {

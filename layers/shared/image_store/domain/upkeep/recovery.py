@@ -101,7 +101,7 @@ class RecoveryOptions:
     publish: bool = False
     """Published images are published again, under the same links."""
     access: bool = False
-    """Also API keys and shares."""
+    """Also API keys, shares and webhooks."""
     owner: str | None = None
     """Only the images of this owner."""
     image_id: str | None = None

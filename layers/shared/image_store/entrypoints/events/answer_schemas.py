@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, RootModel
 from image_store.domain.generation.jobs import JobItemState, JobStatus
 from image_store.domain.images.image import Kind, Visibility
 from image_store.domain.images.media import MediaType
+from image_store.domain.webhooks.webhook import DisabledReason
 
 
 class EventBase(BaseModel):
@@ -16,7 +17,7 @@ class EventBase(BaseModel):
     id: str
     created_at: datetime = Field(description="When the change was made.")
     owner_id: str | None = Field(
-        description="Whose image, generation or budget it is about; null for the store as a whole."
+        description="Whose image, generation, budget or webhook it is about; null for the store as a whole."
     )
 
 
@@ -98,6 +99,19 @@ class CleanupEventData(BaseModel):
     stopped_because: str | None
 
 
+class WebhookDisabledEventData(BaseModel):
+    """A webhook to which nothing more is sent."""
+
+    webhook_id: str
+    reason: DisabledReason
+
+
+class WebhookTestEventData(BaseModel):
+    """The webhook that is tested."""
+
+    webhook_id: str
+
+
 class ImageCreatedEvent(EventBase):
     """An image is complete."""
 
@@ -175,6 +189,20 @@ class CleanupFinishedEvent(EventBase):
     data: CleanupEventData
 
 
+class WebhookDisabledEvent(EventBase):
+    """The store has disabled a webhook: its endpoint is gone, or has failed for five days."""
+
+    type: Literal["webhook.disabled"]
+    data: WebhookDisabledEventData
+
+
+class WebhookTestEvent(EventBase):
+    """A test of a webhook, which gets it alone: the log and the bus do not have it."""
+
+    type: Literal["webhook.test"]
+    data: WebhookTestEventData
+
+
 class EventAnswer(
     RootModel[
         Annotated[
@@ -188,7 +216,9 @@ class EventAnswer(
             | GenerationItemFinishedEvent
             | GenerationFinishedEvent
             | BudgetReachedEvent
-            | CleanupFinishedEvent,
+            | CleanupFinishedEvent
+            | WebhookDisabledEvent
+            | WebhookTestEvent,
             Field(discriminator="type"),
         ]
     ]

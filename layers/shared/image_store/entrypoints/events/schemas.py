@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from image_store.domain.events.event import EVENT_RETENTION, EventType
+from image_store.domain.events.event import EVENT_RETENTION, LOGGED_TYPES, EventType
 from image_store.entrypoints.http.fields import Strict
 from image_store.entrypoints.http.scalars import Moment, Whole
 from image_store.entrypoints.operations.statistics_queries import StatsScope
@@ -13,7 +13,7 @@ from image_store.services.events.feed import LONGEST_WAIT
 
 _MAX_CURSOR_CHARS = 3_000
 _LONGEST_WAIT_SECONDS = int(LONGEST_WAIT.total_seconds())
-_NAMES = tuple(each.value for each in EventType)
+_NAMES = tuple(each.value for each in LOGGED_TYPES)
 _ONE = "|".join(name.replace(".", r"\.") for name in _NAMES)
 
 

@@ -1,8 +1,8 @@
-"""Writes the audit trail to the log: one line of JSON for each change of an image, a key, an upload token or a share.
+"""Writes the audit trail to the log: a line for each change of an image, a key, an upload token, a share or a webhook.
 
-A line has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category, prompt, group or
-name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line; all lines of a
-change have the same `event_id`.
+A line is JSON. It has ids, states and numbers, and no text that a person wrote: no title, filename, tag, category,
+prompt, group or name of a key or share, no URL, no token, no key and no digest of one. A change has at least one line;
+all lines of a change have the same `event_id`.
 """
 
 import json
@@ -17,6 +17,7 @@ from image_store.domain.operations.audit import (
     KeyAuditEntry,
     ShareAuditEntry,
     UploadTokenAuditEntry,
+    WebhookAuditEntry,
 )
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.operations.observability import logger
@@ -30,6 +31,8 @@ def line_of(change: AnyAuditEntry) -> dict[str, Any]:
         return _line_of_share(change)
     if isinstance(change, UploadTokenAuditEntry):
         return _line_of_upload_token(change)
+    if isinstance(change, WebhookAuditEntry):
+        return _line_of_webhook(change)
     image = change.image
     return _line(
         change,
@@ -89,6 +92,20 @@ def _line_of_upload_token(change: UploadTokenAuditEntry) -> dict[str, Any]:
             "images": token.images,
             "max_images": token.max_images,
             "expires_at": rfc3339(token.expires_at),
+        },
+    )
+
+
+def _line_of_webhook(change: WebhookAuditEntry) -> dict[str, Any]:
+    webhook = change.webhook
+    return _line(
+        change,
+        {"webhook_id": webhook.id, "owner": webhook.owner},
+        {
+            "scope": webhook.scope.value,
+            "types": sorted(webhook.types) if webhook.types is not None else None,
+            "disabled_reason": webhook.disabled_reason.value if webhook.disabled_reason else None,
+            "version": webhook.version,
         },
     )
 

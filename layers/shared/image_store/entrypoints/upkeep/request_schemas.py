@@ -53,7 +53,7 @@ class RestoreRequest(Strict):
         default=False, description="Whether published images are published again, under the same links."
     )
     access: Flag = Field(
-        default=False, description="Whether to restore also API keys, shares and keys of providers."
+        default=False, description="Whether to restore also API keys, shares, webhooks and keys of providers."
     )
     stack: str | None = Field(
         None,

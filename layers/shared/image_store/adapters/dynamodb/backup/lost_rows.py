@@ -1,17 +1,25 @@
 """Writes the rows of a backup that the table lost.
 
-Each is written on the condition that there is none, so what the table has stays as it is. Three kinds are written with
-others: API keys and shares with the rows that list them, and ledger entries with the row that says that they are
-counted, because the stream would count them again.
+Each is written on the condition that there is none, so what the table has stays as it is. Four kinds are written with
+others: API keys, shares and webhooks with the rows that list them, and ledger entries with the row that says that they
+are counted, because the stream would count them again.
 """
 
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import backup_keys, caller_keys, generation_keys, keys, schema
+from image_store.adapters.dynamodb import (
+    backup_keys,
+    caller_keys,
+    generation_keys,
+    keys,
+    schema,
+    webhook_keys,
+)
 from image_store.adapters.dynamodb.backup.rows import ROW, SCANNED_PREFIXES
 from image_store.adapters.dynamodb.callers.api_keys import key_of
 from image_store.adapters.dynamodb.callers.key_usage import COUNTED_FOR
@@ -20,15 +28,17 @@ from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.items import Item, signature_of, text_time
 from image_store.adapters.dynamodb.listed_rows import OnListedRows
 from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.adapters.dynamodb.webhooks.registry import DynamoWebhooks, webhook_item, webhook_of
 from image_store.domain.backup.lines import Rows
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.errors import BackupDamaged, Conflict
 from image_store.domain.images.image import Image
 from image_store.domain.upkeep.recovery import RecoveryOutcome
+from image_store.domain.webhooks.webhook import Webhook
 from image_store.ports.backup import LostRows
 
 _KEYS, _SHARES, _PROVIDER_KEYS = "KEY#", "SHARE#", "PROVIDERKEYS#"
-_ACCESS = (_KEYS, _SHARES, _PROVIDER_KEYS)
+_ACCESS = (_KEYS, _SHARES, _PROVIDER_KEYS, webhook_keys.WEBHOOK_PREFIX)
 _IDEMPOTENCY = "IDEMPOTENCY#"
 _OPEN_ITEMS = frozenset({"queued", "running"})
 _MOVES = {"MIGRATION#": "migration", "IMPORT#": "import"}
@@ -39,7 +49,7 @@ _OPEN_MOVES = frozenset({"queued", "running", "waiting"})
 class DynamoLostRows(OnListedRows, LostRows):
     """LostRows in the one table.
 
-    `actor` returns the actor of a change. API keys and shares are signed with it, for the audit trail.
+    `actor` returns the actor of a change. API keys, shares and webhooks are signed with it, for the audit trail.
     """
 
     def __init__(self, table: DynamoTable, *, actor: Callable[[], Actor] = lambda: UNNAMED) -> None:
@@ -66,6 +76,7 @@ class DynamoLostRows(OnListedRows, LostRows):
         if (
             _expiry(item) <= at.timestamp()
             or _would_run_again(item)
+            or _is_deleted_webhook(item)
             or (self.lets_callers_in(entity) and not access)
         ):
             return RecoveryOutcome.ROWS_LEFT_OUT
@@ -88,6 +99,8 @@ class DynamoLostRows(OnListedRows, LostRows):
             share = share_of(item)
             place = caller_keys.listed_share(share.owner, text_time(share.created_at), share.id)
             self._create(item | signature_of(self._actor()), place)
+        elif pk.startswith(webhook_keys.WEBHOOK_PREFIX):
+            self._write_webhook(webhook_of(item), at)
         else:
             is_new = {"ConditionExpression": "attribute_not_exists(pk)"}
             writes = [("row", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}})]
@@ -98,6 +111,12 @@ class DynamoLostRows(OnListedRows, LostRows):
                 }
                 writes.append(("counted", {"Put": {"TableName": self._rows.name, "Item": counted}}))
             self._rows.transact(writes, settled=lambda: self._item(keys.key(pk, sk)) == item)
+
+    def _write_webhook(self, webhook: Webhook, at: datetime) -> None:
+        """Restore a webhook. It hears about what happens from now on: its endpoint knows what happened before."""
+        restored = replace(webhook, active_since=at)
+        item = webhook_item(restored) | signature_of(self._actor())
+        DynamoWebhooks(self._rows).put_new(item, restored, limit=None)
 
 
 _STREAM_LAG = timedelta(days=1)
@@ -135,6 +154,11 @@ def _would_run_again(item: Item) -> bool:
         if pk.startswith(prefix):
             return json.loads(item[attribute]["S"])["status"] in _OPEN_MOVES
     return False
+
+
+def _is_deleted_webhook(item: Item) -> bool:
+    """Whether a row is that of a webhook that was deleted shortly before it was backed up."""
+    return item["pk"]["S"].startswith(webhook_keys.WEBHOOK_PREFIX) and webhook_of(item).deleted_at is not None
 
 
 def _damaged() -> BackupDamaged:

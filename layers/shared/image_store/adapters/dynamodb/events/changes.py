@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import generation_keys, keys
+from image_store.adapters.dynamodb import generation_keys, keys, webhook_keys
 from image_store.adapters.dynamodb.generation.job_items import item_of, job_of
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.items import Item
@@ -31,6 +31,8 @@ def events_of(stream_record: dict[str, Any]) -> list[Event]:
         return item_events(_read(item_of, before), _read(item_of, after), at=at)
     if pk.startswith(generation_keys.BUDGET_PREFIX):
         return _budget_events(before, after, at)
+    if pk.startswith(webhook_keys.WEBHOOK_PREFIX):
+        return _webhook_events(before, after, at)
     if pk == _REPORTS and before is None and after is not None:
         return cleanup_events(report_of(after), at=at)
     return []
@@ -45,6 +47,14 @@ def _image_events(before: Item | None, after: Item | None, at: datetime) -> list
     return image_events(
         _read(records.record_of, before), _read(records.record_of, after), edited=edited, at=at
     )
+
+
+def _webhook_events(before: Item | None, after: Item | None, at: datetime) -> list[Event]:
+    # Most deployments have no webhook, and no cold start of the stream's consumer should pay for them.
+    from image_store.adapters.dynamodb.webhooks.registry import webhook_of
+    from image_store.domain.events.webhooks import webhook_events
+
+    return webhook_events(_read(webhook_of, before), _read(webhook_of, after), at=at)
 
 
 def _budget_events(before: Item | None, after: Item | None, at: datetime) -> list[Event]:

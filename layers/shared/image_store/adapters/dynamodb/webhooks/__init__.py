@@ -1,0 +1,1 @@
+"""Webhooks, their deliveries and their turns as rows of the table."""

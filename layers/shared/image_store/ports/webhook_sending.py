@@ -1,0 +1,28 @@
+"""Port of the requests to webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointAnswer:
+    """What an endpoint answered to a request."""
+
+    status: int | None = None
+    """None if there was no answer."""
+    error: str | None = None
+    """`timeout`, `tls` or `unreachable` if there was no answer; an address that may not be reached is unreachable."""
+
+
+class Sender(Protocol):
+    """Sends requests to endpoints."""
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
+        """Send a POST and return its answer, of whatever status; redirects are not followed. It raises nothing."""
+        ...

@@ -1,0 +1,1 @@
+"""Manages webhooks, and sends events to them."""
