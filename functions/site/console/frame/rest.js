@@ -12,5 +12,6 @@ export { showStatistics } from "../operations/statistics.js";
 export { showShares } from "../shares/shares.js";
 export { showUpload } from "../uploads/upload.js";
 export { openViewer } from "../viewer/viewer.js";
+export { showWebhooks } from "../webhooks/webhooks.js";
 export { showNotFound } from "./not-found.js";
 export { showWelcome } from "./welcome.js";
