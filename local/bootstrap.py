@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml; handlers, tests and the 
 STAMP = ".made-from"
 LAST_LINES = 12
 PROGRESS_SECONDS = 10.0
+AT_THE_SAME_TIME = 3  # each waits for downloads half of the time
 FIRST_START = (
     "This is the first start of this checkout. It downloads packages and builds the functions, which takes a few "
     "minutes. Later starts take seconds."
@@ -97,10 +99,7 @@ def main(names: Sequence[str], *, root: Path) -> int:
                 )
             uv = make_uv(root)
             if stale:
-                interpreter = find_lambda_python(uv)
-                for number, name in enumerate(stale, start=1):
-                    place = f"{number} of {len(stale)}"
-                    make_environment(name, uv=uv, interpreter=interpreter, root=root, place=place)
+                make_environments(stale, uv=uv, interpreter=find_lambda_python(uv), root=root)
     except CannotBootstrap as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -197,6 +196,23 @@ def is_fresh(environment: Environment, root: Path) -> bool:
     """Return whether the environment was made from the current lock and its Python still exists."""
     folder = root / environment.folder
     return (folder / "bin" / "python").exists() and read_stamp(folder) == expected_stamp(environment, root)
+
+
+def make_environments(names: Sequence[str], *, uv: Path, interpreter: str, root: Path) -> None:
+    """Install several environments, some at the same time; after a failure no further one is begun."""
+    with ThreadPoolExecutor(AT_THE_SAME_TIME) as threads:
+        installations = [
+            threads.submit(
+                make_environment, name, uv=uv, interpreter=interpreter, root=root,
+                place=f"{number} of {len(names)}",
+            )
+            for number, name in enumerate(names, start=1)
+        ]  # fmt: skip
+        try:
+            for each in installations:
+                each.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place: str) -> None:
@@ -342,8 +358,8 @@ def wait_with_progress(process: subprocess.Popen[str], *, doing: str) -> tuple[s
 
 
 def say(text: str, *, is_unfinished: bool = True) -> None:
-    """Print a line of progress."""
-    print(f"  {text}{' …' if is_unfinished else ''}", file=sys.stderr, flush=True)
+    """Print a line of progress, in one piece: several threads print."""
+    print(f"  {text}{' …' if is_unfinished else ''}\n", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

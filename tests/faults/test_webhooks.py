@@ -76,9 +76,13 @@ class Sending:
         self.run(None, Mode.ERROR_BEFORE)
         return self._calls
 
+    def restore(self) -> None:
+        """Go back to where nothing was consumed."""
+        self._prepared.restore()
+
     def run(self, at: str | None, mode: Mode) -> None:
         """Consume the changes and send their events with one fault, then let everything come that is to come."""
-        self._prepared.restore()
+        self.restore()
         self.world.faults.begin(at, mode)
         self.follower.consume()
         self.hook.deliver()
@@ -154,6 +158,22 @@ def test_every_event_is_heard_whichever_row_a_transaction_holds(sending: Sending
         with naming_fault(f"{mode} at {at}"):
             sending.run(at, mode)
             assert_heard(sending)
+
+
+@pytest.mark.parametrize("mode", [Mode.KILLED_APPLIED, Mode.ANSWER_LOST])
+def test_events_that_were_logged_twice_long_ago_hold_nothing_up(sending: Sending, mode: Mode) -> None:
+    sending.restore()
+    sending.world.faults.begin("dynamodb.batch_write_item#1", mode)
+    sending.follower.consume()
+    sending.world.faults.end()
+    sending.world.clock.instant += timedelta(seconds=1)
+    sending.follower.consume_all()
+    sending.world.clock.instant += timedelta(minutes=1)
+
+    sending.hook.deliver()
+
+    assert not sending.world.sqs.waiting["delivery"]
+    assert_heard(sending)
 
 
 @pytest.fixture(scope="module")

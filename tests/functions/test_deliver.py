@@ -232,6 +232,27 @@ def test_a_replay_over_http_is_carried_out_by_the_next_turn(store: Deployment, h
     assert first == second
 
 
+def test_a_replay_of_an_event_that_waits_for_its_retry_sends_it_at_once_and_once(
+    store: Deployment, hook: Hook
+) -> None:
+    hook.endpoint.answer = DOWN
+    event_id = store.answer_to("webhooks/test").json["event"]["id"]
+    for _ in range(5):
+        store.invoke("deliver", waking(hook.id))
+        store.set_clock.instant += timedelta(minutes=40)
+    store.invoke("deliver", waking(hook.id))
+    hook.endpoint.answer = EndpointAnswer(status=200)
+    sent = with_bytes(event("webhooks/replay-event"), json.dumps({"event_id": event_id}).encode())
+    tried = len(hook.endpoint.requests)
+
+    assert store.call(sent, function="webhooks").status == 202
+    store.invoke("deliver", waking(hook.id))
+    store.set_clock.instant += timedelta(days=1)
+    store.invoke("deliver", waking(hook.id))
+
+    assert len(hook.endpoint.requests) == tried + 1
+
+
 def test_a_replay_of_failures_is_carried_out_by_the_next_turn(store: Deployment, hook: Hook) -> None:
     hook.endpoint.answer = DOWN
     store.answer_to("webhooks/test")

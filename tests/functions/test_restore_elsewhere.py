@@ -43,7 +43,7 @@ def made_with_another_key(backed_up: BackedUp) -> MemoryKms:
     """Lose the table and the KMS key; the manifest names the old key. Returns the old key."""
     manifest, store = backed_up.manifest, backed_up.store
     origin = replace(manifest.origin, kms_key=OTHER_KEY)
-    later = uuid7(manifest.as_of + timedelta(minutes=1), 1)
+    later = uuid7(store.set_clock.instant + timedelta(minutes=1), 1)
     backed_up.library.put_manifest(replace(manifest, id=later, origin=origin))
     lose_table(backed_up)
     key, store.kms_client = store.kms_client, MemoryKms()

@@ -1,6 +1,7 @@
 """The bootstrap: which environments are up to date, which Python it uses, and its error messages."""
 
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -139,11 +140,42 @@ def test_a_first_start_says_that_it_takes_minutes_and_what_it_does(
 
     assert bootstrap.main(["dev", "ministack"], root=root) == 0
 
-    first, second, third = capsys.readouterr().err.splitlines()
+    first, *others = capsys.readouterr().err.splitlines()
     assert "first start" in first
     assert "takes a few minutes" in first
-    assert second.strip() == "making .venv (1 of 2, 1 packages) …"
-    assert third.strip() == "making .venv-ministack (2 of 2, 2 packages) …"
+    assert sorted(line.strip() for line in others) == [
+        "making .venv (1 of 2, 1 packages) …",
+        "making .venv-ministack (2 of 2, 2 packages) …",
+    ]
+
+
+def test_after_an_environment_that_cannot_be_made_no_further_one_is_begun(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: list[str] = []
+
+    def make(name: str, **_: object) -> None:
+        names.append(name)
+        if name == "sam":
+            raise CannotBootstrap("There is no network.")
+        time.sleep(0.02)  # an install takes longer
+
+    monkeypatch.setattr(bootstrap, "AT_THE_SAME_TIME", 1)
+    monkeypatch.setattr(bootstrap, "make_environment", make)
+    monkeypatch.setattr(bootstrap, "make_uv", lambda root: root / "uv")
+    monkeypatch.setattr(bootstrap, "find_lambda_python", lambda _: "python")
+    for name in ("ministack", "sam", "node"):
+        (root / f"requirements/{name}.txt").write_text("a==1")
+    for name in bootstrap.NPM_FILES:
+        (root / "tests/openapi").mkdir(parents=True, exist_ok=True)
+        (root / "tests/openapi" / name).write_text("{}")
+
+    exit_code = bootstrap.main(["ministack", "sam", *["node"] * 50], root=root)
+
+    assert exit_code == 2
+    assert names[:2] == ["ministack", "sam"]
+    assert len(names) < 52
+    assert "There is no network." in capsys.readouterr().err
 
 
 def test_a_start_with_everything_in_place_says_nothing(

@@ -34,6 +34,7 @@ GROUPS = {
     "the store": (
         "stats",
         "events",
+        "webhooks",
         "listen",
         "doctor",
         "cleanup",

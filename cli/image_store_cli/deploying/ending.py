@@ -22,11 +22,18 @@ PAGE = 100
 
 
 def wait_for_api(context: Context) -> None:
-    """Wait until a new API serves its console, which takes some seconds; Unavailable after a minute."""
+    """Wait until a new API serves its console, and reaches a new table, which takes some seconds.
+
+    Unavailable if it does not answer after a minute. If it only does not reach its table, the doctor says so.
+    """
+    is_ready = False
     for _ in range(READY_SECONDS // POLL_SECONDS):
-        if _is_ready(context.http, context.settings.url):
+        is_ready = is_ready or _is_ready(context.http, context.settings.url)
+        if is_ready and _reads(context):
             return
         context.sleep(POLL_SECONDS)
+    if is_ready:
+        return
     raise Unavailable(f"{context.settings.url} does not answer yet. Run the command again: it continues.")
 
 
@@ -35,6 +42,17 @@ def _is_ready(http: httpx.Client, url: str) -> bool:
         return http.get(f"{url}/config.json").is_success
     except httpx.HTTPError:
         return False
+
+
+def _reads(context: Context) -> bool:
+    """Whether a list of images is there: IAM applies the rights on a new table after some seconds."""
+    if not has_token(context):
+        return True
+    try:
+        context.api.images.list(page_size=1).page()
+    except CommandError as failed:
+        return not failed.may_pass
+    return True
 
 
 def has_token(context: Context) -> bool:

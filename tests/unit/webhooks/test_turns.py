@@ -84,6 +84,32 @@ def test_each_event_is_sent_once_however_often_a_turn_runs(desk: Desk) -> None:
     assert sorted(endpoint.heard) == sorted(ids(events))
 
 
+def test_an_event_that_the_log_has_twice_is_sent_once_in_a_round_and_before_what_failed(desk: Desk) -> None:
+    webhook, endpoint = desk.webhook()
+    endpoint.answer = DOWN
+    [failed, *_] = events = desk.record(3)
+    desk.run(webhook)
+    desk.clock.instant += timedelta(minutes=1)
+    more = desk.record(2)
+    desk.log.append([failed, *more, *more])
+    desk.clock.instant += timedelta(minutes=1)
+    endpoint.answer = OK
+    rounds: list[list[str]] = []
+    send = desk.turns.sending.send
+
+    def note(*args: Any) -> Any:
+        rounds.append([event.id for event in args[1]])
+        return send(*args)
+
+    desk.turns = replace(desk.turns, sending=type("Noting", (), {"send": staticmethod(note)})())
+
+    desk.run(webhook)
+
+    assert set(endpoint.accepted_ids) == set(ids([*events, *more]))
+    assert all(len(sent) == len(set(sent)) for sent in rounds)
+    assert sorted(rounds[0][: len(events)]) == sorted(ids(events))
+
+
 def test_only_events_of_the_owner_and_of_the_chosen_types_are_sent(desk: Desk) -> None:
     webhook, endpoint = desk.webhook(types=frozenset({EventType.IMAGE_DELETED}))
     desk.record(owner="bob", event_type=EventType.IMAGE_DELETED)

@@ -155,14 +155,14 @@ class WebhookTurns:
         if reading.events:
             new = [DeliveryChange(None, new_delivery(webhook.id, each, at=now)) for each in reading.events]
             is_last = has_all_retries and not reading.has_more
-            return _Round([*retries, *new], reading.position, are_new=True, is_last=is_last)
+            return _Round(_once([*retries, *new]), reading.position, are_new=True, is_last=is_last)
         if reading.has_more:
             has_moved = reading.position != state.position
             return _Round(retries, reading.position, goes_on=has_moved, is_unsettled=not has_moved)
         page = self.replaying.next_page(webhook, limit=room)
         if page is None:
             return _Round(retries, reading.position, is_last=has_all_retries)
-        return _Round([*retries, *page.deliveries], reading.position, are_new=True, replay=page)
+        return _Round(_once([*retries, *page.deliveries]), reading.position, are_new=True, replay=page)
 
     def _read(self, webhook: Webhook, position: LogPosition, *, limit: int) -> Reading:
         return self.reader.read(webhook.log_owner, position, types=webhook.types or frozenset(), limit=limit)
@@ -239,3 +239,8 @@ class WebhookTurns:
         reading = self._read(webhook, state.position, limit=1)
         has_moved = reading.has_more and reading.position != state.position
         return bool(reading.events) or has_moved or self.replaying.is_requested(webhook)
+
+
+def _once(changes: Sequence[DeliveryChange]) -> list[DeliveryChange]:
+    """The first change of each event: the log can have an event twice, and a retry can be in a replay."""
+    return list({change.after.event.id: change for change in reversed(changes)}.values())[::-1]
