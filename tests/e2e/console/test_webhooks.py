@@ -341,7 +341,7 @@ def test_the_events_of_a_time_are_sent_again_and_both_secrets_sign_meanwhile(
     yesterday = page.evaluate(
         "new Date(Date.now() - 86400000 - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 16)"
     )
-    details.get_by_label("From").fill(yesterday)
+    details.get_by_label("From", exact=True).fill(yesterday)
     details.get_by_role("button", name="Send the events of this time again").click()
     expect(details.get_by_text("The events of this time are sent again.")).to_be_visible()
 
