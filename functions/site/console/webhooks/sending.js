@@ -77,7 +77,7 @@ export function sending(path, { sent, signal }) {
       { class: "stack", onsubmit: onSubmit(replayTime, (text) => (problem.textContent = text)) },
       h(
         "div",
-        { class: "pair" },
+        { class: "choices" },
         field("From", (id) => h("input", { id, name: "after", type: "datetime-local", required: true })),
         field(
           "Until",
