@@ -113,8 +113,8 @@ def delivery_rows(details: Locator) -> Locator:
 def webhook_of(http: httpx.Client) -> dict[str, Any]:
     """The one webhook of an owner."""
     [webhook] = http.get("/v1/webhooks").raise_for_status().json()["items"]
-    found: dict[str, Any] = webhook
-    return found
+    known: dict[str, Any] = webhook
+    return known
 
 
 def eventually(check: Callable[[], bool]) -> None:
@@ -171,7 +171,7 @@ def test_a_webhook_is_created_for_some_events_tested_and_its_secret_is_shown_onc
     page.get_by_role("button", name="Create webhook").click()
     expect(page.get_by_role("alert")).to_have_text("Choose at least one kind of event.")
     page.get_by_label("An image is complete").check()
-    page.get_by_label("It is gone for good").check()
+    page.get_by_label("An image is gone for good").check()
     page.get_by_role("button", name="Create webhook").click()
     expect(page.get_by_role("region", name="New secret")).to_be_focused()
     secret = secret_on(page)
@@ -205,7 +205,7 @@ def test_a_webhook_is_changed_disabled_enabled_and_deleted(
     details = opened(page, app.address)
     details.get_by_label("Description").fill("renamed")
     details.get_by_label("All events, those of later versions too").uncheck()
-    details.get_by_label("It is public").check()
+    details.get_by_label("An image is public").check()
     details.get_by_role("button", name="Save changes").click()
     expect(page.get_by_text("The webhook is saved.")).to_be_visible()
     row = page.get_by_role("row", name="renamed")

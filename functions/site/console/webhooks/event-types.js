@@ -4,12 +4,12 @@ import { h, unique } from "../parts/dom.js";
 /** The types that a webhook can be limited to. A test event is sent to every webhook. */
 export const EVENT_TYPES = {
   "image.created": "An image is complete",
-  "image.updated": "Its attributes have changed",
-  "image.published": "It is public",
-  "image.unpublished": "It is no longer public",
-  "image.trashed": "It is in the trash",
-  "image.restored": "It is back from the trash",
-  "image.deleted": "It is gone for good",
+  "image.updated": "An image has changed",
+  "image.published": "An image is public",
+  "image.unpublished": "An image is no longer public",
+  "image.trashed": "An image is in the trash",
+  "image.restored": "An image is back from the trash",
+  "image.deleted": "An image is gone for good",
   "generation.item_finished": "One image of a generation has ended",
   "generation.finished": "A generation has ended",
   "budget.reached": "80 % or 100 % of a budget is used",
@@ -21,7 +21,7 @@ export const EVENT_TYPES = {
 export function typeChoices(types) {
   const list = h(
     "div",
-    { class: "choices" },
+    { class: "checks" },
     Object.entries(EVENT_TYPES).map(([type, words]) =>
       checkbox("type", type, `${words} (${type})`, types?.includes(type)),
     ),

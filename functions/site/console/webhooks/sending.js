@@ -78,12 +78,12 @@ export function sending(path, { sent, signal }) {
       h(
         "div",
         { class: "choices" },
-        field("From", (id) => h("input", { id, name: "after", type: "datetime-local", required: true })),
         field(
-          "Until",
-          (id) => h("input", { id, name: "until", type: "datetime-local" }),
-          "Empty is now. Events stay for 30 days.",
+          "From",
+          (id) => h("input", { id, name: "after", type: "datetime-local", required: true }),
+          "Events stay for 30 days.",
         ),
+        field("Until", (id) => h("input", { id, name: "until", type: "datetime-local" }), "Empty is now."),
       ),
       h("p", {}, h("button", { type: "submit", class: "button" }, "Send the events of this time again")),
     ),
