@@ -9,9 +9,10 @@ import json
 import statistics
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,18 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.images import records
+from image_store.domain.finding.projection import IMAGES, Rebuild
+from image_store.domain.ids import uuid7
+from image_store.domain.images.image import Image
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.sample import OWNER, sample_image
 from tests.chromium import chromium_path
 from tests.e2e.conftest import Stack
+from tests.e2e.console.many_images import NEWEST, ManyImages
 from tests.pictures import jpeg
 
-IMAGES = 10_000
+MANY = 10_000
 VISITS = 5
 PHONE: ViewportSize = {"width": 360, "height": 740}
 CPU_SLOWDOWN = 4
@@ -48,6 +53,9 @@ TICKS = """document.addEventListener("load", ({ target }) => {
 ROWS_A_BATCH = 25
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PIXELS_A_FRAME = 120
+VERY_MANY = 100_000
+APART = timedelta(hours=1)
+"""Between two images: ten thousand are of fourteen months."""
 SCROLL = """async ({ images, step }) => {
   const frames = [];
   let most = 0, last = performance.now();
@@ -62,6 +70,29 @@ SCROLL = """async ({ images, step }) => {
     if (count > 30_000) throw new Error("the gallery came to no end");
   }
   return { most, frames };
+}"""
+THROUGH = """async (step) => {
+  let most = 0;
+  const frame = () => new Promise(requestAnimationFrame);
+  while (scrollY + innerHeight < document.documentElement.scrollHeight - 2) {
+    scrollBy(0, step);
+    for (let count = 0; count < 3; count += 1) await frame();
+    while (document.querySelector(".gallery").ariaBusy === "true") await frame();
+    most = Math.max(most, document.querySelectorAll("*").length);
+  }
+  return most;
+}"""
+JUMP = """async ([x, y]) => {
+  const begun = performance.now();
+  const bar = document.querySelector(".scrubber");
+  const at = { clientX: x, clientY: y, pointerId: 1, bubbles: true, isPrimary: true };
+  bar.setPointerCapture = () => null; // of a pointer that is not real
+  bar.dispatchEvent(new PointerEvent("pointerdown", at));
+  bar.dispatchEvent(new PointerEvent("pointerup", at));
+  const isSeen = (tile) => tile.getBoundingClientRect().top < innerHeight && tile.getBoundingClientRect().bottom > 64;
+  do await new Promise(requestAnimationFrame);
+  while (![...document.querySelectorAll(".tile.is-loaded")].some(isSeen));
+  return performance.now() - begun;
 }"""
 OPEN = """async () => {
   const link = [...document.querySelectorAll(".tile a")].at(-1);
@@ -82,7 +113,7 @@ def measure(_: Path) -> Iterator[Measurement]:
         stack = Stack(port=any_free_port(), state=Path(scratch))
         stack.start()
         try:
-            fill(stack, IMAGES)
+            fill(stack, MANY)
             with (
                 sync_playwright() as playwright,
                 playwright.chromium.launch(executable_path=path) as browser,
@@ -90,17 +121,23 @@ def measure(_: Path) -> Iterator[Measurement]:
                 visit(browser, stack)
                 visits = [visit(browser, stack) for _ in range(VISITS)]
                 scrolled = scroll(browser, stack)
+                very_many = through_very_many(browser, stack)
         finally:
             stack.stop()
     yield from _told(visits)
-    yield Measurement(
-        "console_10k_elements", scrolled.most_elements, "elements", 2_000, "the most at any time"
-    )
-    detail = f"median while scrolling through {IMAGES} images"
+    yield Measurement("console_10k_elements", scrolled.most_elements, "elements", 600, "the most at any time")
+    detail = f"median while scrolling through {MANY} images"
     yield Measurement("console_10k_fps", 1_000 / scrolled.frame_ms, "frames/s", 50, detail, at_least=True)
     yield Measurement(
         "console_10k_viewer_ms", scrolled.viewer_ms, "ms", 200, "from the click to the open view"
     )
+
+    detail = f"the most at any time while scrolling through {VERY_MANY}"
+    yield Measurement("console_100k_elements", very_many.most_elements, "elements", 600, detail)
+    detail = f"JavaScript's memory after scrolling through {VERY_MANY}"
+    yield Measurement("console_100k_heap_mb", very_many.heap_mb, "MB", 40, detail)
+    detail = "median, from a press on the bar of dates to the first picture of that month"
+    yield Measurement("console_100k_jump_ms", very_many.jump_ms, "ms", 1_000, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +154,50 @@ def scroll(browser: Browser, stack: Stack) -> Scrolling:
     """Scroll from the first image to the last, at some screens a second, and open one of the last."""
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
-    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
-    stored = json.dumps(json.dumps(session))
-    page.add_init_script(f"sessionStorage.setItem('image-store.session', {stored})")
+    page.add_init_script(_session(stack))
     page.goto(stack.api_url, wait_until="commit")
     page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
-    figures = page.evaluate(SCROLL, {"images": IMAGES, "step": PIXELS_A_FRAME})
+    figures = page.evaluate(SCROLL, {"images": MANY, "step": PIXELS_A_FRAME})
     opened = page.evaluate(OPEN)
     context.close()
     return Scrolling(figures["most"], statistics.median(figures["frames"]), opened)
+
+
+@dataclass(frozen=True, slots=True)
+class VeryMany:
+    """What a gallery of images took whose answers are computed here."""
+
+    most_elements: int
+    heap_mb: float
+    jump_ms: float
+
+
+def through_very_many(browser: Browser, stack: Stack) -> VeryMany:
+    """Scroll through a hundred thousand images by nearly a screen a step, each loaded, and jump to some months."""
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.set_default_timeout(0)
+    page.add_init_script(_session(stack))
+    ManyImages(VERY_MANY).put_into(page)
+    page.goto(stack.api_url, wait_until="commit")
+    bar = page.locator(".scrubber")
+    bar.wait_for(timeout=SHOWN_MS)
+    most = page.evaluate(THROUGH, DESKTOP["height"] - 100)
+    developer = context.new_cdp_session(page)
+    developer.send("HeapProfiler.collectGarbage")
+    heap = developer.send("Runtime.getHeapUsage")["usedSize"]
+    box = bar.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] / 2
+    jumps = [page.evaluate(JUMP, [x, box["y"] + box["height"] * part]) for part in (0.1, 0.7, 0.3, 0.9, 0.5)]
+    context.close()
+    return VeryMany(most, heap / 1_000_000, statistics.median(jumps))
+
+
+def _session(stack: Stack) -> str:
+    """What the page keeps of somebody who is signed in."""
+    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
+    return f"sessionStorage.setItem('image-store.session', {json.dumps(json.dumps(session))});"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +213,26 @@ class Visit:
 def fill(stack: Stack, images: int) -> None:
     """Let the samples' owner have images, by the rows that the store's own code makes of them.
 
-    The stream is cut before: nothing but the list is asked for here, and to project ten thousand images would take
-    minutes of the same processor.
+    The stream is cut before: nothing but the list and the timeline is asked for here, and to project ten thousand
+    images would take minutes of the same processor. The figures of the days are written as the projector writes them.
     """
     functions = stack.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if ":dynamodb:" in mapping["EventSourceArn"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    made_records = [sample_image(index) for index in range(images)]
+    made_records = [
+        _dated(sample_image(index), NEWEST - APART * (images - 1 - index)) for index in range(images)
+    ]
     table, database = stack.described["table"], stack.client("dynamodb")
     for some in batched(made_records, ROWS_A_BATCH, strict=False):
         rows = [records.rows_of(image)[keys.image(image.record.id), keys.META] for image in some]
         requests = [{"PutRequest": {"Item": row}} for row in rows]
         answer = database.batch_write_item(RequestItems={table: requests})
         assert not answer["UnprocessedItems"]
+    days = Counter(f"{image.record.created_at:%Y-%m-%d}" for image in made_records)
+    for day, number in days.items():
+        row = keys.key(keys.owner_stats(Rebuild().served_epoch, OWNER), keys.day_stats(day))
+        database.put_item(TableName=table, Item={**row, IMAGES: {"N": str(number)}})
     storage, thumb = stack.client("s3"), jpeg(300, 300)
     for image in made_records[-SEEN:]:
         key = image.record.rendition_key(image.record.renditions[0])
@@ -163,13 +241,18 @@ def fill(stack: Stack, images: int) -> None:
         )
 
 
+def _dated(image: Image, at: datetime) -> Image:
+    """An image as if it had been made at that time."""
+    number = int(image.record.attempt, 16)
+    record = replace(image.record, id=uuid7(at, number << 64 | number), created_at=at, updated_at=at)
+    return replace(image, record=record)
+
+
 def visit(browser: Browser, stack: Stack) -> Visit:
     """Open the gallery as its owner, with nothing cached, and wait until all is still."""
     context = browser.new_context(viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)
     page = context.new_page()
-    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
-    stored = json.dumps(json.dumps(session))
-    page.add_init_script(f"sessionStorage.setItem('image-store.session', {stored}); {TICKS}")
+    page.add_init_script(f"{_session(stack)} {TICKS}")
     developer = context.new_cdp_session(page)
     developer.send("Network.enable")
     developer.send("Network.emulateNetworkConditions", SLOW_4G)
@@ -211,10 +294,10 @@ def _told(visits: Sequence[Visit]) -> Iterator[Measurement]:
 
     own = [kind for kind in one.travelled if kind]
     by_kind = ", ".join(f"{kind} {kb(kind):.1f}" for kind in own)
-    yield Measurement("console_script_kb", kb("Script"), "kB", 30, script)
+    yield Measurement("console_script_kb", kb("Script"), "kB", 33, script)
     yield Measurement("console_style_kb", kb("Stylesheet"), "kB", 9, style)
     yield Measurement("console_kb", kb(*own), "kB", 60, by_kind)
     yield Measurement("console_requests", max(one.requests for one in visits), "requests", 6)
-    detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {IMAGES} images"
+    detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {MANY} images"
     # What else the machine does makes a visit slower and never faster.
     yield Measurement("console_first_thumb_ms_10k", times[0], "ms", 5_000, detail)

@@ -126,7 +126,8 @@ def test_a_changed_parameter_makes_a_new_version(template: dict[str, Any], proce
     described = [version["Description"] for version in of_type(processed, "AWS::Lambda::Version").values()]
     functions = [processed["Resources"][name]["Properties"]["Description"] for name in KEPT_STARTED]
 
-    assert used == counted
+    # The table's name is no parameter of these functions; a table that replaces a lost one has another.
+    assert used | {"Table"} == counted
     assert len(described) == len(KEPT_STARTED)
     assert all("${ReadSettingsVersion}" in text["Fn::Sub"] for text in (*described, *functions))
 

@@ -409,7 +409,7 @@ def test_everything_goes_by_keyboard(pages: Pages, images: list[dict[str, Any]])
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
-    for _ in range(2):  # the filters, the first picture
+    for _ in range(4):  # the filters, the size of pictures, the first picture
         page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=f"Hills {PICTURES - 1}", exact=True)).to_be_focused()
     page.keyboard.press("ArrowRight")

@@ -24,10 +24,16 @@ def test_every_error_has_a_status() -> None:
     assert every_error() == set(STATUSES)
 
 
-def test_codes_are_distinct_but_for_the_internal_one_and_those_of_several_limits() -> None:
+def test_codes_are_distinct_but_for_the_internal_one_and_those_of_several_limits_and_uses_of_addresses() -> (
+    None
+):
     codes = [kind.code for kind in STATUSES if kind.code != "internal_error"]
 
-    assert {code for code in codes if codes.count(code) > 1} == {"budget_exceeded", "quota_exceeded"}
+    assert {code for code in codes if codes.count(code) > 1} == {
+        "budget_exceeded",
+        "quota_exceeded",
+        "url_not_allowed",
+    }
 
 
 def test_a_problem_names_code_status_and_request() -> None:

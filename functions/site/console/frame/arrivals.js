@@ -2,8 +2,8 @@
 import { isSignedIn } from "./auth.js";
 import { h, isTyping } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
-import { go } from "./router.js";
-import { chosenAttributes } from "../uploads/upload-choices.js";
+import { notify } from "../parts/notices.js";
+import { go, loadLate } from "./router.js";
 import { enqueueFiles } from "../uploads/upload-queue.js";
 
 export function takeDroppedAndPasted() {
@@ -22,18 +22,21 @@ export function takeDroppedAndPasted() {
     if (!hasFiles(event)) return;
     event.preventDefault();
     show(-depth);
-    arrived([...event.dataTransfer.files]);
+    arrived([...event.dataTransfer.files]).catch(sayWhy);
   });
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!isSignedIn() || isTyping(event) || !files.length) return;
     event.preventDefault();
-    arrived(files);
+    arrived(files).catch(sayWhy);
   });
 }
 
-function arrived(files) {
+const sayWhy = (error) => notify(error.message, { isProblem: true });
+
+async function arrived(files) {
   if (!files.length) return;
+  const chosenAttributes = await loadLate("chosenAttributes");
   enqueueFiles(files, chosenAttributes());
   go("/upload");
 }

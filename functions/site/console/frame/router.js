@@ -16,6 +16,7 @@ let looked = null; // the id of the image that is looked at
 export function startRouter(element, screens) {
   outlet = element;
   map = screens;
+  history.scrollRestoration = "manual"; // Screens begin at their top; a gallery knows where it was left.
   addEventListener("hashchange", follow);
   follow();
 }
@@ -33,6 +34,9 @@ export function go(address, { replacing = false } = {}) {
 
 /** Have the view of one image at hand, so that it opens at once; opening one tries again, and tells why it fails. */
 export const preloadViewer = () => void map.loadViewer().catch(() => null);
+
+/** What the second script has by this name; it is loaded when it is first used. */
+export const loadLate = (name) => map.loadLate(name);
 
 /** Leave an image for the screen it was opened from. */
 export function leaveViewer() {

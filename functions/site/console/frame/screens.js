@@ -1,7 +1,10 @@
 // The screens by their addresses. The first visit's stand in the first script; the rest is loaded when it is used.
 import { showGroup, showImages, showSearch, showSimilar, showTrash } from "../gallery/images.js";
 
-const rest = (name) => () => import("./rest.js").then((module) => module[name]);
+/** What the second script has by this name. */
+export const loadLate = (name) => import("./rest.js").then((module) => module[name]);
+
+const rest = (name) => () => loadLate(name);
 
 export const SCREENS = [
   { path: "/", title: "Images", load: () => showImages },

@@ -7,7 +7,7 @@ import { nothing } from "./images.js";
 
 export function showFeed(root, { signal }) {
   const cards = new Map();
-  const load = async (cursor) => {
+  const load = async ({ cursor }) => {
     const page = await publicFeed({ limit: 50, cursor }, signal);
     page.items.forEach((card) => cards.set(card.id, card));
     return page;

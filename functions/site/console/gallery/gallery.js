@@ -1,22 +1,32 @@
-// A grid of images that goes on as one scrolls. However many there are, only those near the screen are elements.
-import { fill, h } from "../parts/dom.js";
-import { listen } from "../parts/events.js";
-import { inMonth, plural } from "../parts/format.js";
-import { vertical } from "./layout.js";
-import { month } from "./month.js";
+// A gallery that goes on as one scrolls. However many images there are, only those near the screen are elements, and
+// only the cards of what was near lately are kept. What is known of an image is in its card, and never in its element.
+import { fill, h, isTyping } from "../parts/dom.js";
+import { listen, tell } from "../parts/events.js";
+import { plural } from "../parts/format.js";
 import { problemBox } from "../parts/problem-box.js";
-import { preloadViewer } from "../frame/router.js";
+import { loadLate, preloadViewer } from "../frame/router.js";
+import { BAR } from "./bar.js";
+import { changeDensity, rowSpace } from "./density.js";
+import { partList } from "./part-list.js";
+import { keepPosition } from "./position.js";
 import { setSequence } from "./sequence.js";
 
-const AHEAD = 1200; // pixels below the screen for which the next page is loaded
+const AHEAD = 1200; // pixels above and below the screen within which pictures' cards are loaded
 const DRAWN_BEYOND = 700; // pixels above and below the screen that are drawn
-const FAST = 500; // pixels a frame: what flies by this fast loads no picture
+const FAST = 500; // pixels a frame: for what flies by this fast nothing is loaded
 const MOST_EMPTY_PAGES = 20;
+const AT_ONCE = 3; // requests
+const MOST_KEPT = 3000; // cards
+const KEPT_BEYOND = 6000; // pixels above and below the screen whose cards are kept in any case
+const FIRST_PICTURE = 1000; // ms after which the timeline waits no longer for a picture
+const BESIDE = { ArrowLeft: "before", ArrowRight: "after" };
+const MOVES = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
 const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what comes before a picture is opened
 
 /**
- * The element of a gallery. `load(cursor)` answers `{items, next_cursor}`; `empty` is shown when there is nothing;
- * `accepts(image)` says whether an image that was just added belongs here.
+ * The element of a gallery. `load({cursor, since, until})` answers `{items, next_cursor}`; `empty` is shown when there
+ * is nothing; `accepts(image)` says whether an image that was just added belongs here. `timeline()` is the module that
+ * knows all months before they are loaded; a gallery without it continues from page to page.
  */
 export function gallery({
   load,
@@ -26,132 +36,127 @@ export function gallery({
   hrefOf = (card) => `#/images/${card.id}`,
   byMonth = true,
   accepts = () => false,
+  timeline = null,
 }) {
-  const list = h("div", { class: "months", onkeydown: moveFocus });
+  const list = h("div", { class: "months", id: "months" });
   const status = h("p", { class: "gallery-status", role: "status" });
-  const root = h("section", { class: "gallery", "aria-label": label, "aria-busy": "true" }, list, status);
-  const months = [];
-  const known = new Map(); // id -> card
-  const removed = new Map(); // id -> the id it stood before, so that it can come back to its place
-  let cursor = null,
-    isDone = false,
-    isLoading = false,
+  const kind = timeline ? "gallery has-dates" : "gallery";
+  const root = h("section", { class: kind, "aria-label": label, "aria-busy": "true" }, list, status);
+  const known = partList({ byMonth, hrefOf });
+  const { parts } = known;
+  let running = 0,
     hasFailed = false,
+    isTimeline = false,
     pages = 0,
     frame = 0,
-    scrolled = scrollY;
+    scrolled = scrollY,
+    looked = null, // the part of the picture that is looked at in the viewer
+    space = null,
+    scrubber = null;
 
-  async function more() {
-    if (isLoading || isDone || hasFailed || signal.aborted) return;
-    isLoading = true;
+  /** Load the next page of a part; ends when it is there, or failed. */
+  function more(part) {
+    if (part.isWhole || hasFailed || signal.aborted) return Promise.resolve();
+    part.loading ??= nextPage(part).finally(() => (part.loading = null));
+    return part.loading;
+  }
+
+  async function nextPage(part) {
+    running += 1;
     root.setAttribute("aria-busy", "true");
-    if (!known.size) status.replaceChildren(...skeletons());
+    if (!known.loaded() && parts.length === 1) fill(status, skeletons());
     try {
       let page,
-        looked = 0;
+        cursor = part.cursor,
+        seen = 0;
       do {
-        page = await load(cursor);
+        page = await load({ cursor, ...instants(part.query) });
         cursor = page.next_cursor;
-        looked += 1;
-      } while (!page.items.length && cursor && looked < MOST_EMPTY_PAGES);
+        seen += 1;
+      } while (!page.items.length && cursor && seen < MOST_EMPTY_PAGES);
+      if (!parts.includes(part)) return; // The timeline has come meanwhile, and divides it anew.
       pages += 1;
-      isDone = !cursor;
-      page.items.forEach((card) => append(card));
-      arrange();
+      const held = position.hold();
+      known.put(part, page.items, cursor);
+      arrange(held);
       tellEnd();
+      if (pages === 1 && cursor && timeline) takeTimeline();
     } catch (error) {
-      if (signal.aborted) return;
-      hasFailed = true;
-      fill(
-        status,
-        problemBox(error, {
-          retry: () => {
-            hasFailed = false;
-            fill(status);
-            more();
-          },
-        }),
-      );
+      if (!signal.aborted) fail(error);
     } finally {
-      isLoading = false;
-      root.setAttribute("aria-busy", "false");
+      running -= 1;
+      root.setAttribute("aria-busy", String(running > 0));
     }
-    draw();
+    tell("images-loaded", {});
+    schedule();
+  }
+
+  function fail(error) {
+    hasFailed = true;
+    status.classList.toggle("is-floating", known.loaded() > 0);
+    const retry = () => {
+      hasFailed = false;
+      status.classList.remove("is-floating");
+      fill(status);
+      if (known.loaded()) schedule();
+      else more(parts[0]);
+    };
+    fill(status, problemBox(error, { retry }));
+  }
+
+  /** Have a part for each month, once the first pictures are there. */
+  const takeTimeline = () => (ready = becomeTimeline());
+  let ready = Promise.resolve();
+
+  async function becomeTimeline() {
+    await Promise.race([
+      new Promise((resolve) => list.addEventListener("load", resolve, { capture: true, once: true })),
+      new Promise((resolve) => setTimeout(resolve, position.isAway() ? 0 : FIRST_PICTURE)),
+    ]);
+    try {
+      const module = await timeline();
+      const periods = module.periodsOf(await module.readMonths(signal));
+      if (signal.aborted || periods.length < 2) return;
+      const held = position.hold();
+      const focused = document.activeElement?.closest(".tile")?.dataset.id;
+      module.adopt(known, periods);
+      isTimeline = true;
+      scrubber = module.scrubber({ parts, jump, signal });
+      root.prepend(scrubber.element);
+      arrange(held);
+      if (focused) known.placeOf(focused)?.part.itemOf(focused)?.querySelector("a").focus({ preventScroll: true });
+      tellEnd();
+    } catch {
+      // The gallery continues from page to page.
+    }
   }
 
   function tellEnd() {
+    if (hasFailed) return;
     fill(status);
-    if (isDone && !known.size) fill(status, empty());
-    else if (isDone && pages > 1) fill(status, `That is all: ${plural(known.size, "image")}.`);
+    if (parts.length && !parts.at(-1).isWhole) return;
+    if (!known.total()) fill(status, empty());
+    else if (pages > 1) fill(status, `That is all: ${plural(known.total(), "image")}.`);
   }
 
-  function append(card) {
-    if (known.has(card.id)) return;
-    known.set(card.id, card);
-    const name = byMonth ? inMonth(card.created_at) : "";
-    const last = months.at(-1);
-    const part = last?.name === name ? last : begin(name, months.length);
-    part.cards.push(card);
-  }
-
-  function begin(name, at) {
-    const made = month(name, { hrefOf });
-    list.insertBefore(made.element, months[at]?.element ?? null);
-    months.splice(at, 0, made);
-    return made;
-  }
-
-  /** Put an image where it stood, or else at the top of its month, as the newest. */
-  function insert(card) {
-    if (known.has(card.id)) return;
-    const before = placeOf(removed.get(card.id));
-    removed.delete(card.id);
-    known.set(card.id, card);
-    const name = byMonth ? inMonth(card.created_at) : "";
-    if (before?.part.name === name) before.part.cards.splice(before.index, 0, card);
-    else {
-      const at = before ? months.indexOf(before.part) : 0;
-      const part = [months[at - 1], months[at]].find((one) => one?.name === name) ?? begin(name, at);
-      if (before && part === months[at - 1]) part.cards.push(card);
-      else part.cards.unshift(card);
+  /** Compute where everything stands; what was on the screen stays there (`held`). */
+  function arrange(held = position.hold()) {
+    const width = list.clientWidth;
+    if (!width) return;
+    const next = { width, ...rowSpace() };
+    if (JSON.stringify(next) !== JSON.stringify(space)) space = next;
+    root.style.setProperty("--row", `${space.height}px`);
+    let top = parts[0]?.name ? -22 : 0; // The first heading has no margin above.
+    for (const part of parts) {
+      part.arrange(space);
+      part.top = top;
+      part.element.style.setProperty("top", `${top}px`);
+      top += part.height;
     }
-    arrange();
-    tellEnd();
-  }
-
-  function remove(id) {
-    const place = placeOf(id);
-    if (!place) return;
-    const ids = [...order()];
-    removed.set(id, ids[ids.indexOf(id) + 1] ?? null);
-    place.part.remove(place.index);
-    known.delete(id);
-    if (!place.part.cards.length) {
-      place.part.element.remove();
-      months.splice(months.indexOf(place.part), 1);
-    }
-    arrange();
-    tellEnd();
-  }
-
-  function placeOf(id) {
-    if (!known.has(id)) return null;
-    for (const part of months) {
-      const index = part.cards.findIndex((card) => card.id === id);
-      if (index >= 0) return { part, index };
-    }
-    return null;
-  }
-
-  function* order() {
-    for (const part of months) for (const card of part.cards) yield card.id;
-  }
-
-  function arrange() {
-    const isNarrow = matchMedia("(max-width: 860px)").matches;
-    const space = { width: list.clientWidth, height: isNarrow ? 132 : 224, gap: isNarrow ? 4 : 6 };
-    if (space.width) months.forEach((part) => part.arrange(space));
-    schedule();
+    list.style.setProperty("height", `${Math.max(0, top)}px`);
+    position.release(held);
+    scrubber?.arrange();
+    draw();
   }
 
   function schedule() {
@@ -162,71 +167,164 @@ export function gallery({
   }
 
   function draw() {
-    if (signal.aborted) return;
+    if (signal.aborted || !root.isConnected) return;
     const isFast = Math.abs(scrollY - scrolled) > FAST;
     scrolled = scrollY;
-    months.forEach((part) => part.draw(-DRAWN_BEYOND, innerHeight + DRAWN_BEYOND, { isFast }));
-    if (isFast) schedule(); // what stands still now is drawn for good
-    if (root.isConnected && root.getBoundingClientRect().bottom < innerHeight + AHEAD) more();
+    const above = -list.getBoundingClientRect().top;
+    const below = above + innerHeight;
+    let next = list.firstChild;
+    for (const part of parts) {
+      const isNear = part.top < below + DRAWN_BEYOND && part.top + part.height > above - DRAWN_BEYOND;
+      if (!isNear && !part.hasFocus()) {
+        if (next === part.element) next = next.nextSibling;
+        if (part.element.isConnected) part.detach();
+        continue;
+      }
+      if (part.element === next) next = next.nextSibling;
+      else list.insertBefore(part.element, next);
+      part.draw(above - DRAWN_BEYOND - part.top, below + DRAWN_BEYOND - part.top, { isFast });
+    }
+    scrubber?.show(above + BAR, { isAtEnd: scrollY + innerHeight >= document.documentElement.scrollHeight - 2 });
+    if (isFast) schedule(); // what stands still now is drawn and loaded for good
+    else loadNear(above, below);
+  }
+
+  function loadNear(above, below) {
+    for (const part of parts) {
+      if (part.isWhole || part.loading || running >= AT_ONCE) continue;
+      const from = part.top + part.loadedHeight();
+      if (from < below + AHEAD && part.top + part.height > above - AHEAD) more(part);
+    }
+    if (isTimeline && known.loaded() > MOST_KEPT) forgetFar(above - KEPT_BEYOND, below + KEPT_BEYOND);
+  }
+
+  function forgetFar(from, to) {
+    const kept = new Set([looked - 1, looked, looked + 1].map((at) => looked !== null && parts[at]));
+    for (const part of parts) {
+      const isFar = part.top > to || part.top + part.height < from;
+      if (isFar && part.cards.length && !part.hasFocus() && !kept.has(part)) known.forget(part);
+    }
+  }
+
+  /** Bring a height of the gallery to the top of the window. */
+  function jump(height) {
+    scrollTo({ top: scrollY + list.getBoundingClientRect().top + height - BAR, behavior: "instant" });
+    schedule();
+  }
+
+  /** Load a picture's card, or that of the one after it if it is gone; answers its id, or null if there is none. */
+  async function reach(id) {
+    if (known.placeOf(id)) return id;
+    await Promise.race([parts[0]?.loading, ended]);
+    await ready;
+    const time = timeOf(id);
+    const part = isTimeline ? known.partAt(time) : null;
+    if (part && !part.cards.length) jump(part.top);
+    for (let count = 0; !known.placeOf(id) && count < MOST_EMPTY_PAGES; count += 1) {
+      const open = isTimeline ? known.partAt(time) : parts.at(-1);
+      if (!open || open.isWhole || hasFailed || signal.aborted) break;
+      await more(open);
+    }
+    if (known.placeOf(id)) return id;
+    return isTimeline ? (known.partAt(time)?.cards.find((card) => card.id < id)?.id ?? null) : null;
   }
 
   /** Bring a picture into view, and give it the focus. */
-  function focusOn(id) {
-    const place = placeOf(id);
-    if (!place) return;
+  async function focusOn(id) {
+    const found = isTimeline || timeline ? await reach(id) : id;
+    const place = found && known.placeOf(found);
+    if (!place || signal.aborted) return;
     const box = place.part.boxOf(place.index);
-    const top = place.part.top() + box.top;
-    if (top < 0 || top + box.height > innerHeight) scrollBy(0, top - (innerHeight - box.height) / 2);
+    const top = list.getBoundingClientRect().top + place.part.top + box.top;
+    if (top < BAR || top + box.height > innerHeight) scrollBy(0, top - (innerHeight - box.height) / 2);
     draw();
-    place.part.itemOf(id)?.querySelector("a").focus({ preventScroll: true });
+    place.part.itemOf(found)?.querySelector("a").focus({ preventScroll: true });
   }
 
-  /** Arrows move between the pictures, as the eye does. */
-  function moveFocus(event) {
+  function around(id) {
+    const place = known.placeOf(id);
+    if (!place) return { before: null, after: null };
+    const { part, index } = place;
+    const at = (looked = parts.indexOf(part));
+    const [newer, older] = [parts[at - 1], parts[at + 1]];
+    if (index > part.cards.length - 5) more(part.isWhole && older ? older : part);
+    if (index < 5 && newer && !newer.isWhole) moreUntilWhole(newer);
+    const before = part.cards[index - 1] ?? (newer?.isWhole ? newer.cards.at(-1) : null);
+    const after = part.cards[index + 1] ?? (part.isWhole ? older?.cards[0] : null);
+    return { before: before?.id ?? null, after: after?.id ?? null };
+  }
+
+  async function moreUntilWhole(part) {
+    while (parts.includes(part) && !part.isWhole && !hasFailed && !signal.aborted) await more(part);
+  }
+
+  function keys(event) {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    const step = { "-": -1, "+": 1, "=": 1 }[event.key];
+    if (step) changeDensity(step);
+  }
+
+  /** Keys move between the pictures; the module for those that lead further comes with the first of them. */
+  async function move(event) {
     const id = event.target.closest(".tile")?.dataset.id;
-    const place = id && placeOf(id);
-    if (!place || event.altKey || event.ctrlKey || event.metaKey) return;
-    const ids = [...order()];
-    const at = ids.indexOf(id);
-    const target = {
-      ArrowRight: ids[at + 1],
-      ArrowLeft: ids[at - 1],
-      Home: ids[0],
-      End: ids.at(-1),
-      ArrowDown: across(place, 1),
-      ArrowUp: across(place, -1),
-    }[event.key];
-    if (!target) return;
+    if (!id || !MOVES.has(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    focusOn(target);
+    const beside = around(id)[BESIDE[event.key]];
+    if (beside) return focusOn(beside);
+    const moveFocus = await loadLate("moveFocus");
+    const card = await moveFocus(event.key, id, { known, more, moreUntilWhole });
+    if (card) focusOn(card.id);
   }
 
-  function across({ part, index }, direction) {
-    const found = vertical(part.boxes(), index, direction);
-    if (found !== index) return part.cards[found].id;
-    const other = months[months.indexOf(part) + direction];
-    return other && (direction > 0 ? other.cards[0] : other.cards.at(-1)).id;
-  }
-
-  const resized = new ResizeObserver(arrange);
+  const position = keepPosition({ list, known, reach, jump, signal });
+  const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  const resized = new ResizeObserver(() => list.clientWidth !== space?.width && arrange());
   resized.observe(list);
   addEventListener("scroll", schedule, { passive: true, signal });
+  addEventListener("resize", schedule, { passive: true, signal });
   addEventListener("scroll", preloadViewer, { passive: true, once: true, signal });
+  addEventListener("keydown", keys, { signal });
   INTEREST.forEach((sign) => list.addEventListener(sign, preloadViewer, { passive: true, once: true, signal }));
+  list.addEventListener("keydown", move);
   signal.addEventListener("abort", () => resized.disconnect());
-  listen("image-removed", ({ id }) => remove(id), signal);
+  const change = (act) => {
+    const held = position.hold();
+    act();
+    arrange(held);
+    tellEnd();
+  };
+  listen("image-removed", ({ id }) => change(() => known.remove(id)), signal);
+  listen("density", () => arrange(), signal);
   listen(
     "image-added",
     (image) => {
-      if (removed.has(image.id) || accepts(image)) insert(image);
+      if (known.wasRemoved(image.id) || accepts(image)) change(() => known.insert(image));
     },
     signal,
   );
-  listen("image-left", ({ id }) => focusOn(id), signal);
-  setSequence({ ids: () => [...order()], more }, signal);
-  more();
+  listen(
+    "image-left",
+    ({ id }) => {
+      looked = null;
+      focusOn(id);
+    },
+    signal,
+  );
+  setSequence(around, signal);
+  more(known.begin({ name: "", month: null }));
+  position.restore();
   return root;
 }
+
+/** A period as the API has it. */
+function instants(period) {
+  const text = (time) => (time === null || time === undefined ? null : new Date(time).toISOString());
+  return { since: text(period?.since), until: text(period?.until) };
+}
+
+/** When an image was made: ids begin with that instant. */
+const timeOf = (id) => parseInt(id.replace("-", "").slice(0, 12), 16);
 
 function skeletons() {
   const ratios = [1.5, 0.75, 1.33, 1, 1.78, 0.8, 1.5, 1.2];

@@ -5,21 +5,29 @@ import { h } from "../parts/dom.js";
 import { tell } from "../parts/events.js";
 import { filterBar, filtersOf } from "./filters.js";
 import { plural } from "../parts/format.js";
+import { densityButtons } from "./density.js";
 import { gallery } from "./gallery.js";
 import { icon } from "../parts/icons.js";
+import { loadLate } from "../frame/router.js";
 import { notify } from "../parts/notices.js";
 
 const PAGE = 50;
+const LATER_PAGE = 100; // once the first pictures are there
 
 export function showImages(root, { query, signal }) {
   const filters = filtersOf(query);
   const isFiltered = Object.keys(filters).length > 0;
   root.append(
-    head("Images", filterBar("/", query)),
+    head("Images", [filterBar("/", query), densityButtons(signal)]),
     gallery({
       label: "Your images",
       signal,
-      load: (cursor) => listImages({ ...filters, limit: PAGE, cursor }, signal),
+      load: ({ cursor, since, until }) => {
+        const limit = since || until ? LATER_PAGE : PAGE;
+        return listImages({ ...filters, limit, cursor, ...(isFiltered ? {} : { from: since, to: until }) }, signal);
+      },
+      // Months are counted for all images alone.
+      timeline: isFiltered ? null : () => loadLate("timeline"),
       accepts: () => !isFiltered,
       empty: () =>
         isFiltered
@@ -44,7 +52,7 @@ export function showSearch(root, { query, signal }) {
     return;
   }
   const leftOut = h("span");
-  const load = async (cursor) => {
+  const load = async ({ cursor }) => {
     const page = await searchImages({ ...filtersOf(query), q: words, limit: PAGE, cursor }, signal);
     leftOut.textContent = page.not_searched?.includes("generation.prompt")
       ? "Prompts are encrypted here, and not searched."
@@ -52,7 +60,7 @@ export function showSearch(root, { query, signal }) {
     return page;
   };
   root.append(
-    head(`“${words}”`, filterBar("/search", query, { without: ["order"] }), leftOut),
+    head(`“${words}”`, [filterBar("/search", query, { without: ["order"] }), densityButtons(signal)], leftOut),
     gallery({
       label: `Images found for ${words}`,
       signal,
@@ -80,13 +88,17 @@ export function showGroup(root, { parameters, query, signal }) {
   root.append(
     head(
       rest.join(":"),
-      [filterBar(`/groups/${encodeURIComponent(group)}`, query, { without: ["group"] }), remove],
+      [
+        filterBar(`/groups/${encodeURIComponent(group)}`, query, { without: ["group"] }),
+        remove,
+        densityButtons(signal),
+      ],
       `Group · ${type}`,
     ),
     gallery({
       label: `Images of ${group}`,
       signal,
-      load: (cursor) => listImages({ ...filtersOf(query), group, limit: PAGE, cursor }, signal),
+      load: ({ cursor }) => listImages({ ...filtersOf(query), group, limit: PAGE, cursor }, signal),
       empty: () =>
         nothing("group", "No image in this group", "Images join a group when they are uploaded or edited."),
     }),
@@ -111,11 +123,11 @@ export function showSimilar(root, { parameters, signal }) {
 
 export function showTrash(root, { signal }) {
   root.append(
-    head("Trash", [], "Images here can be restored until the store deletes them for good."),
+    head("Trash", densityButtons(signal), "Images here can be restored until the store deletes them for good."),
     gallery({
       label: "Images in the trash",
       signal,
-      load: (cursor) => listImages({ trashed: "true", limit: PAGE, cursor }, signal),
+      load: ({ cursor }) => listImages({ trashed: "true", limit: PAGE, cursor }, signal),
       empty: () => nothing("trash", "The trash is empty", "What you delete stays here for some days."),
     }),
   );

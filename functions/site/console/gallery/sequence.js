@@ -2,18 +2,13 @@
 
 let current = null;
 
-export function setSequence(sequence, signal) {
-  current = sequence;
+/** `around(id)` answers `{before, after}`, and loads what is near; "images-loaded" says that more is known. */
+export function setSequence(around, signal) {
+  current = around;
   signal.addEventListener("abort", () => {
-    if (current === sequence) current = null;
+    if (current === around) current = null;
   });
 }
 
-/** The ids before and after an image; null at the ends. */
-export function neighbours(id) {
-  const ids = current?.ids() ?? [];
-  const at = ids.indexOf(id);
-  if (at < 0) return { before: null, after: null };
-  if (at > ids.length - 5) current.more();
-  return { before: ids[at - 1] ?? null, after: ids[at + 1] ?? null };
-}
+/** The ids before and after an image; null at the ends, and as long as they are not known. */
+export const neighbours = (id) => current?.(id) ?? { before: null, after: null };

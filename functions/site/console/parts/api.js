@@ -75,6 +75,8 @@ const image = (id) => `/v1/images/${encodeURIComponent(id)}`;
 
 export const listImages = (query, signal) =>
   call("GET", "/v1/images", { query, signal }).then((answer) => answer.data);
+export const timelinePage = (query, signal) =>
+  call("GET", "/v1/timeline", { query, signal }).then((answer) => answer.data);
 export const searchImages = (query, signal) =>
   call("GET", "/v1/search", { query, signal }).then((answer) => answer.data);
 export const publicFeed = (query, signal) => call("GET", "/v1/feed", { query, signal }).then((answer) => answer.data);

@@ -9,7 +9,8 @@ const moment = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
 });
-const month = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" });
+// In UTC, as the store counts days and months.
+const month = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 
 export const count = (value) => number.format(value);
 export const onDay = (value) => day.format(new Date(value));

@@ -1,6 +1,6 @@
 // The files that are being sent, whatever screen is shown.
+import { loadLate } from "../frame/router.js";
 import { tell } from "../parts/events.js";
-import { send } from "./sending.js";
 
 const AT_ONCE = 3;
 
@@ -60,6 +60,7 @@ async function run(upload) {
       Object.assign(upload, { part, what });
       changed(upload);
     };
+    const send = await loadLate("send"); // A first visit sends nothing.
     upload.image = await send(upload.file, upload.attributes, {
       key: upload.key,
       progress,

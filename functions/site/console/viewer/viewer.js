@@ -4,12 +4,13 @@ import { details } from "./details.js";
 import { confirm } from "../parts/dialogs.js";
 import { fill, h, isTyping } from "../parts/dom.js";
 import { editForm, hasDraft } from "./edit.js";
-import { tell } from "../parts/events.js";
+import { listen, tell } from "../parts/events.js";
 import { icon } from "../parts/icons.js";
 import { keepNoticesInReach, notify } from "../parts/notices.js";
 import { problemBox } from "../parts/problem-box.js";
 import { go, leaveViewer } from "../frame/router.js";
 import { neighbours } from "../gallery/sequence.js";
+import { slideshow } from "./slideshow.js";
 import { zoomable } from "./zoom.js";
 
 /** Open an image; answers what closes the view without touching the address. */
@@ -68,6 +69,7 @@ export function openViewer(id) {
     document.title = `${image.title || image.filename || "Image"} · Image store`;
     zoom = zoomable(stage, image, { signal: ending.signal, original: () => content(id, null, ending.signal) });
     steps();
+    listen("images-loaded", steps, ending.signal);
     draw();
     if (hasDraft(image)) edit();
   }
@@ -79,6 +81,7 @@ export function openViewer(id) {
       tools,
       button("plus", "Zoom in (+)", () => zoom.by(1.5)),
       button("minus", "Zoom out (-)", () => zoom.by(1 / 1.5)),
+      button("play", "Slideshow (s)", show),
       !isTrashed && button("edit", "Edit (e)", edit),
       button("download", "Download the original (d)", download),
       isTrashed && button("restore", "Restore", restore),
@@ -89,28 +92,25 @@ export function openViewer(id) {
     fill(panel, details(image, { publish, edit, search: (address) => go(address) }));
   }
 
+  /** A button for each side that has an image, as soon as it is known. */
   function steps() {
-    const { before, after } = neighbours(id);
-    if (before)
-      stage.append(
-        h(
-          "button",
-          { type: "button", class: "step is-before", "aria-label": "Previous image", onclick: () => step(before) },
-          icon("back"),
-        ),
-      );
-    if (after)
-      stage.append(
-        h(
-          "button",
-          { type: "button", class: "step is-after", "aria-label": "Next image", onclick: () => step(after) },
-          icon("forward"),
-        ),
-      );
+    for (const [side, label, drawn] of [
+      ["before", "Previous image", "back"],
+      ["after", "Next image", "forward"],
+    ]) {
+      if (!neighbours(id)[side] || stage.querySelector(`.is-${side}`)) continue;
+      const move = () => step(neighbours(id)[side]);
+      const kind = `step is-${side}`;
+      stage.append(h("button", { type: "button", class: kind, "aria-label": label, onclick: move }, icon(drawn)));
+    }
   }
 
   function step(other) {
     if (other) go(`/images/${other}`, { replacing: true });
+  }
+
+  function show() {
+    if (image) slideshow(image, { leave: (last) => last !== id && step(last) });
   }
 
   function edit() {
@@ -211,6 +211,7 @@ export function openViewer(id) {
       "-": () => zoom?.by(1 / 1.5),
       0: () => zoom?.reset(),
       e: edit,
+      s: show,
       d: download,
       Delete: () => image && (image.status === "trashed" ? removeForGood() : remove()),
     }[event.key];

@@ -36,6 +36,11 @@ MADE_WITH: dict[type[errors.ImageStoreError], tuple[Any, ...]] = {
     errors.KeyNotFound: (),
     errors.TooManyKeys: (),
     errors.TooManyShares: (),
+    errors.TooManyWebhooks: (),
+    errors.WebhookNotFound: (),
+    errors.WebhookDisabled: (),
+    errors.WebhookUrlNotAllowed: (),
+    errors.EventNotFound: (),
 }
 SAFE_TO_REPEAT = {
     errors.RateLimited,
