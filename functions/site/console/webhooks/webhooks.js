@@ -71,7 +71,7 @@ export async function showWebhooks(root, { signal }) {
   async function create(json) {
     const { data } = await call("POST", PATH, { json });
     showSecret(data.secret, `${nameOf(data)} is ready. This is its secret`);
-    await load();
+    load(); // without waiting: the form is emptied at once, before anybody fills it in again
   }
 
   function open(webhook) {
