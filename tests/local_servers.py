@@ -18,15 +18,16 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 class LocalServer:
     """A server that runs while its `with` block does."""
 
-    def __init__(self, handler: type[LocalHandler]) -> None:
+    def __init__(self, handler: type[LocalHandler], *, address: str = "127.0.0.1") -> None:
         self.lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server((address, 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from image_store.domain.events.event import EventType
 from tests.functions.aws_texts import OPENAI_URL
 from tests.functions.deployment import (
     API,
@@ -290,6 +291,14 @@ def test_all_scripts_together_travel_in_less_than_100_kb(site: Deployment) -> No
     }
 
     assert sum(sizes.values()) < MAX_SCRIPT_BYTES, sizes
+
+
+def test_the_page_of_webhooks_offers_every_type_of_event() -> None:
+    """Every webhook hears about its tests, so these are no choice."""
+    text = (CONSOLE / "webhooks/event-types.js").read_text("utf-8")
+    offered = re.findall(r'^  "([a-z._]+)":', text, re.MULTILINE)
+
+    assert offered == [each.value for each in EventType if each is not EventType.WEBHOOK_TEST]
 
 
 def test_the_console_loads_nothing_from_elsewhere() -> None:

@@ -323,6 +323,7 @@ SCREENS = {
     "shares": ("#/shares", ".empty"),
     "trash": ("#/trash", ".empty"),
     "keys": ("#/keys", ".card table"),
+    "webhooks": ("#/webhooks", ".card table"),
     "connect": ("#/connect", ".copy-block"),
 }
 

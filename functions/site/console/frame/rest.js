@@ -16,5 +16,6 @@ export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";
 export { openViewer } from "../viewer/viewer.js";
+export { showWebhooks } from "../webhooks/webhooks.js";
 export { showNotFound } from "./not-found.js";
 export { showWelcome } from "./welcome.js";

@@ -21,6 +21,7 @@ export const SCREENS = [
   { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
   { path: "/providers", title: "Providers", load: rest("showProviders") },
   { path: "/keys", title: "API keys", load: rest("showKeys") },
+  { path: "/webhooks", title: "Webhooks", load: rest("showWebhooks") },
   { path: "/connect", title: "Connect", isPublic: true, load: rest("showConnect") },
   { path: "/cleanup", title: "Cleanup", load: rest("showCleanup") },
   { path: "/health", title: "Health", isPublic: true, load: rest("showHealth") },

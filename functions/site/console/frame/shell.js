@@ -21,6 +21,7 @@ const STORE = [
   ["/statistics", "stats", "Statistics"],
   ["/providers", "providers", "Providers"],
   ["/keys", "lock", "API keys"],
+  ["/webhooks", "bell", "Webhooks"],
   ["/connect", "plug", "Connect"],
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
