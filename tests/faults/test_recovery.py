@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.errors import ImageStoreError
-from image_store.domain.images.image import Visibility
+from image_store.domain.images.image import TRANSFORMS_PREFIX, Visibility
 from image_store.domain.upkeep.recovery import RecoveryJob, RecoveryKind, RecoveryOptions, RecoveryStatus
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Killed, Mode, naming_fault
@@ -80,10 +80,14 @@ def rows_of(world: World) -> dict[tuple[str, str], Any]:
 
 
 def files_of(world: World) -> tuple[dict[str, bytes], frozenset[str]]:
-    """The files of the private bucket, with the bytes of originals, and those of the public one."""
+    """The files of the private bucket, with the bytes of originals, and those of the public one.
+
+    Without transforms: nothing brings them back before somebody looks at one.
+    """
     private = {
         key: file.data if key.rpartition("/")[2].startswith("original.") else b""
         for key, file in world.private.objects.items()
+        if not key.startswith(TRANSFORMS_PREFIX)
     }
     return private, frozenset(world.public.objects)
 
