@@ -19,7 +19,6 @@ const AT_ONCE = 3; // requests
 const MOST_KEPT = 3000; // cards
 const KEPT_BEYOND = 6000; // pixels above and below the screen whose cards are kept in any case
 const FIRST_PICTURES = 500; // ms that the pictures of the first screen have the network for themselves
-const LONGEST_WAIT = 6000; // ms after which the timeline waits no longer for a picture
 const BESIDE = { ArrowLeft: "before", ArrowRight: "after" };
 const MOVES = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
 const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what comes before a picture is opened
@@ -112,8 +111,9 @@ export function gallery({
   async function becomeTimeline() {
     await new Promise((resolve) => {
       const later = () => setTimeout(resolve, FIRST_PICTURES);
-      list.addEventListener("load", later, { capture: true, once: true });
-      setTimeout(resolve, position.isAway() ? 0 : LONGEST_WAIT);
+      for (const end of ["load", "error"]) list.addEventListener(end, later, { capture: true, once: true, signal });
+      addEventListener("scroll", resolve, { passive: true, once: true, signal }); // Somebody is on the way.
+      if (position.isAway()) resolve();
     });
     try {
       const module = await timeline();
