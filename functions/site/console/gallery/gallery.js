@@ -18,7 +18,7 @@ const MOST_EMPTY_PAGES = 20;
 const AT_ONCE = 3; // requests
 const MOST_KEPT = 3000; // cards
 const KEPT_BEYOND = 6000; // pixels above and below the screen whose cards are kept in any case
-const FIRST_PICTURE = 1000; // ms after which the timeline waits no longer for a picture
+const FIRST_PICTURES = 500; // ms that the pictures of the first screen have the network for themselves
 const BESIDE = { ArrowLeft: "before", ArrowRight: "after" };
 const MOVES = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"]);
 const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what comes before a picture is opened
@@ -109,10 +109,12 @@ export function gallery({
   let ready = Promise.resolve();
 
   async function becomeTimeline() {
-    await Promise.race([
-      new Promise((resolve) => list.addEventListener("load", resolve, { capture: true, once: true })),
-      new Promise((resolve) => setTimeout(resolve, position.isAway() ? 0 : FIRST_PICTURE)),
-    ]);
+    await new Promise((resolve) => {
+      const later = () => setTimeout(resolve, FIRST_PICTURES);
+      for (const end of ["load", "error"]) list.addEventListener(end, later, { capture: true, once: true, signal });
+      addEventListener("scroll", resolve, { passive: true, once: true, signal }); // Somebody is on the way.
+      if (position.isAway()) resolve();
+    });
     try {
       const module = await timeline();
       const periods = module.periodsOf(await module.readMonths(signal));
