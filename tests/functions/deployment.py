@@ -35,6 +35,7 @@ from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
 from tests.functions.aws_texts import LambdaClient, ParametersClient, SecretsClient
 from tests.functions.buckets import IngestBucket, RepeatedPuts
+from tests.functions.depths import DEPTHS
 from tests.roles.comparison import IN_S3, USED
 from tests.roles.enforcement import Gate, Guarded, GuardedBuckets
 from tests.roles.evaluation import ACCOUNT, IN_OWN_ACCOUNT, REGION, Need, Roles
@@ -60,17 +61,6 @@ CDN = "https://cdn.example.com"
 API = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com"
 INGEST_BUCKET = "image-store-ingest-123456789012-eu-central-1"
 QUEUES = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
-DEPTHS = {
-    "ingest": "IngestQueue",
-    "ingest_dead_letters": "DeadLetterQueue",
-    "work": "WorkQueue",
-    "work_dead_letters": "WorkDeadLetterQueue",
-    "projection_dead_letters": "ProjectionDeadLetterQueue",
-    "audit_dead_letters": "AuditDeadLetterQueue",
-    "generation": "GenerationQueue",
-    "generation_dead_letters": "GenerationDeadLetterQueue",
-}
-"""By the name that health knows a queue by: its logical id."""
 ENVIRONMENT = {
     "PRIVATE_BUCKET": "private",
     "PUBLIC_BUCKET": "public",

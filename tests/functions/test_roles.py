@@ -31,7 +31,6 @@ from tests.fakes.cloudflare import CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.functions.deployment import (
     API,
-    DEPTHS,
     Answer,
     Context,
     Deployment,
@@ -40,6 +39,7 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
+from tests.functions.depths import DEPTHS
 from tests.functions.openai_requests import answered, ready, signed
 from tests.roles.deployments import DEPLOYMENTS
 
