@@ -1,0 +1,54 @@
+"""Whether a screen looks as it did: two pictures are compared in blocks, so that a small change counts where it is."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+HERE = Path(__file__).parent
+REFERENCES = HERE / "references"
+DIFFERENT = HERE.parents[1] / "build" / "looks"
+UPDATES = bool(os.environ.get("UPDATE_LOOKS"))
+"""Whether the references are written anew instead of compared."""
+SMALLER = 2
+"""References have half the size: they are small files, and forgive how edges are smoothed."""
+BLOCK = 16
+MOST_DIFFERENCE = 18
+"""Of 255, on average in a block."""
+COLORS = 64
+
+
+def check_looks(name: str, screenshot: bytes) -> None:
+    """Fail if a screen does not look as in its reference; the new picture is then in build/looks."""
+    shown = reduced(screenshot)
+    reference = REFERENCES / f"{name}.png"
+    if UPDATES:
+        shown.quantize(COLORS).save(reference, optimize=True)
+        return
+    assert reference.exists(), f"{name} has no reference: UPDATE_LOOKS=1 make test ARGS=tests/looks writes it."
+    with Image.open(reference) as kept:
+        difference = most_difference(shown, kept.convert("RGB"))
+    if difference > MOST_DIFFERENCE:
+        DIFFERENT.mkdir(parents=True, exist_ok=True)
+        shown.save(DIFFERENT / f"{name}.png")
+    assert difference <= MOST_DIFFERENCE, (
+        f"{name} looks different, by {difference} of 255 in one place: compare build/looks/{name}.png with "
+        f"tests/looks/references/{name}.png. If that is meant, UPDATE_LOOKS=1 make test ARGS=tests/looks keeps it."
+    )
+
+
+def reduced(screenshot: bytes) -> Image.Image:
+    """A screenshot as it is kept."""
+    with Image.open(io.BytesIO(screenshot)) as image:
+        return image.convert("RGB").reduce(SMALLER)
+
+
+def most_difference(shown: Image.Image, kept: Image.Image) -> int:
+    """The largest average difference of a block; 255 if the sizes differ."""
+    if shown.size != kept.size:
+        return 255
+    blocks = ImageChops.difference(shown, kept).reduce(BLOCK)
+    return max(most for _, most in blocks.getextrema())
