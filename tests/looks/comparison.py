@@ -6,7 +6,7 @@ import io
 import os
 from pathlib import Path
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 HERE = Path(__file__).parent
 REFERENCES = HERE / "references"
@@ -28,7 +28,9 @@ def check_looks(name: str, screenshot: bytes) -> None:
     if UPDATES:
         shown.quantize(COLORS).save(reference, optimize=True)
         return
-    assert reference.exists(), f"{name} has no reference: UPDATE_LOOKS=1 make test ARGS=tests/looks writes it."
+    assert reference.exists(), (
+        f"{name} has no reference: UPDATE_LOOKS=1 make test ARGS=tests/looks writes it."
+    )
     with Image.open(reference) as kept:
         difference = most_difference(shown, kept.convert("RGB"))
     if difference > MOST_DIFFERENCE:
@@ -51,4 +53,4 @@ def most_difference(shown: Image.Image, kept: Image.Image) -> int:
     if shown.size != kept.size:
         return 255
     blocks = ImageChops.difference(shown, kept).reduce(BLOCK)
-    return max(most for _, most in blocks.getextrema())
+    return max(round(most) for _, most in ImageStat.Stat(blocks).extrema)
