@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.chromium import running_chromium
-from tests.looks.comparison import check_looks
 from tests.looks.played_store import NOW, ONE_FONT, ORIGIN, PlayedStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from tests.looks.screens import Screen
 
 LOAD_MS = 60_000
 SAME_EVERYWHERE = ("--font-render-hinting=none", "--disable-lcd-text", "--force-color-profile=srgb")
@@ -33,44 +34,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def check(browser: Browser) -> Iterator[Callable[..., None]]:
-    """`check(name, address, answers, size=, scheme=, act=)` opens a screen and compares it with its reference."""
-    opened = []
+def open_screen(browser: Browser) -> Iterator[Callable[[Screen], Page]]:
+    """Opens a screen in its state, and asks of it that the store is played for all that it requests."""
+    opened: list[tuple[BrowserContext, PlayedStore]] = []
 
-    def check_screen(
-        name: str,
-        address: str,
-        answers: Mapping[str, Any],
-        *,
-        size: tuple[int, int],
-        scheme: str,
-        act: Callable[[Page], object],
-    ) -> None:
-        width, height = size
+    def open_one(screen: Screen) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            has_touch=False,
-            locale="en-GB",
-            timezone_id="UTC",
-            reduced_motion="reduce",
-            bypass_csp=True,
+            locale="en-GB", timezone_id="UTC", reduced_motion="reduce", bypass_csp=True
         )
-        opened.append(context)
         context.set_default_timeout(LOAD_MS)
+        store = PlayedStore(screen.answers)
+        opened.append((context, store))
         page = context.new_page()
         page.clock.set_fixed_time(NOW)
         page.add_init_script(
             f"sessionStorage.setItem('image-store.session', {json.dumps(json.dumps(SESSION))})"
         )
-        PlayedStore(answers).put_into(page)
-        page.goto(f"{ORIGIN}/{address}")
+        store.put_into(page)
+        page.goto(f"{ORIGIN}/{screen.address}")
         page.add_style_tag(content=ONE_FONT)
-        act(page)
-        page.evaluate("document.fonts.ready")
-        page.wait_for_function("[...document.images].every((image) => image.complete)")
-        check_looks(f"{name}-{scheme}-{width}", page.screenshot(animations="disabled"))
+        screen.act(page)
+        return page
 
-    yield check_screen
-    for context in opened:
+    yield open_one
+    for context, store in opened:
         context.close()
+        assert store.missing == []

@@ -1,49 +1,54 @@
-"""The main screens look as they did, in both themes, on a telephone and on a desk."""
+"""The main screens look as they did, fit and keep the rules of accessibility: both themes, telephone to wide screen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.looks.comparison import MOST_DIFFERENCE, REFERENCES, most_difference, reduced
-from tests.looks.played_store import PICTURES
+from tests.e2e.console.test_bringing import OF_LOOKS, STANDARDS, faults_of
+from tests.looks.comparison import MOST_DIFFERENCE, check_looks, most_difference, reduced
+from tests.looks.screens import SCREENS, Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
 
-PHONE = (360, 740)
-DESK = (1440, 900)
+SIZES = [(360, 740), (820, 1180), (1440, 900), (2560, 1440)]
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 150))))"
+TOO_WIDE = "() => document.documentElement.scrollWidth - innerWidth"
 
 
-@dataclass(frozen=True)
-class Screen:
-    """A screen, how it comes to its state, and what the store answers to it."""
-
-    name: str
-    address: str
-    act: Callable[[Page], object]
-    answers: dict[str, Any] = field(default_factory=dict)
-
-
-def has_months(page: Page) -> None:
-    """The gallery has its pictures and its bar of dates."""
-    expect(page.get_by_role("slider", name="Date")).to_be_visible()
-
-
-SCREENS = [
-    Screen("gallery", "", has_months),
-]
-
-
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-def test_a_screen_looks_as_it_did(
-    screen: Screen, scheme: str, size: tuple[int, int], check: Callable[..., None]
+def test_a_screen_looks_as_it_did_fits_and_is_accessible(
+    screen: Screen, open_screen: Callable[[Screen], Page]
 ) -> None:
-    check(screen.name, screen.address, screen.answers, size=size, scheme=scheme, act=screen.act)
+    page = open_screen(screen)
+    faults = []
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(SETTLED)
+            page.wait_for_function("[...document.images].every((image) => image.complete)")
+            faults += check_looks(f"{screen.name}-{scheme}-{width}", page.screenshot(animations="disabled"))
+            if page.evaluate(TOO_WIDE) > 0:
+                faults.append(f"{screen.name} is wider than {width} pixels")
+            faults += faults_of(page, STANDARDS if scheme == "light" else OF_LOOKS)
+
+    assert faults == []
+
+
+def test_a_button_that_moves_a_little_is_noticed(open_screen: Callable[[Screen], Page]) -> None:
+    page = open_screen(SCREENS[0])
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.evaluate(SETTLED)
+    before = page.screenshot(animations="disabled")
+
+    page.get_by_role("link", name="Upload").first.evaluate(
+        "(button) => { button.style.marginRight = '12px'; }"
+    )
+
+    assert most_difference(reduced(page.screenshot()), reduced(before)) > MOST_DIFFERENCE
