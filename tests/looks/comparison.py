@@ -19,6 +19,7 @@ BLOCK = 16
 MOST_DIFFERENCE = 18
 """Of 255, on average in a block."""
 COLORS = 64
+KEEP = "If it is as it should be, keep it: UPDATE_LOOKS=1 make test ARGS=tests/looks"
 
 
 def check_looks(name: str, screenshot: bytes) -> list[str]:
@@ -29,17 +30,14 @@ def check_looks(name: str, screenshot: bytes) -> list[str]:
         shown.quantize(COLORS).save(reference, optimize=True)
         return []
     if not reference.exists():
-        return [f"{name} has no reference: UPDATE_LOOKS=1 make test ARGS=tests/looks writes it."]
+        return [f"{name} has no reference. {KEEP}"]
     with Image.open(reference) as kept:
         difference = most_difference(shown, kept.convert("RGB"))
     if difference <= MOST_DIFFERENCE:
         return []
     DIFFERENT.mkdir(parents=True, exist_ok=True)
     shown.save(DIFFERENT / f"{name}.png")
-    return [
-        f"{name} looks different, by {difference} of 255 in one place: compare build/looks/{name}.png with "
-        f"tests/looks/references/{name}.png. If that is meant, UPDATE_LOOKS=1 make test ARGS=tests/looks keeps it."
-    ]
+    return [f"{name} looks different, by {difference} of 255 in one place: compare it in build/looks. {KEEP}"]
 
 
 def reduced(screenshot: bytes) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The built console on an origin of its own, with a store whose answers never change: every picture of it is the same."""
+"""The built console on an origin of its own, with a store whose answers never change, so that it always looks the same."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Pictures(ManyImages):
 
     def card(self, index: int) -> dict[str, Any]:
         """Every seventh is public, and every fifth unlisted."""
-        visibility = "public" if index % 7 == 3 else "unlisted" if index % 5 == 2 else "private"  # noqa: PLR2004
+        visibility = "public" if index % 7 == 3 else "unlisted" if index % 5 == 2 else "private"
         return super().card(index) | {"visibility": visibility, "thumb_url": f"{PICTURES}{index}"}
 
 
