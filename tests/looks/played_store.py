@@ -1,4 +1,4 @@
-"""The built console on an origin of its own, with a store whose answers never change, so that it always looks the same."""
+"""The built console on its own origin, with a store whose answers never change, so that it always looks the same."""
 
 from __future__ import annotations
 
