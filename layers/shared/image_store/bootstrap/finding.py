@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.finding.cursors import Cursors
     from image_store.services.finding.feed import Feed
+    from image_store.services.finding.groups import GroupAdministration, PlaceLists
     from image_store.services.finding.lists import Lists
     from image_store.services.finding.search import Search
     from image_store.services.finding.similarity import Similarity
@@ -51,6 +52,23 @@ class Finding:
         from image_store.services.finding.similarity import Similarity
 
         return Similarity(repository=self._ports.repository, rows=self._ports.similarity_index)
+
+    @lazy_property
+    def place_lists(self) -> PlaceLists:
+        from image_store.services.finding.groups import PlaceLists
+
+        return PlaceLists(places=self._ports.places, cursors=self.cursors, clock=self._ports.clock)
+
+    @lazy_property
+    def group_administration(self) -> GroupAdministration:
+        from image_store.services.finding.groups import GroupAdministration
+
+        return GroupAdministration(
+            groups=self._ports.groups,
+            lists=self.place_lists,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
 
     @lazy_property
     def feed(self) -> Feed:

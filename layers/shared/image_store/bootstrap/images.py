@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from image_store.services.images.direct_uploads import DirectUploads
     from image_store.services.images.earlier_images import EarlierImages
     from image_store.services.images.editing import Editing
+    from image_store.services.images.group_deletion import GroupDeletion
+    from image_store.services.images.group_members import GroupMembers
     from image_store.services.images.ingestion import Ingestion
     from image_store.services.images.reservations import Reservations
     from image_store.services.images.sealing import Sealing
@@ -138,12 +140,28 @@ class Images:
     def batch_deletion(self) -> BatchDeletion:
         from image_store.services.images.batch_deletion import BatchDeletion
 
-        return BatchDeletion(
+        return BatchDeletion(members=self.group_members, deletion=self.deletion, batches=self.batches)
+
+    @lazy_property
+    def group_members(self) -> GroupMembers:
+        from image_store.services.images.group_members import GroupMembers
+
+        return GroupMembers(
             lists=self._ports.list_rows,
-            deletion=self.deletion,
             batches=self.batches,
             cursors=self._areas.finding.cursors,
             clock=self._ports.clock,
+        )
+
+    @lazy_property
+    def group_deletion(self) -> GroupDeletion:
+        from image_store.services.images.group_deletion import GroupDeletion
+
+        return GroupDeletion(
+            groups=self._ports.groups,
+            members=self.group_members,
+            editing=self.editing,
+            deletion=self.deletion,
         )
 
     @lazy_property
