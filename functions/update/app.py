@@ -30,7 +30,7 @@ def update_image(request: Request, image_id: str) -> "Response[str]":
 @api.post(
     "/v1/groups",
     summary="Create a group",
-    body="NewGroup",
+    body="GroupRequest",
     answers={201: "Group"},
     response_headers={201: ("Location",)},
     problems=(400, 409, 415, 429, 503),

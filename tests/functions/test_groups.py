@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from image_store.adapters.dynamodb.finding import groups as record_rows
+from image_store.adapters.dynamodb import group_keys
 from image_store.domain.finding import groups as limits
 from tests.functions.deployment import (
     API,
@@ -72,7 +72,8 @@ class Gallery:
 
     def end(self, group: str, images: str) -> tuple[int, list[Any]]:
         """End a group with as many requests as it needs."""
-        count, failed, cursor = 0, [], ""
+        count, cursor = 0, ""
+        failed: list[Any] = []
         while True:
             path = f"/v1/groups/{quote(group)}?images={images}{cursor}"
             result = self.api._send("DELETE", path)  # noqa: SLF001 - its answer is read here
@@ -164,8 +165,8 @@ def test_empty_groups_and_groups_of_images_are_one_list_of_short_pages(gallery: 
     gallery.add("album:a", "album:c", "album:d", "album:g", "session:s")
 
     for limit in range(1, 9):
-        listed = gallery.groups(f"limit={limit}")
-        assert [(group["group"], group["images"]) for group in listed] == [
+        items = gallery.groups(f"limit={limit}")
+        assert [(group["group"], group["images"]) for group in items] == [
             ("album:a", 1),
             ("album:b", 0),
             ("album:c", 1),
@@ -174,7 +175,7 @@ def test_empty_groups_and_groups_of_images_are_one_list_of_short_pages(gallery: 
             ("album:g", 1),
             ("session:s", 1),
         ]
-        assert [group["title"] for group in listed][:4] == [None, "Title b", None, "Title d"]
+        assert [group["title"] for group in items][:4] == [None, "Title b", None, "Title d"]
 
 
 def test_a_prefix_finds_groups_by_the_words_of_their_titles(gallery: Gallery) -> None:
@@ -184,8 +185,8 @@ def test_a_prefix_finds_groups_by_the_words_of_their_titles(gallery: Gallery) ->
     gallery.api.post("/v1/groups", json={"type": "album", "id": "b", "title": "Midsummer"})
 
     for limit in (1, 2, 10):
-        found = gallery.groups(f"type=album&prefix=SUM&limit={limit}")
-        assert [(group["id"], group["images"]) for group in found] == [
+        items = gallery.groups(f"type=album&prefix=SUM&limit={limit}")
+        assert [(group["id"], group["images"]) for group in items] == [
             ("a", 0),
             ("summer-2024", 1),
             ("x1", 1),
@@ -341,7 +342,7 @@ def test_a_group_with_any_id_has_an_address(gallery: Gallery, group_id: str) -> 
 def test_an_owner_has_a_limited_number_of_groups_with_a_record(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("image_store.services.finding.groups.MAX_GROUP_RECORDS", 2)
+    monkeypatch.setattr("image_store.services.groups.administration.MAX_GROUP_RECORDS", 2)
     gallery.add(SUMMER)
     for name in ("a", "b"):
         gallery.api.post("/v1/groups", json={"type": "album", "id": name})
@@ -354,13 +355,13 @@ def test_an_owner_has_a_limited_number_of_groups_with_a_record(
 def test_an_unreadable_record_leaves_the_others_in_the_list(gallery: Gallery) -> None:
     gallery.deployment.answer_to("update/group-new")
     gallery.api.post("/v1/groups", json={"type": "album", "id": "a"})
-    key = record_rows.group_keys.record("alice", SUMMER)
+    key = group_keys.record("alice", SUMMER)
     row = gallery.deployment.client.get_item(TableName=gallery.deployment.table, Key=key)["Item"]
     gallery.deployment.client.put_item(TableName=gallery.deployment.table, Item=row | {"v": {"N": "99"}})
 
-    listed = gallery.deployment.answer_to("search/groups").json["items"]
+    items = gallery.deployment.answer_to("search/groups").json["items"]
 
-    assert [(group["id"], group["title"]) for group in listed] == [("a", None), ("summer", None)]
+    assert [(group["id"], group["title"]) for group in items] == [("a", None), ("summer", None)]
     assert gallery.deployment.answer_to("search/group").status == 500
 
 
@@ -403,7 +404,7 @@ def test_an_empty_group_ends(gallery: Gallery) -> None:
 def test_a_large_group_ends_page_by_page_and_keeps_its_title_until_then(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("image_store.services.images.group_members.MAX_MEMBERS", 2)
+    monkeypatch.setattr("image_store.services.groups.members.MAX_MEMBERS", 2)
     for _ in range(5):
         gallery.add(SUMMER)
     gallery.deployment.answer_to("update/group")
@@ -423,10 +424,10 @@ def test_what_happens_to_the_images_has_to_be_said(store: Deployment) -> None:
 def test_the_whole_title_and_no_more_is_taken(store: Deployment) -> None:
     longest = "é" * limits.MAX_GROUP_TITLE_CHARS
 
-    taken = store.call(body_of(event("update/group-new"), type="album", title=longest), function="update")
+    accepted = store.call(body_of(event("update/group-new"), type="album", title=longest), function="update")
     refused = store.call(
         body_of(event("update/group-new"), type="album", title=f"{longest}x"), function="update"
     )
 
-    assert taken.json["title"] == longest
+    assert accepted.json["title"] == longest
     assert_refused(refused, 400, "invalid_request")

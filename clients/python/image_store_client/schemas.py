@@ -740,6 +740,16 @@ class GroupPatch(TypedDict):
     """An image of the group; null for its newest image."""
 
 
+class GroupRequest(TypedDict):
+    """A group to create."""
+
+    type: str
+    id: NotRequired[str | None]
+    """By default a random one is made."""
+    title: NotRequired[str | None]
+    """A readable name for your lists."""
+
+
 class Health(TypedDict):
     """Whether the API answers."""
 
@@ -1412,16 +1422,6 @@ class NewApiKey(TypedDict):
     """Until when the secret before the last rotation works; null if it does not."""
     key: str
     """What callers send as `Authorization: Bearer`."""
-
-
-class NewGroup(TypedDict):
-    """A group to create."""
-
-    type: str
-    id: NotRequired[str | None]
-    """By default a random one is made."""
-    title: NotRequired[str | None]
-    """A readable name for your lists."""
 
 
 class NewImageEventData(TypedDict):

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.finding.cursors import Cursors
     from image_store.services.finding.feed import Feed
-    from image_store.services.finding.groups import GroupAdministration, PlaceLists
     from image_store.services.finding.lists import Lists
     from image_store.services.finding.search import Search
     from image_store.services.finding.similarity import Similarity
+    from image_store.services.groups.administration import GroupAdministration
+    from image_store.services.groups.lists import PlaceLists
 
 
 class Finding:
@@ -55,13 +56,13 @@ class Finding:
 
     @lazy_property
     def place_lists(self) -> PlaceLists:
-        from image_store.services.finding.groups import PlaceLists
+        from image_store.services.groups.lists import PlaceLists
 
         return PlaceLists(places=self._ports.places, cursors=self.cursors, clock=self._ports.clock)
 
     @lazy_property
     def group_administration(self) -> GroupAdministration:
-        from image_store.services.finding.groups import GroupAdministration
+        from image_store.services.groups.administration import GroupAdministration
 
         return GroupAdministration(
             groups=self._ports.groups,

@@ -9,14 +9,14 @@ from image_store.services.images.retrieval import Retrieval
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.services.groups.deletion import GroupDeletion
+    from image_store.services.groups.members import GroupMembers
     from image_store.services.images.batch_deletion import BatchDeletion
     from image_store.services.images.batches import Batches
     from image_store.services.images.deletion import Deletion
     from image_store.services.images.direct_uploads import DirectUploads
     from image_store.services.images.earlier_images import EarlierImages
     from image_store.services.images.editing import Editing
-    from image_store.services.images.group_deletion import GroupDeletion
-    from image_store.services.images.group_members import GroupMembers
     from image_store.services.images.ingestion import Ingestion
     from image_store.services.images.reservations import Reservations
     from image_store.services.images.sealing import Sealing
@@ -144,7 +144,7 @@ class Images:
 
     @lazy_property
     def group_members(self) -> GroupMembers:
-        from image_store.services.images.group_members import GroupMembers
+        from image_store.services.groups.members import GroupMembers
 
         return GroupMembers(
             lists=self._ports.list_rows,
@@ -155,7 +155,7 @@ class Images:
 
     @lazy_property
     def group_deletion(self) -> GroupDeletion:
-        from image_store.services.images.group_deletion import GroupDeletion
+        from image_store.services.groups.deletion import GroupDeletion
 
         return GroupDeletion(
             groups=self._ports.groups,

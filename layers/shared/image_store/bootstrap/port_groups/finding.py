@@ -8,8 +8,15 @@ from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.port_groups.callers import CallerPorts
 
 if TYPE_CHECKING:
-    from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
-    from image_store.ports.groups import Groups, Places
+    from image_store.ports.finding import (
+        FeedRows,
+        Groups,
+        ListRows,
+        Places,
+        Projector,
+        SearchIndex,
+        SimilarityIndex,
+    )
 
 
 class FindingPorts(CallerPorts):

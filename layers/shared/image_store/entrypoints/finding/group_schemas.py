@@ -50,7 +50,7 @@ class TagsQuery(Strict):
     cursor: str | None = Field(None, min_length=1, max_length=MAX_CURSOR_CHARS)
 
 
-class NewGroup(Strict):
+class GroupRequest(Strict):
     """A group to create."""
 
     type: GroupType = Field(examples=["album"])

@@ -15,8 +15,8 @@ from image_store.entrypoints.finding.group_schemas import (
     GroupImages,
     GroupPatch,
     GroupPath,
+    GroupRequest,
     GroupsQuery,
-    NewGroup,
     TagsQuery,
 )
 from image_store.entrypoints.http.problems import item_problem
@@ -26,8 +26,8 @@ from image_store.entrypoints.images.answers import Answers
 
 if TYPE_CHECKING:  # a function loads the services of its own routes alone
     from image_store.domain.finding.cards import Card
-    from image_store.services.finding import groups as services
-    from image_store.services.images.group_members import MemberResult
+    from image_store.services.groups.administration import GroupChange, NewGroup
+    from image_store.services.groups.members import MemberResult
 
 _COVER = ("id", "thumb_url", "placeholder", "width", "height")
 
@@ -47,10 +47,10 @@ def name_in_path(text: str) -> str:
 def read_groups_query(request: Request) -> tuple[GroupQuery, str | None]:
     """Read which groups to list, and the cursor."""
     query = request.query(GroupsQuery)
-    wanted = GroupQuery(
+    domain_query = GroupQuery(
         owner=request.owner, limit=query.limit, group_type=query.type, prefix=query.prefix or ""
     )
-    return wanted, query.cursor
+    return domain_query, query.cursor
 
 
 def read_tags_query(request: Request) -> tuple[TagQuery, str | None]:
@@ -59,17 +59,17 @@ def read_tags_query(request: Request) -> tuple[TagQuery, str | None]:
     return TagQuery(owner=request.owner, limit=query.limit, prefix=query.prefix or ""), query.cursor
 
 
-def read_new(request: Request) -> "services.NewGroup":
+def read_new(request: Request) -> "NewGroup":
     """Read the group to create."""
-    from image_store.services.finding.groups import NewGroup as New
+    from image_store.services.groups.administration import NewGroup
 
-    body = request.json(NewGroup)
-    return New(group_type=body.type, group_id=body.id, title=body.title)
+    body = request.json(GroupRequest)
+    return NewGroup(group_type=body.type, group_id=body.id, title=body.title)
 
 
-def read_change(request: Request) -> "services.GroupChange":
+def read_change(request: Request) -> "GroupChange":
     """Read the changes of a merge patch."""
-    from image_store.services.finding.groups import GroupChange
+    from image_store.services.groups.administration import GroupChange
 
     patch = request.json(GroupPatch, media_types=("application/merge-patch+json", JSON))
     return GroupChange(

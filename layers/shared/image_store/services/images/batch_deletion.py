@@ -5,9 +5,9 @@ from datetime import datetime
 
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.finding.lists import OwnerGroup
+from image_store.services.groups.members import MAX_MEMBERS, GroupMembers
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
-from image_store.services.images.group_members import MAX_MEMBERS, GroupMembers
 
 MAX_IDS = MAX_MEMBERS
 """The most images that one request deletes."""

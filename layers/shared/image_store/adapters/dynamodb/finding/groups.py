@@ -7,7 +7,7 @@ from image_store.adapters.dynamodb import group_keys, keys, schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.table import OnTable, refused
 from image_store.domain.finding.groups import GroupRecord
-from image_store.ports.groups import Groups
+from image_store.ports.finding import Groups
 
 
 class DynamoGroups(OnTable, Groups):

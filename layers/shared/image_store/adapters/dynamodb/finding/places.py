@@ -33,7 +33,7 @@ from image_store.domain.finding.groups import (
 )
 from image_store.domain.finding.projection import IMAGES
 from image_store.domain.ids import created_at
-from image_store.ports.groups import Places
+from image_store.ports.finding import Places
 
 
 @dataclass(frozen=True, slots=True)

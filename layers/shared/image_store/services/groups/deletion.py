@@ -10,10 +10,10 @@ from datetime import datetime
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.image import Image
-from image_store.ports.groups import Groups
+from image_store.ports.finding import Groups
+from image_store.services.groups.members import GroupMembers, MemberResult
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.editing import Editing
-from image_store.services.images.group_members import GroupMembers, MemberResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
