@@ -68,10 +68,7 @@ def list_groups(request: Request) -> "Response[str]":
     problems=(404, 503),
 )
 def get_group(request: Request, group: str) -> "Response[str]":
-    """Returns one group, which is named as `type:id`.
-
-    Percent-encode it twice if it has a slash, a question mark or another reserved character.
-    """
+    """Returns one group, which is named as `type:id`."""
     app = application()
     shown = app.finding.place_lists.group(request.owner, groups.name_in_path(group))
     return groups.group(app.answers, shown)

@@ -247,7 +247,9 @@ def test_a_group_of_another_user_is_as_one_that_is_not_there(stack: Stack, route
     )
     with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
         group = owner.post("/v1/groups", json={"type": "album", "title": "Mine"}).json()["group"]
-        image = upload(owner, PICTURE + method.encode(), groups={"album": [group.partition(":")[2]]})
+        image = upload(owner, PICTURE + method.encode())
+        mine = {"groups": {"album": [group.partition(":")[2]]}}
+        assert owner.patch(f"/v1/images/{image['id']}", json=mine).status_code == 200
         paths = [f"/v1/groups/{name}" for name in (group, "album:unknown")]
 
         answers = [answer_code(stranger.request(method, path, **request)) for path in paths]  # type: ignore[arg-type]  # keyword arguments of httpx

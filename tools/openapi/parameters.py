@@ -27,7 +27,7 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
         "demo/image/upload/v1719316754/blue_sweater.jpg",
     ),
     "group": (
-        "A group, as `type:id`; encode it twice if it has a slash or a question mark.",
+        "A group, as `type:id`, percent-encoded; send `%253F` for a question mark.",
         {"type": "string"},
         "album:summer",
     ),

@@ -157,6 +157,10 @@ class Groups(Protocol):
         """Remove the record of a group, if there is one."""
         ...
 
+    def has_images(self, owner: str, name: str) -> bool:
+        """Whether any READY image is in a group, strongly consistent."""
+        ...
+
     def has_image(self, owner: str, name: str, image_id: str) -> bool:
         """Whether an image is READY and in a group, strongly consistent."""
         ...

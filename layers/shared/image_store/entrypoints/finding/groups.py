@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -29,19 +29,25 @@ if TYPE_CHECKING:  # a function loads the services of its own routes alone
     from image_store.services.groups.administration import GroupChange, NewGroup
     from image_store.services.groups.members import MemberResult
 
+_QUESTION_MARK = "%3F"
 _COVER = ("id", "thumb_url", "placeholder", "width", "height")
 
 
 def name_in_path(text: str) -> str:
     """The group, `type:id`, in a path; GroupNotFound for what cannot be one.
 
-    The gateway decodes a path once. Some characters do not survive that, such as a slash or a question mark, so a
-    client may encode a group twice.
+    The gateway decodes a path but for `%25`, the escape of the percent sign, and ends it at a question mark. So a
+    client sends `%253F` for a question mark, which arrives as it is.
     """
+    name = text.replace("%25", "%").replace(_QUESTION_MARK, "?")
     try:
-        return validate(GroupPath, {"group": unquote(text)}, at="path").group
+        return validate(GroupPath, {"group": name}, at="path").group
     except InvalidRequest:
         raise GroupNotFound from None
+
+
+def _in_path(name: str) -> str:
+    return quote(name.replace("?", _QUESTION_MARK), safe=":")
 
 
 def read_groups_query(request: Request) -> tuple[GroupQuery, str | None]:
@@ -98,7 +104,7 @@ def created(answers: Answers, new: GroupSummary, *, api_url: str) -> "Response[s
     return _answer(
         201,
         _group(answers, new),
-        {"Location": f"{api_url}/v1/groups/{quote(quote(new.name, safe=':'), safe='')}"},
+        {"Location": f"{api_url}/v1/groups/{_in_path(new.name)}"},
     )
 
 

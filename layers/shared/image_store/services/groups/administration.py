@@ -6,7 +6,7 @@ set for the first time.
 
 from dataclasses import dataclass, replace
 
-from image_store.domain.errors import Conflict, GroupExists, InvalidRequest, TooManyGroups
+from image_store.domain.errors import Conflict, GroupExists, GroupNotFound, InvalidRequest, TooManyGroups
 from image_store.domain.finding.groups import (
     MAX_GROUP_RECORDS,
     GroupRecord,
@@ -93,7 +93,8 @@ class GroupAdministration:
 
     def _change(self, record: GroupRecord | None, owner: str, name: str, change: GroupChange) -> None:
         if record is None:
-            self.lists.group(owner, name)  # it exists, or is not found
+            if not self.groups.has_images(owner, name):
+                raise GroupNotFound
             self.groups.create(self._changed(self._new_record(owner, name), change))
             return
         changed = self._changed(record, change)

@@ -48,6 +48,17 @@ class DynamoGroups(OnTable, Groups):
         key = group_keys.record(owner, name)
         self._rows.conditional("delete_item", Key=key, ConditionExpression="attribute_exists(pk)")
 
+    def has_images(self, owner: str, name: str) -> bool:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.group(owner, name)}},
+            ConsistentRead=True,
+            Select="COUNT",
+            Limit=1,
+        )
+        return bool(answer["Count"])
+
     def has_image(self, owner: str, name: str, image_id: str) -> bool:
         return self._item(keys.key(keys.group(owner, name), image_id)) is not None
 
