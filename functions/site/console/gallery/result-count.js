@@ -17,7 +17,7 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     element.textContent = exact === null ? `More than ${plural(loaded, "image")}` : plural(exact, "image");
   };
   const know = (images) => {
-    exact = images;
+    exact = Math.max(images, loaded); // What was just stored is not counted yet.
     say();
   };
   const change = (by) => {
