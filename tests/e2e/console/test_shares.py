@@ -74,7 +74,8 @@ def assert_shows_every_width(html: str) -> str:
     parsed = Tags(html)
     [(tag, image)] = parsed.found
     assert (tag, parsed.between, image["alt"]) == ("img", "", WORDS)
-    candidates = dict(reversed(part.split(" ")) for part in str(image["srcset"]).split(", "))
+    parts = [part.split(" ") for part in str(image["srcset"]).split(", ")]
+    candidates = {width: address for address, width in parts}
     assert set(candidates) == {"640w", "1280w", "1500w"}
     for width, address in candidates.items():
         with Image.open(io.BytesIO(seen(address, accept="image/webp").content)) as picture:

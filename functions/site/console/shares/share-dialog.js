@@ -205,7 +205,11 @@ async function shareSelection(images, request, { sent, show }) {
   }
   const title = sent.get("album").trim() || request.name || "Shared images";
   const group = await albumOf(images, title);
-  const share = await createShare({ group, ...request, name: request.name ?? title.slice(0, settings.limits.share_name_chars) });
+  const share = await createShare({
+    group,
+    ...request,
+    name: request.name ?? title.slice(0, settings.limits.share_name_chars),
+  });
   return showResult(show, share, images);
 }
 
