@@ -83,7 +83,7 @@ def test_a_field_suggests_with_the_keyboard_and_a_search_is_kept_under_a_name(
 def test_filters_fit_a_phone_in_the_dark_and_other_people_find_no_searches_of_others(
     pages: Pages, look: Callable[[Page, str], None]
 ) -> None:
-    kept = '[{"name": "Of somebody", "address": "/?tag=x"}]'
+    of_somebody = '[{"name": "Of somebody", "address": "/?tag=x"}]'
     somebody = f"phone-{uuid4()}"
     page = pages.open(
         "#/?category=none",
@@ -91,7 +91,7 @@ def test_filters_fit_a_phone_in_the_dark_and_other_people_find_no_searches_of_ot
         size=PHONE,
         scheme="dark",
         prepare=lambda page: page.add_init_script(
-            f"localStorage.setItem('image-store.searches.{somebody}', {kept!r})"
+            f"localStorage.setItem('image-store.searches.{somebody}', {of_somebody!r})"
         ),
     )
     expect(page.get_by_role("heading", name="No image fits these filters")).to_be_visible()

@@ -4,7 +4,7 @@ import { person } from "../frame/auth.js";
 const key = (name) => `image-store.${name}.${person().id}`;
 
 /** What is kept under a name; `usual` where there is nothing, or where storage is blocked. */
-export function kept(name, usual) {
+export function readOwn(name, usual) {
   try {
     return JSON.parse(localStorage.getItem(key(name))) ?? usual;
   } catch {
@@ -13,7 +13,7 @@ export function kept(name, usual) {
 }
 
 /** Keep a value; answers whether it will be there after a reload. */
-export function keep(name, value) {
+export function writeOwn(name, value) {
   try {
     localStorage.setItem(key(name), JSON.stringify(value));
     return true;

@@ -1,17 +1,17 @@
 // Values that somebody used or saw and that no route lists: categories. They are suggested in forms.
-import { keep, kept } from "./own-storage.js";
+import { readOwn, writeOwn } from "./own-storage.js";
 
 const MOST = 100;
 
 /** Values of an attribute, the last one first. */
-export function seen(name) {
-  const values = kept(`seen.${name}`, []);
+export function seenValues(name) {
+  const values = readOwn(`seen.${name}`, []);
   return Array.isArray(values) ? values : [];
 }
 
 /** Note a value of an attribute. */
 export function remember(name, value) {
   if (!value) return;
-  const others = seen(name).filter((other) => other !== value);
-  keep(`seen.${name}`, [value, ...others].slice(0, MOST));
+  const others = seenValues(name).filter((other) => other !== value);
+  writeOwn(`seen.${name}`, [value, ...others].slice(0, MOST));
 }

@@ -1,7 +1,7 @@
 // What fields suggest: tags, groups, models and providers as the store has them, categories as they were seen here.
 import { call } from "./api.js";
 import { count, plural, providerName } from "./format.js";
-import { seen } from "./seen.js";
+import { seenValues } from "./seen.js";
 
 const FRESH = 60_000; // ms that an answer is used again
 const MOST = 8;
@@ -95,6 +95,6 @@ export async function suggestProviders(text) {
 /** Categories that were used or seen on this device. */
 export const suggestCategories = async (text) =>
   matching(
-    seen("category").map((value) => ({ value })),
+    seenValues("category").map((value) => ({ value })),
     text,
   );

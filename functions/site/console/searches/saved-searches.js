@@ -4,15 +4,16 @@ import { field } from "../parts/fields.js";
 import { onSubmit } from "../parts/forms.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
-import { keep, kept } from "../parts/own-storage.js";
+import { readOwn, writeOwn } from "../parts/own-storage.js";
 
 const NAME = "searches";
 const MOST = 50;
+const NAME_CHARS = 80;
 
 const isSearch = (one) => typeof one?.name === "string" && typeof one.address === "string";
 
 function searches() {
-  const stored = kept(NAME, []);
+  const stored = readOwn(NAME, []);
   return Array.isArray(stored) ? stored.filter(isSearch) : [];
 }
 
@@ -37,19 +38,24 @@ export function savedSearches({ address, suggestion }) {
     );
   }
 
-  function entry({ name, address: kept }) {
+  function entry({ name, address: place }) {
     return h(
       "li",
       { class: "row" },
       h(
         "a",
-        { class: "quiet-link", href: `#${kept}`, "aria-current": kept === address ? "true" : null },
+        { class: "quiet-link", href: `#${place}`, "aria-current": place === address ? "true" : null },
         icon("search"),
         name,
       ),
       h(
         "button",
-        { type: "button", class: "icon-button", "aria-label": `Forget the search ${name}`, onclick: () => forget(name) },
+        {
+          type: "button",
+          class: "icon-button",
+          "aria-label": `Forget the search ${name}`,
+          onclick: () => forget(name),
+        },
         icon("close"),
       ),
     );
@@ -66,7 +72,7 @@ export function savedSearches({ address, suggestion }) {
       "form",
       { class: "row is-even", onsubmit: onSubmit(save, () => null) },
       field("Save this search as", (id) =>
-        h("input", { id, name: "name", value: suggestion, maxlength: 80, required: true, autocomplete: "off" }),
+        h("input", { id, name: "name", value: suggestion, maxlength: NAME_CHARS, required: true, autocomplete: "off" }),
       ),
       h("button", { class: "button" }, "Save"),
     );
@@ -78,7 +84,8 @@ export function savedSearches({ address, suggestion }) {
   }
 
   function put(changed) {
-    if (!keep(NAME, changed)) notify("This browser keeps nothing here. The search is not saved.", { isProblem: true });
+    if (!writeOwn(NAME, changed))
+      notify("This browser keeps nothing here. The search is not saved.", { isProblem: true });
     draw();
   }
 }
