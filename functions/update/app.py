@@ -1,4 +1,4 @@
-"""Changes the attributes of an image and who may see it, and creates and changes groups."""
+"""Changes the attributes of images and who may see them, and creates and changes groups."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -6,6 +6,8 @@ from image_store.bootstrap import application
 from image_store.entrypoints.finding import groups
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
+from image_store.entrypoints.images import answers
+from image_store.entrypoints.images.batch_changes import read_batch_update
 from image_store.entrypoints.images.patches import edit_of, read_patch
 
 api = Api("Images")
@@ -54,6 +56,26 @@ def update_group(request: Request, group: str) -> "Response[str]":
     app = application()
     name, change = groups.name_in_path(group), groups.read_change(request)
     return groups.group(app.answers, app.finding.group_administration.change(request.owner, name, change))
+
+
+@api.post(
+    "/v1/images/batch-update",
+    summary="Change up to 100 images",
+    body="BatchUpdate",
+    answers={200: "BatchChangeResult"},
+    problems=(400, 413, 415, 503),
+)
+def update_images(request: Request) -> "Response[str]":
+    """Adds and removes tags and groups, and sets visibility and category, of all the named images.
+
+    Each image is changed on its own: one that cannot be changed does not stop the others. Images that were not reached
+    in time have the code `deadline_exceeded`: send them again.
+    """
+    app = application()
+    batch, until = read_batch_update(request), request.deadline(app.clock)
+    return answers.batch_change(
+        app.images.batch_changes.edit(request.owner, batch.image_ids, batch.edit, until=until)
+    )
 
 
 lambda_handler = api.handler()

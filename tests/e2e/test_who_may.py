@@ -46,6 +46,8 @@ OF_THE_CALLER = {
     ("POST", "/v1/images"),
     ("POST", "/v1/images/batch"),
     ("POST", "/v1/images/batch-delete"),
+    ("POST", "/v1/images/batch-restore"),
+    ("POST", "/v1/images/batch-update"),
     ("POST", "/v1/uploads"),
     ("GET", "/v1/search"),
     ("GET", "/v1/stats"),
@@ -255,7 +257,7 @@ def test_a_group_of_another_user_is_as_one_that_is_not_there(stack: Stack, route
         answers = [answer_code(stranger.request(method, path, **request)) for path in paths]  # type: ignore[arg-type]  # keyword arguments of httpx
 
         after = owner.get(paths[0]).json()
-        assert owner.get(f"/v1/images/{image['id']}").json()["status"] == "READY"
+        assert owner.get(f"/v1/images/{image['id']}").json()["status"] == "ready"
     assert (after["title"], after["cover"]["id"]) == ("Mine", image["id"])
     nothing = {"images": 0, "failed": [], "next_cursor": None}
     if method == "DELETE":
@@ -280,11 +282,19 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
     ] * 2
 
 
-def test_images_of_other_users_are_not_found_in_batches(stack: Stack, waiting: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("route", "more"),
+    [
+        ("batch-delete", {"permanent": True}),
+        ("batch-update", {"add_tags": ["theirs"], "visibility": "public"}),
+        ("batch-restore", {}),
+    ],
+)
+def test_images_of_other_users_are_not_found_in_batches(
+    stack: Stack, waiting: dict[str, str], route: str, more: dict[str, Any]
+) -> None:
     with stack.http("who-stranger") as stranger:
-        answer = stranger.post(
-            "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}
-        )
+        answer = stranger.post(f"/v1/images/{route}", json={"ids": [waiting["image"], UNKNOWN_ID], **more})
 
     failed = answer.json()["failed"]
     assert answer.json()["successful"] == []

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
     from image_store.services.groups.deletion import GroupDeletion
     from image_store.services.groups.members import GroupMembers
+    from image_store.services.images.batch_changes import BatchChanges
     from image_store.services.images.batch_deletion import BatchDeletion
     from image_store.services.images.batches import Batches
     from image_store.services.images.deletion import Deletion
@@ -163,6 +164,12 @@ class Images:
             editing=self.editing,
             deletion=self.deletion,
         )
+
+    @lazy_property
+    def batch_changes(self) -> BatchChanges:
+        from image_store.services.images.batch_changes import BatchChanges
+
+        return BatchChanges(editing=self.editing, deletion=self.deletion, batches=self.batches)
 
     @lazy_property
     def editing(self) -> Editing:

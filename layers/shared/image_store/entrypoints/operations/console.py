@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
+from image_store.domain.delivery.shares import MAX_NAME_CHARS
 from image_store.domain.errors import RouteNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
@@ -37,7 +39,7 @@ MAX_REQUEST_BYTES = 4_000_000
 """The largest image that the console sends through the API; larger ones go straight to storage."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_ENTRY, _REST = "main.js", "rest.js"
+_ENTRY = "main.js"
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -56,6 +58,8 @@ class ConsoleSettings:
     public_url: str
     """Empty if there is no public bucket."""
     presets: tuple[str, ...]
+    widths: Mapping[str, int]
+    """The presets that keep the whole picture at a fixed width, and these widths in pixels."""
     max_upload_bytes: int
 
 
@@ -126,12 +130,12 @@ class Console:
     def _successor(self, name: str) -> bytes | None:
         """The replacement of a script for a page of another version; None for any other file.
 
-        Both scripts are one program, and one of another version would start a second program in the page. A page that
+        All scripts are one program, and one of another version would start a second program in the page. A page that
         starts gets the current entry script. A page that has started reloads at the URL that it shows.
         """
         if name == _ENTRY:
             return f'import "./{_ENTRY}?v={self.version}";'.encode()
-        return b"location.reload();\nawait new Promise(() => {});" if name == _REST else None
+        return b"location.reload();\nawait new Promise(() => {});" if name.endswith(".js") else None
 
 
 @cache
@@ -165,6 +169,7 @@ def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
         "r2_origin": settings.storage_origin,
         "public_url": settings.public_url or None,
         "presets": settings.presets,
+        "widths": dict(settings.widths),
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
             "upload_bytes": settings.max_upload_bytes,
@@ -173,6 +178,7 @@ def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
             "job_images": MAX_IMAGES,
             "variations": MAX_VARIATIONS,
             "references": MAX_REFERENCES,
+            "share_name_chars": MAX_NAME_CHARS,
         },
     }
 

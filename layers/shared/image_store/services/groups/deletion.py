@@ -48,7 +48,7 @@ class GroupDeletion:
                 if trashes_images:
                     self.deletion.delete(owner, image_id, permanent=False)
                 else:
-                    self.editing.edit(owner, image_id, leave, if_version=None)
+                    self.editing.change(owner, image_id, leave)
             except ImageNotFound:
                 return  # it left the group meanwhile
 
