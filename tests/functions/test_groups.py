@@ -153,6 +153,7 @@ def test_names_are_sorted_and_found_whatever_their_case_and_accents(gallery: Gal
     assert [tag["tag"] for tag in gallery.tags("limit=2")] == in_order
     assert [group["id"] for group in gallery.groups("limit=2")] == in_order
     assert [tag["tag"] for tag in gallery.tags(f"prefix={quote('ÉC')}")] == ["Ecole", "école"]
+    assert gallery.deployment.answer_to("search/tags-with-a-prefix").json["items"] == []
     assert [group["id"] for group in gallery.groups("type=album&prefix=et")] == ["Étoile"]
     assert [group["id"] for group in gallery.groups("prefix=album:a")] == ["a#b/c d?e", "apple"]
     assert gallery.groups("type=session") == []
@@ -191,6 +192,8 @@ def test_a_prefix_finds_groups_by_the_words_of_their_titles(gallery: Gallery) ->
             ("summer-2024", 1),
             ("x1", 1),
         ]
+    of_a_type = gallery.deployment.answer_to("search/groups-of-a-type").json
+    assert [group["id"] for group in of_a_type["items"]] == ["a", "summer-2024", "x1"]
     assert [group["id"] for group in gallery.groups("prefix=summer%20of")] == ["x1"]
     assert gallery.groups("type=session&prefix=SUM") == []
 
@@ -213,12 +216,12 @@ def test_nobody_sees_groups_and_tags_of_somebody_else(gallery: Gallery) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("groups-forged-cursor", "invalid_cursor"),
-        ("tags-limit-too-high", "invalid_request"),
+        ("search/groups-forged-cursor", "invalid_cursor"),
+        ("search/tags-limit-too-high", "invalid_request"),
     ],
 )
 def test_wrong_queries_are_refused(store: Deployment, name: str, code: str) -> None:
-    assert_refused(store.answer_to(f"search/{name}"), 400, code)
+    assert_refused(store.answer_to(name), 400, code)
 
 
 def test_a_cursor_is_valid_for_its_own_list_alone(gallery: Gallery) -> None:
