@@ -83,9 +83,9 @@ def test_the_last_use_is_the_latest_one_and_a_revocation_keeps_it(shares: Shares
     shares.record_use(EVERYTHING.id, at=NOON)
     shares.revoke(EVERYTHING, at=NOON)
 
-    kept = replace(EVERYTHING, last_used_at=NOON + SECOND, revoked_at=NOON)
-    assert shares.get(EVERYTHING.id) == kept
-    assert shares.page("alice", after=None, limit=1)[0] == [kept]
+    expected = replace(EVERYTHING, last_used_at=NOON + SECOND, revoked_at=NOON)
+    assert shares.get(EVERYTHING.id) == expected
+    assert shares.page("alice", after=None, limit=1)[0] == [expected]
 
 
 def test_a_use_of_a_share_that_is_not_there_leaves_nothing(shares: Shares) -> None:

@@ -333,5 +333,5 @@ def test_a_use_that_cannot_be_written_hides_no_image(store: Store, image: Image)
 
 def last_use(store: Store, issued: Share) -> object:
     """The last use that the list of shares names."""
-    [listed] = store.share_administration.page(caller_named(issued.owner), cursor=None, limit=10)[0]
-    return listed.share.last_used_at
+    [issue] = store.share_administration.page(caller_named(issued.owner), cursor=None, limit=10)[0]
+    return issue.share.last_used_at
