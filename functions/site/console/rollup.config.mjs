@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 
-const STYLES = ["base", "controls", "shell", "gallery", "viewer", "screens", "figures"]; // Later ones win.
+const STYLES = ["base", "controls", "shell", "gallery", "viewer", "viewing", "screens", "figures"]; // Later ones win.
 
 const sources = readdirSync(".", { recursive: true })
   .filter((name) => /\.(js|mjs|css|svg|html|json)$/.test(name) && !name.includes("node_modules"))

@@ -15,6 +15,7 @@ export { showShares } from "../shares/shares.js";
 export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";
+export { openCompare } from "../viewer/compare.js";
 export { openViewer } from "../viewer/viewer.js";
 export { showWebhooks } from "../webhooks/webhooks.js";
 export { showNotFound } from "./not-found.js";
