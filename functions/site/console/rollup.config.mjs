@@ -1,8 +1,17 @@
 // `rollup --config --dir FOLDER`, run here, writes the page to FOLDER/index.html and what it loads to FOLDER/assets.
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
 
 const STYLES = ["base", "controls", "shell", "gallery", "viewer", "viewing", "screens", "figures"]; // Later ones win.
+
+// SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
+const rollup = realpathSync(process.argv[1]);
+const packaged = createRequire(rollup);
+const { nodeResolve } = packaged("@rollup/plugin-node-resolve");
+const terser = packaged("@rollup/plugin-terser");
+const packages = rollup.slice(0, rollup.lastIndexOf("node_modules") + "node_modules".length);
 
 const sources = readdirSync(".", { recursive: true })
   .filter((name) => /\.(js|mjs|css|svg|html|json)$/.test(name) && !name.includes("node_modules"))
@@ -26,15 +35,34 @@ const page = {
   },
 };
 
+/** The scripts besides the entry. What both use is in the first of them, which a visit loads before the other. */
+const LATER = ["looking", "rest"];
+
+/** The script of a module: the entry if that needs it at once, else the first of the later ones that needs it. */
+function scriptOf(id, { getModuleInfo }) {
+  const script = ["main", ...LATER].find((name) => needs(resolve(`frame/${name}.js`), getModuleInfo).has(id));
+  return LATER.includes(script) ? script : null;
+}
+
+/** What a module imports, and what that does, with itself. */
+function needs(id, getModuleInfo, found = new Set()) {
+  if (found.has(id)) return found;
+  found.add(id);
+  for (const one of getModuleInfo(id).importedIds) needs(one, getModuleInfo, found);
+  return found;
+}
+
 export default {
   input: "frame/main.js",
-  preserveEntrySignatures: false, // The second script imports from the first what both need.
+  preserveEntrySignatures: false, // The later scripts import from the entry what both need.
   output: {
     entryFileNames: `assets/[name].js?v=${version}`,
     chunkFileNames: `assets/[name].js?v=${version}`,
     minifyInternalExports: false,
+    manualChunks: scriptOf,
+    onlyExplicitManualChunks: true,
   },
-  plugins: [page],
+  plugins: [nodeResolve({ browser: true, modulePaths: [packages] }), terser({ module: true }), page],
   onwarn: (warning) => {
     throw new Error(warning.message); // A circle of imports, for example.
   },

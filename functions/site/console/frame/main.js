@@ -10,7 +10,7 @@ import { notify } from "../parts/notices.js";
 
 const app = document.getElementById("app");
 
-start(); // Awaited here, it would keep the second script waiting for this one.
+start(); // Awaited here, it would keep the other scripts waiting for this one.
 
 async function start() {
   try {

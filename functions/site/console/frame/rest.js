@@ -1,12 +1,10 @@
-// What a first visit does not need; the bundler makes a script of its own of it, which is loaded when it is used.
+// The other screens, and what they open. It comes when one of them is used.
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
 export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";
 export { showJobs } from "../generation/jobs.js";
 export { showProviders } from "../generation/providers.js";
-export { moveFocus } from "../gallery/focus.js";
-export * as timeline from "../gallery/timeline.js";
 export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
@@ -16,7 +14,8 @@ export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";
 export { openCompare } from "../viewer/compare.js";
-export { openViewer } from "../viewer/viewer.js";
+export { editForm } from "../viewer/edit.js";
+export { slideshow } from "../viewer/slideshow.js";
 export { showWebhooks } from "../webhooks/webhooks.js";
 export { showNotFound } from "./not-found.js";
 export { showWelcome } from "./welcome.js";

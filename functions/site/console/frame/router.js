@@ -35,7 +35,7 @@ export function go(address, { replacing = false } = {}) {
 /** Have the view of one image at hand, so that it opens at once; opening one tries again, and tells why it fails. */
 export const preloadViewer = () => void map.loadViewer().catch(() => null);
 
-/** What the second script has by this name; it is loaded when it is first used. */
+/** What comes late, by its name: `screens.js` says where from. */
 export const loadLate = (name) => map.loadLate(name);
 
 /** Leave an image for the screen it was opened from. */

@@ -1,10 +1,14 @@
-// The screens by their addresses. The first visit's stand in the first script; the rest is loaded when it is used.
+// The screens by their addresses. Those of a first visit are in the first script; the others come when they are used.
 import { showGroup, showImages, showSearch, showSimilar, showTrash } from "../gallery/images.js";
 
-/** What the second script has by this name. */
-export const loadLate = (name) => import("./rest.js").then((module) => module[name]);
+/** What `looking.js`, or else `rest.js`, has by this name. */
+export async function loadLate(name) {
+  const looking = await import("./looking.js");
+  return looking[name] ?? (await import("./rest.js"))[name];
+}
 
-const rest = (name) => () => loadLate(name);
+const looking = (name) => () => import("./looking.js").then((module) => module[name]);
+const rest = (name) => () => import("./rest.js").then((module) => module[name]);
 
 export const SCREENS = [
   { path: "/", title: "Images", load: () => showImages },
@@ -28,4 +32,4 @@ export const SCREENS = [
 ];
 export const NOT_FOUND = { path: "", title: "Page not found", isPublic: true, load: rest("showNotFound") };
 export const loadWelcome = rest("showWelcome");
-export const loadViewer = rest("openViewer");
+export const loadViewer = looking("openViewer");

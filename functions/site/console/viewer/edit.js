@@ -5,13 +5,9 @@ import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
 import { ATTRIBUTES } from "./attributes.js";
 import { differences, differencesBox } from "./differences.js";
+import { draftName } from "./draft-name.js";
 
 const BASE = "base"; // the field of a draft with the texts that it began with
-
-const draftName = (image) => `image.${image.id}`;
-
-/** Whether the form of an image was changed and not saved. */
-export const hasDraft = (image) => draftOf(draftName(image)) !== null;
 
 /**
  * A form for an image. `save(changes)` stores them; `readAgain()` answers the image as somebody else left it. When

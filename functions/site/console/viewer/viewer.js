@@ -1,19 +1,18 @@
 // One image, large, with all that is known of it; over the gallery it was opened from.
 import { content, getImage, patchImage } from "../parts/api.js";
 import { button } from "./buttons.js";
-import { openCompare } from "./compare.js";
 import { details } from "./details.js";
 import { fill, h, isTyping } from "../parts/dom.js";
-import { editForm, hasDraft } from "./edit.js";
+import { draftOf } from "../parts/drafts.js";
+import { draftName } from "./draft-name.js";
 import { listen, tell } from "../parts/events.js";
 import { icon } from "../parts/icons.js";
 import { keepNoticesInReach, notify } from "../parts/notices.js";
 import { preload, readImage } from "./preload.js";
 import { problemBox } from "../parts/problem-box.js";
-import { go, leaveViewer } from "../frame/router.js";
+import { go, leaveViewer, loadLate } from "../frame/router.js";
 import { removals } from "./removal.js";
 import { neighbours } from "../gallery/sequence.js";
-import { slideshow } from "./slideshow.js";
 import { zoomable } from "./zoom.js";
 
 const ZOOM_STEP = 1.5;
@@ -80,7 +79,7 @@ export function openViewer(id) {
     beside();
     listen("images-loaded", beside, signal);
     draw();
-    if (hasDraft(image)) edit();
+    if (draftOf(draftName(image))) edit();
   }
 
   function draw() {
@@ -129,17 +128,31 @@ export function openViewer(id) {
     return Boolean(other);
   }
 
+  /** What is seldom needed is in another script. */
+  async function later(name, act) {
+    try {
+      const found = await loadLate(name);
+      if (image && !signal.aborted) act(found);
+    } catch (error) {
+      notify(error.message, { isProblem: true });
+    }
+  }
+
   function show() {
-    if (image) slideshow(image, { leave: (last) => last !== id && go(`/images/${last}`, { replacing: true }) });
+    const leave = (last) => last !== id && go(`/images/${last}`, { replacing: true });
+    later("slideshow", (slideshow) => slideshow(image, { leave }));
   }
 
   function compare() {
     const { before, after } = neighbours(id);
-    if (image && (after ?? before)) openCompare([id, after ?? before]);
+    if (after ?? before) later("openCompare", (openCompare) => openCompare([id, after ?? before]));
   }
 
   function edit(attribute = "title") {
-    if (!image || image.status === "trashed") return;
+    if (image && image.status !== "trashed") later("editForm", (editForm) => showForm(editForm, attribute));
+  }
+
+  function showForm(editForm, attribute) {
     const form = editForm(image, { save, readAgain, cancel: draw });
     fill(panel, form);
     form.elements[attribute]?.focus();

@@ -37,7 +37,7 @@ MAX_REQUEST_BYTES = 4_000_000
 """The largest image that the console sends through the API; larger ones go straight to storage."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_ENTRY, _REST = "main.js", "rest.js"
+_ENTRY = "main.js"
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -126,12 +126,12 @@ class Console:
     def _successor(self, name: str) -> bytes | None:
         """The replacement of a script for a page of another version; None for any other file.
 
-        Both scripts are one program, and one of another version would start a second program in the page. A page that
+        All scripts are one program, and one of another version would start a second program in the page. A page that
         starts gets the current entry script. A page that has started reloads at the URL that it shows.
         """
         if name == _ENTRY:
             return f'import "./{_ENTRY}?v={self.version}";'.encode()
-        return b"location.reload();\nawait new Promise(() => {});" if name == _REST else None
+        return b"location.reload();\nawait new Promise(() => {});" if name.endswith(".js") else None
 
 
 @cache

@@ -1,0 +1,4 @@
+// What a gallery needs once its first pictures are there. It comes at the first sign of interest.
+export { moveFocus } from "../gallery/focus.js";
+export * as timeline from "../gallery/timeline.js";
+export { openViewer } from "../viewer/viewer.js";
