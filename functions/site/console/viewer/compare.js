@@ -63,7 +63,7 @@ export function openCompare([first, second]) {
         { class: "viewer-tools" },
         button("plus", "Zoom in both (+)", () => zoomBoth(ZOOM_STEP)),
         button("minus", "Zoom out both (-)", () => zoomBoth(1 / ZOOM_STEP)),
-        button("retry", "Exchange the images (x)", exchange),
+        button("compare", "Exchange the images (x)", exchange),
       ),
     ),
     stages,
