@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
 from image_store.domain.generation.catalogue import cost_micros, models_of
-from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.estimates import CostEstimate, cost_estimate, size_presets
 from image_store.domain.generation.providers import Provider
+
+if TYPE_CHECKING:
+    from image_store.domain.generation.descriptions.description import Model
 
 TODAY = date(2026, 11, 21)
 MODELS = [model for provider in Provider for model in models_of(provider)]

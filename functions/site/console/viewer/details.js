@@ -1,13 +1,11 @@
 // The details of an image, and the switch of its visibility.
-import { makeLink } from "../parts/api.js";
-import { copyField } from "../parts/copy-field.js";
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
 import { atMoment, bytes, kindName, mediaType, visibilityName } from "../parts/format.js";
 import { generationDetails } from "./generation-details.js";
 import { groupChips } from "./group-chips.js";
 import { icon } from "../parts/icons.js";
-import { notify } from "../parts/notices.js";
+import { copyMenu } from "../shares/copy-menu.js";
 import { ATTRIBUTES, groupsOf } from "./attributes.js";
 
 const MEANING = { private: "Only you", unlisted: "Whoever has the link", public: "Everybody, and it is in the feed" };
@@ -37,7 +35,7 @@ export function details(image, { publish, edit, signal }) {
         image.warnings.map((warning) => h("li", {}, warning)),
       ),
     !isTrashed && visibility(image, publish),
-    !isTrashed && (image.public_url ? copyField(image.public_url) : shareForATime(image)),
+    !isTrashed && copyMenu(image),
     !isTrashed && ways(image),
     section(
       "Details",
@@ -101,7 +99,6 @@ const ways = (image) =>
     [
       [`/generate?like=${image.id}`, "generate", "Generate more like this"],
       [`/similar/${image.id}`, "images", "Find similar images"],
-      [`/shares?image_id=${image.id}`, "link", "Share for longer"],
     ].map(([address, drawn, words]) =>
       h("li", {}, h("a", { class: "quiet-link", href: `#${address}` }, icon(drawn), words)),
     ),
@@ -158,33 +155,6 @@ function visibility(image, publish) {
     ),
     h("p", { class: "fine", id: about }, MEANING[image.visibility]),
   );
-}
-
-const DAY = 86_400;
-
-/** A link that expires; the image stays private. */
-function shareForATime(image) {
-  const root = h(
-    "div",
-    { class: "share" },
-    h("button", { type: "button", class: "button", onclick: make }, icon("link"), "Share for a day"),
-  );
-  async function make({ currentTarget: button }) {
-    button.disabled = true;
-    try {
-      const { url, expires_at: ends } = await makeLink(image.id, DAY);
-      const shared = copyField(url);
-      root.replaceWith(
-        shared,
-        h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`),
-      );
-      shared.querySelector("button").focus();
-    } catch (error) {
-      notify(error.message, { isProblem: true });
-      button.disabled = false;
-    }
-  }
-  return root;
 }
 
 function analysis({ response_context: context, tone_analysis: tone }) {

@@ -160,6 +160,7 @@ export function openViewer(id) {
 
   async function save(changes) {
     ({ image, etag } = await patchImage(id, etag, changes));
+    tell("image-changed", { id, title: image.title, alt_text: image.alt_text });
     draw();
     panel.focus();
     notify("Saved.");
@@ -174,6 +175,7 @@ export function openViewer(id) {
   async function publish(visibility) {
     try {
       ({ image, etag } = await patchImage(id, etag, { visibility }));
+      tell("image-changed", { id, visibility, public_url: image.public_url });
       notify(
         {
           private: "Only you can see it now.",
