@@ -14,6 +14,7 @@ const STYLES = [
   "screens",
   "figures",
   "shares",
+  "generation",
 ]; // Later ones win.
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.

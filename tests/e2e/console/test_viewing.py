@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.console.conftest import PHONE
+from tests.e2e.console.conftest import PHONE, WAIT_MS
 from tests.e2e.console.fingers import Fingers
 from tests.e2e.console.landscapes import landscape_jpeg
 from tests.e2e.console.stand_ins import Generation
@@ -37,6 +37,7 @@ MADE = {
     "cost_usd": 0.134,
     "duration_ms": 7300,
 }
+POLL_MS = 100
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 UNDER_POINT = """([x, y]) => {
   const { left, top, width, height } = document.querySelector(".stage-picture").getBoundingClientRect();
@@ -103,6 +104,15 @@ def records_read(page: Page) -> list[str]:
     return ids
 
 
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; the page goes on meanwhile."""
+    for _ in range(WAIT_MS // POLL_MS):
+        if is_so():
+            return
+        page.wait_for_timeout(POLL_MS)
+    assert is_so()
+
+
 def test_fingers_zoom_around_their_place_and_swipe_to_the_next_image(
     pages: Pages, images: list[dict[str, Any]]
 ) -> None:
@@ -144,9 +154,8 @@ def test_keys_zoom_and_move_and_the_images_beside_are_at_hand(
     read = records_read(page)
     page.get_by_role("link", name="Hills 2", exact=True).click()
     expect(shown(page, middle)).to_be_visible()
+    until(page, lambda: set(read) == {image["id"] for image in images})
     page.wait_for_load_state("networkidle")
-
-    assert set(read) == {image["id"] for image in images}
     before = len(read)
     page.keyboard.press("ArrowRight")
     expect(shown(page, oldest)).to_be_visible()

@@ -80,7 +80,7 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
     base = textsOf(image);
     begun.value = JSON.stringify(base);
     meet(before, mine);
-    form.dispatchEvent(new Event("input")); // so that the draft has it
+    tellDraft();
     between.querySelector("h2")?.focus();
     return conflict.message;
   }
@@ -89,13 +89,22 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
   function meet(before, mine) {
     const found = differences({ before, mine, theirs: base });
     for (const { name } of ATTRIBUTES) setText(name, found.texts[name]);
-    const box = differencesBox(found, { take: setText, field: (name) => form.elements[name] });
+    const box = differencesBox(found, { take, field: (name) => form.elements[name] });
     between.replaceChildren(...(box ? [box] : []));
   }
 
+  function take(name, text) {
+    setText(name, text);
+    tellDraft();
+  }
+
   function setText(name, text) {
-    const control = form.elements[name];
-    control.value = text;
+    form.elements[name].value = text;
+  }
+
+  /** What was not typed is kept too. */
+  function tellDraft() {
+    form.dispatchEvent(new Event("input"));
   }
 
   function typed() {
