@@ -156,6 +156,7 @@ class Generation:
             for index, image_id in enumerate(image_ids[: len(PROMPTS)])
         ]
         self.asked: list[dict[str, Any]] = []
+        self.are_prompts_sealed = False
         self._stage = 0
         self._tried_again = False
 
@@ -189,6 +190,8 @@ class Generation:
             self.asked.append(json.loads(route.request.post_data or "{}"))
             return answer(route, job("queued", [_item(index, "queued") for index in range(3)]), status=202)
         summary = {name: value for name, value in self.now().items() if name != "items"}
+        if self.are_prompts_sealed:
+            summary["prompt"] = None
         return answer(route, {"items": [summary], "next_cursor": None})
 
     def _job(self, route: Route) -> None:
