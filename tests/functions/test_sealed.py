@@ -216,10 +216,10 @@ def test_the_owner_of_a_job_reads_its_sealed_requests_and_nobody_else_does(store
     see["pathParameters"]["job_id"] = begun["id"]
     see["rawPath"] = see["requestContext"]["http"]["path"] = f"/v1/generations/{begun['id']}"
 
-    listed = store.call(see, function="generations")
+    job = store.call(see, function="generations")
     whole = store.call(with_query(see, "requests=true"), function="generations")
 
-    assert "zanzibar" not in listed.text
+    assert "zanzibar" not in job.text
     [item] = whole.json["items"]
     assert (item["prompt"], item["request"]["prompt"]) == (None, PROMPT)
     assert item["request"]["negative_prompt"] == "quokkas"

@@ -26,7 +26,7 @@ OWNER = f"generating-{uuid4()}"
 
 
 @pytest.fixture(scope="module")
-def made(stack: Stack) -> list[str]:
+def image_ids(stack: Stack) -> list[str]:
     """The images of a job."""
     with stack.http(OWNER) as client:
         return [
@@ -75,8 +75,8 @@ def test_the_cost_is_told_before_it_is_spent(pages: Pages, look: Callable[[Page,
     ]
 
 
-def test_an_image_of_a_job_is_changed_and_sent_again(pages: Pages, made: list[str]) -> None:
-    generation = Generation(made)
+def test_an_image_of_a_job_is_changed_and_sent_again(pages: Pages, image_ids: list[str]) -> None:
+    generation = Generation(image_ids)
     page = pages.open(f"#/jobs/{JOB_ID}", owner=OWNER, prepare=generation.put_into)
     page.get_by_role("link", name="Change image 2 and send it again").click()
 
@@ -95,9 +95,9 @@ def test_an_image_of_a_job_is_changed_and_sent_again(pages: Pages, made: list[st
 
 
 def test_earlier_prompts_are_found_and_used_again_also_where_they_are_encrypted(
-    pages: Pages, made: list[str], look: Callable[[Page, str], None]
+    pages: Pages, image_ids: list[str], look: Callable[[Page, str], None]
 ) -> None:
-    generation = Generation(made)
+    generation = Generation(image_ids)
     page = pages.open("#/generate", owner=OWNER, prepare=generation.put_into, size=PHONE, scheme="dark")
     history = page.get_by_role("dialog", name="Earlier prompts")
     page.get_by_role("button", name="Earlier prompts").click()

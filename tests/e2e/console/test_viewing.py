@@ -39,6 +39,7 @@ MADE = {
 }
 POLL_MS = 100
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
+SCALE = """(frame) => new DOMMatrix(frame.style.transform).a"""
 UNDER_POINT = """([x, y]) => {
   const { left, top, width, height } = document.querySelector(".stage-picture").getBoundingClientRect();
   return [(x - left) / width, (y - top) / height];
@@ -196,14 +197,9 @@ def test_two_images_are_compared_side_by_side_and_under_a_divider(
     page.mouse.move(box["x"] + 100, box["y"] + 300)
     page.mouse.wheel(0, -100)
 
-    scales = [
-        re.search(
-            r"scale\(([\d.]+)\)",
-            compare.locator(".stage-frame").nth(side).evaluate("(frame) => frame.style.transform"),
-        )
-        for side in (0, 1)
-    ]
-    assert [found and float(found[1]) for found in scales] == [pytest.approx(1.8)] * 2
+    assert [compare.locator(".stage-frame").nth(side).evaluate(SCALE) for side in (0, 1)] == [
+        pytest.approx(1.8)
+    ] * 2
     faults = faults_of(page)
     look(page, "compare-light-1440")
     compare.get_by_role("radio", name="Divider").check()

@@ -61,9 +61,9 @@ def test_references_and_the_prompt_are_added_to_it() -> None:
         estimate, size = estimate_of(model), size_presets(model)[0]
         image = next(each for each in estimate.images if size in each.sizes)
 
-        told = image.micros + 3 * estimate.reference_micros + 2 * estimate.prompt_micros
+        sum_micros = image.micros + 3 * estimate.reference_micros + 2 * estimate.prompt_micros
 
-        assert told == pytest.approx(
+        assert sum_micros == pytest.approx(
             held(model, size=size, quality=image.quality, references=3, chars=2_000), abs=3
         )
 

@@ -26,7 +26,7 @@ async function likeImage(id, signal) {
     draft: `generate.like.${id}`,
     title: "Generate more like this",
     about: image.generation
-      ? "Prompt, model, size and seed are those of the image. It is the reference; remove it to begin from the words alone."
+      ? "Prompt, model, size and seed are those of the image, which is also the reference. Remove it to use words only."
       : "The image is the reference. Describe what is wanted of it.",
     kept: {},
     values: {
@@ -40,7 +40,11 @@ async function likeItem(jobId, index, signal) {
   const job = await wholeJob(jobId, signal);
   const item = job.items.find((one) => one.index === index);
   const request = item?.request;
-  if (!request) return { ...(await beginningOf(new URLSearchParams(), signal)), about: "The request of this image is no longer kept." };
+  if (!request)
+    return {
+      ...(await beginningOf(new URLSearchParams(), signal)),
+      about: "The request of this image is no longer kept.",
+    };
   return {
     draft: `generate.job.${jobId}.${index}`,
     title: "Change and send again",

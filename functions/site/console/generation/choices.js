@@ -9,7 +9,10 @@ import { COMMON, sizeOptions } from "./sizes.js";
 const BACKGROUNDS = ["auto", "opaque", "transparent"];
 const FORMATS = ["png", "jpeg", "webp"];
 
-/** `elements` of a form, and `formatField` beside them; `draw()` offers what fits the choices; `mostReferences()` is what the model takes. */
+/**
+ * `elements` of a form, and `formatField` beside them; `draw()` offers what fits the choices; `mostReferences()` is how
+ * many the model takes.
+ */
 export function modelChoices(usable) {
   const select = (label, name, children = []) => {
     const chosen = h("select", { name }, children);

@@ -63,7 +63,12 @@ function form({ items: providers, spending }, usable, beginning, signal) {
   const choices = modelChoices(usable);
   const element = h(
     "form",
-    { class: "columns", onsubmit: onSubmit(send, (text) => (problem.textContent = text)), oninput: count, onchange: count },
+    {
+      class: "columns",
+      onsubmit: onSubmit(send, (text) => (problem.textContent = text)),
+      oninput: count,
+      onchange: count,
+    },
     h(
       "div",
       { class: "card stack" },
@@ -238,7 +243,16 @@ function form({ items: providers, spending }, usable, beginning, signal) {
 
 /** What goes along with a request that is sent again. */
 function keptWords(kept) {
-  const names = { title: "title", alt_text: "alt text", category: "category", tags: "tags", groups: "groups", metadata: "metadata" };
+  const names = {
+    title: "title",
+    alt_text: "alt text",
+    category: "category",
+    tags: "tags",
+    groups: "groups",
+    metadata: "metadata",
+  };
   const along = Object.entries(names).filter(([name]) => kept[name] && Object.keys(kept[name]).length > 0);
-  return along.length > 0 && h("p", { class: "fine" }, `Sent along unchanged: ${along.map(([, word]) => word).join(", ")}.`);
+  return (
+    along.length > 0 && h("p", { class: "fine" }, `Sent along unchanged: ${along.map(([, word]) => word).join(", ")}.`)
+  );
 }

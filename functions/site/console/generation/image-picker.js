@@ -24,7 +24,14 @@ export function pickImages({ chosen, most }) {
     const list = h("ul", { class: "picker-list", "aria-label": "Images" });
     const foot = h("p", { class: "row picker-more", role: "status" });
     const count = h("p", { class: "fine picker-count", role: "status" });
-    const words = h("input", { type: "search", name: "q", placeholder: "Search your images", "aria-label": "Search your images", autocomplete: "off", oninput: later });
+    const words = h("input", {
+      type: "search",
+      name: "q",
+      placeholder: "Search your images",
+      "aria-label": "Search your images",
+      autocomplete: "off",
+      oninput: later,
+    });
     const kind = h(
       "select",
       { "aria-label": "Kind", onchange: begin },

@@ -151,7 +151,11 @@ function row(item, jobId, signal) {
       !RUNNING.has(item.status) &&
         h(
           "a",
-          { class: "button", href: `#/generate?job=${jobId}&item=${item.index}`, "aria-label": `Change image ${item.index + 1} and send it again` },
+          {
+            class: "button",
+            href: `#/generate?job=${jobId}&item=${item.index}`,
+            "aria-label": `Change image ${item.index + 1} and send it again`,
+          },
           icon("edit"),
           "Change",
         ),

@@ -16,10 +16,20 @@ export function pickEarlierPrompt() {
     const ending = new AbortController();
     const { signal } = ending;
     const heading = unique("history");
-    const words = h("input", { type: "search", placeholder: "Search prompts", "aria-label": "Search prompts", autocomplete: "off", oninput: search });
+    const words = h("input", {
+      type: "search",
+      placeholder: "Search prompts",
+      "aria-label": "Search prompts",
+      autocomplete: "off",
+      oninput: search,
+    });
     const list = h("ul", { class: "history", "aria-label": "Earlier prompts" });
     const foot = h("p", { class: "row", role: "status" });
-    const sealedNote = h("p", { class: "fine", hidden: true }, "This store keeps prompts encrypted. They are not searched; show one to read it.");
+    const sealedNote = h(
+      "p",
+      { class: "fine", hidden: true },
+      "This store keeps prompts encrypted. They are not searched; show one to read it.",
+    );
     const dialog = h(
       "dialog",
       {
@@ -32,7 +42,11 @@ export function pickEarlierPrompt() {
       words,
       sealedNote,
       h("div", { class: "picker-frame", tabindex: "-1" }, list, foot),
-      h("div", { class: "row is-end" }, h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")),
+      h(
+        "div",
+        { class: "row is-end" },
+        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close"),
+      ),
     );
     const jobs = []; // those with a prompt of their own, the newest first
     const seen = new Set();
@@ -81,7 +95,10 @@ export function pickEarlierPrompt() {
 
     function tellEnd() {
       if (!isWhole)
-        return fill(foot, h("button", { type: "button", class: "button", onclick: () => more() }, "Show older prompts"));
+        return fill(
+          foot,
+          h("button", { type: "button", class: "button", onclick: () => more() }, "Show older prompts"),
+        );
       fill(foot, results() ? "" : jobs.length ? "No prompt fits." : "No job yet.");
     }
 

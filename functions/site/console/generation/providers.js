@@ -98,8 +98,26 @@ function table(label, heads, rows) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, heads.map(([name, kind]) => h("th", { class: kind }, name)))),
-      h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell, index) => h("td", { class: heads[index][1] }, cell))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map(([name, kind]) => h("th", { class: kind }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((cells) =>
+          h(
+            "tr",
+            {},
+            cells.map((cell, index) => h("td", { class: heads[index][1] }, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }
@@ -136,7 +154,7 @@ const prices = ({ prices: all = [] }) =>
         .map(
           (price) =>
             `${price.amount} ${price.currency} / ` +
-              `${price.per === 1 ? "" : `${price.per.toLocaleString("en")} `}${price.unit.replaceAll("_", " ")}`,
+            `${price.per === 1 ? "" : `${price.per.toLocaleString("en")} `}${price.unit.replaceAll("_", " ")}`,
         )
         .join("; ")
     : "unknown";

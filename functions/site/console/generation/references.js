@@ -18,7 +18,14 @@ export function referencesField({ most, signal }) {
     icon("images"),
     "Choose from your images",
   );
-  const element = h("fieldset", { class: "stack" }, h("legend", {}, "Reference images"), input, list, h("p", {}, choose));
+  const element = h(
+    "fieldset",
+    { class: "stack" },
+    h("legend", {}, "Reference images"),
+    input,
+    list,
+    h("p", {}, choose),
+  );
 
   const ids = () => input.value.split(",").filter(Boolean);
 

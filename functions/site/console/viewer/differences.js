@@ -4,7 +4,7 @@ import { ATTRIBUTES } from "./attributes.js";
 
 /**
  * Compare the texts of a form: as it began (`before`), as it is typed (`mine`), and as somebody else stored them
- * (`theirs`). Answers `{texts, both, theirs}`: what the form shows, and the attributes that both changed, or they alone.
+ * (`theirs`). Answers `{texts, both, theirs}`: what the form shows, and the attributes that both changed, or only they.
  * What both changed stays as it was typed.
  */
 export function differences({ before, mine, theirs }) {
@@ -47,7 +47,12 @@ function choice({ name, label, mine, theirs }, { take, field }) {
       "label",
       { class: "difference" },
       h("input", { type: "radio", name: group, checked: isMine, onchange: () => take(name, isMine ? kept : theirs) }),
-      h("span", {}, h("b", {}, isMine ? "Yours" : "Theirs"), h("span", { class: "difference-text" }, text || "(empty)")),
+      h(
+        "span",
+        {},
+        h("b", {}, isMine ? "Yours" : "Theirs"),
+        h("span", { class: "difference-text" }, text || "(empty)"),
+      ),
     );
   const own = radio(mine, true);
   const other = radio(theirs, false);

@@ -1,5 +1,5 @@
-// Edits the attributes of an image. Only changed attributes are sent. What somebody else changed meanwhile is shown, and
-// whoever types chooses; nothing typed is lost.
+// Edits the attributes of an image. Only changed attributes are sent. What somebody else changed meanwhile is shown
+// with a choice, and nothing typed is lost.
 import { h } from "../parts/dom.js";
 import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";

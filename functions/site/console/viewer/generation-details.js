@@ -13,9 +13,7 @@ export function generationDetails(image, signal) {
     generation.prompt && prompt(generation.prompt),
     facts({
       Without: generation.negative_prompt,
-      Model:
-        generation.model &&
-        h("a", { href: `#/?model=${encodeURIComponent(generation.model)}` }, generation.model),
+      Model: generation.model && h("a", { href: `#/?model=${encodeURIComponent(generation.model)}` }, generation.model),
       Provider: generation.provider && providerName(generation.provider),
       Size: generation.size,
       Quality: generation.quality,

@@ -21,7 +21,12 @@ const SIDES = [
   ["before", "Previous image", "back"],
   ["after", "Next image", "forward"],
 ];
-const PANS = { ArrowLeft: [-PAN_STEP, 0], ArrowRight: [PAN_STEP, 0], ArrowUp: [0, -PAN_STEP], ArrowDown: [0, PAN_STEP] };
+const PANS = {
+  ArrowLeft: [-PAN_STEP, 0],
+  ArrowRight: [PAN_STEP, 0],
+  ArrowUp: [0, -PAN_STEP],
+  ArrowDown: [0, PAN_STEP],
+};
 
 /** Open an image; answers what closes the view without touching the address. */
 export function openViewer(id) {
@@ -94,9 +99,7 @@ export function openViewer(id) {
       !isTrashed && button("edit", "Edit (e)", () => edit()),
       button("download", "Download the original (d)", download),
       isTrashed && button("restore", "Restore", restore),
-      isTrashed
-        ? button("trash", "Delete for good", removeForGood)
-        : button("trash", "Move to trash (Delete)", remove),
+      isTrashed ? button("trash", "Delete for good", removeForGood) : button("trash", "Move to trash (Delete)", remove),
     );
     fill(panel, details(image, { publish, edit, signal }));
     offerCompare();

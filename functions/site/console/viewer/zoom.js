@@ -101,11 +101,7 @@ export function zoomable(stage, image, { signal, original, step = () => false, m
     (event) => {
       event.preventDefault();
       // Two fingers on a touchpad arrive as small steps with Ctrl.
-      const factor = event.ctrlKey
-        ? Math.exp(-event.deltaY / 100)
-        : event.deltaY < 0
-          ? WHEEL_STEP
-          : 1 / WHEEL_STEP;
+      const factor = event.ctrlKey ? Math.exp(-event.deltaY / 100) : event.deltaY < 0 ? WHEEL_STEP : 1 / WHEEL_STEP;
       set(scale * factor, event);
     },
     { signal, passive: false },

@@ -139,8 +139,8 @@ class GenerationJobs:
         Raises JobNotFound, and StorageUnavailable and ConfigurationError if sealed requests cannot be opened.
         """
         job, items = self.items(owner, job_id, with_requests=True)
-        kept = [item for item in items if item.request is not None]
-        opened = {each.index: each.request for each in self.sealed_requests.open_all(job, kept)}
+        available = [item for item in items if item.request is not None]
+        opened = {each.index: each.request for each in self.sealed_requests.open_all(job, available)}
         return job, [replace(item, request=opened.get(item.index)) for item in items]
 
     def page(self, owner: str, *, cursor: str | None, limit: int) -> tuple[JobPage, str | None]:
