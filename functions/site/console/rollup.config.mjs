@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
+// Later ones win.
 const STYLES = [
   "base",
   "controls",
@@ -13,9 +14,10 @@ const STYLES = [
   "viewing",
   "screens",
   "figures",
+  "places",
   "shares",
   "generation",
-]; // Later ones win.
+];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
 const rollup = realpathSync(process.argv[1]);

@@ -1,8 +1,11 @@
 // Edits the attributes of an image. Only changed attributes are sent. What somebody else changed meanwhile is shown
 // with a choice, and nothing typed is lost.
+import { completed } from "../parts/completion.js";
 import { h } from "../parts/dom.js";
 import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
+import { remember } from "../parts/seen.js";
+import { suggestCategories, suggestTags } from "../parts/suggestions.js";
 import { ATTRIBUTES } from "./attributes.js";
 import { differences, differencesBox } from "./differences.js";
 import { draftName } from "./draft-name.js";
@@ -49,6 +52,9 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
       h("button", { type: "submit", class: "button is-main" }, "Save"),
     ),
   );
+  completed(form.elements.tags, { suggest: suggestTags, many: true });
+  completed(form.elements.category, { suggest: suggestCategories });
+  remember("category", image.category);
   if (draft) meet(draftBase(draft) ?? base, { ...base, ...draft });
   keepDraft(form, draftName(image));
   return form;
@@ -62,6 +68,7 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
       const changes = changesOf(base, typed(), image);
       if (!Object.keys(changes).length) return cancel();
       await save(changes);
+      remember("category", changes.category);
       dropDraft(draftName(image));
     } catch (error) {
       problem.textContent = error.status === 412 ? await takeOther(error) : error.message;
