@@ -5,7 +5,7 @@ import { h } from "../parts/dom.js";
 import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
 import { remember } from "../parts/seen.js";
-import { suggestCategories, suggestTags } from "../parts/suggestions.js";
+import { suggestCategories, suggestGroups, suggestTags } from "../parts/suggestions.js";
 import { ATTRIBUTES } from "./attributes.js";
 import { differences, differencesBox } from "./differences.js";
 import { draftName } from "./draft-name.js";
@@ -54,7 +54,7 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
   );
   completed(form.elements.tags, { suggest: suggestTags, many: true });
   completed(form.elements.category, { suggest: suggestCategories });
-  remember("category", image.category);
+  form.elements.groups.after(groupAdder(form.elements.groups));
   if (draft) meet(draftBase(draft) ?? base, { ...base, ...draft });
   keepDraft(form, draftName(image));
   return form;
@@ -118,6 +118,25 @@ export function editForm(image, { save, readAgain, cancel: leave }) {
     const values = Object.fromEntries(new FormData(form));
     return Object.fromEntries(ATTRIBUTES.map(({ name }) => [name, values[name].replace(/\r\n/g, "\n")]));
   }
+}
+
+/** A field that finds a group and adds it as a line. */
+function groupAdder(lines) {
+  const input = h("input", { "aria-label": "Add a group", placeholder: "Add a group", onchange: add });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.defaultPrevented || !input.value.trim()) return;
+    event.preventDefault(); // which would save the form
+    add();
+  });
+  function add() {
+    const group = input.value.trim();
+    const known = lines.value.split("\n").filter(Boolean);
+    if (!group.includes(":")) return;
+    if (!known.includes(group)) lines.value = [...known, group].join("\n");
+    input.value = "";
+    lines.dispatchEvent(new Event("input", { bubbles: true })); // so that the draft has it
+  }
+  return completed(input, { suggest: suggestGroups });
 }
 
 const textsOf = (image) => Object.fromEntries(ATTRIBUTES.map(({ name, textOf }) => [name, textOf(image)]));

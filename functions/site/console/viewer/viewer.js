@@ -11,6 +11,7 @@ import { keepNoticesInReach, notify } from "../parts/notices.js";
 import { preload, readImage } from "./preload.js";
 import { problemBox } from "../parts/problem-box.js";
 import { go, leaveViewer, loadLate } from "../frame/router.js";
+import { remember } from "../parts/seen.js";
 import { removals } from "./removal.js";
 import { neighbours } from "../gallery/sequence.js";
 import { zoomable } from "./zoom.js";
@@ -79,6 +80,7 @@ export function openViewer(id) {
       return fill(panel, h("h1", {}, "Image"), problemBox(said, { retry: load }));
     }
     if (signal.aborted) return;
+    remember("category", image.category);
     document.title = `${nameOf(image)} · Image store`;
     zoom = zoomable(stage, image, { signal, original: () => content(id, null, signal), step: stepTo });
     beside();
