@@ -1137,8 +1137,8 @@ class JobItem(TypedDict):
 
 
 class JobItemRequest(TypedDict):
-    """How one image of a job was requested, as an item of another request; in plain text also where
-    prompts are encrypted.
+    """How one image of a job was requested, in the form of an item of a new request.  It is in plain
+    text also where prompts are encrypted.
     """
 
     prompt: str
