@@ -189,6 +189,8 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
         done(store, f"search/{name}")
     done(store, "stats/own")
     done(store, "stats/timeline")
+    done(store, "search/groups")
+    done(store, "search/tags")
     done(store, "stats/all")
     for name in ("transform", "rendition"):
         link = done(store, f"share/{name}").json["url"].removeprefix(API)
@@ -202,6 +204,23 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
     store.projected()
 
 
+def test_groups_are_created_changed_and_deleted(store: Deployment) -> None:
+    done(store, "upload/public")
+    done(store, "update/in-an-album")
+    store.projected()
+    done(store, "update/group-new")
+    done(store, "update/group")
+    done(store, "update/group-cleared")
+    done(store, "search/group")
+    done(store, "search/groups")
+    done(store, "search/tags")
+    done(store, "delete/group-keeping-images")
+    store.projected()
+    done(store, "update/in-an-album")
+    done(store, "delete/group-with-images")
+    store.projected()
+
+
 def test_images_are_published_and_withdrawn(store: Deployment) -> None:
     done(store, "upload/public")
     for name in ("display", "thumb", "w640"):
@@ -211,8 +230,11 @@ def test_images_are_published_and_withdrawn(store: Deployment) -> None:
         done(store, "feed/newest", with_query(event("feed/newest"), "fields=prompt,tags,groups,owner_id"))
     done(store, "update/made-private")
     done(store, "update/published")
+    done(store, "update/batch-back")
+    done(store, "update/batch")
     store.projected()
     done(store, "delete/trash")
+    done(store, "delete/batch-restore")
     other = done(store, "upload/public").json["id"]
     done(store, "delete/permanent", of_image("delete/permanent", other))
     store.projected()

@@ -36,6 +36,12 @@ async function images(): Promise<void> {
   dataOf(await api.listFeed());
   dataOf(await api.getStats());
   dataOf(await api.getTimeline());
+  const ofAlbum = { group: dataOf(await api.createGroup({ body: { type: "album", title: "Cats" } })).group };
+  dataOf(await api.listGroups());
+  dataOf(await api.getGroup({ path: ofAlbum }));
+  dataOf(await api.updateGroup({ path: ofAlbum, body: { title: "Tigers" } }));
+  dataOf(await api.deleteGroup({ path: ofAlbum, query: { images: "keep" } }));
+  dataOf(await api.listTags());
   dataOf(await api.listEvents());
   await api.deleteImage({ path });
   dataOf(await api.restoreImage({ path }));
@@ -45,6 +51,9 @@ async function images(): Promise<void> {
   const ids = [image.id, ...batch.successful.map((stored) => stored.image.id)];
   const deleted = dataOf(await api.deleteImages({ body: { ids } }));
   if (deleted.successful.length !== 2) throw new Error("not all were deleted");
+  const restored = dataOf(await api.restoreImages({ body: { ids } }));
+  const changed = dataOf(await api.updateImages({ body: { ids, add_tags: ["back"], category: null } }));
+  if (restored.successful.length + changed.successful.length !== 4) throw new Error("not all were changed");
 }
 
 async function directUploads(): Promise<void> {

@@ -1,6 +1,9 @@
 // The other screens, and what they open. It comes when one of them is used.
+export { showGroup } from "../albums/group.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
+export { countImages } from "../gallery/count-images.js";
+export { fillFilterPanel } from "../gallery/filter-panel.js";
 export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";
 export { showJobs } from "../generation/jobs.js";
@@ -9,10 +12,15 @@ export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
+export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
+export { showTrash } from "../trash/trash.js";
 export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";
+export { openCompare } from "../viewer/compare.js";
+export { editForm } from "../viewer/edit.js";
+export { slideshow } from "../viewer/slideshow.js";
 export { showWebhooks } from "../webhooks/webhooks.js";
 export { showNotFound } from "./not-found.js";
 export { showWelcome } from "./welcome.js";
