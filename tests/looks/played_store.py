@@ -7,7 +7,7 @@ import json
 import re
 from datetime import timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from PIL import ImageFont
@@ -58,13 +58,11 @@ ONE_FONT = """
 class PlayedStore:
     """Answers every request of a page. `answers` are bodies by the path of a route, beside the images themselves."""
 
-    images: ClassVar[int] = 240
-
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.missing: list[str] = []
         """What was requested and is not played."""
         self._answers = answers
-        self._images = Pictures(self.images, apart=timedelta(hours=30))
+        self._images = Pictures.usual()
 
     def put_into(self, page: Page) -> None:
         """Answer in a page whatever it asks for; what has no answer is `missing`."""
@@ -98,6 +96,11 @@ class PlayedStore:
 
 class Pictures(ManyImages):
     """Images that differ in more than their size."""
+
+    @classmethod
+    def usual(cls) -> Self:
+        """Those of all screens: of ten months."""
+        return cls(240, apart=timedelta(hours=30))
 
     def card(self, index: int) -> dict[str, Any]:
         """Every seventh is public, and every fifth unlisted."""
