@@ -37,7 +37,13 @@ _FIRST_PARTS = (
     "publication",
     "given",
 )
-_PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made"), 4: (*_FIRST_PARTS, "made", "until")}
+_LATER_PARTS = (*_FIRST_PARTS, "made")
+_PARTS: dict[int, tuple[str, ...]] = {
+    1: _FIRST_PARTS,
+    2: _FIRST_PARTS,
+    3: _LATER_PARTS,
+    4: (*_LATER_PARTS, "until"),
+}
 """The parts of a card in each version, in order; names would add bytes to every row of a list."""
 
 
