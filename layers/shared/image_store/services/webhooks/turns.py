@@ -23,15 +23,21 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict
 from image_store.domain.events.log import SETTLING, LogPosition
-from image_store.domain.webhooks.deliveries import Attempt, DeliveryChange, EventDelivery, Turn, new_delivery
-from image_store.domain.webhooks.retrying import Jitter, is_failing_for_good, next_attempt_at, pause_after
+from image_store.domain.webhooks.deliveries import DeliveryChange, EventDelivery, Turn, new_delivery
+from image_store.domain.webhooks.retrying import (
+    Jitter,
+    is_failing_for_good,
+    next_attempt_at,
+    pause_after,
+    wait_of,
+)
 from image_store.domain.webhooks.turn_state import TurnState
 from image_store.domain.webhooks.webhook import DisabledReason, Webhook
 from image_store.ports.system import Clock, Ids
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
 from image_store.services.events.reading import LogReader, Reading
 from image_store.services.webhooks.replaying import Replaying, ReplayPage
-from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, was_accepted
+from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, SentEvent
 
 LONGEST_ROUND = LONGEST_ATTEMPT + timedelta(seconds=5)
 """How long one round takes, with what it reads and writes."""
@@ -131,11 +137,11 @@ class WebhookTurns:
             if state != saved:  # a turn of one round saves once, at its end
                 self.turns.save(state.as_turn(turn), at=self.clock.now())
                 saved = state
-            attempts = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
-            state = self._settle(chosen, attempts, state)
+            sent = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
+            state = self._settle(chosen, sent, state)
             if chosen.replay is not None:
                 self.replaying.go_on(chosen.replay)
-            if self._disable(webhook, attempts, state):
+            if self._disable(webhook, sent, state):
                 return None
             if chosen.is_last:  # what has come since is found after the end of the turn
                 state = self._wake_later(webhook, state)
@@ -167,34 +173,42 @@ class WebhookTurns:
     def _read(self, webhook: Webhook, position: LogPosition, *, limit: int) -> Reading:
         return self.reader.read(webhook.log_owner, position, types=webhook.types or frozenset(), limit=limit)
 
-    def _settle(self, chosen: _Round, attempts: Sequence[Attempt], state: TurnState) -> TurnState:
+    def _settle(self, chosen: _Round, sent: Sequence[SentEvent], state: TurnState) -> TurnState:
         """Save what became of the deliveries; returns what is known of the endpoint now."""
-        pairs = list(zip(chosen.deliveries, attempts, strict=True))
+        pairs = list(zip(chosen.deliveries, sent, strict=True))
         self.deliveries.save(
-            [DeliveryChange(change.before, self._after(change.after, attempt)) for change, attempt in pairs]
+            [DeliveryChange(change.before, self._after(change.after, each)) for change, each in pairs]
         )
-        accepted = sum(map(was_accepted, attempts))
-        self.report(RoundResult(accepted=accepted, failed=len(attempts) - accepted))
+        accepted = sum(each.was_accepted for each in sent)
+        self.report(RoundResult(accepted=accepted, failed=len(sent) - accepted))
         state = state.moved_to(chosen.position)
-        if accepted:
-            return state.accepted()
         now = self.clock.now()
-        state = state.refused(at=min(attempt.at for attempt in attempts))
-        if not chosen.are_new:
-            return state
-        return state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
+        if accepted:
+            state = state.accepted()
+        else:
+            state = state.refused(at=min(each.attempt.at for each in sent))
+            if chosen.are_new:
+                state = state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
+        wait = max(wait_of(each.retry_after) for each in sent)
+        return state.held(now + wait) if wait else state
 
-    def _after(self, delivery: EventDelivery, attempt: Attempt) -> EventDelivery:
-        if was_accepted(attempt):
-            return delivery.delivered(attempt)
+    def _after(self, delivery: EventDelivery, sent: SentEvent) -> EventDelivery:
+        if sent.was_accepted:
+            return delivery.delivered(sent.attempt)
         again = next_attempt_at(
-            delivery.tries + 1, since=delivery.tries_since, now=self.clock.now(), jitter=self.jitter
+            delivery.tries + 1,
+            since=delivery.tries_since,
+            now=self.clock.now(),
+            jitter=self.jitter,
+            retry_after=sent.retry_after,
         )
-        return delivery.failed(attempt) if again is None else delivery.retried(attempt, next_attempt_at=again)
+        if again is None:
+            return delivery.failed(sent.attempt)
+        return delivery.retried(sent.attempt, next_attempt_at=again)
 
-    def _disable(self, webhook: Webhook, attempts: Sequence[Attempt], state: TurnState) -> bool:
+    def _disable(self, webhook: Webhook, sent: Sequence[SentEvent], state: TurnState) -> bool:
         """Disable an endpoint that is gone or has failed for days; its owner hears of it through the table's stream."""
-        if any(attempt.status == _GONE for attempt in attempts):
+        if any(each.attempt.status == _GONE for each in sent):
             reason = DisabledReason.GONE
         elif is_failing_for_good(state.failing_since, self.clock.now()):
             reason = DisabledReason.FAILING
