@@ -1,6 +1,7 @@
 """Sends to one webhook what is to be sent to it.
 
-A turn has a lease, so one run at a time sends to a webhook, and a slow endpoint delays nobody else:
+A turn has a lease, so one run at a time sends to a webhook. The turn of an endpoint that was slow needs a place besides
+(`places`): there are fewer of them than invocations, so slow endpoints delay only each other.
 
 1. Take the turn. Its row has the position in the event log.
 2. Choose what to send: events whose retry is due, new events of the log, and then a replay.
@@ -36,6 +37,7 @@ from image_store.domain.webhooks.webhook import DisabledReason, Webhook
 from image_store.ports.system import Clock, Ids
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
 from image_store.services.events.reading import LogReader, Reading
+from image_store.services.webhooks.places import SLOW_AFTER, SlowPlaces
 from image_store.services.webhooks.replaying import Replaying, ReplayPage
 from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, SentEvent
 
@@ -46,6 +48,7 @@ LEASE = timedelta(minutes=2)
 LONGEST_DELAY = timedelta(minutes=15)
 """SQS keeps no message back for longer."""
 
+_WAIT_FOR_PLACE = timedelta(seconds=5)
 _MOST_RETRIES = PARALLEL // 2
 """Of a round, so that many failures do not keep new events back."""
 _GONE = 410
@@ -86,6 +89,7 @@ class WebhookTurns:
     webhooks: Webhooks
     turns: DeliveryTurns
     deliveries: Deliveries
+    places: SlowPlaces
     replaying: Replaying
     reader: LogReader
     sending: Sending
@@ -112,7 +116,7 @@ class WebhookTurns:
             if turn is None:
                 return  # the run that has it looks once more when it ends
             try:
-                state = self._send_all(webhook, turn, until)
+                state = self._take_turn(webhook, turn, until)
             except Conflict:
                 _log.warning("a turn was lost", extra={"webhook_id": webhook_id})
                 return
@@ -120,12 +124,31 @@ class WebhookTurns:
             if state is None or not self._has_more(webhook, state):
                 return
 
+    def _take_turn(self, webhook: Webhook, turn: Turn, until: datetime) -> TurnState | None:
+        """Send what is to be sent; None if nothing more is to be done now. Conflict if the turn was lost."""
+        now = self.clock.now()
+        state = TurnState.of(turn, webhook, now)
+        if not state.is_slow:
+            return self._send_all(webhook, turn, state, until, has_place=False)
+        place = self.places.take(holder=turn.lease.holder, at=now, until=now + LEASE)
+        if place is None:
+            wait = _WAIT_FOR_PLACE + timedelta(seconds=self.jitter(_WAIT_FOR_PLACE.total_seconds()))
+            state = self._wake_at(webhook, state, now + wait)
+            self.turns.save(state.as_turn(turn), at=now)
+            return None
+        try:
+            return self._send_all(webhook, turn, state, until, has_place=True)
+        finally:
+            self.places.leave(place)
+
     def _has_time(self, now: datetime, until: datetime) -> bool:
         return now + LONGEST_ROUND < until
 
-    def _send_all(self, webhook: Webhook, turn: Turn, until: datetime) -> TurnState | None:
+    def _send_all(
+        self, webhook: Webhook, turn: Turn, state: TurnState, until: datetime, *, has_place: bool
+    ) -> TurnState | None:
         """Send round by round; None if the webhook got disabled. Conflict if the turn was lost."""
-        saved = state = TurnState.of(turn, webhook, self.clock.now())
+        saved = state
         while self._has_time(self.clock.now(), until):
             chosen = self._choose(webhook, state)
             if not chosen.deliveries:
@@ -143,7 +166,8 @@ class WebhookTurns:
                 self.replaying.go_on(chosen.replay)
             if self._disable(webhook, sent, state):
                 return None
-            if chosen.is_last:  # what has come since is found after the end of the turn
+            needs_place = state.is_slow and not has_place
+            if chosen.is_last or needs_place:  # what there is besides is found after the end of the turn
                 state = self._wake_later(webhook, state)
                 break
         self.turns.save(state.as_turn(turn), at=self.clock.now())
@@ -181,7 +205,8 @@ class WebhookTurns:
         )
         accepted = sum(each.was_accepted for each in sent)
         self.report(RoundResult(accepted=accepted, failed=len(sent) - accepted))
-        state = state.moved_to(chosen.position)
+        is_slow = max(each.attempt.duration_ms for each in sent) > SLOW_AFTER / timedelta(milliseconds=1)
+        state = replace(state.moved_to(chosen.position), is_slow=is_slow)
         now = self.clock.now()
         if accepted:
             state = state.accepted()
@@ -237,10 +262,13 @@ class WebhookTurns:
         next_at = min(filter(None, times), default=None)
         if next_at is None:
             return state
-        at = min(max(next_at, now), now + LONGEST_DELAY)
+        return self._wake_at(webhook, state, min(max(next_at, now), now + LONGEST_DELAY))
+
+    def _wake_at(self, webhook: Webhook, state: TurnState, at: datetime) -> TurnState:
+        now = self.clock.now()
         if state.is_woken_by(at, now):
             return state
-        self.queue.wake([webhook.id], delay=at - now)
+        self.queue.wake([webhook.id], delay=max(at - now, timedelta(0)))
         return replace(state, wakes_at=at)
 
     def _has_more(self, webhook: Webhook, state: TurnState) -> bool:
