@@ -62,6 +62,7 @@ CHANGES_NO_CALL = frozenset(
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "DELIVERY_CONCURRENCY",
         "FEED_CACHE_SECONDS",
         "GENERATION_RETRIES",
         "ISSUER",

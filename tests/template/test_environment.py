@@ -208,7 +208,7 @@ VARIABLES |= {
     | COPYING
     | QUEUES,
     "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "BACKUPS", "EVENT_BUS", "DELIVERY_QUEUE_URL"},
-    "Deliver": {"TABLE_NAME", "DELIVERY_QUEUE_URL", *FETCHING, *SEALING},
+    "Deliver": {"TABLE_NAME", "DELIVERY_QUEUE_URL", "DELIVERY_CONCURRENCY", *FETCHING, *SEALING},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -242,6 +242,7 @@ VALUES = {
     "PUBLIC_STORE_SECRET": "image-store/public-store",
     "BACKUPS": "true",
     "EVENT_BUS": "image-store",
+    "DELIVERY_CONCURRENCY": "5",
     "BACKUP_STORE": "backup",
     "BACKUP_ENDPOINT": "https://s3.example.com",
     "BACKUP_REGION": "us-east-1",
