@@ -87,6 +87,7 @@ CHANGES_NO_CALL = frozenset(
         "R2_REGION",
         "REMOTE_HOSTS",
         "REMOTE_NETWORKS",
+        "WEBHOOK_NETWORKS",
     }
 )
 """Names, addresses and limits that do not change which calls are made."""

@@ -38,7 +38,7 @@ def owner() -> str:
 
 
 @dataclass
-class Asked:
+class Requests:
     """What a page has asked for."""
 
     events: list[str] = field(default_factory=list)
@@ -90,17 +90,17 @@ def test_a_page_shows_the_end_of_a_job_by_its_event_and_asks_no_more(
     pages: Pages, stack: Stack, owner: str, screen: str
 ) -> None:
     job_id = begin(stack, owner, "A fox [[slow]]")
-    asked = Asked()
+    requests = Requests()
     address = f"#/jobs/{job_id}" if screen == "job" else "#/jobs"
-    page = pages.open(address, owner=owner, prepare=lambda page: page.on("request", asked.note))
+    page = pages.open(address, owner=owner, prepare=lambda page: page.on("request", requests.note))
 
     expect(page.locator(".item .state").first).to_have_text("Done", timeout=LONGEST_MS)
 
-    assert asked.events
-    assert len(asked.jobs) <= len(asked.events) + 1
-    before = len(asked.events)
+    assert requests.events
+    assert len(requests.jobs) <= len(requests.events) + 1
+    before = len(requests.events)
     page.wait_for_timeout(QUIET_MS)
-    assert len(asked.events) == before
+    assert len(requests.events) == before
 
 
 def test_a_job_that_begins_meanwhile_comes_into_the_list(pages: Pages, stack: Stack, owner: str) -> None:
@@ -115,22 +115,22 @@ def test_a_job_that_begins_meanwhile_comes_into_the_list(pages: Pages, stack: St
 
 
 def test_a_tab_that_nobody_sees_asks_for_nothing_until_somebody_does(pages: Pages, owner: str) -> None:
-    asked, generation = Asked(), Unfinished()
+    requests, generation = Requests(), Unfinished()
 
     def prepare(page: Page) -> None:
         page.add_init_script(HIDDEN)
-        page.on("request", asked.note)
+        page.on("request", requests.note)
         generation.put_into(page)
 
     page = pages.open("#/jobs/019ca945-0a00-7000-8000-0000000000aa", owner=owner, prepare=prepare)
     expect(page.locator(".item")).to_have_count(len(PROMPTS))
     page.evaluate("setHidden(true)")
     page.wait_for_timeout(QUIET_MS)  # what was under way ends
-    before = len(asked.events)
+    before = len(requests.events)
 
     page.wait_for_timeout(QUIET_MS)
     generation.is_finished = True
-    hidden = len(asked.events)
+    hidden = len(requests.events)
     page.evaluate("setHidden(false)")
 
     expect(page.get_by_role("status").filter(has_text="3 failed")).to_be_visible()
@@ -138,10 +138,10 @@ def test_a_tab_that_nobody_sees_asks_for_nothing_until_somebody_does(pages: Page
 
 
 def test_a_page_that_gets_no_events_looks_at_the_job_now_and_then(pages: Pages, owner: str) -> None:
-    asked, generation = Asked(), Unfinished()
+    requests, generation = Requests(), Unfinished()
 
     def prepare(page: Page) -> None:
-        page.on("request", asked.note)
+        page.on("request", requests.note)
         generation.put_into(page)
         refusal = {"code": "storage_unavailable", "detail": "Try again."}
         page.route(re.compile(r"/v1/events"), lambda route: answer(route, refusal, status=503))
@@ -151,15 +151,15 @@ def test_a_page_that_gets_no_events_looks_at_the_job_now_and_then(pages: Pages, 
     generation.is_finished = True
 
     expect(page.get_by_role("status").filter(has_text="3 failed")).to_be_visible()
-    assert len(asked.events) == 1
+    assert len(requests.events) == 1
 
 
 def test_a_page_without_a_running_job_waits_for_no_event(pages: Pages, owner: str) -> None:
-    asked, generation = Asked(), Unfinished()
+    requests, generation = Requests(), Unfinished()
     generation.is_finished = True
 
     def prepare(page: Page) -> None:
-        page.on("request", asked.note)
+        page.on("request", requests.note)
         generation.put_into(page)
 
     page = pages.open("#/jobs", owner=owner, prepare=prepare)
@@ -168,4 +168,4 @@ def test_a_page_without_a_running_job_waits_for_no_event(pages: Pages, owner: st
     expect(page.locator(".item")).to_have_count(len(PROMPTS))
     page.wait_for_timeout(QUIET_MS)
 
-    assert asked.events == []
+    assert requests.events == []

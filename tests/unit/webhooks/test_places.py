@@ -35,8 +35,8 @@ def slow(desk: Desk) -> tuple[Webhook, MemoryEndpoint]:
 def take_all(desk: Desk) -> list[Turn]:
     """Take every place that is free."""
     now, places = desk.clock.instant, desk.turns.places
-    taken = [places.take(holder=f"other {number}", at=now, until=now + LEASE) for number in range(PLACES)]
-    return [place for place in taken if place is not None]
+    tries = [places.take(holder=f"other {number}", at=now, until=now + LEASE) for number in range(PLACES)]
+    return [place for place in tries if place is not None]
 
 
 def test_a_slow_endpoint_gets_its_next_event_when_a_place_is_free(
@@ -132,6 +132,6 @@ def test_a_free_place_is_found_without_trying_each_of_many(desk: Desk) -> None:
     places = SlowPlaces(turns=desk.delivery_turns, number=500)
     now = desk.clock.instant
 
-    taken = [places.take(holder=f"{number:016x}", at=now, until=now + LEASE) for number in range(100)]
+    tries = [places.take(holder=f"{number:016x}", at=now, until=now + LEASE) for number in range(100)]
 
-    assert len({place.webhook_id for place in taken if place is not None}) > 20
+    assert len({place.webhook_id for place in tries if place is not None}) > 20

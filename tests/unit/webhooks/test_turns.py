@@ -254,12 +254,12 @@ def test_an_endpoint_that_accepts_nothing_gets_few_new_events(desk: Desk) -> Non
     assert not desk.queue.woken
 
 
-@pytest.mark.parametrize("taken", [0, 3])
+@pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("status", [429, 503])
-def test_an_endpoint_that_asks_to_wait_gets_nothing_until_then(desk: Desk, status: int, taken: int) -> None:
+def test_an_endpoint_that_asks_to_wait_gets_nothing_until_then(desk: Desk, status: int, first: int) -> None:
     webhook, endpoint = desk.webhook()
     busy = EndpointAnswer(status=status, retry_after=timedelta(minutes=10))
-    endpoint.respond = lambda _: OK if len(endpoint.accepted) < taken else busy
+    endpoint.respond = lambda _: OK if len(endpoint.accepted) < first else busy
     events, begin = desk.record(30), desk.clock.instant
     desk.run(webhook)
     before, later = len(endpoint.requests), []

@@ -93,7 +93,7 @@ class TurnState:
         """The state after such a round with new events."""
         return replace(self, failed_rounds=self.failed_rounds + 1, paused_until=until)
 
-    def held(self, until: datetime) -> Self:
+    def hold_until(self, until: datetime) -> Self:
         """The state after an answer that asks to wait until then, whatever else the endpoint has accepted."""
         return replace(self, paused_until=_later(self.paused_until, until))
 

@@ -215,7 +215,7 @@ class WebhookTurns:
             if chosen.are_new:
                 state = state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
         wait = max(wait_of(each.retry_after) for each in sent)
-        return state.held(now + wait) if wait else state
+        return state.hold_until(now + wait) if wait else state
 
     def _after(self, delivery: EventDelivery, sent: SentEvent) -> EventDelivery:
         if sent.was_accepted:
