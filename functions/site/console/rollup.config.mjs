@@ -11,10 +11,12 @@ const STYLES = [
   "shell",
   "gallery",
   "viewer",
+  "viewing",
   "screens",
   "figures",
   "places",
   "shares",
+  "generation",
 ];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
