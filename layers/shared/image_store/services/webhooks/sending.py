@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from image_store.domain.errors import ConfigurationError
 from image_store.domain.events.event import Event, event_body
 from image_store.domain.webhooks.deliveries import Attempt
 from image_store.domain.webhooks.signing import signed_headers
@@ -52,9 +54,9 @@ class Sending:
     def send(self, webhook: Webhook, events: Sequence[Event]) -> list[SentEvent]:
         """One attempt for each event, in their order; at most `PARALLEL` events.
 
-        StorageUnavailable or ConfigurationError if the secrets cannot be opened; then nothing was sent.
+        StorageUnavailable, or ConfigurationError if the secret cannot be opened; then nothing was sent.
         """
-        secrets = [self._open(webhook, each) for each in webhook.sealed_secrets(self.clock.now())]
+        secrets = self._secrets(webhook)
         with ThreadPoolExecutor(PARALLEL) as pool:
             return list(pool.map(lambda event: self._attempt(webhook, secrets, event), events))
 
@@ -73,6 +75,15 @@ class Sending:
             error=answer.error,
         )
         return SentEvent(attempt, answer.retry_after)
+
+    def _secrets(self, webhook: Webhook) -> Sequence[str]:
+        """The secrets that sign now. An old one that cannot be opened any more is no reason to send nothing."""
+        current, *previous = webhook.sealed_secrets(self.clock.now())
+        secrets = [self._open(webhook, current)]
+        for each in previous:
+            with suppress(ConfigurationError):
+                secrets.append(self._open(webhook, each))
+        return secrets
 
     def _open(self, webhook: Webhook, sealed: str) -> str:
         if sealed not in self._opened:

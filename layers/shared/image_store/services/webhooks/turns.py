@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import ConfigurationError, Conflict
 from image_store.domain.events.log import SETTLING, LogPosition
 from image_store.domain.webhooks.deliveries import DeliveryChange, EventDelivery, Turn, new_delivery
 from image_store.domain.webhooks.retrying import (
@@ -147,7 +147,7 @@ class WebhookTurns:
     def _send_all(
         self, webhook: Webhook, turn: Turn, state: TurnState, until: datetime, *, has_place: bool
     ) -> TurnState | None:
-        """Send round by round; None if the webhook got disabled. Conflict if the turn was lost."""
+        """Send round by round; None if nothing more can be sent now. Conflict if the turn was lost."""
         saved = state
         while self._has_time(self.clock.now(), until):
             chosen = self._choose(webhook, state)
@@ -160,7 +160,10 @@ class WebhookTurns:
             if state != saved:  # a turn of one round saves once, at its end
                 self.turns.save(state.as_turn(turn), at=self.clock.now())
                 saved = state
-            sent = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
+            try:
+                sent = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
+            except ConfigurationError:
+                return self._rest(webhook, turn, state)
             state = self._settle(chosen, sent, state)
             if chosen.replay is not None:
                 self.replaying.go_on(chosen.replay)
@@ -172,6 +175,16 @@ class WebhookTurns:
                 break
         self.turns.save(state.as_turn(turn), at=self.clock.now())
         return state
+
+    def _rest(self, webhook: Webhook, turn: Turn, state: TurnState) -> None:
+        """Send nothing for a while, and count the webhook as failing: its secret does not open with the KMS key.
+
+        After a restore without the key it never will; then its owner makes a new one. What happens waits in the log.
+        """
+        _log.error("the secret of a webhook cannot be opened", extra={"webhook_id": webhook.id})
+        now = self.clock.now()
+        state = state.refused(at=now).hold_until(now + LONGEST_DELAY)
+        self.turns.save(self._wake_at(webhook, state, now + LONGEST_DELAY).as_turn(turn), at=now)
 
     def _choose(self, webhook: Webhook, state: TurnState) -> _Round:
         now = self.clock.now()
