@@ -163,7 +163,8 @@ class WebhookTurns:
             try:
                 sent = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
             except ConfigurationError:
-                return self._rest(webhook, turn, state)
+                self._rest(webhook, turn, state)
+                return None
             state = self._settle(chosen, sent, state)
             if chosen.replay is not None:
                 self.replaying.go_on(chosen.replay)
