@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from image_store.domain.events.event import Event
-    from image_store.domain.webhooks.webhook import Webhook
 
 
 def ids(events: Sequence[Event]) -> list[str]:
@@ -302,62 +301,6 @@ def test_no_message_waits_for_longer_than_sqs_can(desk: Desk) -> None:
         [(_, delay)] = desk.queue.woken
         assert delay <= LONGEST_DELAY
         desk.pass_time(delay, webhook)
-
-
-# A store that was restored without its key ------------------------------------------------------------------
-
-
-def lose_key(desk: Desk, webhook: Webhook) -> Webhook:
-    """The webhook with a secret that no key of this store opens."""
-    foreign = desk.cipher.seal(SECRET, context=secret_context("bob", "0" * 16))
-    return desk.change(webhook, sealed_secret=foreign)
-
-
-def test_a_secret_that_cannot_be_opened_lets_events_wait_until_there_is_a_new_one(desk: Desk) -> None:
-    webhook, endpoint = desk.webhook()
-    lost = lose_key(desk, webhook)
-    events = desk.record(3)
-    desk.run(webhook)
-    desk.pass_time(timedelta(hours=2), webhook)
-    meanwhile = len(endpoint.requests)
-    failing = desk.delivery_turns.failing_since([webhook.id])
-
-    desk.change(lost, sealed_secret=webhook.sealed_secret)
-    desk.pass_time(LONGEST_DELAY, webhook)
-
-    assert (meanwhile, list(failing)) == (0, [webhook.id])
-    assert sorted(endpoint.accepted_ids) == sorted(ids(events))
-    assert desk.delivery_turns.failing_since([webhook.id]) == {}
-    assert desk.webhooks.get(webhook.id).is_enabled  # type: ignore[union-attr]
-
-
-def test_a_webhook_whose_secret_is_lost_sends_one_message_in_a_quarter_of_an_hour(desk: Desk) -> None:
-    webhook, _ = desk.webhook()
-    lose_key(desk, webhook)
-
-    for _ in range(20):
-        desk.record()
-        desk.run(webhook)
-
-    assert desk.queue.woken == [(webhook.id, LONGEST_DELAY)]
-
-
-def test_a_new_secret_signs_alone_if_the_one_before_it_is_lost(desk: Desk) -> None:
-    webhook, endpoint = desk.webhook()
-    lost = lose_key(desk, webhook)
-    rotated = lost.rotated(webhook.sealed_secret, now=desk.clock.instant, overlap=timedelta(hours=24))
-    desk.change(
-        lost,
-        sealed_secret=rotated.sealed_secret,
-        previous_sealed_secret=rotated.previous_sealed_secret,
-        previous_until=rotated.previous_until,
-    )
-    desk.record()
-
-    desk.run(webhook)
-
-    [(headers, _)] = endpoint.requests
-    assert len(headers["webhook-signature"].split()) == 1
 
 
 # Endpoints that are disabled -------------------------------------------------------------------------------
