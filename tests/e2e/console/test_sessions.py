@@ -47,11 +47,11 @@ def session_of(stack: Stack, subject: str) -> dict[str, Any]:
         "code": parse_qs(urlsplit(sent_back).query)["code"][0],
         "code_verifier": verifier,
     }
-    told = httpx.post(f"{stack.described['issuer']}/token", data=form).json()
+    tokens = httpx.post(f"{stack.described['issuer']}/token", data=form).json()
     return {
-        "token": told["access_token"],
-        "idToken": told["id_token"],
-        "refresh": told["refresh_token"],
+        "token": tokens["access_token"],
+        "idToken": tokens["id_token"],
+        "refresh": tokens["refresh_token"],
         "since": round(time.time() * 1000),
     }
 
@@ -91,16 +91,16 @@ def sign_in(page: Page, name: str = "bob") -> None:
 def test_of_several_tabs_one_renews_and_nothing_typed_is_lost(pages: Pages, stack: Stack) -> None:
     session = session_of(stack, "bob")
     tabs = [pages.open("#/keys", locale="en-AU") for _ in range(3)]
-    asked: list[Request] = []
+    requests: list[Request] = []
     for tab in tabs:
-        tab.on("request", lambda request: asked.append(request) if TOKENS.search(request.url) else None)
+        tab.on("request", lambda request: requests.append(request) if TOKENS.search(request.url) else None)
     for tab in tabs:
         put(tab, session, ends_in_s=8)
 
     for tab in tabs:
         assert_goes_on(tab, session["token"])
 
-    assert len(asked) == 1, "a refresh token is good once"
+    assert len(requests) == 1, "a refresh token is good once"
     assert len({stored(tab)["token"] for tab in tabs}) == 1
     assert {stored(tab)["refresh"] for tab in tabs} != {session["refresh"]}
 
