@@ -1751,6 +1751,8 @@ class Share(TypedDict):
     """`subject:` and the subject of a user, or `key:` and the id of an API key."""
     expires_at: str
     revoked_at: str | None
+    last_used_at: str | None
+    """When it last showed an image, exact to an hour; null if it never did."""
 
 
 class SharePage(TypedDict):
