@@ -98,6 +98,7 @@ export function showGroup(root, { parameters, query, signal }) {
     gallery({
       label: `Images of ${group}`,
       signal,
+      selects: { group },
       load: ({ cursor }) => listImages({ ...filtersOf(query), group, limit: PAGE, cursor }, signal),
       empty: () =>
         nothing("group", "No image in this group", "Images join a group when they are uploaded or edited."),
@@ -127,6 +128,7 @@ export function showTrash(root, { signal }) {
     gallery({
       label: "Images in the trash",
       signal,
+      selects: { isTrash: true },
       load: ({ cursor }) => listImages({ trashed: "true", limit: PAGE, cursor }, signal),
       empty: () => nothing("trash", "The trash is empty", "What you delete stays here for some days."),
     }),

@@ -1,0 +1,4 @@
+// What can be done with selected images, by the names that the bar has for it.
+export { download } from "./download.js";
+export { links, share } from "./links.js";
+export { remove, restore, trash } from "./removing.js";
