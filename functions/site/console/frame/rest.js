@@ -10,6 +10,7 @@ export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
 export * as acts from "../selection/acting.js";
+export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
 export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
