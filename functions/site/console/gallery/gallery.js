@@ -27,7 +27,8 @@ const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what come
  * The element of a gallery. `load({cursor, since, until})` answers `{items, next_cursor}`; `empty` is shown when there
  * is nothing; `accepts(image)` says whether an image that was just added belongs here. `timeline()` is the module that
  * knows all months before they are loaded; a gallery without it continues from page to page. `selects` says where the
- * pictures are that can be selected, `{isTrash, group}`; null where none can.
+ * pictures are that can be selected, `{isTrash, group}`; null where none can. What is loaded with `isApart` does not
+ * become part of the gallery.
  */
 export function gallery({
   load,
@@ -267,7 +268,7 @@ export function gallery({
   /** Let pictures be selected, from the first sign of interest on. */
   function select() {
     if (!selects || signal.aborted) return null;
-    const page = ({ cursor, ...period }) => load({ cursor, ...instants(period) });
+    const page = ({ cursor, ...period }) => load({ cursor, ...instants(period), isApart: true });
     const own = { root, list, known, drawing, page, focusOn, isTimeline: () => isTimeline, signal, ...selects };
     selection ??= loadLate("select").then((begin) => begin(own));
     selection.catch(() => (selection = null)); // The next sign tries again.
