@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,15 +11,17 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.console.clicks import add_tag, publish
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
 from tests.e2e.console.many_images import ManyImages
 from tests.e2e.console.test_bringing import OF_LOOKS, STANDARDS, faults_of
 from tests.e2e.console.test_timeline import bar as dates
 from tests.e2e.console.test_timeline import many, press
-from tests.e2e.test_images import upload
+from tests.e2e.test_images import patch, upload
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from playwright.sync_api import Locator, Page, Route
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
     from tests.e2e.console.conftest import Pages
 
+TALL = (1280, 1700)
+"""A window that shows all pictures of an owner here."""
 MANY = 100_000
 MOST = 10_000
+MOST_CLICKS_TO_PUBLISH = 5
+MOST_CLICKS_TO_TAG = 6
 LONGEST_FRAME_MS = 1_000
 """Far more than a frame, as other tests compute meanwhile; to select the images one by one takes longer."""
 FRAMES = """() => {
@@ -262,12 +267,15 @@ def test_selected_images_are_downloaded_as_one_archive(
     tick(page, "Hill 23").click()
     picture(page, "Hill 21").click(modifiers=["Shift"])
     with stack.http(owner) as client:
-        originals = [client.get(f"/v1/images/{image['id']}/content").content for image in stored[:3]]
+        originals = [
+            client.get(f"/v1/images/{image['id']}/content", follow_redirects=True).content
+            for image in stored[:3]
+        ]
 
-    with page.expect_download() as held:
+    with page.expect_download() as saving:
         do(page, "Download")
         page.get_by_role("button", name="Originals").click()
-    with zipfile.ZipFile(held.value.path()) as archive:
+    with zipfile.ZipFile(saving.value.path()) as archive:
         assert archive.namelist() == ["hill.jpg", "hill (2).jpg", "hill (3).jpg"]
         assert [archive.read(name) for name in archive.namelist()] == originals
     expect(notice(page, "3 images saved as images-")).to_be_visible()
@@ -286,13 +294,21 @@ def test_selected_images_go_to_the_trash_and_for_good(
     pages: Pages, owned: tuple[str, list[dict[str, Any]]], stack: Stack
 ) -> None:
     owner, _ = owned
-    page = pages.open(owner=owner)
+    page = pages.open(owner=owner, size=TALL)
     tick(page, "Hill 20").click()
     picture(page, "Hill 1").click(modifiers=["Shift"])
     selected(page, 20)
     page.keyboard.press("Delete")
     expect(notice(page, "20 images moved to the trash.")).to_be_visible()
     selected(page, 0)
+    expect(page.locator(".tile")).to_have_count(4)
+
+    notice(page, "20 images moved").get_by_role("button", name="Undo").click()
+    expect(notice(page, "20 images restored.")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(24)
+    tick(page, "Hill 20").click()
+    picture(page, "Hill 1").click(modifiers=["Shift"])
+    do(page, "Move to trash")
     expect(page.locator(".tile")).to_have_count(4)
 
     page.get_by_role("link", name="Trash", exact=True).first.click()
@@ -306,7 +322,50 @@ def test_selected_images_go_to_the_trash_and_for_good(
 
     expect(page.locator(".tile")).to_have_count(1)
     with stack.http(owner) as client:
-        assert [card["alt_text"] for card in client.get("/v1/images?trashed=true").json()["items"]] == ["Hill 5"]
+        assert [card["alt_text"] for card in client.get("/v1/images?trashed=true").json()["items"]] == [
+            "Hill 5"
+        ]
+
+
+def test_twenty_are_published_and_tagged_in_few_clicks_and_all_of_it_can_be_undone(
+    pages: Pages, owned: tuple[str, list[dict[str, Any]]], stack: Stack, look: Callable[[Page, str], None]
+) -> None:
+    owner, stored = owned
+    with stack.http(owner) as client:
+        patch(client, stored[3]["id"], visibility="unlisted", tags=["valley"])
+    page = pages.open(owner=owner, size=TALL)
+
+    assert publish(page, 20) <= MOST_CLICKS_TO_PUBLISH
+    expect(notice(page, "20 images are now public: everybody can see them.")).to_be_visible()
+    expect(page.locator(".badge")).to_have_count(20)
+    with stack.http(owner) as client:
+        assert len(client.get("/v1/images?visibility=public").json()["items"]) == 20
+    notice(page, "now public").get_by_role("button", name="Undo").click()
+    expect(notice(page, "20 images are now as before.")).to_be_visible()
+    expect(page.locator(".badge")).to_have_count(1)
+    with stack.http(owner) as client:
+        assert [card["id"] for card in client.get("/v1/images?visibility=unlisted").json()["items"]] == [
+            stored[3]["id"]
+        ]
+        assert client.get("/v1/images?visibility=public").json()["items"] == []
+    do(page, "Copy links")
+    expect(notice(page, "1 link copied. 19 private images have none.")).to_be_visible()
+    page.keyboard.press("Escape")
+    selected(page, 0)
+
+    assert add_tag(page, 20, "valley") <= MOST_CLICKS_TO_TAG
+    expect(notice(page, "Tags of 20 images changed.")).to_be_visible()
+    do(page, "Tags")
+    box = page.get_by_role("dialog", name="Tags of 20 images").get_by_role("checkbox", name="valley")
+    expect(box).to_be_visible()
+    assert faults_of(page) == []
+    look(page, "selection-tags-light")
+    page.keyboard.press("Escape")
+    notice(page, "Tags of 20").get_by_role("button", name="Undo").click()
+    expect(notice(page, "19 images changed back.")).to_be_visible()
+    with stack.http(owner) as client:
+        tags = [client.get(f"/v1/images/{image['id']}").json()["tags"] for image in stored]
+        assert [number for number, some in enumerate(tags) if some] == [3]
 
 
 def test_what_fails_is_named_and_can_be_tried_again(pages: Pages) -> None:
@@ -319,8 +378,8 @@ def test_what_fails_is_named_and_can_be_tried_again(pages: Pages) -> None:
         if len(tries) == 1:
             return route.fulfill(status=429, headers={"Retry-After": "1"}, json={"code": "too_many_requests"})
         stay = [images.id_of(2)] if len(tries) == 2 else []
-        failed = [{"id": id, "error": {"code": "not_allowed", "detail": "It is in use."}} for id in stay]
-        return route.fulfill(json={"successful": [id for id in ids if id not in stay], "failed": failed})
+        failed = [{"id": one, "error": {"code": "not_allowed", "detail": "It is in use."}} for one in stay]
+        return route.fulfill(json={"successful": [one for one in ids if one not in stay], "failed": failed})
 
     page = many(pages, images)
     page.route("**/v1/images/batch-delete", some_fail)

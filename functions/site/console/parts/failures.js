@@ -6,7 +6,7 @@ import { keepNoticesInReach } from "./notices.js";
 
 const MOST = 100;
 
-/** `failed` are `{id, message}`, `nameOf(id)` says which image that is, and `retry(ids)` does it again for all of them. */
+/** `failed` are `{id, message}`, `nameOf(id)` says which image that is, and `retry(ids)` does it again for these. */
 export function tellFailures({ title, failed, nameOf, retry }) {
   const heading = unique("failures");
   const again = () => {

@@ -1,4 +1,6 @@
 // What can be done with selected images, by the names that the bar has for it.
 export { download } from "./download.js";
+export { tags } from "./labels.js";
 export { links, share } from "./links.js";
+export { visibility } from "./publishing.js";
 export { remove, restore, trash } from "./removing.js";

@@ -11,6 +11,16 @@ const SAID_AFTER = 400; // ms without a change, so that a range is said once
 // What each button does: an action of acting.js, or a menu of several, as [action, what it gets, label].
 const ACTIONS = [
   {
+    label: "Visibility",
+    drawn: "feed",
+    menu: () => [
+      ["visibility", "public", "Publish: for everybody"],
+      ["visibility", "unlisted", "Unlist: for whoever has the link"],
+      ["visibility", "private", "Make private"],
+    ],
+  },
+  { label: "Tags", drawn: "tag", act: "tags" },
+  {
     label: "Download",
     drawn: "download",
     menu: () => [

@@ -6,8 +6,8 @@ import { plural } from "../parts/format.js";
 import { notify } from "../parts/notices.js";
 
 /**
- * Do `step` to the cards. `doing` is what the progress says ("Publishing"), `said(n)` is the message for n images, which
- * may be a promise's text; `took(ids)` is told which ones it was done to, and `undo(ids)` takes it back if it is given.
+ * Do `step` to the cards. `doing` is what the progress says ("Publishing"), and `said(n)` the message for n images.
+ * `took(ids)` is told which ones it was done to, and `undo(ids)` takes it back if it is given.
  */
 export async function act({ cards, step, doing, said, took = () => {}, undo = null, size, signal }) {
   const byId = new Map(cards.map((card) => [card.id, card]));

@@ -107,7 +107,8 @@ async function* entriesOf(cards, { rendition, failed, told, signal }) {
 async function read(card, rendition, signal) {
   const address = `/v1/images/${encodeURIComponent(card.id)}/content${queryString({ rendition })}`;
   for (let tries = 1; ; tries += 1) {
-    const answer = await fetch(address, { headers: await authorization(), cache: "no-store", signal }).catch((error) => {
+    const request = { headers: await authorization(), cache: "no-store", signal };
+    const answer = await fetch(address, request).catch((error) => {
       if (signal.aborted) throw error;
       return null;
     });
