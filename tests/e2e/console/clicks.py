@@ -48,6 +48,15 @@ def publish(page: Page, number: int) -> int:
     return clicks.count
 
 
+def copy_embed_code(page: Page) -> int:
+    """Copy the HTML of the first picture of a gallery that is open; the clicks that it takes."""
+    clicks = Clicks(page)
+    clicks.click(page.locator(".tile").first)
+    clicks.click(page.get_by_role("button", name="Copy", exact=True))
+    clicks.click(page.get_by_role("button", name="HTML"))
+    return clicks.count
+
+
 def add_tag(page: Page, number: int, tag: str) -> int:
     """Tag so many pictures of a gallery that is open; the clicks and keys that it takes."""
     clicks = Clicks(page)

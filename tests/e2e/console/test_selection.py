@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TALL = (1280, 1700)
 """A window that shows all pictures of an owner here."""
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
 MANY = 100_000
 MOST = 10_000
 MOST_CLICKS_TO_PUBLISH = 5
@@ -333,7 +334,7 @@ def test_twenty_are_published_and_tagged_in_few_clicks_and_all_of_it_can_be_undo
     owner, stored = owned
     with stack.http(owner) as client:
         patch(client, stored[3]["id"], visibility="unlisted", tags=["valley"])
-    page = pages.open(owner=owner, size=TALL)
+    page = pages.open(owner=owner, size=TALL, permissions=CLIPBOARD)
 
     assert publish(page, 20) <= MOST_CLICKS_TO_PUBLISH
     expect(notice(page, "20 images are now public: everybody can see them.")).to_be_visible()

@@ -4,8 +4,8 @@ import { onSubmit } from "./forms.js";
 import { keepNoticesInReach } from "./notices.js";
 
 /**
- * Show a form in a dialog. `act(data)` gets what was typed, and its error is shown in the dialog. Resolves to what `act`
- * answers, or to null when it was cancelled.
+ * Show a form in a dialog. `act(data)` gets what was typed, and its error is shown in the dialog. Resolves to what
+ * `act` answers, or to null when it was cancelled.
  */
 export function formDialog({ title, fields, yes, act, isDangerous = false }) {
   return new Promise((resolve) => {
