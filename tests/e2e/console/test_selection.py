@@ -238,7 +238,7 @@ def test_a_long_press_selects_what_the_finger_passes_and_a_tap_one_more(
     def touch(kind: str, *points: dict[str, float]) -> None:
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
 
-    start, end = tile_middle(page, 1), tile_middle(page, 6)
+    start, end = tile_middle(page, 1), tile_middle(page, 4)
     touch("touchStart", start)
     selected(page, 1)
     for step in range(1, 9):
@@ -247,12 +247,12 @@ def test_a_long_press_selects_what_the_finger_passes_and_a_tap_one_more(
         page.wait_for_timeout(20)
     touch("touchEnd")
 
-    selected(page, 6)
+    selected(page, 4)
     assert page.evaluate("scrollY") == 0
     expect(page.get_by_role("checkbox").first).to_be_visible()
     first = tile_middle(page, 0)
     page.touchscreen.tap(first["x"], first["y"])
-    selected(page, 7)
+    selected(page, 5)
     assert faults_of(page, OF_LOOKS) == []
     look(page, "selection-dark-360")
 

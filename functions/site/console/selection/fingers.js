@@ -13,8 +13,11 @@ export function takeTouches({ list, begin, reach, signal }) {
     isDragging = false,
     wasDragged = false; // a click may follow, which means nothing
 
-  const tileAt = ({ clientX, clientY }) => document.elementFromPoint(clientX, clientY)?.closest(".tile");
-  const idOf = (tile) => (tile && list.contains(tile) ? tile.dataset.id : null);
+  /** The picture under a finger, also where the bar of the selection covers it. */
+  function idAt({ clientX, clientY }) {
+    const tile = document.elementsFromPoint(clientX, clientY).find((one) => one.matches(".tile"));
+    return tile && list.contains(tile) ? tile.dataset.id : null;
+  }
 
   function press(event) {
     const tile = event.target.closest(".tile");
@@ -37,7 +40,7 @@ export function takeTouches({ list, begin, reach, signal }) {
       return;
     }
     event.preventDefault(); // It selects, and does not scroll.
-    const id = idOf(tileAt(at));
+    const id = idAt(at);
     if (id) reach(id);
   }
 
@@ -47,7 +50,7 @@ export function takeTouches({ list, begin, reach, signal }) {
     const over = Math.max(0, EDGE - at.clientY) - Math.max(0, at.clientY - (innerHeight - EDGE));
     if (over) {
       scrollBy({ top: (-over / EDGE) * FASTEST, behavior: "instant" });
-      const id = idOf(tileAt(at));
+      const id = idAt(at);
       if (id) reach(id);
     }
     requestAnimationFrame(scroll);
