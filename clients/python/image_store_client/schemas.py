@@ -489,6 +489,17 @@ class ConsoleSettings(TypedDict):
     limits: ConsoleLimits
 
 
+class CostEstimate(TypedDict):
+    """What images are expected to cost. The provider counts what they do cost."""
+
+    images: list[ImageEstimate]
+    """The default quality first."""
+    reference_usd: float
+    """What each reference image adds."""
+    prompt_usd: float
+    """What each 1,000 characters of the prompt add."""
+
+
 class DayAmount(TypedDict):
     """The images of a day that are still stored."""
 
@@ -825,6 +836,16 @@ class ImageDeletedEvent(TypedDict):
     data: ImageEventData
 
 
+class ImageEstimate(TypedDict):
+    """The estimated cost of one image without prompt and references."""
+
+    sizes: list[str]
+    """Those of `size_presets` that cost this."""
+    quality: str | None
+    """Null for a model without a choice."""
+    cost_usd: float
+
+
 class ImageEventData(TypedDict):
     """The image that an event is about, as the change left it."""
 
@@ -1111,6 +1132,34 @@ class JobItem(TypedDict):
     cost_usd: float | None
     image_id: str | None
     error: JobError | None
+    request: JobItemRequest | None
+    """Null unless you ask for it with `requests`, or if it is no longer kept."""
+
+
+class JobItemRequest(TypedDict):
+    """How one image of a job was requested, in the form of an item of a new request.  It is in plain
+    text also where prompts are encrypted.
+    """
+
+    prompt: str
+    negative_prompt: str | None
+    size: str | None
+    quality: str | None
+    background: Literal["auto", "opaque", "transparent"] | None
+    output_format: Literal["png", "jpeg", "webp"] | None
+    seed: int
+    """-1 if none was requested."""
+    reference_ids: list[str]
+    visibility: Visibility
+    filename: str | None
+    title: str | None
+    alt_text: str | None
+    category: str | None
+    tags: list[str]
+    groups: dict[str, list[str]]
+    metadata: dict[str, Any]
+    cache_control: str | None
+    expires_at: str | None
 
 
 class JobPage(TypedDict):
@@ -1532,12 +1581,16 @@ class ProviderModel(TypedDict):
     max_prompt: int
     max_references: int
     sizes: list[str]
+    size_presets: list[str]
+    """Sizes to choose from, the default first: those of the model, or common ones that it can make."""
     qualities: list[str]
     backgrounds: list[Literal["auto", "opaque", "transparent"]]
     output_formats: list[Literal["png", "jpeg", "webp"]]
     """The default first. A model with one format makes no other."""
     seeds: bool
     prices: list[ModelPrice]
+    estimate: CostEstimate | None
+    """Null if a price is not known."""
 
 
 class RebuildRequest(TypedDict):
@@ -1698,6 +1751,8 @@ class Share(TypedDict):
     """`subject:` and the subject of a user, or `key:` and the id of an API key."""
     expires_at: str
     revoked_at: str | None
+    last_used_at: str | None
+    """When it last showed an image, exact to an hour; null if it never did."""
 
 
 class SharePage(TypedDict):
@@ -1787,6 +1842,8 @@ class SpentMoney(TypedDict):
 
     spent_usd: float
     reserved_usd: float
+    budget_usd: float | None
+    """What an owner may spend; null without such a limit."""
 
 
 class Stats(TypedDict):

@@ -12,10 +12,12 @@ const STYLES = [
   "gallery",
   "selection",
   "viewer",
+  "viewing",
   "screens",
   "figures",
   "places",
   "shares",
+  "generation",
 ];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.

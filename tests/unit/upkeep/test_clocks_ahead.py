@@ -88,6 +88,7 @@ INSTANTS = {
     "ApiKey.created_at": INFORMS,
     "ApiKey.expires_at": OWNERS,
     "ApiKey.last_used_at": INFORMS,
+    "Share.last_used_at": INFORMS,
     "ApiKey.previous_until": "the old secret works for longer, and until the next rotation at most",
     "ApiKey.revoked_at": "revoked, whatever its time is",
     "Attributes.created_at": "of a request, and not ahead of the clock",
