@@ -1,4 +1,5 @@
 // What can be done with selected images, by the names that the bar has for it.
+export { compare } from "./comparing.js";
 export { download } from "./download.js";
 export { tags } from "./labels.js";
 export { links, share } from "./links.js";

@@ -8,7 +8,8 @@ import { settings } from "../frame/settings.js";
 
 const SAID_AFTER = 400; // ms without a change, so that a range is said once
 
-// What each button does: an action of acting.js, or a menu of several, as [action, what it gets, label].
+// What each button does: an action of acting.js, or a menu of several, as [action, what it gets, label]. One with
+// `only` is there for so many images.
 const ACTIONS = [
   {
     label: "Visibility",
@@ -28,6 +29,7 @@ const ACTIONS = [
       ...["display", ...settings.presets].map((preset) => ["download", preset, `Renditions: ${preset}`]),
     ],
   },
+  { label: "Compare", drawn: "compare", act: "compare", only: 2 },
   { label: "Copy links", drawn: "copy", act: "links" },
   { label: "Share", drawn: "link", act: "share" },
   { label: "Trash", spoken: "Move to trash (Delete)", drawn: "trash", act: "trash", isDangerous: true },
@@ -51,11 +53,14 @@ export function selectionBar({ root, chosen, isTrash = false, group = null, all,
     actions,
   );
   const offered = isTrash ? IN_TRASH : ACTIONS;
+  const some = new Map(); // button -> for how many images it is
   let timer = 0,
     isBusy = false;
   for (const action of offered) {
     const menu = action.menu?.(group);
-    actions.append(...(menu ? menuButton(action, menu) : [actionButton(action)]));
+    const [button, ...rest] = menu ? menuButton(action, menu) : [actionButton(action)];
+    actions.append(button, ...rest);
+    if (action.only) some.set(button, action.only);
   }
   root.append(said);
 
@@ -129,6 +134,7 @@ export function selectionBar({ root, chosen, isTrash = false, group = null, all,
   function show() {
     const { size } = chosen;
     figure.textContent = `${count(size)} selected`;
+    for (const [button, number] of some) button.hidden = size !== number;
     if (size && !bar.isConnected) {
       root.append(bar);
       rove(buttonsOf(bar), buttonsOf(bar)[0]);
@@ -156,7 +162,8 @@ export function selectionBar({ root, chosen, isTrash = false, group = null, all,
   };
 }
 
-const buttonsOf = (bar) => [...bar.querySelectorAll("button")].filter((button) => !button.closest("[popover]"));
+const isOffered = (button) => !button.closest("[popover], [hidden]");
+const buttonsOf = (bar) => [...bar.querySelectorAll("button")].filter(isOffered);
 
 /** Let Tab reach this one of the buttons, which it answers. */
 function rove(buttons, chosen) {
