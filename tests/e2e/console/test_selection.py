@@ -380,7 +380,8 @@ def test_what_fails_is_named_and_can_be_tried_again(pages: Pages) -> None:
     tries: list[int] = []
 
     def some_fail(route: Route) -> None:
-        ids = route.request.post_data_json["ids"]
+        body: Any = route.request.post_data_json
+        ids = body["ids"]
         tries.append(len(ids))
         if len(tries) == 1:
             return route.fulfill(status=429, headers={"Retry-After": "1"}, json={"code": "too_many_requests"})
