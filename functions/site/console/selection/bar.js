@@ -26,7 +26,7 @@ const ACTIONS = [
     drawn: "download",
     menu: () => [
       ["download", null, "Originals"],
-      ...["display", ...settings.presets].map((preset) => ["download", preset, `Renditions: ${preset}`]),
+      ...[...new Set(["display", ...settings.presets])].map((preset) => ["download", preset, `Renditions: ${preset}`]),
     ],
   },
   { label: "Compare", drawn: "compare", act: "compare", only: 2 },
