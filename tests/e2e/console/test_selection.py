@@ -375,6 +375,36 @@ def test_twenty_are_published_and_tagged_in_few_clicks_and_all_of_it_can_be_undo
         assert [number for number, some in enumerate(tags) if some] == [3]
 
 
+def test_selected_images_go_into_a_new_album_and_out_of_it(
+    pages: Pages, owned: tuple[str, list[dict[str, Any]]], stack: Stack
+) -> None:
+    owner, _ = owned
+    page = pages.open(owner=owner)
+    tick(page, "Hill 23").click()
+    picture(page, "Hill 21").click(modifiers=["Shift"])
+    do(page, "Albums")
+    page.get_by_label("Add to album").fill("Summer hills")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(notice(page, "Albums of 3 images changed.")).to_be_visible()
+    with stack.http(owner) as client:
+        albums = client.get("/v1/groups?type=album").json()["items"]
+    assert [album["title"] for album in albums] == ["Summer hills"]
+
+    page.goto(f"{stack.api_url}/#/groups/{albums[0]['group']}")
+    expect(page.locator(".tile")).to_have_count(3)
+    page.keyboard.press("Control+a")
+    selected(page, 3)
+    picture(page, "Hill 22").click()
+    do(page, "Albums")
+    page.get_by_role("button", name="Remove from this album").click()
+    expect(notice(page, "2 images removed. They are still among all images.")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(1)
+    selected(page, 0)
+    page.get_by_role("button", name="Undo").click()
+    expect(notice(page, "2 images added again.")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(3)
+
+
 def test_what_fails_is_named_and_can_be_tried_again(pages: Pages) -> None:
     images = ManyImages(200, apart=timedelta(hours=6))
     tries: list[int] = []

@@ -22,6 +22,16 @@ const ACTIONS = [
   },
   { label: "Tags", drawn: "tag", act: "tags" },
   {
+    label: "Albums",
+    drawn: "group",
+    act: "albums",
+    menu: (group) =>
+      group && [
+        ["albums", null, "Add to or remove from albums"],
+        ["leaveGroup", null, group.startsWith("album:") ? "Remove from this album" : "Remove from this group"],
+      ],
+  },
+  {
     label: "Download",
     drawn: "download",
     menu: () => [

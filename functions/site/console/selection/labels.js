@@ -1,12 +1,12 @@
-// Tags of selected images: added and removed for all of them, and taken back as each had them.
-import { getImage } from "../parts/api.js";
+// Tags and albums of selected images: added and removed for all of them, and taken back as each had them.
+import { call, getImage } from "../parts/api.js";
 import { completed } from "../parts/completion.js";
 import { fill, h } from "../parts/dom.js";
 import { tell } from "../parts/events.js";
 import { field, listOf } from "../parts/fields.js";
 import { formDialog } from "../parts/form-dialog.js";
 import { plural } from "../parts/format.js";
-import { forgetSuggestions, suggestTags } from "../parts/suggestions.js";
+import { forgetSuggestions, suggestAlbums, suggestTags } from "../parts/suggestions.js";
 import { act, those } from "./doing.js";
 import { byWay, updating } from "./requests.js";
 
@@ -28,7 +28,42 @@ const TAGS = {
   said: (images) => `Tags of ${images} changed.`,
 };
 
+const ALBUMS = {
+  title: (images) => `Albums of ${images}`,
+  adding: "Add to album",
+  help: "A new name makes a new album.",
+  removing: "Remove from albums",
+  suggest: suggestAlbums,
+  many: false,
+  of: (image) => (image.groups.album ?? []).map((id) => `album:${id}`),
+  body: ({ add, remove }) => sent({ add_groups: add, remove_groups: remove }),
+  nameOf: async (album) => (await albumCalled(album))?.label ?? album,
+  resolve: async (text) => (text ? [(await albumCalled(text))?.value ?? (await makeAlbum(text))] : []),
+  said: (images) => `Albums of ${images} changed.`,
+};
+
 export const tags = (own) => change(own, TAGS);
+export const albums = (own) => change(own, ALBUMS);
+
+/** Take the images out of the group that is looked at. */
+export const leaveGroup = ({ cards, group, signal }) =>
+  act({
+    cards,
+    step: updating({ remove_groups: [group] }),
+    doing: "Removing from the group:",
+    said: (number) => `${plural(number, "image")} removed. They are still among all images.`,
+    took: (ids) => ids.forEach((id) => tell("image-removed", { id })),
+    undo: (ids) =>
+      act({
+        cards: those(cards, ids),
+        step: updating({ add_groups: [group] }),
+        doing: "Adding to the group:",
+        said: (number) => `${plural(number, "image")} added again.`,
+        took: (back) => those(cards, back).forEach((card) => tell("image-added", card)),
+      }),
+    signal,
+  });
+
 /** Ask what to add and to remove, and do it. */
 async function change({ cards, signal }, kind) {
   const images = plural(cards.length, "image");
@@ -141,6 +176,19 @@ async function readAll(cards, of, signal) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return found;
+}
+
+/** The album with this title, or this id. */
+async function albumCalled(text) {
+  const same = (one) => one.toLowerCase() === text.toLowerCase();
+  const found = await suggestAlbums(text);
+  return found.find(({ value, label }) => same(value) || same(label) || same(value.slice("album:".length)));
+}
+
+async function makeAlbum(title) {
+  if (/^album:./.test(title)) return title; // An id: the album begins with its first image.
+  const { data } = await call("POST", "/v1/groups", { json: { type: "album", title } });
+  return data.group;
 }
 
 /** A body without empty lists. */
