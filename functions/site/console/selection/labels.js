@@ -37,8 +37,8 @@ const ALBUMS = {
   many: false,
   of: (image) => (image.groups.album ?? []).map((id) => `album:${id}`),
   body: ({ add, remove }) => sent({ add_groups: add, remove_groups: remove }),
-  nameOf: async (album) => (await albumCalled(album))?.label ?? album,
-  resolve: async (text) => (text ? [(await albumCalled(text))?.value ?? (await makeAlbum(text))] : []),
+  nameOf: titleOf,
+  resolve: async (text) => (text ? [(await albumCalled(text)) ?? (await makeAlbum(text))] : []),
   said: (images) => `Albums of ${images} changed.`,
 };
 
@@ -178,18 +178,24 @@ async function readAll(cards, of, signal) {
   return found;
 }
 
-/** The album with this title, or this id. */
+/** The album with this title or this id, as type:id; undefined if there is none. */
 async function albumCalled(text) {
-  const same = (one) => one.toLowerCase() === text.toLowerCase();
+  if (/^album:./.test(text)) return text;
+  const same = (one) => one?.toLowerCase() === text.toLowerCase();
   const found = await suggestAlbums(text);
-  return found.find(({ value, label }) => same(value) || same(label) || same(value.slice("album:".length)));
+  return found.find(({ value, label }) => same(label) || same(value.slice("album:".length)))?.value;
 }
 
-async function makeAlbum(title) {
-  if (/^album:./.test(title)) return title; // An id: the album begins with its first image.
-  const { data } = await call("POST", "/v1/groups", { json: { type: "album", title } });
-  return data.group;
+async function titleOf(album) {
+  const path = `/v1/groups/${encodeURIComponent(album.replaceAll("?", "%3F"))}`;
+  const { title, id } = await call("GET", path).then(
+    ({ data }) => data,
+    () => ({ id: album }),
+  );
+  return title ?? id;
 }
+
+const makeAlbum = async (title) => (await call("POST", "/v1/groups", { json: { type: "album", title } })).data.group;
 
 /** A body without empty lists. */
 const sent = (lists) => Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length));
