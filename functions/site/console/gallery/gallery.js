@@ -285,7 +285,7 @@ export function gallery({
     if (event.ctrlKey || event.metaKey) {
       if (!selects || event.key !== "a") return;
       event.preventDefault();
-      return void select().then(({ all }) => all());
+      return void select().then(({ all }) => all(), () => null);
     }
     const step = { "-": -1, "+": 1, "=": 1 }[event.key];
     if (step) changeDensity(step);

@@ -7,12 +7,13 @@ import { notify } from "../parts/notices.js";
 
 /**
  * Do `step` to the cards. `doing` is what the progress says ("Publishing"), and `said(n)` the message for n images.
- * `took(ids)` is told which ones it was done to, and `undo(ids)` takes it back if it is given.
+ * `took(ids)` is told which ones it was done to, and `undo(ids)` takes it back if it is given. It goes on when the
+ * screen is left.
  */
-export async function act({ cards, step, doing, said, took = () => {}, undo = null, size, signal }) {
+export async function act({ cards, step, doing, said, took = () => {}, undo = null, size }) {
   const byId = new Map(cards.map((card) => [card.id, card]));
   const label = `${doing} ${plural(cards.length, "image")}`;
-  const { done, failed } = await runBatch({ ids: [...byId.keys()], step, label, size, signal });
+  const { done, failed } = await runBatch({ ids: [...byId.keys()], step, label, size });
   if (done.length) {
     took(done);
     notify(said(done.length), { action: undo && ["Undo", () => undo(done)] });
@@ -23,7 +24,7 @@ export async function act({ cards, step, doing, said, took = () => {}, undo = nu
       failed,
       nameOf: (id) => nameOf(byId.get(id)),
       retry: (ids) =>
-        act({ cards: ids.map((id) => byId.get(id)), step, doing, said, took, undo, size, signal }),
+        act({ cards: ids.map((id) => byId.get(id)), step, doing, said, took, undo, size }),
     });
   return done;
 }

@@ -17,13 +17,12 @@ const MOST_IN_MEMORY = 1_000_000_000; // bytes, where the browser cannot write t
 const KEPT = 60_000; // ms that the browser has to save what is in memory
 
 /** Save the originals of the cards, or the rendition `value` of each. */
-export async function download({ cards, value: rendition, group, signal }) {
+export async function download({ cards, value: rendition, group }) {
   const name = `${group?.replace(/[^\p{L}\p{N}]+/gu, "-") ?? "images"}-${new Date().toISOString().slice(0, 10)}.zip`;
   const ending = new AbortController();
   const stop = () => ending.abort(new DOMException("Stopped.", "AbortError"));
   const file = await chooseFile(name, cards, rendition);
   if (!file) return;
-  signal.addEventListener("abort", stop);
   const label = `Downloading ${plural(cards.length, "image")}`;
   const progress = showProgress({ label, total: cards.length, stop });
   const failed = [];
@@ -38,7 +37,6 @@ export async function download({ cards, value: rendition, group, signal }) {
     return;
   } finally {
     progress.end();
-    signal.removeEventListener("abort", stop);
   }
   if (!failed.length) return;
   const byId = new Map(cards.map((card) => [card.id, card]));
@@ -46,7 +44,7 @@ export async function download({ cards, value: rendition, group, signal }) {
     title: `${plural(failed.length, "image")} of ${cards.length} could not be downloaded`,
     failed,
     nameOf: (id) => nameOf(byId.get(id)),
-    retry: (ids) => download({ cards: ids.map((id) => byId.get(id)), value: rendition, group, signal }),
+    retry: (ids) => download({ cards: ids.map((id) => byId.get(id)), value: rendition, group }),
   });
 }
 

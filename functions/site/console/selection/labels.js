@@ -46,7 +46,7 @@ export const tags = (own) => change(own, TAGS);
 export const albums = (own) => change(own, ALBUMS);
 
 /** Take the images out of the group that is looked at. */
-export const leaveGroup = ({ cards, group, signal }) =>
+export const leaveGroup = ({ cards, group }) =>
   act({
     cards,
     step: updating({ remove_groups: [group] }),
@@ -61,7 +61,6 @@ export const leaveGroup = ({ cards, group, signal }) =>
         said: (number) => `${plural(number, "image")} added again.`,
         took: (back) => those(cards, back).forEach((card) => tell("image-added", card)),
       }),
-    signal,
   });
 
 /** Ask what to add and to remove, and do it. */
@@ -91,7 +90,6 @@ async function change({ cards, signal }, kind) {
     said: (number) => kind.said(plural(number, "image")),
     took: changed,
     undo: former.size > 0 && ((ids) => takeBack(those(cards, ids), asked, { former, kind })),
-    signal,
   });
 }
 

@@ -10,7 +10,7 @@ import { loadLate } from "../frame/router.js";
 import { readingInto } from "./requests.js";
 
 /** Copy the public links, one a line; says how many images have none. */
-export async function links({ cards, signal }) {
+export async function links({ cards }) {
   const shown = cards.filter(({ visibility }) => visibility !== "private");
   const hidden = cards.length - shown.length;
   const none = hidden ? ` ${plural(hidden, "private image")} ${hidden === 1 ? "has" : "have"} none.` : "";
@@ -21,7 +21,7 @@ export async function links({ cards, signal }) {
   const images = new Map();
   const ids = shown.map(({ id }) => id);
   const label = `Reading the links of ${plural(shown.length, "image")}`;
-  const { failed } = await runBatch({ ids, step: readingInto(images), label, size: 1, signal });
+  const { failed } = await runBatch({ ids, step: readingInto(images), label, size: 1 });
   const found = ids.map((id) => images.get(id)?.public_url).filter(Boolean);
   if (found.length) await copy(found, none);
   if (failed.length) {
@@ -30,7 +30,7 @@ export async function links({ cards, signal }) {
       title: `${plural(failed.length, "link")} could not be read`,
       failed,
       nameOf: (id) => nameOf(named.get(id)),
-      retry: () => links({ cards, signal }),
+      retry: () => links({ cards }),
     });
   }
 }

@@ -16,7 +16,7 @@ const DOING = { public: "Publishing", unlisted: "Unlisting", private: "Making pr
 const are = (number) => `${plural(number, "image")} ${number === 1 ? "is" : "are"} now`;
 
 /** Have all cards seen like this; `value` is public, unlisted or private. */
-export async function visibility({ cards, value, signal }) {
+export async function visibility({ cards, value }) {
   const before = new Map(cards.map((card) => [card.id, card.visibility]));
   const changed = cards.filter((card) => card.visibility !== value);
   if (!changed.length) return notify(`${plural(cards.length, "image")}: nothing to change.`);
@@ -28,7 +28,6 @@ export async function visibility({ cards, value, signal }) {
     said: (number) => SAID[value](are(number)),
     took: (ids) => ids.forEach((id) => tell("image-changed", { id, visibility: value })),
     undo: (ids) => takeBack(those(changed, ids), before),
-    signal,
   });
 }
 

@@ -11,7 +11,7 @@ const gone = (ids) => ids.forEach((id) => tell("image-removed", { id }));
 const back = (cards) => (ids) =>
   those(cards, ids).forEach((card) => tell("image-added", { ...card, visibility: "private" }));
 
-export const trash = ({ cards, signal }) =>
+export const trash = ({ cards }) =>
   act({
     cards,
     step: trashing,
@@ -29,10 +29,9 @@ export const trash = ({ cards, signal }) =>
             : `${plural(number, "image")} restored.`,
         took: back(cards),
       }),
-    signal,
   });
 
-export const restore = ({ cards, signal }) =>
+export const restore = ({ cards }) =>
   act({
     cards,
     step: restoring,
@@ -47,10 +46,9 @@ export const restore = ({ cards, signal }) =>
         said: (number) => `${plural(number, "image")} moved to the trash again.`,
         took: back(cards),
       }),
-    signal,
   });
 
-export async function remove({ cards, signal }) {
+export async function remove({ cards }) {
   const images = plural(cards.length, "image");
   const isSure = await confirm({
     title: `Delete ${images} for good?`,
@@ -65,6 +63,5 @@ export async function remove({ cards, signal }) {
     doing: "Deleting",
     said: (number) => `${plural(number, "image")} deleted for good.`,
     took: gone,
-    signal,
   });
 }
