@@ -33,6 +33,7 @@ class Clicks:
 
 def select_first(page: Page, number: int, clicks: Clicks) -> None:
     """Select so many pictures from the first one on: the tick of one, and with Shift another."""
+    page.evaluate("scrollTo(0, 0)")
     tiles = page.locator(".tile")
     tiles.first.hover()
     clicks.click(tiles.first.get_by_role("checkbox"))

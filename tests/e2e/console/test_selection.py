@@ -404,7 +404,7 @@ def test_selected_images_go_into_a_new_album_and_out_of_it(
     expect(notice(page, "2 images removed. They are still among all images.")).to_be_visible()
     expect(page.locator(".tile")).to_have_count(1)
     selected(page, 0)
-    page.get_by_role("button", name="Undo").click()
+    notice(page, "2 images removed").get_by_role("button", name="Undo").click()
     expect(notice(page, "2 images added again.")).to_be_visible()
     expect(page.locator(".tile")).to_have_count(3)
 

@@ -51,20 +51,21 @@ export function keepTicks({ list, drawing, known, chosen, signal }) {
   }
 
   function point({ target, pointerType }) {
-    const item = target.closest(".tile");
-    if (isSelecting || pointerType === "touch" || item === pointed) return;
+    if (pointerType === "touch") return;
     const before = pointed;
-    pointed = item;
-    if (before) strip(before);
-    if (item) dress(item, cardOf(item));
+    pointed = target.closest(".tile");
+    follow(before, pointed);
   }
 
   function focus({ target }) {
-    const item = target.closest(".tile");
-    if (isSelecting || item === focused) return;
     const before = focused;
-    focused = item;
-    if (before) strip(before);
+    focused = target.closest(".tile");
+    follow(before, focused);
+  }
+
+  function follow(before, item) {
+    if (isSelecting) return;
+    if (before && before !== item) strip(before);
     if (item) dress(item, cardOf(item));
   }
 
