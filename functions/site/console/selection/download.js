@@ -1,7 +1,8 @@
 // Selected images as one ZIP, which is written while it comes: no image is kept longer than it takes to pass it on.
 import { makeZip } from "client-zip";
 import { nameOf } from "../gallery/tile.js";
-import { authorization, queryString, refusal } from "../parts/api.js";
+import { queryString, refusal } from "../parts/api.js";
+import { authorized } from "../parts/authorized.js";
 import { h, wait } from "../parts/dom.js";
 import { ApiError } from "../parts/errors.js";
 import { tellFailures } from "../parts/failures.js";
@@ -105,8 +106,7 @@ async function* entriesOf(cards, { rendition, failed, told, signal }) {
 async function read(card, rendition, signal) {
   const address = `/v1/images/${encodeURIComponent(card.id)}/content${queryString({ rendition })}`;
   for (let tries = 1; ; tries += 1) {
-    const request = { headers: await authorization(), cache: "no-store", signal };
-    const answer = await fetch(address, request).catch((error) => {
+    const answer = await authorized(address, { cache: "no-store", signal }).catch((error) => {
       if (signal.aborted) throw error;
       return null;
     });
