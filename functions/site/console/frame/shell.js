@@ -6,7 +6,6 @@ import { icon } from "../parts/icons.js";
 import { notify, noticeRegion } from "../parts/notices.js";
 import { go, here } from "./router.js";
 import { themeSwitch } from "./theme-switch.js";
-import { uploadStatus } from "../uploads/upload-status.js";
 
 const LIBRARY = [
   ["/", "images", "Images"],
@@ -60,7 +59,6 @@ export function buildShell(app) {
       h(
         "div",
         { class: "bar-end" },
-        signedIn && uploadStatus(),
         signedIn &&
           h("a", { class: "button is-main bar-upload", href: "#/upload" }, icon("upload"), h("span", {}, "Upload")),
         signedIn

@@ -1,9 +1,13 @@
 // A failure, said where the content would have been.
 import { signIn } from "../frame/auth.js";
 import { h } from "./dom.js";
+import { listen } from "./events.js";
 import { icon } from "./icons.js";
 
-/** What went wrong and, where it makes sense, a button to try again. */
+/**
+ * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection is tried again
+ * by itself when there is one.
+ */
 export function problemBox(error, { retry } = {}) {
   if (error.isNotDeployed) {
     return h(
@@ -26,7 +30,7 @@ export function problemBox(error, { retry } = {}) {
         : retry && h("button", { class: "button", type: "button", onclick: retry }, icon("retry"), "Try again");
   const said = error.status === undefined ? "Something in the console failed. Load the page anew." : error.message;
   if (error.status === undefined) console.error(error);
-  return h(
+  const box = h(
     "div",
     { class: "empty", role: "alert" },
     icon("alert"),
@@ -34,4 +38,13 @@ export function problemBox(error, { retry } = {}) {
     error.requestId && h("p", { class: "fine" }, `Request ${error.requestId}`),
     action,
   );
+  if (retry && error.status === 0) {
+    const ended = new AbortController();
+    const again = () => {
+      ended.abort();
+      if (box.isConnected) retry();
+    };
+    listen("reached-again", again, ended.signal);
+  }
+  return box;
 }

@@ -3,7 +3,7 @@ import { h } from "../parts/dom.js";
 import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
 
-const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };
+const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "reject" };
 
 /** The choices as attributes of an upload. */
 export function chosenAttributes() {
@@ -36,11 +36,11 @@ export function uploadChoices() {
       h("input", { id, name: "groups", value: chosen.groups, placeholder: "conversation:c1", autocomplete: "off" }),
     ),
     field(
-      "If you have it already",
+      "If it is already here",
       select(
         "on_duplicate",
-        ["keep", "return_existing", "reject"],
-        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Tell me" })[value],
+        ["reject", "return_existing", "keep"],
+        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Say so" })[value],
       ),
     ),
   );

@@ -39,6 +39,7 @@ class Operations:
             public_url=self._settings.publication.url,
             presets=tuple(self._settings.renditions.presets),
             max_upload_bytes=self._settings.limits.max_bytes,
+            max_upload_pixels=self._settings.limits.max_pixels,
         )
 
     def openai_url(self) -> str | None:
