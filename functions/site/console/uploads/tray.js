@@ -8,7 +8,7 @@ import { albumOffer } from "./album-offer.js";
 import { transferRow } from "./transfer-row.js";
 import { dismiss, hasEnded, isBusy, isPaused, pause, resume, retry, uploads } from "./upload-queue.js";
 
-const MOST_ROWS = 100; // of thousands of files, those that are next
+const MOST_ROWS = 100; // of thousands of files
 const REDRAW = 100; // ms
 const NARROW = 860; // pixels of a window that the tray would fill, as tray.css has it
 
@@ -87,12 +87,13 @@ function makeTray() {
         row.element.remove();
         rows.delete(upload);
       }
-    for (const upload of uploads) {
-      if (!shown.has(upload)) continue;
+    let next = list.firstChild;
+    for (const upload of shown) {
       if (!rows.has(upload)) rows.set(upload, transferRow(upload));
       const row = rows.get(upload);
       row.update();
-      list.append(row.element);
+      if (row.element === next) next = next.nextSibling;
+      else if (!row.element.contains(document.activeElement)) list.insertBefore(row.element, next); // the focus stays
     }
     const left = uploads.length - shown.size;
     hidden.textContent = left ? `and ${plural(left, "more file")}` : "";
@@ -156,12 +157,11 @@ function makeTray() {
   };
 }
 
-/** Those that are shown: what failed and what is sent comes before what waits, and that before what is done. */
-function mostUrgent() {
-  if (uploads.length <= MOST_ROWS) return uploads;
-  const order = ["failed", "sending", "known", "waiting", "done"];
-  return order.flatMap((state) => uploads.filter((upload) => upload.state === state)).slice(0, MOST_ROWS);
-}
+/** Those that are shown, what matters now first. */
+const mostUrgent = () =>
+  ["failed", "sending", "waiting", "known", "done"]
+    .flatMap((state) => uploads.filter((upload) => upload.state === state))
+    .slice(0, MOST_ROWS);
 
 function count() {
   const of = (state) => uploads.filter((upload) => upload.state === state).length;
