@@ -151,21 +151,22 @@ class Stack:
 
     def kill_function(self, name: str) -> None:
         """Kill the processes of a function, as a crash does."""
-        workers = self._workers_of(name)
-        assert workers, "no process of it runs"
-        for pid in workers:
+        processes = self.function_processes(name)
+        assert processes, "no process of it runs"
+        for pid in processes:
             os.kill(pid, signal.SIGKILL)
 
-    def _workers_of(self, function: str) -> list[int]:
-        """The processes in which a function runs: forks, which only their folder tells apart."""
-        folders = self.state.temporary.resolve().glob(f"ministack-lambda-*-{function}-*/code")
+    def function_processes(self, name: str = "*", *, for_seconds: int = 0) -> list[int]:
+        """The processes in which a function, or any, has run for so long: only their folder tells them apart."""
+        folders = self.state.temporary.resolve().glob(f"ministack-lambda-*-{name}-*/code")
         here = {os.fspath(folder) for folder in folders}
-        workers = []
-        for process in Path("/proc").glob("[0-9]*"):
+        ps = subprocess.run(["ps", "-A", "-o", "pid=,etimes="], capture_output=True, text=True, check=True)
+        processes = []
+        for pid, age in (map(int, line.split()) for line in ps.stdout.splitlines()):
             with suppress(OSError):  # it has ended meanwhile
-                if os.readlink(process / "cwd") in here:
-                    workers.append(int(process.name))
-        return workers
+                if age >= for_seconds and os.readlink(f"/proc/{pid}/cwd") in here:
+                    processes.append(pid)
+        return processes
 
     @property
     def launcher(self) -> int:

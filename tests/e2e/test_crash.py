@@ -8,7 +8,6 @@ import logging
 import os
 import random
 import signal
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -30,6 +29,7 @@ STORM_SECONDS = float(os.environ.get("SOAK_STORM_SECONDS", "15"))
 CLIENTS = 3
 BETWEEN_KILLS_SECONDS = 1.0
 STARTED_SECONDS = 7
+"""After which a function has started: the emulator does not get over the death of one that is starting."""
 LONG_AGO = "2000-01-01T00:00:00.000000Z"
 
 
@@ -58,24 +58,12 @@ def stack(troubled_stack: Stack) -> Stack:
     return troubled_stack
 
 
-def workers(stack: Stack) -> list[int]:
-    """The processes in which functions run: the children of the emulator, which is the launcher's child.
-
-    Only those that have started: the emulator does not get over the death of one that is starting.
-    """
-    columns = ["ps", "-A", "-o", "pid=,ppid=,etimes="]
-    process = subprocess.run(columns, capture_output=True, text=True, check=True)
-    processes = [tuple(map(int, line.split())) for line in process.stdout.splitlines()]
-    emulators = {pid for pid, parent, _ in processes if parent == stack.launcher}
-    return [pid for pid, parent, age in processes if parent in emulators and age >= STARTED_SECONDS]
-
-
 def kill_now_and_then(stack: Stack, until: float, rng: random.Random) -> int:
     """Kill a worker again and again, as a crash or the end of a function's time does; answer how many."""
     killed = 0
     while time.monotonic() < until:
         time.sleep(BETWEEN_KILLS_SECONDS)
-        process_ids = workers(stack)
+        process_ids = stack.function_processes(for_seconds=STARTED_SECONDS)
         if process_ids:
             with suppress(ProcessLookupError):
                 os.kill(rng.choice(process_ids), signal.SIGKILL)

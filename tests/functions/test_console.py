@@ -305,6 +305,7 @@ def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
         "mcp_url": f"{API}/mcp",
         "openai_url": OPENAI_URL,
         "presets": ["thumb", "display", "w640"],
+        "widths": {"w640": 640},
         "limits": {
             "request_bytes": 4_000_000,
             "upload_bytes": 100 * 1024 * 1024,
@@ -315,6 +316,7 @@ def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
             "job_images": 50,
             "variations": 10,
             "references": 10,
+            "share_name_chars": 100,
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
+from image_store.settings.storage import QueueUrls
+from image_store.settings.variables import Variables
+from tests.functions.depths import DEPTHS
 
 ADDRESS = {"PRIVATE_BUCKET", "BYTE_STORE", "R2_ENDPOINT", "R2_REGION"}
 PRIVATE = ADDRESS | {"R2_SECRET"}
@@ -403,3 +407,10 @@ def test_a_zone_without_a_secret_or_public_url_is_refused(missing: str) -> None:
 
     with pytest.raises(ConfigurationError, match="CLOUDFLARE_ZONE_ID needs"):
         Settings.from_env(environment)
+
+
+def test_the_tests_know_each_queue_as_health_does(template: dict[str, Any]) -> None:
+    variables = template["Resources"]["HealthFunction"]["Properties"]["Environment"]["Variables"]
+    logical_ids = {name: value["Ref"] for name, value in variables.items() if name.endswith("_QUEUE_URL")}
+
+    assert asdict(QueueUrls.from_env(Variables(logical_ids))) == DEPTHS

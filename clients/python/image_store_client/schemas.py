@@ -433,6 +433,7 @@ class ConsoleLimits(TypedDict):
     job_images: int
     variations: int
     references: int
+    share_name_chars: int
 
 
 class ConsoleSettings(TypedDict):
@@ -452,6 +453,8 @@ class ConsoleSettings(TypedDict):
     openai_url: str | None
     """The base address for clients of OpenAI's images API; null if the deployment has none."""
     presets: list[str]
+    widths: dict[str, int]
+    """The presets that keep the whole picture at a fixed width, with this width in pixels."""
     limits: ConsoleLimits
 
 

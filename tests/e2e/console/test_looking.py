@@ -471,7 +471,9 @@ def test_the_link_of_an_image_works_for_strangers_until_it_is_private_again(
 ) -> None:
     page = open_image(pages, picture, owner, permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("radio", name="Unlisted").check()
-    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".notice", has_text="Whoever has the link can see it now.")).to_be_visible()
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Link", exact=True).click()
     expect(page.locator(".notice", has_text="Link copied.")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
 

@@ -9,6 +9,7 @@ export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
+export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
 export { takeDropped, takeFiles } from "../uploads/taking.js";
 export { showUpload } from "../uploads/upload.js";

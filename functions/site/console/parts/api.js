@@ -137,10 +137,6 @@ export const deleteForGood = (id) => call("DELETE", image(id), { query: { perman
 export const restoreImage = (id) => call("POST", `${image(id)}/restore`).then((answer) => answer.data);
 export const deleteMany = (json) => call("POST", "/v1/images/batch-delete", { json }).then((answer) => answer.data);
 
-/** A link that shows a private image for some seconds: `{url, expires_at}`. */
-export const makeLink = (id, seconds) =>
-  call("POST", `${image(id)}/links`, { json: { expires_in: seconds } }).then((answer) => answer.data);
-
 /**
  * The bytes of an image or of a rendition; storage gets no token, as a redirect elsewhere drops it. Past the cache:
  * what an <img> left there came without the header that lets a script read it.

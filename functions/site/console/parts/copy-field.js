@@ -15,6 +15,27 @@ export async function copyText(text, { notice, select }) {
 }
 
 /**
+ * Copy a text that is still being made. Browsers allow that only if they are asked during the click. Where one refuses,
+ * the text is shown in a field at the end of `place`.
+ */
+export async function copyLater(text, { notice, place }) {
+  try {
+    const blob = text.then((told) => new Blob([told], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    notify(notice);
+  } catch {
+    await text.then(
+      (told) => {
+        const shown = copyField(told, { label: "Text to copy", name: "Copy", notice });
+        place.append(shown);
+        shown.querySelector("input").focus();
+      },
+      (error) => notify(error.message, { isProblem: true }),
+    );
+  }
+}
+
+/**
  * `label` is for screen readers, `name` is what the button says, to screen readers `spoken`, and `notice` what is said
  * afterwards.
  */

@@ -1,22 +1,36 @@
 // Shares: addresses under which anybody sees private images, until they expire or are revoked.
 import { nothing } from "../gallery/images.js";
-import { call } from "../parts/api.js";
-import { copyField } from "../parts/copy-field.js";
 import { confirm } from "../parts/dialogs.js";
 import { fill, h } from "../parts/dom.js";
+import { dropDraft, kept } from "../parts/drafts.js";
+import { listen } from "../parts/events.js";
 import { field } from "../parts/fields.js";
-import { atMoment } from "../parts/format.js";
+import { atMoment, onDay } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
+import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
+import { forgetShare } from "./copy-menu.js";
+import { openShareCopies } from "./share-dialog.js";
+import { shareFields, shareRequest } from "./share-fields.js";
+import { createShare, revokeShare, sharesPage, shows } from "./sharing.js";
 
-const PATH = "/v1/shares";
-const LIFETIMES = { 3600: "An hour", 86400: "A day", 604800: "A week", 2592000: "30 days", 31622400: "366 days" };
+const DRAFT = "shares";
+const PAGE = 20;
 const STATES = { active: ["succeeded", "Active"], expired: ["cancelled", "Expired"], revoked: ["failed", "Revoked"] };
+const TARGETS = [
+  ["all", "All my images, later ones too"],
+  ["group", "The images of a group"],
+  ["image_id", "One image"],
+];
 
 /** The list, and the form of a new share; `image_id` or `group` in the address fill the form in. */
 export async function showShares(root, { query, signal }) {
-  const list = h("ul", { class: "items" });
+  const list = h("ul", { class: "items", "aria-label": "Shares" });
   const more = h("p", { class: "row" }, "Loading …");
+  const add = (share) => {
+    root.querySelector(".empty")?.remove();
+    list.prepend(row(share));
+  };
   root.append(
     h(
       "header",
@@ -28,21 +42,17 @@ export async function showShares(root, { query, signal }) {
         h("p", { class: "fine" }, "Whoever has the address of a share sees its images without signing in."),
       ),
     ),
-    form(query, (share) => {
-      root.querySelector(".empty")?.remove();
-      list.prepend(row(share));
-      list.querySelector("input")?.focus();
-    }),
+    form(query, () => list.querySelector("button").focus()),
     list,
     more,
   );
+  listen("share-created", add, signal);
   async function load(cursor) {
-    const { data } = await call("GET", PATH, { query: { limit: 20, cursor }, signal });
-    list.append(...data.items.map(row));
+    const { items, next_cursor: next } = await sharesPage({ limit: PAGE, cursor }, signal);
+    list.append(...items.map(row));
     fill(
       more,
-      data.next_cursor &&
-        h("button", { type: "button", class: "button", onclick: () => load(data.next_cursor) }, "Show older shares"),
+      next && h("button", { type: "button", class: "button", onclick: () => load(next) }, "Show older shares"),
     );
     if (!list.children.length)
       root.append(nothing("link", "No share yet", "Share an image, a group or everything with the form above."));
@@ -51,35 +61,33 @@ export async function showShares(root, { query, signal }) {
 }
 
 function form(query, created) {
+  const isFilledIn = query.has("image_id") || query.has("group");
   const chosen = query.get("image_id") ? "image_id" : query.get("group") ? "group" : "all";
-  const target = h("div", {});
-  const draw = (what) =>
-    fill(
-      target,
-      what === "group" &&
-        field("Group", (id) =>
-          h("input", {
-            id,
-            name: "group",
-            required: true,
-            placeholder: "album:summer",
-            value: query.get("group") ?? "",
-          }),
-        ),
-      what === "image_id" &&
-        field("Id of the image", (id) =>
-          h("input", { id, name: "image_id", required: true, value: query.get("image_id") ?? "" }),
-        ),
-    );
+  const texts = {
+    group: field("Group", (id) =>
+      h("input", { id, name: "group", placeholder: "album:summer", value: query.get("group") ?? "" }),
+    ),
+    image_id: field("Id of the image", (id) =>
+      h("input", { id, name: "image_id", value: query.get("image_id") ?? "" }),
+    ),
+  };
+  const draw = (what) => {
+    for (const [name, element] of Object.entries(texts)) {
+      element.hidden = name !== what;
+      element.querySelector("input").required = name === what;
+    }
+  };
   draw(chosen);
-  const create = async (sent) => {
-    const { what, expires_in: seconds, ...texts } = Object.fromEntries(sent);
-    const json = { expires_in: Number(seconds), ...(what === "all" && { all: true }) };
-    for (const [name, text] of Object.entries(texts)) if (text.trim()) json[name] = text.trim();
-    created((await call("POST", PATH, { json })).data);
+  const create = async (sent, form) => {
+    const what = sent.get("what");
+    const target = what === "all" ? { all: true } : { [what]: sent.get(what).trim() };
+    await createShare({ ...target, ...shareRequest(sent) });
+    dropDraft(DRAFT);
+    form.elements.name.value = "";
+    created();
     notify("The share is ready.");
   };
-  return h(
+  const element = h(
     "form",
     { class: "card stack", onsubmit: onSubmit(create, (text) => text && notify(text, { isProblem: true })) },
     h("h2", {}, "New share"),
@@ -87,31 +95,23 @@ function form(query, created) {
       h(
         "select",
         { id, name: "what", onchange: (event) => draw(event.target.value) },
-        [
-          ["all", "All my images, later ones too"],
-          ["group", "The images of a group"],
-          ["image_id", "One image"],
-        ].map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
+        TARGETS.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
       ),
     ),
-    target,
-    field("For", (id) =>
-      h(
-        "select",
-        { id, name: "expires_in" },
-        Object.entries(LIFETIMES).map(([value, text]) => h("option", { value }, text)),
-      ),
-    ),
-    field("Name", (id) => h("input", { id, name: "name", autocomplete: "off" }), "For this list only."),
+    Object.values(texts),
+    shareFields(),
     h("p", {}, h("button", { class: "button is-main" }, "Create share")),
   );
+  if (isFilledIn) dropDraft(DRAFT); // The address says what is meant.
+  kept(element, DRAFT);
+  return element;
 }
 
 function row(share) {
   const [style, name] = STATES[share.status];
   const item = h(
     "li",
-    { class: "item" },
+    { class: "item share-item" },
     h(
       "div",
       { class: "item-text" },
@@ -119,43 +119,55 @@ function row(share) {
       h(
         "p",
         { class: "item-facts" },
-        share.name && h("span", {}, shows(share)),
-        share.presets && h("span", {}, share.presets.join(", ")),
-        h("span", {}, `Created ${atMoment(share.created_at)}`),
+        h("span", {}, h("a", { href: placeOf(share) }, shows(share))),
+        h("span", {}, share.presets ? share.presets.join(", ") : "All sizes"),
+        h("span", {}, `Created ${onDay(share.created_at)}`),
         h("span", {}, ended(share)),
       ),
-      share.status === "active" &&
-        share.url_prefix &&
-        copyField(share.image_id ? picture(share) : share.url_prefix, {
-          label: share.image_id ? "Address of the image" : "Address; add /image-id/preset",
-          name: "Copy address",
-        }),
     ),
     h("span", { class: `state is-${style}` }, name),
     share.status === "active" &&
-      h("button", { type: "button", class: "button is-danger-quiet", onclick: () => revoke(share, item) }, "Revoke"),
+      h(
+        "div",
+        { class: "row" },
+        share.url_prefix &&
+          h(
+            "button",
+            { type: "button", class: "button", onclick: () => openShareCopies(share) },
+            icon("link"),
+            "Copy …",
+          ),
+        h(
+          "button",
+          { type: "button", class: "button is-danger-quiet", onclick: () => revoke(share, item) },
+          "Revoke",
+        ),
+      ),
   );
   return item;
 }
 
-const shows = (share) => (share.all ? "All images" : share.group ? `Group ${share.group}` : `Image ${share.image_id}`);
+const placeOf = (share) =>
+  share.all
+    ? "#/"
+    : share.group
+      ? `#/groups/${encodeURIComponent(share.group)}`
+      : `#/images/${encodeURIComponent(share.image_id)}`;
 
 const ended = (share) =>
   share.revoked_at ? `Revoked ${atMoment(share.revoked_at)}` : `Ends ${atMoment(share.expires_at)}`;
 
-const picture = ({ url_prefix: prefix, image_id: id, presets }) =>
-  `${prefix}/${id}/${!presets || presets.includes("display") ? "display" : presets[0]}`;
-
 async function revoke(share, item) {
   const isSure = await confirm({
     title: "Revoke this share?",
-    text: "Its address stops working within a minute, for good.",
+    text: "Its addresses stop working within a minute, for good.",
     yes: "Revoke",
     isDangerous: true,
   });
   if (!isSure) return;
   try {
-    await call("DELETE", `${PATH}/${share.id}`);
+    await revokeShare(share.id);
+    forgetShare(share.id);
     item.replaceWith(row({ ...share, status: "revoked", revoked_at: new Date().toISOString() }));
     notify("Revoked.");
   } catch (error) {

@@ -1,6 +1,4 @@
 // The details of an image, and the switch of its visibility.
-import { makeLink } from "../parts/api.js";
-import { copyField } from "../parts/copy-field.js";
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
 import {
@@ -14,7 +12,7 @@ import {
   visibilityName,
 } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
-import { notify } from "../parts/notices.js";
+import { copyMenu } from "../shares/copy-menu.js";
 import { ATTRIBUTES, groupsOf } from "./attributes.js";
 
 const MEANING = { private: "Only you", unlisted: "Whoever has the link", public: "Everybody, and it is in the feed" };
@@ -41,18 +39,12 @@ export function details(image, { publish, edit }) {
         image.warnings.map((warning) => h("li", {}, warning)),
       ),
     !isTrashed && visibility(image, publish),
-    !isTrashed && (image.public_url ? copyField(image.public_url) : shareForATime(image)),
+    !isTrashed && copyMenu(image),
     !isTrashed &&
       h(
         "p",
         {},
         h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, icon("images"), "Find similar images"),
-      ),
-    !isTrashed &&
-      h(
-        "p",
-        {},
-        h("a", { class: "quiet-link", href: `#/shares?image_id=${image.id}` }, icon("link"), "Share for longer"),
       ),
     section(
       "Details",
@@ -129,33 +121,6 @@ function visibility(image, publish) {
     ),
     h("p", { class: "fine", id: about }, MEANING[image.visibility]),
   );
-}
-
-const DAY = 86_400;
-
-/** A link that expires; the image stays private. */
-function shareForATime(image) {
-  const root = h(
-    "div",
-    { class: "share" },
-    h("button", { type: "button", class: "button", onclick: make }, icon("link"), "Share for a day"),
-  );
-  async function make({ currentTarget: button }) {
-    button.disabled = true;
-    try {
-      const { url, expires_at: ends } = await makeLink(image.id, DAY);
-      const shared = copyField(url);
-      root.replaceWith(
-        shared,
-        h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`),
-      );
-      shared.querySelector("button").focus();
-    } catch (error) {
-      notify(error.message, { isProblem: true });
-      button.disabled = false;
-    }
-  }
-  return root;
 }
 
 function generation(provenance) {

@@ -30,6 +30,7 @@ class Operations:
 
     @lazy_property
     def console_settings(self) -> ConsoleSettings:
+        from image_store.domain.delivery.renditions import fixed_widths
         from image_store.entrypoints.operations.console import ConsoleSettings
 
         return ConsoleSettings(
@@ -38,6 +39,7 @@ class Operations:
             storage_origin=self._settings.storage.private_store.origin(self._settings.storage.private_bucket),
             public_url=self._settings.publication.url,
             presets=tuple(self._settings.renditions.presets),
+            widths=fixed_widths(self._settings.renditions.presets),
             max_upload_bytes=self._settings.limits.max_bytes,
             max_upload_pixels=self._settings.limits.max_pixels,
         )

@@ -135,6 +135,15 @@ UPLOAD_RECIPES: Mapping[str, Recipe] = MappingProxyType(
 """The renditions of every image before it is READY; deployments cannot change them."""
 
 
+def fixed_widths(presets: Mapping[str, Preset]) -> dict[str, int]:
+    """The presets that keep the whole picture at one width, which a `srcset` can name, and their widths in pixels."""
+    return {
+        name: preset.recipe.width
+        for name, preset in presets.items()
+        if preset.recipe.width is not None and preset.recipe.height is None
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """A stored rendition: everything that a client needs to show it, except its key."""

@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
+from image_store.domain.delivery.shares import MAX_NAME_CHARS
 from image_store.domain.errors import RouteNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
@@ -62,6 +64,8 @@ class ConsoleSettings:
     public_url: str
     """Empty if there is no public bucket."""
     presets: tuple[str, ...]
+    widths: Mapping[str, int]
+    """The presets that keep the whole picture at a fixed width, and these widths in pixels."""
     max_upload_bytes: int
     max_upload_pixels: int
 
@@ -177,6 +181,7 @@ def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
         "r2_origin": settings.storage_origin,
         "public_url": settings.public_url or None,
         "presets": settings.presets,
+        "widths": dict(settings.widths),
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
             "upload_bytes": settings.max_upload_bytes,
@@ -187,6 +192,7 @@ def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
             "job_images": MAX_IMAGES,
             "variations": MAX_VARIATIONS,
             "references": MAX_REFERENCES,
+            "share_name_chars": MAX_NAME_CHARS,
         },
     }
 

@@ -15,6 +15,7 @@ class ConsoleLimitsAnswer(BaseModel):
     job_images: int
     variations: int
     references: int
+    share_name_chars: int
 
 
 class ConsoleSettingsAnswer(BaseModel):
@@ -34,4 +35,7 @@ class ConsoleSettingsAnswer(BaseModel):
         description="The base address for clients of OpenAI's images API; null if the deployment has none."
     )
     presets: list[str]
+    widths: dict[str, int] = Field(
+        description="The presets that keep the whole picture at a fixed width, with this width in pixels."
+    )
     limits: ConsoleLimitsAnswer

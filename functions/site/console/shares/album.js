@@ -1,0 +1,18 @@
+// Make an album of some images, so that one share shows them all.
+import { call } from "../parts/api.js";
+import { plural } from "../parts/format.js";
+
+const AT_A_TIME = 100;
+
+/** Create an album with this title and put the images into it; answers its name as shares take it. */
+export async function albumOf(images, title) {
+  const { data } = await call("POST", "/v1/groups", { json: { type: "album", title } });
+  const failed = [];
+  for (let at = 0; at < images.length; at += AT_A_TIME) {
+    const ids = images.slice(at, at + AT_A_TIME).map(({ id }) => id);
+    const answer = await call("POST", "/v1/images/batch-update", { json: { ids, add_groups: [data.group] } });
+    failed.push(...answer.data.failed);
+  }
+  if (failed.length) throw new Error(`${plural(failed.length, "image")} could not join the album. Try it again.`);
+  return data.group;
+}
