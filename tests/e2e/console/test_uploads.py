@@ -220,8 +220,8 @@ def test_many_files_are_paused_cancelled_and_resumed_while_other_screens_are_sho
 
     page = pages.open("#/upload", owner=owner, size=PHONE, scheme="dark", reduced_motion="reduce")
     page.on("request", begun)
-    for ended in ("requestfinished", "requestfailed"):
-        page.on(ended, under_way.discard)  # type: ignore[call-overload]
+    page.on("requestfinished", lambda request: under_way.discard(request))
+    page.on("requestfailed", lambda request: under_way.discard(request))
     pick(page, *(picture(f"{number}.jpg", number=number) for number in range(MANY)))
     expect(heading(page)).to_contain_text(re.compile(rf"Uploading · [1-9]\d* of {MANY}"))
 
@@ -237,21 +237,15 @@ def test_many_files_are_paused_cancelled_and_resumed_while_other_screens_are_sho
     page.get_by_role("button", name=f"Cancel {names[-1]}", exact=True).click()
     expect(waiting).to_have_count(len(names) - 1)
 
-    leaving: list[str] = []
-
-    def stay(dialog: Any) -> None:
-        leaving.append(dialog.type)
-        dialog.dismiss()
-
-    page.once("dialog", stay)
-    page.evaluate("setTimeout(() => location.reload())")
-    page.wait_for_event("dialog") if not leaving else None
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    asked.value.dismiss()
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("link", name="Images", exact=True).last.click()
     expect(heading(page)).to_have_text(f"{MANY - 1} uploads finished", timeout=90_000)
     expect(page.locator(".transfer.is-done")).to_have_count(MANY - 1)
 
-    assert leaving == ["beforeunload"]
+    assert asked.value.type == "beforeunload"
     assert max(most) <= AT_ONCE
     with stack.http(owner) as client:
         assert len(list_ids(client)) == MANY - 1
