@@ -98,11 +98,11 @@ def test_an_upload_whose_answer_is_lost_is_sent_again_by_itself_and_stored_once(
 
 
 def test_an_answer_that_takes_long_is_shown_to_be_under_way(pages: Pages) -> None:
-    held: list[Route] = []
+    waiting: list[Route] = []
 
     page = pages.open(
         owner="slow",
-        prepare=lambda page: page.route(re.compile(r"/v1/shares"), lambda route: held.append(route)),
+        prepare=lambda page: page.route(re.compile(r"/v1/shares"), lambda route: waiting.append(route)),
     )
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
     line = page.get_by_role("progressbar", name="Waiting for the store")
@@ -110,7 +110,7 @@ def test_an_answer_that_takes_long_is_shown_to_be_under_way(pages: Pages) -> Non
     page.evaluate("location.hash = '#/shares'")
     expect(line).to_be_visible()
     assert faults_of(page) == []
-    for route in held:
+    for route in waiting:
         route.continue_()
 
     expect(page.get_by_role("heading", name="No share yet")).to_be_visible()

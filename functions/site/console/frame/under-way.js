@@ -26,6 +26,6 @@ export function underWay() {
 
 function show(change) {
   slow += change;
-  if (!line.isConnected) document.body.append(line);
+  if (!line.isConnected) document.querySelector("header.bar").append(line);
   if (slow > 0 !== line.matches(":popover-open")) line.togglePopover(slow > 0);
 }

@@ -92,17 +92,19 @@ function makeTray() {
       if (!rows.has(upload)) rows.set(upload, transferRow(upload));
       const row = rows.get(upload);
       row.update();
+      // A row that has the focus would lose it.
       if (row.element === next) next = next.nextSibling;
-      else if (!row.element.contains(document.activeElement)) list.insertBefore(row.element, next); // the focus stays
+      else if (!row.element.contains(document.activeElement)) list.insertBefore(row.element, next);
     }
     const left = uploads.length - shown.size;
     hidden.textContent = left ? `and ${plural(left, "more file")}` : "";
   }
 
   function drawActions({ ended }) {
+    const again = () => uploads.filter(canBeRetried);
     const wanted = [
       isBusy() && (isPaused() ? ["play", "Resume", resume] : ["pause", "Pause", pause]),
-      uploads.filter(canBeRetried).length > 1 && ["retry", "Retry failed", () => uploads.filter(canBeRetried).forEach((upload) => retry(upload))],
+      again().length > 1 && ["retry", "Retry failed", () => again().forEach((upload) => retry(upload))],
       ended > 0 && ended < uploads.length && ["check", "Clear finished", () => dismiss(uploads.filter(hasEnded))],
       isBusy() && ["close", "Cancel all", () => dismiss(uploads.filter((upload) => !hasEnded(upload)))],
     ].filter(Boolean);
