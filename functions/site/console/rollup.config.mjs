@@ -5,7 +5,18 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
 // Later ones win.
-const STYLES = ["base", "controls", "shell", "gallery", "viewer", "screens", "figures", "shares", "tray"];
+const STYLES = [
+  "base",
+  "controls",
+  "shell",
+  "gallery",
+  "viewer",
+  "screens",
+  "figures",
+  "places",
+  "shares",
+  "tray",
+];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
 const rollup = realpathSync(process.argv[1]);

@@ -1,6 +1,9 @@
 // The other screens, and what they open. It comes when one of them is used.
+export { showGroup } from "../albums/group.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
+export { countImages } from "../gallery/count-images.js";
+export { fillFilterPanel } from "../gallery/filter-panel.js";
 export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";
 export { showJobs } from "../generation/jobs.js";
@@ -11,6 +14,7 @@ export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
 export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
+export { showTrash } from "../trash/trash.js";
 export { takeDropped, takeFiles } from "../uploads/taking.js";
 export { showUpload } from "../uploads/upload.js";
 export { showWebhooks } from "../webhooks/webhooks.js";
