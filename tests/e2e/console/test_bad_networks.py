@@ -36,7 +36,7 @@ def test_what_was_seen_stays_and_uploads_wait_while_there_is_no_connection(
     with stack.http(owner) as client:
         for number in range(3):
             upload(client, landscape_jpeg(number, size=(320, 240)), title=f"Hills {number}")
-    page = pages.open(owner=owner)
+    page = pages.open(owner=owner, locale="en-AU")  # a window of its own, as it goes offline
     expect(page.locator(".tile.is-loaded")).to_have_count(3)
     page.get_by_role("link", name="Hills 1").click()
     expect(page.get_by_role("heading", name="Details")).to_be_visible()

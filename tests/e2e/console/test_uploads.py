@@ -116,12 +116,12 @@ def test_what_the_gateway_answers_is_tried_again_where_that_helps_and_said_in_wo
         "429.jpg": (429, "Too much at once. Wait a moment and try again.", 4),
         "503.jpg": (503, "The store failed. Try it again.", 4),
     }
-    asked: dict[str, set[str]] = {name: set() for name in answers}
+    keys: dict[str, set[str]] = {name: set() for name in answers}
     tries: list[str] = []
 
     def refuse(route: Route) -> None:
         name = next(name for name in answers if name in route.request.url)
-        asked[name].add(route.request.headers["idempotency-key"])
+        keys[name].add(route.request.headers["idempotency-key"])
         tries.append(name)
         body = json.dumps({"message": "Words of the gateway"})
         headers = {"content-type": "application/json"}
@@ -134,7 +134,7 @@ def test_what_the_gateway_answers_is_tried_again_where_that_helps_and_said_in_wo
     for name, (_, words, count) in answers.items():
         expect(transfer(page, name)).to_contain_text(words)
         assert tries.count(name) == count
-        assert len(asked[name]) == 1
+        assert len(keys[name]) == 1
     expect(page.get_by_text("Words of the gateway")).to_have_count(0)
     expect(page.get_by_role("button", name="Retry 413.jpg")).to_have_count(0)
 
@@ -236,15 +236,15 @@ def test_many_files_are_paused_cancelled_and_resumed_while_other_screens_are_sho
     page.get_by_role("button", name=f"Cancel {names[-1]}", exact=True).click()
     expect(waiting).to_have_count(len(names) - 1)
 
-    with page.expect_event("dialog") as asked:
+    with page.expect_event("dialog") as question:
         page.evaluate("setTimeout(() => location.reload())")
-    asked.value.dismiss()
+    question.value.dismiss()
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("link", name="Images", exact=True).last.click()
     expect(heading(page)).to_have_text(f"{MANY - 1} uploads finished", timeout=90_000)
     expect(page.locator(".transfer.is-done")).to_have_count(MANY - 1)
 
-    assert asked.value.type == "beforeunload"
+    assert question.value.type == "beforeunload"
     assert max(most) <= AT_ONCE
     with stack.http(owner) as client:
         assert len(list_ids(client)) == MANY - 1
