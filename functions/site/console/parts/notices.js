@@ -38,6 +38,7 @@ export function notify(text, { action = null, isProblem = false } = {}) {
     timer = setTimeout(close, STAYS);
   });
   keepNoticesInReach();
+  if (!action) [...region.children].find((one) => one.firstChild.textContent === text)?.remove(); // said once is enough
   region.append(notice);
 }
 
