@@ -45,7 +45,7 @@ _ENTRY = "main.js"
 _WORKER = "heif-worker.js"
 _LIBRARY = "libheif.js"
 _WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
-"""WebAssembly compiles in the worker that decodes HEIC, which has no page and no token. The page must not compile it."""
+"""WebAssembly compiles in the worker that decodes HEIC, which has no page and no token. The page must not."""
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
