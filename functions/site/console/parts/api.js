@@ -1,7 +1,8 @@
 // Calls to the store's API, with the token of who is signed in.
-import { accessToken, sessionEnded } from "../frame/auth.js";
+import { endSession } from "../frame/auth.js";
 import { tellReached, tellUnreachable } from "../frame/offline.js";
 import { underWay } from "../frame/under-way.js";
+import { authorized } from "./authorized.js";
 import { ApiError } from "./errors.js";
 
 const MERGE_PATCH = "application/merge-patch+json";
@@ -16,13 +17,13 @@ const seen = new Map(); // address → its last answer, for when the store canno
  * Throws ApiError for every answer that is not a success, and AbortError when the signal ends it.
  */
 export async function call(method, path, { query = {}, json, body, headers = {}, signal, isBackground = false } = {}) {
-  const sent = { ...authorization(), ...headers };
+  const sent = { ...headers };
   if (json !== undefined) sent["Content-Type"] ??= "application/json";
   const address = path + queryString(query);
   const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
   try {
     const answer = await reach(
-      () => askedEarly(method, address) ?? fetch(address, request),
+      () => askedEarly(method, address) ?? authorized(address, request),
       async (response) => ({
         status: response.status,
         etag: response.headers.get("ETag"),
@@ -72,15 +73,9 @@ function askedEarly(method, address) {
   return answer;
 }
 
-/** The header that says who calls; none for strangers. */
-export function authorization() {
-  const token = accessToken();
-  return token ? { Authorization: `Bearer ${token}` } : {};
-}
-
 /** The error that an answer's status and text mean. */
 export function refusal(status, text, retryAfter = null) {
-  if (status === 401) sessionEnded();
+  if (status === 401) endSession();
   let said = {};
   try {
     said = JSON.parse(text) ?? {};
@@ -144,6 +139,6 @@ export const deleteMany = (json) => call("POST", "/v1/images/batch-delete", { js
  */
 export function content(id, rendition, signal) {
   const address = `${image(id)}/content${queryString({ rendition })}`;
-  const request = { headers: authorization(), cache: "no-store", signal };
-  return reach(() => fetch(address, request), (response) => response.blob(), { signal });
+  const request = { cache: "no-store", signal };
+  return reach(() => authorized(address, request), (response) => response.blob(), { signal });
 }

@@ -1,12 +1,12 @@
 // A failure, said where the content would have been.
-import { signIn } from "../frame/auth.js";
 import { h } from "./dom.js";
 import { listen } from "./events.js";
 import { icon } from "./icons.js";
+import { begin } from "./sign-in-again.js";
 
 /**
- * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection is tried again
- * by itself when there is one.
+ * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection or of a session
+ * is tried again by itself as soon as there is one.
  */
 export function problemBox(error, { retry } = {}) {
   if (error.isNotDeployed) {
@@ -24,7 +24,7 @@ export function problemBox(error, { retry } = {}) {
   }
   const action =
     error.status === 401
-      ? h("button", { class: "button is-main", type: "button", onclick: signIn }, "Sign in")
+      ? h("button", { class: "button is-main", type: "button", onclick: begin }, "Sign in")
       : error.status === 404
         ? h("a", { class: "button", href: "#/" }, icon("images"), "All images")
         : retry && h("button", { class: "button", type: "button", onclick: retry }, icon("retry"), "Try again");
@@ -38,13 +38,14 @@ export function problemBox(error, { retry } = {}) {
     error.requestId && h("p", { class: "fine" }, `Request ${error.requestId}`),
     action,
   );
-  if (retry && error.status === 0) {
-    const ended = new AbortController();
+  const cure = { 0: "reached-again", 401: "session-begun" }[error.status];
+  if (retry && cure) {
+    const heard = new AbortController();
     const again = () => {
-      ended.abort();
+      heard.abort();
       if (box.isConnected) retry();
     };
-    listen("reached-again", again, ended.signal);
+    listen(cure, again, heard.signal);
   }
   return box;
 }

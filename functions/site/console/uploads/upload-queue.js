@@ -136,4 +136,5 @@ async function patiently(act, { progress, signal }) {
 const changed = (upload = null) => tell("uploads", { upload });
 
 listen("reached-again", next);
+listen("session-begun", () => uploads.filter(({ error }) => error?.status === 401).forEach((upload) => retry(upload)));
 addEventListener("beforeunload", (event) => isBusy() && event.preventDefault());
