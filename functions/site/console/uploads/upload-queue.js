@@ -136,5 +136,7 @@ async function patiently(act, { progress, signal }) {
 const changed = (upload = null) => tell("uploads", { upload });
 
 listen("reached-again", next);
-listen("session-begun", () => uploads.filter(({ error }) => error?.status === 401).forEach((upload) => retry(upload)));
+listen("session-begun", () => {
+  for (const upload of uploads) if (upload.error?.status === 401) retry(upload);
+});
 addEventListener("beforeunload", (event) => isBusy() && event.preventDefault());
