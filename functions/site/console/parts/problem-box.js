@@ -5,8 +5,8 @@ import { icon } from "./icons.js";
 import { begin } from "./sign-in-again.js";
 
 /**
- * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection or of a session
- * is tried again by itself as soon as there is one.
+ * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection or of a
+ * session is tried again by itself as soon as there is one.
  */
 export function problemBox(error, { retry } = {}) {
   if (error.isNotDeployed) {
