@@ -21,8 +21,8 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     say();
   };
   const change = (by) => {
-    if (exact === null) loaded += by;
-    else exact += by;
+    loaded += by;
+    if (exact !== null) exact += by;
     say();
   };
   listen("image-removed", ({ id }) => change(removed.add(id) && -1), signal);
