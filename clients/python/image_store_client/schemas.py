@@ -28,6 +28,8 @@ ErrorCode = Literal[
     "deadline_exceeded",
     "duplicate_image",
     "event_not_found",
+    "group_exists",
+    "group_not_found",
     "idempotency_in_progress",
     "idempotency_mismatch",
     "image_not_found",
@@ -60,6 +62,7 @@ ErrorCode = Literal[
     "source_unreadable",
     "storage_unavailable",
     "too_many_frames",
+    "too_many_groups",
     "too_many_keys",
     "too_many_shares",
     "too_many_webhooks",
@@ -733,6 +736,70 @@ class GenerationRequest(TypedDict):
     """Return the running job of the same request, if there is one; `false` begins a new one. Default:
     `true`.
     """
+
+
+class Group(TypedDict):
+    """A group of images."""
+
+    group: str
+    """`type:id`"""
+    type: str
+    id: str
+    title: str | None
+    images: int
+    """Images in the trash do not count; changes of images count within seconds."""
+    newest_at: str | None
+    """When its newest image was stored; null without images."""
+    cover: GroupCover | None
+    """Null without images."""
+
+
+class GroupCover(TypedDict):
+    """The picture that stands for a group: the chosen image, or else its newest."""
+
+    id: str
+    thumb_url: str
+    placeholder: ImagePlaceholder
+    width: int
+    height: int
+
+
+class GroupDeletion(TypedDict):
+    """What a request has done to the images of a group that is deleted."""
+
+    images: int
+    """The number of images that it took out of the group."""
+    failed: list[FailedDeletion]
+    """Images that are still in the group, which stays with them."""
+    next_cursor: str | None
+    """Send the request again with it until it is null."""
+
+
+class GroupPage(TypedDict):
+    """Groups in the order of type and id; a page may be short or empty while `next_cursor` is not
+    null.
+    """
+
+    items: list[Group]
+    next_cursor: str | None
+
+
+class GroupPatch(TypedDict):
+    """Changes of a group (RFC 7396): a missing field stays, null removes a value."""
+
+    title: NotRequired[str | None]
+    cover_image_id: NotRequired[str | None]
+    """An image of the group; null for its newest image."""
+
+
+class GroupRequest(TypedDict):
+    """A group to create."""
+
+    type: str
+    id: NotRequired[str | None]
+    """By default a random one is made."""
+    title: NotRequired[str | None]
+    """A readable name for your lists."""
 
 
 class Health(TypedDict):
@@ -1932,6 +1999,23 @@ class StoredToneAnalysis(TypedDict):
     primary: str | None
     intensity: str | float | None
     themes: list[str]
+
+
+class Tag(TypedDict):
+    """A tag of images."""
+
+    tag: str
+    images: int
+    """Images in the trash do not count; changes of images count within seconds."""
+    newest_at: str | None
+    """When the newest of its images was stored; null if the last one has just lost the tag."""
+
+
+class TagPage(TypedDict):
+    """Tags in order; a page may be short or empty while `next_cursor` is not null."""
+
+    items: list[Tag]
+    next_cursor: str | None
 
 
 class Timeline(TypedDict):
