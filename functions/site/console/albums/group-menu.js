@@ -103,18 +103,21 @@ async function end(group, what) {
   const stop = () => ending.abort();
   const progress = showProgress({ label: `Deleting “${nameOf(group)}”`, total: Math.max(1, group.images), stop });
   let cursor = null,
-    images = 0;
+    images = 0,
+    failed = 0;
   try {
     do {
       const answer = await endGroup(group.group, chosen, cursor);
       images += answer.images;
+      failed += answer.failed.length;
       cursor = answer.next_cursor;
       progress.show(images);
     } while (cursor && !ending.signal.aborted);
     const moved = chosen === "trash" ? ` ${plural(images, "image")} moved to the trash.` : "";
     const name = `“${nameOf(group)}”`;
-    notify(cursor ? `Stopped: ${name} is not deleted yet.${moved}` : `${name} is deleted.${moved}`);
-    if (!cursor) go(partsOf(group.group).type === "album" ? "/albums" : "/groups");
+    if (failed) notify(`${name} stays with ${plural(failed, "image")} that could not be changed.`, { isProblem: true });
+    else notify(cursor ? `Stopped: ${name} is not deleted yet.${moved}` : `${name} is deleted.${moved}`);
+    if (!cursor && !failed) go(partsOf(group.group).type === "album" ? "/albums" : "/groups");
   } catch (error) {
     notify(`${error.message} “${nameOf(group)}” is not deleted yet: delete it again.`, { isProblem: true });
   } finally {

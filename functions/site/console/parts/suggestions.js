@@ -5,12 +5,8 @@ import { seenValues } from "./seen.js";
 
 const FRESH = 60_000; // ms that an answer is used again
 const MOST = 8;
-const GROUP_PAGES = 3; // of 100: titles are compared here, because the store finds groups by their ids
 
-let answers = {};
-
-/** Ask anew from now on: tags or groups were changed. */
-export const forgetSuggestions = () => void (answers = {});
+const answers = {};
 
 /** The answer of `ask` for this name, at most a minute old. */
 function recent(name, ask) {
@@ -47,29 +43,22 @@ export async function suggestTags(text, signal) {
   return items.map(({ tag, images: number }) => ({ value: tag, detail: images(number) }));
 }
 
-/** Groups as type:id, found and shown by their titles too. */
-export const suggestGroups = (text) => groups("", text);
+/** Groups as type:id; the store finds them by the beginning of their ids and of each word of their titles. */
+export async function suggestGroups(text, signal) {
+  const [, type, prefix] = text.match(/^(?:([a-z][a-z0-9_-]*):)?(.*)$/);
+  return groups({ type, prefix }, signal);
+}
 
 /** Albums alone. */
-export const suggestAlbums = (text) => groups("album", text);
+export const suggestAlbums = (text, signal) => groups({ type: "album", prefix: text }, signal);
 
-async function groups(type, text) {
-  const entries = await recent(`groups ${type}`, async () => {
-    const all = [];
-    let cursor = null;
-    for (let page = 0; page < GROUP_PAGES; page += 1) {
-      const { items, next_cursor: next } = await read("/v1/groups", { type, limit: 100, cursor });
-      all.push(...items);
-      cursor = next;
-      if (!cursor) break;
-    }
-    return all.map(({ group, title, images: number }) => ({
-      value: group,
-      label: title ?? group,
-      detail: title ? `${group} · ${images(number)}` : images(number),
-    }));
-  });
-  return matching(entries, text);
+async function groups(query, signal) {
+  const { items } = await read("/v1/groups", { ...query, limit: MOST }, signal);
+  return items.map(({ group, title, images: number }) => ({
+    value: group,
+    label: title ?? group,
+    detail: title ? `${group} · ${images(number)}` : images(number),
+  }));
 }
 
 /** Models that made images of this person. */

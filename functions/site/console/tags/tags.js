@@ -10,7 +10,7 @@ import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
 import { placeList } from "../parts/place-list.js";
 import { head, nothing } from "../parts/screen-head.js";
-import { forgetSuggestions, suggestTags } from "../parts/suggestions.js";
+import { suggestTags } from "../parts/suggestions.js";
 import { forWholeList } from "../parts/whole-list.js";
 import { tagPage, updateMany } from "./tags-api.js";
 
@@ -123,7 +123,6 @@ export function showTags(root, { signal }) {
     } catch (error) {
       notify(error.message, { isProblem: true });
     }
-    forgetSuggestions();
     if (!signal.aborted) await reload();
   }
 }
