@@ -59,7 +59,13 @@ def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
     expect(page.get_by_role("heading", name="No image in this album")).to_be_visible()
     group = re.sub(r".*#/groups/album%3A", "album:", page.url)
     with stack.http(owner) as client:
-        newest = pictures(client, 3, group=group)[-1]
+        newest = pictures(client, 3)[-1]
+        page.get_by_role("button", name="Add pictures").first.press("Enter")
+        for number in range(3):
+            page.get_by_role("checkbox", name=f"Hills {number}").press("Space")
+        page.get_by_role("button", name="Use 3 images").press("Enter")
+        expect(page.get_by_text("3 images added.")).to_be_visible()
+        expect(page.locator(".tile")).to_have_count(3)
         eventually(lambda: counts(client, "groups"), {group: 3})
 
         page.get_by_role("link", name="Albums").first.press("Enter")

@@ -1,19 +1,22 @@
 // The images of one group: an album, a conversation, a session.
-import { loadLate } from "../frame/router.js";
+import { loadLate, refresh } from "../frame/router.js";
 import { densityButtons } from "../gallery/density.js";
 import { filterBar, filtersOf } from "../gallery/filters.js";
 import { gallery } from "../gallery/gallery.js";
 import { resultCount } from "../gallery/result-count.js";
+import { pickImages } from "../generation/image-picker.js";
 import { listImages } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
 import { head, nothing } from "../parts/screen-head.js";
+import { addToGroup } from "./adding.js";
 import { groupMenu } from "./group-menu.js";
 import { readGroup } from "./groups-api.js";
 import { nameOf, partsOf, typeName } from "./names.js";
 
 const PAGE = 50;
+const MOST_AT_ONCE = 100; // images that are added in one go
 
 export function showGroup(root, { parameters, query, signal }) {
   const name = parameters.name;
@@ -73,26 +76,15 @@ export function showGroup(root, { parameters, query, signal }) {
   }
 
   function addPictures(style) {
-    const pick = h("input", {
-      type: "file",
-      accept: "image/*",
-      multiple: true,
-      hidden: true,
-      onchange: () => take([...pick.files]),
-    });
-    return [
-      h("button", { type: "button", class: style, onclick: () => pick.click() }, icon("plus"), "Add pictures"),
-      pick,
-    ];
+    return h("button", { type: "button", class: style, onclick: add }, icon("plus"), "Add pictures");
   }
 
-  async function take(files) {
-    try {
-      const takeFiles = await loadLate("takeFiles");
-      takeFiles(files, { groups: [name] });
-    } catch (error) {
-      notify(error.message, { isProblem: true });
-    }
+  async function add() {
+    const cards = await pickImages({ chosen: [], most: MOST_AT_ONCE, title: `Add to “${nameOf(group)}”` });
+    if (!cards?.length) return;
+    const names = new Map(cards.map((card) => [card.id, card.filename]));
+    await addToGroup([...names.keys()], name, names);
+    if (!signal.aborted) await refresh();
   }
 
   async function share() {
