@@ -70,7 +70,7 @@ def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
 
         page.get_by_role("link", name="Albums").first.press("Enter")
         album = page.get_by_role("link", name="<b>Hills</b> 3 images")
-        expect(album.get_by_role("img", include_hidden=True)).to_be_attached()
+        expect(album.locator("img")).to_be_attached()
         assert faults_of(page, STANDARDS) == []
         look(page, "albums-light-1280")
         album.press("Enter")

@@ -33,7 +33,7 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     loaded += page.items.length;
     if (!page.next_cursor) exact = loaded;
     else if (ask && exact === null && !place.cursor) ask().then(know, () => null);
-    if (loaded) say();
+    say();
     return page;
   };
   return { element, know, counting };
