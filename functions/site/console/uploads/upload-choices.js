@@ -1,6 +1,7 @@
 // What is said of the pictures that are uploaded next; kept while the console is open.
 import { completed } from "../parts/completion.js";
 import { h } from "../parts/dom.js";
+import { kept } from "../parts/drafts.js";
 import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
 import { suggestGroups, suggestTags } from "../parts/suggestions.js";
@@ -54,5 +55,6 @@ export function uploadChoices() {
   );
   const visibility = form.elements.visibility;
   visibility.disabled = chosen.kind === "reference";
+  kept(form, "upload");
   return form;
 }
