@@ -12,7 +12,7 @@ export async function countImages(filters, signal) {
   if (name === "group") return (await readGroup(chosen.group, signal)).images;
   if (name !== "tag") throw new Error("Only tags and groups are counted.");
   const query = { prefix: chosen.tag, limit: ALIKE };
-  const { data } = await call("GET", "/v1/tags", { query, signal });
+  const { data } = await call("GET", "/v1/tags", { query, signal, isBackground: true });
   const counted = data.items.find(({ tag }) => tag === chosen.tag);
   if (!counted) throw new Error("The tag is not counted yet.");
   return counted.images;

@@ -18,7 +18,7 @@ function recent(name, ask) {
   return answer;
 }
 
-const read = (path, query, signal) => call("GET", path, { query, signal }).then(({ data }) => data);
+const read = (path, query, signal) => call("GET", path, { query, signal, isBackground: true }).then(({ data }) => data);
 
 /** Entries whose value or label has the text, those that begin with it first. */
 function matching(entries, text) {
