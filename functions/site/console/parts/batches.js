@@ -75,6 +75,6 @@ const isPassing = (error) =>
     : ["deadline_exceeded", "storage_unavailable", "conflict", "internal_error"].includes(error.code);
 
 function inWords(error) {
-  if (error.name === "AbortError") return "It was stopped before its turn.";
+  if (error.name === "AbortError") return "It was stopped on its way, and may be done all the same.";
   return error instanceof ApiError ? error.message : new ApiError({ status: 400, ...error }).message;
 }

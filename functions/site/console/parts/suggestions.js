@@ -5,8 +5,14 @@ import { seenValues } from "./seen.js";
 
 const FRESH = 60_000; // ms that an answer is used again
 const MOST = 8;
+const GROUPS = 50; // a page of the route
+const MOST_PAGES = 4; // a page may be empty and have another one behind it
+const PREFIX_CHARS = 64; // as the route takes them
 
-const answers = {};
+let answers = {};
+
+/** Ask anew from now on: models or providers were changed. */
+export const forgetSuggestions = () => void (answers = {});
 
 /** The answer of `ask` for this name, at most a minute old. */
 function recent(name, ask) {
@@ -18,7 +24,8 @@ function recent(name, ask) {
   return answer;
 }
 
-const read = (path, query, signal) => call("GET", path, { query, signal, isBackground: true }).then(({ data }) => data);
+const read = (path, query, signal) =>
+  call("GET", path, { query, signal, isBackground: true }).then(({ data }) => data);
 
 /** Entries whose value or label has the text, those that begin with it first. */
 function matching(entries, text) {
@@ -39,7 +46,7 @@ const images = (number) => plural(number, "image");
 
 /** Tags that begin with the text. */
 export async function suggestTags(text, signal) {
-  const { items } = await read("/v1/tags", { prefix: text, limit: MOST }, signal);
+  const { items } = await read("/v1/tags", { prefix: text.slice(0, PREFIX_CHARS), limit: MOST }, signal);
   return items.map(({ tag, images: number }) => ({ value: tag, detail: images(number) }));
 }
 
@@ -52,9 +59,16 @@ export async function suggestGroups(text, signal) {
 /** Albums alone. */
 export const suggestAlbums = (text, signal) => groups({ type: "album", prefix: text }, signal);
 
-async function groups(query, signal) {
-  const { items } = await read("/v1/groups", { ...query, limit: MOST }, signal);
-  return items.map(({ group, title, images: number }) => ({
+async function groups({ type, prefix }, signal) {
+  const query = { type, prefix: prefix.slice(0, PREFIX_CHARS), limit: GROUPS };
+  const found = [];
+  let cursor = null;
+  for (let page = 0; page < MOST_PAGES && !found.length && (page === 0 || cursor); page += 1) {
+    const { items, next_cursor: next } = await read("/v1/groups", { ...query, cursor }, signal);
+    found.push(...items);
+    cursor = next;
+  }
+  return found.map(({ group, title, images: number }) => ({
     value: group,
     label: title ?? group,
     detail: title ? `${group} · ${images(number)}` : images(number),
