@@ -12,6 +12,7 @@ export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
+export * as acts from "../selection/acting.js";
 export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
 export { showTrash } from "../trash/trash.js";
