@@ -126,8 +126,8 @@ export function sending(path, { replay, sent, signal }) {
     problem,
   );
   if (replay) {
+    attempt(follow);
     showProgress(replay);
-    queueMicrotask(() => attempt(follow, () => {}).catch(() => {}));
   }
   return { element, again };
 }
