@@ -4,12 +4,14 @@ import { fill, h, isTyping } from "../parts/dom.js";
 import { listen } from "../parts/events.js";
 import { icon } from "../parts/icons.js";
 import { notify, noticeRegion } from "../parts/notices.js";
-import { go, here } from "./router.js";
+import { begin as signInBeside } from "../parts/sign-in-again.js";
+import { go, here, refresh } from "./router.js";
 import { themeSwitch } from "./theme-switch.js";
-import { uploadStatus } from "../uploads/upload-status.js";
 
 const LIBRARY = [
   ["/", "images", "Images"],
+  ["/albums", "album", "Albums"],
+  ["/tags", "tag", "Tags"],
   ["/upload", "upload", "Upload"],
   ["/generate", "generate", "Generate"],
   ["/jobs", "jobs", "Jobs"],
@@ -26,7 +28,12 @@ const STORE = [
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
 ];
-const TABS = ["/", "/generate", "/upload", "/feed"];
+const TABS = ["/", "/albums", "/upload", "/generate"];
+/** Screens that are reached from one of the navigation, which is the current one then. */
+const WITHIN = [
+  ["/groups", "/albums"],
+  ["/jobs", "/jobs"],
+];
 
 /** Build the frame inside of `app` and answer the element that screens go into. */
 export function buildShell(app) {
@@ -60,7 +67,6 @@ export function buildShell(app) {
       h(
         "div",
         { class: "bar-end" },
-        signedIn && uploadStatus(),
         signedIn &&
           h("a", { class: "button is-main bar-upload", href: "#/upload" }, icon("upload"), h("span", {}, "Upload")),
         signedIn
@@ -89,7 +95,7 @@ export function buildShell(app) {
           {},
           LIBRARY.filter(([path]) => TABS.includes(path))
             .sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0]))
-            .map(([path, drawn, name]) => entry([path, drawn, name === "Public feed" ? "Feed" : name])),
+            .map(entry),
           h(
             "li",
             {},
@@ -106,8 +112,28 @@ export function buildShell(app) {
   );
   document.body.append(noticeRegion());
   listen("screen", ({ path }) => mark(app, path));
-  listen("session-ended", () => notify("Your session has ended.", { isProblem: true, action: ["Sign in", begin] }));
+  sayHowTheSessionGoes(outlet, signedIn);
   return outlet;
+}
+
+/** The session is about to end, or has ended: a message stays until somebody has signed in again, in a small window. */
+function sayHowTheSessionGoes(outlet, signedIn) {
+  let close = () => null;
+  const say = (text, words, label) => {
+    close();
+    close = notify([text, words].filter(Boolean).join(" "), { isProblem: true, stays: true, action: [label, again] });
+  };
+  const again = () => {
+    signInBeside();
+    close = () => null; // The message went with the press of its button.
+  };
+  listen("session-ends", ({ words }) => say("Your session ends soon.", words, "Stay signed in"));
+  listen("session-ended", ({ words }) => say("Your session has ended.", words, "Sign in"));
+  listen("session-begun", () => {
+    close();
+    if (!signedIn) location.reload(); // The frame of a stranger has no screens.
+    else if (outlet.querySelector(".welcome")) refresh();
+  });
 }
 
 /** Begin to sign in; says so when that is not possible. */
@@ -126,9 +152,9 @@ function entry([path, drawn, name]) {
 }
 
 function mark(app, path) {
+  const shown = WITHIN.find(([begin]) => path.startsWith(begin))?.[1] ?? path;
   for (const link of app.querySelectorAll(".nav-link[data-path]")) {
-    const isCurrent = link.dataset.path === path || (link.dataset.path === "/jobs" && path.startsWith("/jobs"));
-    if (isCurrent) link.setAttribute("aria-current", "page");
+    if (link.dataset.path === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -150,7 +150,7 @@ function row(item, jobId, signal) {
       "div",
       { class: "row" },
       item.image_id && h("a", { class: "button", href: `#/images/${item.image_id}` }, "Open"),
-      !RUNNING.has(item.status) &&
+      !isRunning(item) &&
         h(
           "a",
           {
