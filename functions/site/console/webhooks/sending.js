@@ -1,4 +1,5 @@
-// Sends events to a webhook now: a test, one event again, all that failed, or all of a time; a replay is followed to its end.
+// Sends events to a webhook now: a test, one event again, all that failed, or all of a time. A replay is followed to
+// its end.
 import { call } from "../parts/api.js";
 import { h, wait } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
