@@ -30,7 +30,8 @@ async function name(link, group, signal) {
 /** Null where it has none, or where titles cannot be read. */
 async function titleOf(group) {
   try {
-    const { data } = await call("GET", `/v1/groups/${encodeURIComponent(group.replaceAll("?", "%3F"))}`);
+    const path = `/v1/groups/${encodeURIComponent(group.replaceAll("?", "%3F"))}`;
+    const { data } = await call("GET", path, { isBackground: true });
     return data.title;
   } catch {
     titles.delete(group); // It is asked for again with the next image.
