@@ -1,10 +1,13 @@
 // The groups of an image, by their titles where they have some.
 import { call } from "../parts/api.js";
 import { h } from "../parts/dom.js";
+import { listen } from "../parts/events.js";
 
 const MOST_TITLES = 10; // requests for one image
 
 const titles = new Map(); // group -> a promise of its title, or null
+
+listen("screen", () => titles.clear()); // Another screen may give it another title.
 
 /** A list of links; each says its id until its title is known. */
 export function groupChips(groups, signal) {
