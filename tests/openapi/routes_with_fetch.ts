@@ -85,9 +85,9 @@ async function images(): Promise<void> {
   const deleted = dataOf(await client.POST("/v1/images/batch-delete", { body: { ids } }));
   if (deleted.successful.length !== 3) throw new Error("not all were deleted");
   const restored = dataOf(await client.POST("/v1/images/batch-restore", { body: { ids } }));
-  const body = { ids, add_tags: ["back"], visibility: "unlisted" } as const;
-  const changed = dataOf(await client.POST("/v1/images/batch-update", { body }));
-  if (restored.successful.length + changed.successful.length !== 6) throw new Error("not all were changed");
+  const body = { ids, add_tags: ["back"], visibility: "unlisted" as const };
+  const relabelled = dataOf(await client.POST("/v1/images/batch-update", { body }));
+  if (restored.successful.length + relabelled.successful.length !== 6) throw new Error("not all were changed");
 }
 
 async function directUploads(): Promise<void> {

@@ -35,6 +35,7 @@ export function showGroup(root, { parameters, query, signal }) {
     gallery({
       label: `Images of ${group}`,
       signal,
+      selects: { group },
       load: ({ cursor }) => listImages({ ...filtersOf(query), group, limit: PAGE, cursor }, signal),
       empty: () =>
         nothing("group", "No image in this group", "Images join a group when they are uploaded or edited."),

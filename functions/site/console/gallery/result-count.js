@@ -29,7 +29,8 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
   listen("image-added", ({ id }) => (removed.delete(id) || takesNew) && change(1), signal);
   const counting = (load) => async (place) => {
     const page = await load(place);
-    if (place.since || place.until) return page; // a month: the store counts these
+    // A month, whose images the store counts, or what a selection reads beside the list.
+    if (place.since || place.until || place.isApart) return page;
     loaded += page.items.length;
     if (!page.next_cursor) exact = loaded;
     else if (ask && exact === null && !place.cursor) ask().then(know, () => null);

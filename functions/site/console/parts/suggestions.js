@@ -5,7 +5,7 @@ import { seenValues } from "./seen.js";
 
 const FRESH = 60_000; // ms that an answer is used again
 const MOST = 8;
-const GROUP_PAGES = 3; // of 100: titles are compared here, because the store finds groups by their ids
+const GROUP_PAGES = 6; // of 50: titles are compared here, because the store finds groups by their ids
 
 let answers = {};
 
@@ -58,7 +58,7 @@ async function groups(type, text) {
     const all = [];
     let cursor = null;
     for (let page = 0; page < GROUP_PAGES; page += 1) {
-      const { items, next_cursor: next } = await read("/v1/groups", { type, limit: 100, cursor });
+      const { items, next_cursor: next } = await read("/v1/groups", { type, limit: 50, cursor });
       all.push(...items);
       cursor = next;
       if (!cursor) break;

@@ -12,6 +12,7 @@ export function showTrash(root, { signal }) {
     gallery({
       label: "Images in the trash",
       signal,
+      selects: { isTrash: true },
       load: ({ cursor }) => listImages({ trashed: "true", limit: PAGE, cursor }, signal),
       empty: () => nothing("trash", "The trash is empty", "What you delete stays here for some days."),
     }),
