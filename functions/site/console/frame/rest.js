@@ -1,5 +1,7 @@
 // The other screens, and what they open. It comes when one of them is used.
+export { showAlbums } from "../albums/albums.js";
 export { showGroup } from "../albums/group.js";
+export { showGroups } from "../albums/groups.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
 export { countImages } from "../gallery/count-images.js";
@@ -15,9 +17,9 @@ export { showStatistics } from "../operations/statistics.js";
 export * as acts from "../selection/acting.js";
 export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
+export { showTags } from "../tags/tags.js";
 export { showTrash } from "../trash/trash.js";
-export { chosenAttributes } from "../uploads/upload-choices.js";
-export { send } from "../uploads/sending.js";
+export { takeDropped, takeFiles } from "../uploads/taking.js";
 export { showUpload } from "../uploads/upload.js";
 export { openCompare } from "../viewer/compare.js";
 export { editForm } from "../viewer/edit.js";

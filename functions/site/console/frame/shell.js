@@ -7,10 +7,11 @@ import { notify, noticeRegion } from "../parts/notices.js";
 import { begin as signInBeside } from "../parts/sign-in-again.js";
 import { go, here, refresh } from "./router.js";
 import { themeSwitch } from "./theme-switch.js";
-import { uploadStatus } from "../uploads/upload-status.js";
 
 const LIBRARY = [
   ["/", "images", "Images"],
+  ["/albums", "album", "Albums"],
+  ["/tags", "tag", "Tags"],
   ["/upload", "upload", "Upload"],
   ["/generate", "generate", "Generate"],
   ["/jobs", "jobs", "Jobs"],
@@ -27,7 +28,12 @@ const STORE = [
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
 ];
-const TABS = ["/", "/generate", "/upload", "/feed"];
+const TABS = ["/", "/albums", "/upload", "/generate"];
+/** Screens that are reached from one of the navigation, which is the current one then. */
+const WITHIN = [
+  ["/groups", "/albums"],
+  ["/jobs", "/jobs"],
+];
 
 /** Build the frame inside of `app` and answer the element that screens go into. */
 export function buildShell(app) {
@@ -61,7 +67,6 @@ export function buildShell(app) {
       h(
         "div",
         { class: "bar-end" },
-        signedIn && uploadStatus(),
         signedIn &&
           h("a", { class: "button is-main bar-upload", href: "#/upload" }, icon("upload"), h("span", {}, "Upload")),
         signedIn
@@ -90,7 +95,7 @@ export function buildShell(app) {
           {},
           LIBRARY.filter(([path]) => TABS.includes(path))
             .sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0]))
-            .map(([path, drawn, name]) => entry([path, drawn, name === "Public feed" ? "Feed" : name])),
+            .map(entry),
           h(
             "li",
             {},
@@ -147,9 +152,9 @@ function entry([path, drawn, name]) {
 }
 
 function mark(app, path) {
+  const shown = WITHIN.find(([begin]) => path.startsWith(begin))?.[1] ?? path;
   for (const link of app.querySelectorAll(".nav-link[data-path]")) {
-    const isCurrent = link.dataset.path === path || (link.dataset.path === "/jobs" && path.startsWith("/jobs"));
-    if (isCurrent) link.setAttribute("aria-current", "page");
+    if (link.dataset.path === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

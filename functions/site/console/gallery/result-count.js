@@ -21,8 +21,8 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     say();
   };
   const change = (by) => {
-    if (exact === null) loaded += by;
-    else exact += by;
+    loaded += by;
+    if (exact !== null) exact += by;
     say();
   };
   listen("image-removed", ({ id }) => change(removed.add(id) && -1), signal);
@@ -34,7 +34,7 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     loaded += page.items.length;
     if (!page.next_cursor) exact = loaded;
     else if (ask && exact === null && !place.cursor) ask().then(know, () => null);
-    if (loaded) say();
+    say();
     return page;
   };
   return { element, know, counting };

@@ -1,12 +1,13 @@
 // One image in a grid: its colours first, its thumbnail when it stands still, its whole picture once it is looked at.
 import { paintBlurhash } from "./blurhash.js";
 import { h } from "../parts/dom.js";
-import { kindName, visibilityName } from "../parts/format.js";
+import { kindName, plural, visibilityName } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
 import { whenLookedAt } from "./whole-pictures.js";
 
 const NARROWEST = 0.5;
 const WIDEST = 3;
+const DAY = 86_400_000; // ms
 const STANDS_STILL = 120; // ms after which a tile that flew by is worth loading
 
 /** Width to height, within what a grid can show. */
@@ -39,7 +40,14 @@ export function tile(card, { href, isFast = false }) {
   };
   if (isFast) setTimeout(() => item.isConnected && begin(), STANDS_STILL);
   else begin();
+  if (card.restorable_until) frame.append(h("span", { class: "tile-note" }, timeLeft(card.restorable_until)));
   return item;
+}
+
+/** "7 days left" for an image in the trash. */
+function timeLeft(until) {
+  const days = Math.ceil((Date.parse(until) - Date.now()) / DAY);
+  return days < 2 ? "Last day" : `${plural(days, "day")} left`;
 }
 
 /** A badge on the item of a card that others can see. */

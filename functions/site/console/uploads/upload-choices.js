@@ -1,10 +1,12 @@
 // What is said of the pictures that are uploaded next; kept while the console is open.
+import { completed } from "../parts/completion.js";
 import { h } from "../parts/dom.js";
 import { kept } from "../parts/drafts.js";
 import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
+import { suggestGroups, suggestTags } from "../parts/suggestions.js";
 
-const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };
+const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "reject" };
 
 /** The choices as attributes of an upload. */
 export function chosenAttributes() {
@@ -31,17 +33,23 @@ export function uploadChoices() {
     field("Kind", select("kind", ["upload", "reference"], kindName)),
     field("Who can see them", select("visibility", ["private", "unlisted", "public"], visibilityName)),
     field("Tags", (id) =>
-      h("input", { id, name: "tags", value: chosen.tags, placeholder: "beach, summer", autocomplete: "off" }),
+      completed(h("input", { id, name: "tags", value: chosen.tags, placeholder: "beach, summer" }), {
+        suggest: suggestTags,
+        many: true,
+      }),
     ),
     field("Groups", (id) =>
-      h("input", { id, name: "groups", value: chosen.groups, placeholder: "conversation:c1", autocomplete: "off" }),
+      completed(h("input", { id, name: "groups", value: chosen.groups, placeholder: "album:summer" }), {
+        suggest: suggestGroups,
+        many: true,
+      }),
     ),
     field(
-      "If you have it already",
+      "If it is already here",
       select(
         "on_duplicate",
-        ["keep", "return_existing", "reject"],
-        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Tell me" })[value],
+        ["reject", "return_existing", "keep"],
+        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Say so" })[value],
       ),
     ),
   );
