@@ -23,7 +23,10 @@ export async function call(method, path, { query = {}, json, body, headers = {},
   const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
   try {
     const answer = await reach(
-      () => askedEarly(method, address) ?? authorized(address, request),
+      async () => {
+        const early = await askedEarly(method, address);
+        return !early || early.status === 401 ? authorized(address, request) : early; // its token may be renewed
+      },
       async (response) => ({
         status: response.status,
         etag: response.headers.get("ETag"),
