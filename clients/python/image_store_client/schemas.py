@@ -1502,6 +1502,13 @@ class ProviderModel(TypedDict):
     prices: list[ModelPrice]
 
 
+class Quota(TypedDict):
+    """The most that an owner may store, the trash included; null is no limit."""
+
+    images: int | None
+    size_bytes: int | None
+
+
 class RebuildRequest(TypedDict):
     """What a rebuild from the private bucket may do."""
 
@@ -1768,6 +1775,8 @@ class Stats(TypedDict):
     """The part in the trash."""
     days: list[DayAmount]
     generation: GenerationDays
+    quota: NotRequired[Quota | None]
+    """Only with `scope=own`."""
     migration: NotRequired[MigrationTotals | None]
     """Only with `scope=all`."""
 
