@@ -1,4 +1,5 @@
 // The other screens, and what they open. It comes when one of them is used.
+export { showAccount } from "../account/account.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
 export { showGenerate } from "../generation/generate.js";
