@@ -4,7 +4,19 @@ import { readFileSync, readdirSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
-const STYLES = ["base", "controls", "shell", "gallery", "viewer", "screens", "figures", "shares", "account"]; // Later ones win.
+// Later ones win.
+const STYLES = [
+  "base",
+  "controls",
+  "shell",
+  "gallery",
+  "viewer",
+  "screens",
+  "figures",
+  "places",
+  "shares",
+  "account",
+];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
 const rollup = realpathSync(process.argv[1]);

@@ -44,7 +44,12 @@ export function activity({ chosen, signal }) {
     h(
       "div",
       { class: "activity-head" },
-      h("div", {}, h("h2", {}, "Activity"), h("p", { class: "fine" }, "What has happened to your images, by whomever.")),
+      h(
+        "div",
+        {},
+        h("h2", {}, "Activity"),
+        h("p", { class: "fine" }, "What has happened to your images, by whomever."),
+      ),
       field("Show", (id) => typeChoice(id, chosen)),
     ),
     list,

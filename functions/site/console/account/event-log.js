@@ -49,7 +49,8 @@ export function eventLog({ types, signal, now = Date.now() }) {
     let place = { since: new Date(start).toISOString() };
     for (let page = 1; ; page += 1) {
       if (page > MAX_PAGES && end - start > MINUTE) return null;
-      const { data } = await call("GET", "/v1/events", { query: { ...place, limit: PAGE, types: types.join() }, signal });
+      const query = { ...place, limit: PAGE, types: types.join() };
+      const { data } = await call("GET", "/v1/events", { query, signal });
       requests += 1;
       for (const event of data.items) {
         if (Date.parse(event.created_at) >= end + DELAY) return [...events.values()];

@@ -1,16 +1,21 @@
 // A token with which somebody else, or a page of your own, can upload a few images, and do nothing else.
 import { call } from "../parts/api.js";
+import { completed } from "../parts/completion.js";
 import { copyField } from "../parts/copy-field.js";
 import { fill, h, unique } from "../parts/dom.js";
+import { dropDraft, kept } from "../parts/drafts.js";
 import { field, listOf } from "../parts/fields.js";
 import { atMoment, mediaType } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
+import { suggestAlbums, suggestTags } from "../parts/suggestions.js";
 
 const LIFETIMES = { 900: "15 minutes", 3600: "An hour", 28800: "8 hours", 86400: "A day" };
 const USUAL_LIFETIME = "3600";
 const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
 const COPY = { label: "Upload token", name: "Copy token", notice: "Token copied." };
 const MB = 1_000_000;
+const DRAFT = "upload-token";
+const ALBUM = "album:";
 
 /** The form; a new token is shown above it until the screen is left. */
 export function uploadTokens() {
@@ -18,6 +23,7 @@ export function uploadTokens() {
   const problem = h("p", { class: "form-problem", role: "alert" });
   const create = async (sent) => {
     const { data } = await call("POST", "/v1/upload-tokens", { json: requestOf(sent) });
+    dropDraft(DRAFT);
     fresh.hidden = false;
     fill(
       fresh,
@@ -26,6 +32,14 @@ export function uploadTokens() {
     );
     fresh.focus();
   };
+  const form = h(
+    "form",
+    { class: "stack", onsubmit: onSubmit(create, (text) => (problem.textContent = text)) },
+    fields(),
+    problem,
+    h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Create token")),
+  );
+  kept(form, DRAFT);
   return h(
     "section",
     { class: "card" },
@@ -40,13 +54,7 @@ export function uploadTokens() {
           "The store keeps no list of tokens and cannot revoke one, so let it end soon.",
       ),
       fresh,
-      h(
-        "form",
-        { class: "stack", onsubmit: onSubmit(create, (text) => (problem.textContent = text)) },
-        fields(),
-        problem,
-        h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Create token")),
-      ),
+      form,
     ),
   );
 }
@@ -55,7 +63,7 @@ function requestOf(sent) {
   const types = sent.getAll("type");
   if (!types.length) throw new Error("Choose at least one format.");
   const tags = listOf(sent.get("tags"));
-  const album = sent.get("album").trim();
+  const album = sent.get("album").trim().replace(ALBUM, ""); // suggestions have the type before the name
   return {
     max_images: Number(sent.get("images")),
     expires_in: Number(sent.get("lifetime")),
@@ -69,6 +77,8 @@ function requestOf(sent) {
 function fields() {
   const text = (label, name, more, help) =>
     field(label, (id) => h("input", { id, name, autocomplete: "off", ...more }), help);
+  const suggested = (label, name, source, help) =>
+    field(label, (id) => completed(h("input", { id, name, autocomplete: "off" }), source), help);
   return [
     h(
       "div",
@@ -89,8 +99,8 @@ function fields() {
         { type: "number", min: 0.001, step: "any" },
         "Empty for what the store accepts.",
       ),
-      text("Tags", "tags", {}, "Every image gets them."),
-      text("Album", "album", { maxlength: 128 }, "Every image is put there."),
+      suggested("Tags", "tags", { suggest: suggestTags, many: true }, "Every image gets them."),
+      suggested("Album", "album", { suggest: suggestAlbums }, "Every image is put there."),
     ),
     h("fieldset", {}, h("legend", {}, "Formats"), h("div", { class: "row" }, TYPES.map(typeChoice))),
   ];

@@ -59,7 +59,7 @@ function meter(name, used, limit, say, more) {
         "p",
         { class: "fine" },
         isLimited
-          ? `${limit ? percent(used / limit) : "All"} of ${say(limit)}; ${left > 0 ? `${say(left)} left` : "nothing left"}`
+          ? `${percent(used / limit)} of ${say(limit)}; ${left > 0 ? `${say(left)} left` : "nothing left"}`
           : "No limit",
       ),
       more && h("p", { class: "fine" }, more),

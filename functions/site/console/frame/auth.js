@@ -84,12 +84,13 @@ export function accessToken() {
   return session.token;
 }
 
-/** Who is signed in: a name to show, and whether the token says admin. */
+/** Who is signed in: an id, a name to show, and whether the token says admin. */
 export function person() {
   const claims = claimsOf(session?.idToken) ?? {};
   const access = claimsOf(session?.token) ?? {};
   const scopes = String(access.scope ?? access.scp ?? "").split(/[ ,]/);
   return {
+    id: access.sub ?? claims.sub ?? "",
     name: claims.name || claims.preferred_username || claims.email || access.sub || "somebody",
     isAdmin: scopes.includes(settings.admin_scope),
   };

@@ -1,7 +1,10 @@
 // The other screens, and what they open. It comes when one of them is used.
 export { showAccount } from "../account/account.js";
+export { showGroup } from "../albums/group.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
+export { countImages } from "../gallery/count-images.js";
+export { fillFilterPanel } from "../gallery/filter-panel.js";
 export { showGenerate } from "../generation/generate.js";
 export { showJob } from "../generation/job.js";
 export { showJobs } from "../generation/jobs.js";
@@ -12,6 +15,7 @@ export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
 export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
+export { showTrash } from "../trash/trash.js";
 export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";
 export { showUpload } from "../uploads/upload.js";

@@ -1,5 +1,5 @@
 // The screens by their addresses. Those of a first visit are in the first script; the others come when they are used.
-import { showGroup, showImages, showSearch, showSimilar, showTrash } from "../gallery/images.js";
+import { showImages, showSearch, showSimilar } from "../gallery/images.js";
 
 /** What `looking.js`, or else `rest.js`, has by this name. */
 export async function loadLate(name) {
@@ -13,8 +13,8 @@ const rest = (name) => () => import("./rest.js").then((module) => module[name]);
 export const SCREENS = [
   { path: "/", title: "Images", load: () => showImages },
   { path: "/search", title: "Search", load: () => showSearch },
-  { path: "/trash", title: "Trash", load: () => showTrash },
-  { path: "/groups/:name", title: "Group", load: () => showGroup },
+  { path: "/trash", title: "Trash", load: rest("showTrash") },
+  { path: "/groups/:name", title: "Group", load: rest("showGroup") },
   { path: "/similar/:id", title: "Similar images", load: () => showSimilar },
   { path: "/feed", title: "Public feed", isPublic: true, load: rest("showFeed") },
   { path: "/upload", title: "Upload", load: rest("showUpload") },

@@ -3,7 +3,7 @@ import { publicFeed } from "../parts/api.js";
 import { h } from "../parts/dom.js";
 import { showPublicImage } from "./feed-viewer.js";
 import { gallery } from "./gallery.js";
-import { nothing } from "./images.js";
+import { nothing } from "../parts/screen-head.js";
 
 export function showFeed(root, { signal }) {
   const cards = new Map();

@@ -1,21 +1,22 @@
-// The filters of a list: kept in the address, chosen in a panel, shown as chips that can be removed.
+// The filters of a list: kept in the address, shown as chips that can be removed. Their form is in the second script.
 import { h, unique } from "../parts/dom.js";
 import { kindName, visibilityName } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
-import { go } from "../frame/router.js";
+import { notify } from "../parts/notices.js";
+import { loadLate } from "../frame/router.js";
 
-// Every filter, by query parameter.
-const FILTERS = {
-  kind: { label: "Kind", choices: ["upload", "generated", "reference"], say: kindName },
-  visibility: { label: "Visibility", choices: ["private", "unlisted", "public"], say: visibilityName },
-  tag: { label: "Tag", placeholder: "beach" },
-  group: { label: "Group", placeholder: "conversation:c1", pattern: "[^:]+:.+", title: "A group is written type:id" },
-  category: { label: "Category" },
-  model: { label: "Model" },
-  provider: { label: "Provider" },
-  from: { label: "From", type: "date" },
-  to: { label: "To", type: "date" },
-  order: { label: "Order", choices: ["asc"], say: () => "Oldest first", none: "Newest first" },
+/** Every filter, by query parameter: its label, and how a value of it is said. */
+export const FILTERS = {
+  kind: ["Kind", kindName],
+  visibility: ["Visibility", visibilityName],
+  tag: ["Tag"],
+  group: ["Group"],
+  category: ["Category"],
+  model: ["Model"],
+  provider: ["Provider"],
+  from: ["From"],
+  to: ["To"],
+  order: ["Order", () => "Oldest first"],
 };
 
 /** The filters in an address, in the form of the API: days become instants, and the last day is included. */
@@ -38,44 +39,29 @@ function startOf(day, later) {
 
 /** Button, panel and chips for the screen at `path`; `without` names filters to leave out. */
 export function filterBar(path, query, { without = [] } = {}) {
-  const offered = Object.entries(FILTERS).filter(([name]) => !without.includes(name));
-  const panel = unique("filters");
-  const chosen = offered.filter(([name]) => query.get(name));
-  const submit = (event) => {
-    event.preventDefault();
-    go(address(path, query, Object.fromEntries(new FormData(event.target))));
-  };
+  const names = Object.keys(FILTERS).filter((name) => !without.includes(name));
+  const chosen = names.filter((name) => query.get(name));
+  const id = unique("filters");
+  const draw = ({ newState: state }) =>
+    state === "open" &&
+    loadLate("fillFilterPanel").then(
+      (fillPanel) => fillPanel(panel, { path, query, names }),
+      (error) => notify(error.message, { isProblem: true }),
+    );
+  const panel = h("div", { id, class: "menu filters", popover: "auto", onbeforetoggle: draw });
   return [
     h(
       "button",
-      { type: "button", class: "button", popovertarget: panel },
+      { type: "button", class: "button", popovertarget: id },
       icon("filter"),
       chosen.length ? `Filters (${chosen.length})` : "Filters",
     ),
-    h(
-      "form",
-      { id: panel, class: "menu filters", popover: "auto", onsubmit: submit, "aria-label": "Filters" },
-      offered.map(([name, field]) => control(name, field, query.get(name) ?? "")),
-      h(
-        "div",
-        { class: "row is-end" },
-        h(
-          "button",
-          {
-            type: "button",
-            class: "button",
-            onclick: () => go(address(path, query, Object.fromEntries(offered.map(([name]) => [name, ""])))),
-          },
-          "Clear",
-        ),
-        h("button", { class: "button is-main" }, "Show"),
-      ),
-    ),
+    panel,
     chosen.length > 0 &&
       h(
         "ul",
         { class: "chips", "aria-label": "Filters in use" },
-        chosen.map(([name, field]) =>
+        chosen.map((name) =>
           h(
             "li",
             {},
@@ -83,10 +69,10 @@ export function filterBar(path, query, { without = [] } = {}) {
               "a",
               {
                 class: "chip",
-                href: `#${address(path, query, { [name]: "" })}`,
-                "aria-label": `Remove the filter ${field.label}`,
+                href: `#${addressWith(path, query, { [name]: "" })}`,
+                "aria-label": `Remove the filter ${FILTERS[name][0]}`,
               },
-              `${field.label}: ${(field.say ?? String)(query.get(name))}`,
+              `${FILTERS[name][0]}: ${said(name, query.get(name))}`,
               icon("close"),
             ),
           ),
@@ -95,29 +81,11 @@ export function filterBar(path, query, { without = [] } = {}) {
   ];
 }
 
-function control(name, field, value) {
-  const id = unique(name);
-  const input = field.choices
-    ? h(
-        "select",
-        { id, name },
-        h("option", { value: "" }, field.none ?? "Any"),
-        field.choices.map((choice) => h("option", { value: choice, selected: choice === value }, field.say(choice))),
-      )
-    : h("input", {
-        id,
-        name,
-        value,
-        type: field.type ?? "text",
-        placeholder: field.placeholder,
-        pattern: field.pattern,
-        title: field.title,
-        autocomplete: "off",
-      });
-  return h("div", { class: "field" }, h("label", { for: id }, field.label), input);
-}
+/** The value of a filter in words. */
+export const said = (name, value) => (FILTERS[name][1] ?? String)(value);
 
-function address(path, query, changes) {
+/** The address of a screen with other filters. */
+export function addressWith(path, query, changes) {
   const next = new URLSearchParams(query);
   for (const [name, value] of Object.entries(changes)) {
     if (value) next.set(name, value);

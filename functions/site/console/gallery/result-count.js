@@ -1,0 +1,40 @@
+// How many images a list has: exact as soon as that is known, and until then more than were loaded.
+import { h } from "../parts/dom.js";
+import { listen } from "../parts/events.js";
+import { plural } from "../parts/format.js";
+
+/**
+ * `element` says it; `counting(load)` is the `load` of the gallery, and counts; `know(images)` is told what the store
+ * itself counts. `ask()` may find that out, and is called once there is more than one page. `takesNew` says that every
+ * new image belongs to the list.
+ */
+export function resultCount(signal, { ask = null, takesNew = false } = {}) {
+  const element = h("span", { class: "result-count" });
+  const removed = new Set();
+  let exact = null,
+    loaded = 0;
+  const say = () => {
+    element.textContent = exact === null ? `More than ${plural(loaded, "image")}` : plural(exact, "image");
+  };
+  const know = (images) => {
+    exact = Math.max(images, loaded); // What was just stored is not counted yet.
+    say();
+  };
+  const change = (by) => {
+    if (exact === null) loaded += by;
+    else exact += by;
+    say();
+  };
+  listen("image-removed", ({ id }) => change(removed.add(id) && -1), signal);
+  listen("image-added", ({ id }) => (removed.delete(id) || takesNew) && change(1), signal);
+  const counting = (load) => async (place) => {
+    const page = await load(place);
+    if (place.since || place.until) return page; // a month: the store counts these
+    loaded += page.items.length;
+    if (!page.next_cursor) exact = loaded;
+    else if (ask && exact === null && !place.cursor) ask().then(know, () => null);
+    if (loaded) say();
+    return page;
+  };
+  return { element, know, counting };
+}
