@@ -83,7 +83,7 @@ function fields() {
     h(
       "div",
       { class: "choices is-top" },
-      text("Images", "images", { type: "number", min: 1, max: 1000, required: true, value: "1" }),
+      text("Images", "images", { type: "number", min: 1, required: true, value: "1" }),
       field("Ends after", (id) =>
         h(
           "select",
