@@ -8,6 +8,7 @@ export default defineConfig({
     "src/next/index.ts",
     "src/next/image-loader.ts",
     "src/upload-tokens/index.ts",
+    "src/batches/index.ts",
     "src/webhooks/index.ts",
   ],
   format: "esm",

@@ -6,6 +6,7 @@ from image_store.bootstrap import application
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
+from image_store.entrypoints.images.batch_changes import read_batch_restore
 from image_store.entrypoints.images.batches import read_batch_delete
 from image_store.entrypoints.images.query_schemas import DeleteParameters
 
@@ -51,6 +52,23 @@ def restore_image(request: Request, image_id: str) -> "Response[str]":
     app = application()
     image = app.images.deletion.restore(request.owner, image_id)
     return app.answers.image(image, api_url=request.api_url(app.settings.api_url))
+
+
+@api.post(
+    "/v1/images/batch-restore",
+    summary="Take up to 100 images out of the trash",
+    body="BatchRestore",
+    answers={200: "BatchChangeResult"},
+    problems=(400, 413, 415, 503),
+)
+def restore_images(request: Request) -> "Response[str]":
+    """Takes the named images out of the trash. One that cannot be restored does not stop the others.
+
+    Images that were not reached in time have the code `deadline_exceeded`: send them again.
+    """
+    app = application()
+    image_ids, until = read_batch_restore(request), request.deadline(app.clock)
+    return answers.batch_change(app.images.batch_changes.restore(request.owner, image_ids, until=until))
 
 
 lambda_handler = api.handler()

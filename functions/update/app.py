@@ -1,10 +1,12 @@
-"""Changes the attributes of an image, and who may see it."""
+"""Changes the attributes of images, and who may see them."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
+from image_store.entrypoints.images import answers
+from image_store.entrypoints.images.batch_changes import read_batch_update
 from image_store.entrypoints.images.patches import edit_of, read_patch
 
 api = Api("Images")
@@ -24,6 +26,26 @@ def update_image(request: Request, image_id: str) -> "Response[str]":
     edit = edit_of(read_patch(request))
     image = app.images.editing.edit(request.owner, image_id, edit, if_version=request.if_version)
     return app.answers.image(image, api_url=request.api_url(app.settings.api_url))
+
+
+@api.post(
+    "/v1/images/batch-update",
+    summary="Change up to 100 images",
+    body="BatchUpdate",
+    answers={200: "BatchChangeResult"},
+    problems=(400, 413, 415, 503),
+)
+def update_images(request: Request) -> "Response[str]":
+    """Adds and removes tags and groups, and sets visibility and category, of all the named images.
+
+    Each image is changed on its own: one that cannot be changed does not stop the others. Images that were not reached
+    in time have the code `deadline_exceeded`: send them again.
+    """
+    app = application()
+    batch, until = read_batch_update(request), request.deadline(app.clock)
+    return answers.batch_change(
+        app.images.batch_changes.edit(request.owner, batch.image_ids, batch.edit, until=until)
+    )
 
 
 lambda_handler = api.handler()

@@ -21,6 +21,7 @@ ENTRIES = {
     "react": "index,react/index",
     "next": "next/index",
     "tokens": "upload-tokens/index",
+    "batches": "batches/index",
     "webhooks": "webhooks/index",
 }
 CORE_BAR_KB = 8

@@ -16,7 +16,7 @@ from image_store.entrypoints.operations.console import MAX_REQUEST_BYTES
 from image_store.services.images.batch_deletion import MAX_IDS
 from image_store_cli.folder_imports.folder_items import MOST_GROUP_CHARS
 from image_store_client import ImageStore
-from image_store_client.aio.images import MOST_DELETED_AT_ONCE, MOST_UPDATES
+from image_store_client.aio.images import MOST_CHANGED_AT_ONCE, MOST_DELETED_AT_ONCE, MOST_UPDATES
 from image_store_client.aio.operations import PARALLEL_UPLOADS
 from image_store_client.delivery import DEFAULT_PRESET, WIDTHS
 from image_store_client.errors import REFUSALS, ClientCode
@@ -90,10 +90,11 @@ def test_the_clients_refuse_only_what_every_store_refuses() -> None:
     assert MOST_IMAGE_BYTES == media.MAX_BYTES
 
 
-def test_the_clients_delete_as_many_images_at_once_as_the_store_takes() -> None:
+def test_the_clients_delete_and_change_as_many_images_at_once_as_the_store_takes() -> None:
     in_typescript = int(constant("images/images.ts", "MAX_IDS"))
 
     assert MOST_DELETED_AT_ONCE == in_typescript == MAX_IDS
+    assert MOST_CHANGED_AT_ONCE == int(constant("batches/batches.ts", "MAX_IDS")) == MAX_IDS
 
 
 def test_the_clients_build_a_srcset_of_the_widths_that_every_store_has() -> None:

@@ -6,12 +6,12 @@ import base64
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from tests.e2e.environment import changed_environment
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    import httpx
-
     from tests.e2e.conftest import Stack
 
 UNKNOWN_ID = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
@@ -49,6 +49,11 @@ def ids(result: dict[str, Any]) -> list[str]:
 def is_passing(failed: dict[str, Any]) -> bool:
     """Whether an item failed for a reason that passes."""
     return bool(failed["error"]["code"] == "storage_unavailable")
+
+
+def is_late(failed: dict[str, Any]) -> bool:
+    """Whether an image was not reached in time."""
+    return bool(failed["error"]["code"] == "deadline_exceeded")
 
 
 def test_a_batch_stores_the_valid_images_and_reports_the_others(stack: Stack) -> None:
@@ -105,6 +110,41 @@ def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
         assert (len(first["successful"]), first["failed"]) == (100, [])
         assert (len(second["successful"]), second["failed"], second["next_cursor"]) == (8, [], None)
         assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept_id]
+
+
+def test_a_hundred_images_are_published_tagged_and_restored_in_one_request_each(stack: Stack) -> None:
+    """I1: one batch does what a hundred requests would, and each image ends as by a request of its own."""
+    with stack.http("batches-changes") as client:
+        mine = [image_id for _ in range(5) for image_id in ids(stored(client, *[item(tags=["a", "b"])] * 20))]
+
+        def send(route: str, **body: Any) -> dict[str, Any]:
+            """Send a batch, and what it had no time for once more, as clients do."""
+            waiting, successful, failed = mine, [], []
+            while waiting:
+                answer = client.post(f"/v1/images/{route}", json={"ids": [*waiting, UNKNOWN_ID], **body})
+                assert answer.status_code == 200, answer.text
+                result = answer.json()
+                successful += result["successful"]
+                waiting = [one["id"] for one in result["failed"] if is_late(one)]
+                failed = [one for one in result["failed"] if not is_late(one)]
+            assert sorted(successful) == sorted(mine)
+            return {"failed": [(one["id"], one["error"]["code"]) for one in failed]}
+
+        change = {"add_tags": ["c"], "remove_tags": ["a"], "add_groups": ["album:x"], "visibility": "public"}
+        changed, again = send("batch-update", **change), send("batch-update", **change)
+        image = client.get(f"/v1/images/{mine[0]}").json()
+        link = httpx.get(image["public_url"], follow_redirects=False)
+        deleted(client, ids=mine)
+        gone = client.get("/v1/images").json()["items"]
+        restored = send("batch-restore")
+        back = client.get("/v1/images", params={"limit": 100}).json()["items"]
+
+        assert changed == again == restored == {"failed": [(UNKNOWN_ID, "image_not_found")]}
+        assert (image["tags"], image["groups"]) == (["b", "c"], {"album": ["x"]})
+        assert (image["visibility"], link.status_code) == ("public", 302)
+        assert gone == []
+        assert {card["id"] for card in back} == set(mine)
+        assert {card["visibility"] for card in back} == {"private"}
 
 
 def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:

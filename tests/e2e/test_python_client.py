@@ -107,7 +107,11 @@ def test_images_are_listed_searched_and_deleted_together(store: AnyStore) -> Non
     listed_ids = {card["id"] for card in store.items(lambda s: s.images.list(page_size=2))}
     fields = store.items(lambda s: s.images.list(group="trip:2", fields="title", since="2020-01-01"))
     search = store(lambda s: s.images.search(word).page())
+    changed = store(lambda s: s.images.update_many(ids=[*ids, NOBODY], add_tags=["seen"], category="trips"))
     deleted = store(lambda s: s.images.delete_many([*sorted(ids)[:1], NOBODY]))
+    restored = store(lambda s: s.images.restore_many(sorted(ids)[:1]))
+    again = store(lambda s: s.images.get(min(ids)))
+    store(lambda s: s.images.delete_many(sorted(ids)[:1]))
     others = store(lambda s: s.images.delete_many(group="trip:2", permanent=True))
 
     assert (len(ids), results.failed, listed_ids) == (3, [], ids)
@@ -116,6 +120,8 @@ def test_images_are_listed_searched_and_deleted_together(store: AnyStore) -> Non
     assert {card["id"] for card in search.items} <= ids
     assert "not_searched" in search.body
     assert ([*deleted["successful"]], deleted["failed"][0]["id"]) == (sorted(ids)[:1], NOBODY)
+    assert (set(changed["successful"]), [each["id"] for each in changed["failed"]]) == (ids, [NOBODY])
+    assert (restored["successful"], again["tags"], again["category"]) == (sorted(ids)[:1], ["seen"], "trips")
     assert set(others["successful"]) >= ids - set(deleted["successful"])
 
 

@@ -45,6 +45,8 @@ OF_THE_CALLER = {
     ("POST", "/v1/images"),
     ("POST", "/v1/images/batch"),
     ("POST", "/v1/images/batch-delete"),
+    ("POST", "/v1/images/batch-restore"),
+    ("POST", "/v1/images/batch-update"),
     ("POST", "/v1/uploads"),
     ("GET", "/v1/search"),
     ("GET", "/v1/stats"),
@@ -250,11 +252,19 @@ def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str
     ] * 2
 
 
-def test_images_of_other_users_are_not_found_in_batches(stack: Stack, waiting: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("route", "more"),
+    [
+        ("batch-delete", {"permanent": True}),
+        ("batch-update", {"add_tags": ["theirs"], "visibility": "public"}),
+        ("batch-restore", {}),
+    ],
+)
+def test_images_of_other_users_are_not_found_in_batches(
+    stack: Stack, waiting: dict[str, str], route: str, more: dict[str, Any]
+) -> None:
     with stack.http("who-stranger") as stranger:
-        answer = stranger.post(
-            "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}
-        )
+        answer = stranger.post(f"/v1/images/{route}", json={"ids": [waiting["image"], UNKNOWN_ID], **more})
 
     failed = answer.json()["failed"]
     assert answer.json()["successful"] == []

@@ -211,8 +211,11 @@ def test_images_are_published_and_withdrawn(store: Deployment) -> None:
         done(store, "feed/newest", with_query(event("feed/newest"), "fields=prompt,tags,groups,owner_id"))
     done(store, "update/made-private")
     done(store, "update/published")
+    done(store, "update/batch-back")
+    done(store, "update/batch")
     store.projected()
     done(store, "delete/trash")
+    done(store, "delete/batch-restore")
     other = done(store, "upload/public").json["id"]
     done(store, "delete/permanent", of_image("delete/permanent", other))
     store.projected()

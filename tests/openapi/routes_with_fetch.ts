@@ -75,6 +75,10 @@ async function images(): Promise<void> {
   const ids = [form.id, raw.id, ...batch.successful.map((stored) => stored.image.id)];
   const deleted = dataOf(await client.POST("/v1/images/batch-delete", { body: { ids } }));
   if (deleted.successful.length !== 3) throw new Error("not all were deleted");
+  const restored = dataOf(await client.POST("/v1/images/batch-restore", { body: { ids } }));
+  const body = { ids, add_tags: ["back"], visibility: "unlisted" } as const;
+  const changed = dataOf(await client.POST("/v1/images/batch-update", { body }));
+  if (restored.successful.length + changed.successful.length !== 6) throw new Error("not all were changed");
 }
 
 async function directUploads(): Promise<void> {

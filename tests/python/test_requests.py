@@ -89,6 +89,42 @@ def test_many_images_are_deleted_again_after_a_lost_answer_only_if_they_go_to_th
     assert (len(server.requests), failures) == (requests, 1 if permanent else 0)
 
 
+def test_many_images_are_changed_in_hundreds_and_what_was_late_is_sent_again(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    late = {"id": "i7", "error": {"code": "deadline_exceeded"}}
+    server.answer(
+        CUT,
+        Answer(200, {"successful": ["i1"], "failed": [late]}),
+        Answer(200, {"successful": ["i7"], "failed": []}),
+    )
+    ids = [f"i{n}" for n in range(150)]
+    parts: list[object] = []
+
+    result = store(
+        lambda s: s.images.update_many(
+            ids=[*ids, "i1"], add_tags=["a"], category=None, on_progress=parts.append
+        )
+    )
+
+    bodies = [json.loads(request.body) for request in server.requests]
+    assert [body.pop("ids") for body in bodies] == [ids[:100], ids[:100], ["i7", *ids[100:]]]
+    assert bodies == [{"add_tags": ["a"], "category": None}] * 3
+    assert result == {"successful": ["i1", "i7"], "failed": []}
+    assert len(parts) == 2
+
+
+def test_a_store_that_reaches_no_image_in_time_is_not_asked_for_ever(
+    store: AnyStore, server: ScriptedServer
+) -> None:
+    late = {"id": "i1", "error": {"code": "deadline_exceeded"}}
+    server.answer(Answer(200, {"successful": [], "failed": [late]}))
+
+    result = store(lambda s: s.images.restore_many(["i1"]))
+
+    assert (len(server.requests), result["failed"]) == (1, [late])
+
+
 def test_a_job_is_requested_again_with_the_same_idempotency_key(
     store: AnyStore, server: ScriptedServer
 ) -> None:

@@ -37,6 +37,8 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "GET /v1/images/{image_id}/similar": lambda s: s.images.similar("i1", limit=3),
     "GET /v1/images/{image_id}/content": lambda s: s.images.content_link("i1"),
     "POST /v1/images/batch-delete": lambda s: s.images.delete_many(["i1"]),
+    "POST /v1/images/batch-restore": lambda s: s.images.restore_many(["i1"]),
+    "POST /v1/images/batch-update": lambda s: s.images.update_many(ids=["i1"], add_tags=["a"]),
     "GET /v1/search": lambda s: s.images.search("cat").page(),
     "GET /v1/feed": lambda s: s.feed().page(),
     "GET /v1/stats": lambda s: s.stats(scope="all"),

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from image_store import entrypoints
 from image_store.entrypoints.http import fields
-from image_store.entrypoints.http.fields import MergePatch
+from image_store.entrypoints.http.fields import Changes, MergePatch
 from tools.openapi import responses
 from tools.openapi.examples import example_of
 
@@ -122,8 +122,8 @@ class Components:
             if mode == "serialization":
                 plain = always_sent(tidied(schema), all_of_it=not is_answer)
             else:
-                is_patch = model is not None and issubclass(model, MergePatch)
-                plain = without_defaults(tidied(schema), names_them=not is_patch)
+                has_changes = model is not None and issubclass(model, Changes)
+                plain = without_defaults(tidied(schema), names_them=not has_changes)
             definitions[name] = plain
         return definitions
 

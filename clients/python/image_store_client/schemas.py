@@ -246,6 +246,14 @@ class Backups(TypedDict):
     items: list[Backup]
 
 
+class BatchChangeResult(TypedDict):
+    """The result for each image."""
+
+    successful: list[str]
+    """The ids of images that are now as you want them."""
+    failed: list[FailedChange]
+
+
 class BatchDelete(TypedDict):
     """The images to delete: either `ids` or `group`."""
 
@@ -269,11 +277,34 @@ class BatchDeleteResult(TypedDict):
     next_cursor: str | None
 
 
+class BatchRestore(TypedDict):
+    """The images to take out of the trash."""
+
+    ids: list[str]
+    """Repeated ids count once."""
+
+
 class BatchResult(TypedDict):
     """The result of each item of a batch."""
 
     successful: list[StoredItem]
     failed: list[FailedItem]
+
+
+class BatchUpdate(TypedDict):
+    """The images to change, and at least one change, which is the same for all of them."""
+
+    ids: list[str]
+    """Repeated ids count once."""
+    add_tags: NotRequired[list[str]]
+    """They come behind the tags that an image has."""
+    remove_tags: NotRequired[list[str]]
+    add_groups: NotRequired[list[str]]
+    """Each `type:id`, such as `album:summer`."""
+    remove_groups: NotRequired[list[str]]
+    visibility: NotRequired[Visibility]
+    category: NotRequired[str | None]
+    """Null removes the category."""
 
 
 class BudgetEventData(TypedDict):
@@ -481,6 +512,13 @@ class EventPage(TypedDict):
     """Continues after this page, now or later; valid for 30 days, and never null."""
     has_more: bool
     """Whether there may be more events now; a page can be empty before them."""
+
+
+class FailedChange(TypedDict):
+    """An image that was not changed."""
+
+    id: str
+    error: ItemProblem
 
 
 class FailedDeletion(TypedDict):

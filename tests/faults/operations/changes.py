@@ -1,12 +1,16 @@
 """Publishing, deleting, restoring, and the projections that follow them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.image import Image, State, Visibility
+from image_store.services.images.batch_changes import ChangeResult
 from image_store.services.images.batch_deletion import DeletionResult
 from tests.faults.operation import Operation
 from tests.faults.operations.common import delete, deleted, in_trash, still_there, trashed, unpublished
+from tests.faults.roles import runs_as
 from tests.faults.soundness import assert_gone, assert_projections_follow, assert_readable, assert_shown
 from tests.faults.world import World
 from tests.samples import OWNER
@@ -37,6 +41,43 @@ def deleted_as_told(world: World, before: tuple[Image, ...], result: DeletionRes
     for image in before:
         if image.record.id in result.successful:
             assert_gone(world, image)
+
+
+@runs_as("update")
+def change_batch(world: World, image_ids: Sequence[str], visibility: Visibility) -> ChangeResult:
+    """Change who may see images, in one batch."""
+
+    def edit(seen: Image) -> Image:
+        return replace(seen, record=replace(seen.record, visibility=visibility))
+
+    until = world.clock.now() + timedelta(seconds=25)
+    return world.app.images.batch_changes.edit(OWNER, image_ids, edit, until=until)
+
+
+@runs_as("delete")
+def restore_batch(world: World, image_ids: Sequence[str]) -> ChangeResult:
+    """Take images out of the trash, in one batch."""
+    until = world.clock.now() + timedelta(seconds=25)
+    return world.app.images.batch_changes.restore(OWNER, image_ids, until=until)
+
+
+def three_in_trash(world: World) -> tuple[Image, ...]:
+    images = three_of_a_conversation(world)
+    for image in images:
+        delete(world, image, permanent=False)
+    return images
+
+
+def published_as_told(world: World, before: tuple[Image, ...], result: ChangeResult) -> None:
+    for image in before:
+        if image.record.id in result.successful:
+            assert_shown(world, world.retrieval.get(OWNER, image.record.id))
+
+
+def restored_as_told(world: World, before: tuple[Image, ...], result: ChangeResult) -> None:
+    for image in before:
+        if image.record.id in result.successful:
+            restored(world, image, image)
 
 
 def all_still_there(world: World, before: tuple[Image, ...]) -> None:
@@ -79,6 +120,22 @@ CHANGES = (
         lambda world, _: world.delete_batch(CONVERSATION, permanent=False),
         trashed_as_told,
         calls=13,
+        whatever=all_still_there,
+    ),
+    Operation(
+        "batch update",
+        three_of_a_conversation,
+        lambda world, before: change_batch(world, ids(before), Visibility.PUBLIC),
+        published_as_told,
+        calls=8,
+        whatever=all_still_there,
+    ),
+    Operation(
+        "batch restore",
+        three_in_trash,
+        lambda world, before: restore_batch(world, ids(before)),
+        restored_as_told,
+        calls=6,
         whatever=all_still_there,
     ),
     Operation(

@@ -17,14 +17,16 @@ from image_store_client.paging import AsyncPages, Cursors
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-    from typing import Unpack
+    from typing import Literal, Unpack
 
     import httpx
 
     from image_store_client.http.transport import Transport
     from image_store_client.progress import OnDownloadProgress
     from image_store_client.schemas import (
+        BatchChangeResult,
         BatchDeleteResult,
+        BatchUpdate,
         Card,
         Image,
         ImageListFilters,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/images"
 MOST_DELETED_AT_ONCE = 100
+MOST_CHANGED_AT_ONCE = 100
 NOT_MODIFIED = 304
 MOST_UPDATES = 5
 """How often a change that depends on the image is tried."""
@@ -233,6 +236,53 @@ class AsyncImages:
         return cast(
             "Image", await self._transport.json("POST", path_of(PATH, image_id, "/restore"), repeatable=True)
         )
+
+    async def update_many(
+        self,
+        *,
+        on_progress: Callable[[BatchChangeResult], object] | None = None,
+        **request: Unpack[BatchUpdate],
+    ) -> BatchChangeResult:
+        """Make the same changes to any number of images, such as `ids=[…], add_tags=["reviewed"]`.
+
+        A failure does not stop the others. One request changes up to 100 images; `on_progress` gets the result of each.
+        """
+        changes = {name: value for name, value in request.items() if name != "ids"}
+        return await self._change_many("update", request["ids"], changes, on_progress)
+
+    async def restore_many(
+        self,
+        image_ids: Iterable[str],
+        *,
+        on_progress: Callable[[BatchChangeResult], object] | None = None,
+    ) -> BatchChangeResult:
+        """Get any number of images back from the trash; otherwise as `update_many`."""
+        return await self._change_many("restore", image_ids, {}, on_progress)
+
+    async def _change_many(
+        self,
+        what: Literal["update", "restore"],
+        image_ids: Iterable[str],
+        changes: Mapping[str, Any],
+        on_progress: Callable[[BatchChangeResult], object] | None,
+    ) -> BatchChangeResult:
+        waiting = builtins.list(dict.fromkeys(image_ids))
+        result: BatchChangeResult = {"successful": [], "failed": []}
+        while waiting:
+            some, waiting = waiting[:MOST_CHANGED_AT_ONCE], waiting[MOST_CHANGED_AT_ONCE:]
+            answer = await self._transport.json(
+                "POST", f"{PATH}/batch-{what}", json={"ids": some, **changes}, repeatable=True
+            )
+            part = cast("BatchChangeResult", answer)
+            late = [failed for failed in part["failed"] if failed["error"]["code"] == "deadline_exceeded"]
+            if len(late) < len(some):  # the others were done, so the next request has time for these
+                waiting = [failed["id"] for failed in late] + waiting
+                part["failed"] = [failed for failed in part["failed"] if failed not in late]
+            result["successful"] += part["successful"]
+            result["failed"] += part["failed"]
+            if on_progress is not None:
+                on_progress(part)
+        return result
 
     def list(self, *, page_size: int = 50, **filters: Unpack[ImageListFilters]) -> AsyncPages[Card]:
         """List images, newest first unless `order="asc"`; pages have up to `page_size` (100) items."""

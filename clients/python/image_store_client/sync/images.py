@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from image_store_client.http.runtime import Run
     from image_store_client.progress import OnDownloadProgress
     from image_store_client.schemas import (
+        BatchChangeResult,
         BatchDeleteResult,
+        BatchUpdate,
         Card,
         Image,
         ImageListFilters,
@@ -121,6 +123,24 @@ class Images:
     def restore(self, image_id: str) -> Image:
         """Get an image back from the trash."""
         return self._run(self._core.restore(image_id))
+
+    def update_many(
+        self,
+        *,
+        on_progress: Callable[[BatchChangeResult], object] | None = None,
+        **request: Unpack[BatchUpdate],
+    ) -> BatchChangeResult:
+        """Make the same changes to any number of images, such as `ids=[…], add_tags=["reviewed"]`.
+
+        A failure does not stop the others. One request changes up to 100 images; `on_progress` gets the result of each.
+        """
+        return self._run(self._core.update_many(on_progress=on_progress, **request))
+
+    def restore_many(
+        self, image_ids: Iterable[str], *, on_progress: Callable[[BatchChangeResult], object] | None = None
+    ) -> BatchChangeResult:
+        """Get any number of images back from the trash; otherwise as `update_many`."""
+        return self._run(self._core.restore_many(image_ids, on_progress=on_progress))
 
     def list(self, *, page_size: int = 50, **filters: Unpack[ImageListFilters]) -> Pages[Card]:
         """List images, newest first unless `order="asc"`; pages have up to `page_size` (100) items."""

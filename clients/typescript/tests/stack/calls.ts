@@ -1,5 +1,6 @@
 import document from "../../../../functions/site/openapi.json" with { type: "json" };
 import { createImageStore, type ImageStore } from "../../src/index";
+import { createBatches, type Batches } from "../../src/batches/index";
 import { createWebhooks, type Webhooks } from "../../src/webhooks/index";
 import { apiUrl } from "./stack";
 
@@ -15,6 +16,11 @@ export function recordingStore(token: string): ImageStore {
 /** The webhooks of a caller, which record what is called. */
 export function recordingWebhooks(token: string): Webhooks {
   return recorded(createWebhooks({ url: apiUrl, token, fetch: recordingFetch }), "webhooks.");
+}
+
+/** The batches of a caller, which record what is called. */
+export function recordingBatches(token: string): Batches {
+  return recorded(createBatches({ url: apiUrl, token, fetch: recordingFetch }), "batches.");
 }
 
 /** The names of all functions of a store. */

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createImageStore, ImageStoreError, type Image } from "../../src/index";
-import { called, documentedRoutes, functionsOf, recordingStore, recordingWebhooks } from "./calls";
+import { called, documentedRoutes, functionsOf, recordingBatches, recordingStore, recordingWebhooks } from "./calls";
 import { adminToken, apiUrl, largePicture, ownerToken, pictureOf } from "./stack";
 
 const store = recordingStore(ownerToken);
 const admin = recordingStore(adminToken);
 const webhooks = recordingWebhooks(ownerToken);
+const batches = recordingBatches(ownerToken);
 
 /** Routes that the client does not call, and why. */
 const UNUSED_ROUTES = [
@@ -29,7 +30,7 @@ async function stored(number: number, attributes: Parameters<typeof store.upload
 }
 
 afterAll(() => {
-  const functions = [...functionsOf(store), ...functionsOf(webhooks, "webhooks.")];
+  const functions = [...functionsOf(store), ...functionsOf(webhooks, "webhooks."), ...functionsOf(batches, "batches.")];
   expect(functions.filter((name) => !called.functions.has(name))).toEqual([]);
   expect(new Set(documentedRoutes().filter((route) => !called.routes.has(route)))).toEqual(new Set(UNUSED_ROUTES));
 });
@@ -100,6 +101,28 @@ describe("images", () => {
     expect(byIds.successful).toEqual([one.id]);
     expect(byIds.failed).toMatchObject([{ id: "no-such-image", error: { code: "image_not_found" } }]);
     expect(byGroup).toEqual({ successful: [two.id], failed: [] });
+  });
+
+  test("many images are changed and restored by their ids", async () => {
+    const [one, two] = [await stored(21, { tags: ["a"] }), await stored(22, { tags: ["a", "b"] })];
+
+    const changed = await batches.update([one.id, two.id, "no-such-image"], {
+      add_tags: ["c"],
+      remove_tags: ["a"],
+      add_groups: ["set:s2"],
+      visibility: "unlisted",
+    });
+    const images = [await store.images.get(one.id), await store.images.get(two.id)];
+    await store.images.deleteMany([one.id, two.id]);
+    const restored = await batches.restore([one.id, two.id]);
+    const byAnother = batches.as("somebody else").update([one.id], { category: "theirs" });
+
+    expect(changed.successful).toEqual([one.id, two.id]);
+    expect(changed.failed).toMatchObject([{ id: "no-such-image", error: { code: "image_not_found" } }]);
+    expect(images.map(({ tags }) => tags)).toEqual([["c"], ["b", "c"]]);
+    expect(images.map(({ groups, visibility }) => [groups, visibility])).toEqual(Array(2).fill([{ set: ["s2"] }, "unlisted"]));
+    expect(restored).toEqual({ successful: [one.id, two.id], failed: [] });
+    expect((await errorOf(byAnother)).code).toBe("act_as_required");
   });
 
   test("lists are read item by item, page by page, or as an array", async () => {

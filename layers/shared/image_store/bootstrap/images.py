@@ -9,6 +9,7 @@ from image_store.services.images.retrieval import Retrieval
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.services.images.batch_changes import BatchChanges
     from image_store.services.images.batch_deletion import BatchDeletion
     from image_store.services.images.batches import Batches
     from image_store.services.images.deletion import Deletion
@@ -145,6 +146,12 @@ class Images:
             cursors=self._areas.finding.cursors,
             clock=self._ports.clock,
         )
+
+    @lazy_property
+    def batch_changes(self) -> BatchChanges:
+        from image_store.services.images.batch_changes import BatchChanges
+
+        return BatchChanges(editing=self.editing, deletion=self.deletion, batches=self.batches)
 
     @lazy_property
     def editing(self) -> Editing:

@@ -125,8 +125,12 @@ class Strict(BaseModel):
         return value
 
 
-class MergePatch(Strict):
-    """A merge patch (RFC 7396): a field that is not sent stays as it is, so defaults never apply."""
+class Changes(Strict):
+    """Changes of something: a field that is not sent stays as it is, so defaults never apply."""
+
+
+class MergePatch(Changes):
+    """Changes as a merge patch (RFC 7396)."""
 
 
 class OneOf(Strict):

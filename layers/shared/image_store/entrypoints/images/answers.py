@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # only some functions load these modules
     from image_store.domain.finding.cards import Card
     from image_store.services.delivery.renditions import RenditionFile
     from image_store.services.delivery.shares import SharedRendition
+    from image_store.services.images.batch_changes import ChangeResult
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
     from image_store.services.images.uploads import AcceptedImage
@@ -224,6 +225,12 @@ def batch_deletion(result: "DeletionResult") -> "Response[str]":
             "next_cursor": result.next_cursor,
         }
     )
+
+
+def batch_change(result: "ChangeResult") -> "Response[str]":
+    """The result for each image of a batch of changes."""
+    failed = [{"id": image_id, "error": item_problem(error)} for image_id, error in result.failed]
+    return _batch({"successful": result.successful, "failed": failed})
 
 
 def no_content() -> "Response[str]":

@@ -1,4 +1,4 @@
-"""Schemas of responses to requests that store or delete images."""
+"""Schemas of responses to requests that store, change or delete images."""
 
 from datetime import datetime
 from typing import Literal
@@ -59,6 +59,20 @@ class FailedDeletionAnswer(BaseModel):
 
     id: str
     error: ItemProblemAnswer
+
+
+class FailedChangeAnswer(BaseModel):
+    """An image that was not changed."""
+
+    id: str
+    error: ItemProblemAnswer
+
+
+class BatchChangeResultAnswer(BaseModel):
+    """The result for each image."""
+
+    successful: list[str] = Field(description="The ids of images that are now as you want them.")
+    failed: list[FailedChangeAnswer]
 
 
 class BatchDeleteResultAnswer(BaseModel):

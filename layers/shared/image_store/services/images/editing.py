@@ -38,9 +38,7 @@ class Editing:
         """
         sensitive: Sensitive | None = None
         for try_number in range(_TRIES):
-            image = self.retrieval.get(owner, image_id)
-            if image.record.state is not State.READY:
-                raise not_found()
+            image = self._ready(owner, image_id)
             if if_version is not None and image.record.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
             # Before any change: if KMS does not answer, nothing may change. No edit changes the sensitive part.
@@ -50,7 +48,23 @@ class Editing:
                 return with_sensitive(self._apply(image, edit), sensitive)
             except Conflict:
                 continue  # with `if_version` a retry succeeds only if the other change kept the version
-        raise Conflict("The image is being changed by others at this moment; try again.")
+        raise _changed_by_others()
+
+    def change(self, owner: str, image_id: str, edit: Edit) -> None:
+        """Apply an edit as `edit` does, for a caller that does not show the image: nothing is decrypted."""
+        for _ in range(_TRIES):
+            try:
+                self._apply(self._ready(owner, image_id), edit)
+            except Conflict:
+                continue
+            return
+        raise _changed_by_others()
+
+    def _ready(self, owner: str, image_id: str) -> Image:
+        image = self.retrieval.get(owner, image_id)
+        if image.record.state is not State.READY:
+            raise not_found()
+        return image
 
     def _apply(self, image: Image, edit: Edit) -> Image:
         edited = edit(image)
@@ -79,3 +93,7 @@ class Editing:
         self.repository.replace(image, changed, publications=publications)
         self.publisher.remove(publications)
         return changed
+
+
+def _changed_by_others() -> Conflict:
+    return Conflict("The image is being changed by others at this moment; try again.")

@@ -1,0 +1,1 @@
+export { createBatches, type BatchChanges, type BatchOptions, type BatchResult, type Batches } from "./batches";
