@@ -13,9 +13,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.e2e.anyone import upload
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
+from tests.e2e.test_images import upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,8 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
     token = page.get_by_role("textbox", name="Upload token").input_value()
     look(page, f"account-token-{scheme}")
     assert faults_of(page) == []
-    with httpx.Client(base_url=stack.api_url, headers={"Authorization": f"Bearer {token}"}) as guest:
+    authorization = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=stack.api_url, headers=authorization, timeout=40) as guest:
         stored = upload(guest, landscape_jpeg(7))
         refused = guest.get("/v1/images")
     with stack.http(owner) as http:
