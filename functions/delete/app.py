@@ -1,8 +1,10 @@
-"""Deletes images, into the trash or permanently, and restores them from the trash."""
+"""Deletes images, into the trash or permanently, restores them from the trash, and deletes groups."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.finding.lists import OwnerGroup
+from image_store.entrypoints.finding import groups
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
@@ -52,6 +54,25 @@ def restore_image(request: Request, image_id: str) -> "Response[str]":
     app = application()
     image = app.images.deletion.restore(request.owner, image_id)
     return app.answers.image(image, api_url=request.api_url(app.settings.api_url))
+
+
+@api.delete(
+    "/v1/groups/<group+>",
+    summary="Delete a group",
+    query="GroupDeleteQuery",
+    answers={200: "GroupDeletion"},
+    problems=(400, 404, 503),
+)
+def delete_group(request: Request, group: str) -> "Response[str]":
+    """Takes up to 100 images out of a group, or moves them to the trash; when none is left, the group is gone.
+
+    Repeat the request with `next_cursor` until it is null. A request that was cut off can be sent again.
+    """
+    app = application()
+    trashes_images, cursor = groups.read_deletion(request)
+    named, until = OwnerGroup(request.owner, groups.name_in_path(group)), request.deadline(app.clock)
+    result = app.images.group_deletion.run(named, trashes_images=trashes_images, cursor=cursor, until=until)
+    return groups.deletion(result)
 
 
 @api.post(

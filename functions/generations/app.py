@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.bootstrap import application
 from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.generation import jobs
-from image_store.entrypoints.generation.request_schemas import JobsQuery
+from image_store.entrypoints.generation.request_schemas import JobQuery, JobsQuery
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
@@ -46,16 +46,19 @@ def list_generations(request: Request) -> "Response[str]":
 @api.get(
     "/v1/generations/<job_id>",
     summary="See a generation job",
+    query="JobQuery",
     headers=("If-None-Match",),
     answers={200: "Job", 304: "It has not changed."},
     problems=(404, 503),
 )
 def get_generation(request: Request, job_id: str) -> "Response[str]":
     """Returns the progress of a job, image by image."""
-    service = application().generation.jobs
+    query, service = request.query(JobQuery), application().generation.jobs
     job = service.job(request.owner, job_id)
     if request.client_has(jobs.etag(job)):
         return jobs.unchanged(job)
+    if query.requests:
+        return jobs.progress_with_requests(*service.items_with_requests(request.owner, job_id))
     return jobs.progress(*service.items(request.owner, job_id))
 
 

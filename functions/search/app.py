@@ -1,9 +1,10 @@
-"""Searches an owner's images by words or by similarity to one of them."""
+"""Searches an owner's images by words or by similarity to one of them, and lists their groups and tags."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.domain.images.sensitive import NOT_SEARCHED
+from image_store.entrypoints.finding import groups
 from image_store.entrypoints.finding.pages import search_answer, similar_answer
 from image_store.entrypoints.finding.query_schemas import SearchParameters, SimilarParameters
 from image_store.entrypoints.http.api import Api
@@ -41,6 +42,49 @@ def list_similar_images(request: Request, image_id: str) -> "Response[str]":
     limit = request.query(SimilarParameters).limit
     images = app.finding.similarity.similar(request.owner, image_id, limit=limit)
     return similar_answer(app.answers, images)
+
+
+@api.get(
+    "/v1/groups",
+    summary="List groups",
+    query="GroupsQuery",
+    answers={200: "GroupPage"},
+    problems=(400, 503),
+)
+def list_groups(request: Request) -> "Response[str]":
+    """Lists your groups with their titles, covers and numbers of images, in the order of type and id.
+
+    A group exists if it was created or has images that are not in the trash.
+    """
+    app = application()
+    query, cursor = groups.read_groups_query(request)
+    return groups.group_page(app.answers, *app.finding.place_lists.groups(query, cursor=cursor))
+
+
+@api.get(
+    "/v1/groups/<group+>",
+    summary="Get a group",
+    answers={200: "Group"},
+    problems=(404, 503),
+)
+def get_group(request: Request, group: str) -> "Response[str]":
+    """Returns one group, which is named as `type:id`."""
+    app = application()
+    shown = app.finding.place_lists.group(request.owner, groups.name_in_path(group))
+    return groups.group(app.answers, shown)
+
+
+@api.get(
+    "/v1/tags",
+    summary="List tags",
+    query="TagsQuery",
+    answers={200: "TagPage"},
+    problems=(400, 503),
+)
+def list_tags(request: Request) -> "Response[str]":
+    """Lists the tags of your images with their numbers of images, in order. Images in the trash do not count."""
+    query, cursor = groups.read_tags_query(request)
+    return groups.tag_page(*application().finding.place_lists.tags(query, cursor=cursor))
 
 
 lambda_handler = api.handler()

@@ -13,8 +13,9 @@ from datetime import timedelta
 from itertools import batched
 from pathlib import Path
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import group_keys, items, keys
 from image_store.adapters.dynamodb.finding import projections
+from image_store.adapters.dynamodb.finding.place_figures import NEWEST
 from image_store.adapters.dynamodb.finding.projections import Counters, RowKey
 from image_store.adapters.dynamodb.images import records
 from image_store.domain.finding.projection import ImageFacts, facts_of
@@ -127,13 +128,18 @@ def counted_in(images: Iterable[tuple[str, ImageFacts]]) -> dict[RowKey, items.I
     """The figures that the projector counts of images: for their owner and for all."""
     sums: Counters = {}
     models: dict[RowKey, str] = {}
+    newest: dict[RowKey, str] = {}
     for image_id, facts in images:
         for key, amounts in projections.counters_of(image_id, facts, EPOCH, part=image_id).items():
             sums.setdefault(key, Counter()).update(amounts)
             if facts.model is not None and key[1] == keys.model_stats(facts.model):
                 models[key] = facts.model
+            if group_keys.is_place_stats(key[1]):
+                newest[key] = max(image_id, newest.get(key, ""))
+    texts = {"model": models, NEWEST: newest}
     return {
-        key: _numbers(keys.key(*key), amounts) | ({"model": {"S": models[key]}} if key in models else {})
+        key: _numbers(keys.key(*key), amounts)
+        | {name: {"S": values[key]} for name, values in texts.items() if key in values}
         for key, amounts in sums.items()
     }
 

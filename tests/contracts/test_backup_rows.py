@@ -168,6 +168,7 @@ def change_of(pk: str, sk: str, **images: str | None) -> dict[str, Any]:
         (change_of("KEY#1", "KEY"), "row:KEY#1|KEY"),
         (change_of("KEYS", "owner/1"), None),
         (change_of("SHARE#1", "SHARE"), "row:SHARE#1|SHARE"),
+        (change_of("GROUPS#o", "GROUP#album:a\ta"), "row:GROUPS#o|GROUP#album:a\ta"),
         (change_of("LEDGER#o#m", "j#00#c"), "row:LEDGER#o#m|j#00#c"),
         (change_of("BACKUP#image:1", "CHANGE"), None),
     ],

@@ -70,6 +70,7 @@ PLAIN = [
     row("KEYUSE#k", "2026-03", images=1),
     row("KEYREQUESTS#k", "2026-03-01", requests=1),
     row("GENERATED#ALL", "2026-03-01#openai", succeeded=1),
+    row("GROUPS#o", "GROUP#album:ete\tÉté", change="c", group='{"owner":"o"}'),
     row("IDEMPOTENCY#long", "IDEMPOTENCY", ttl=seconds(29)),
 ]
 STAY_AWAY = {

@@ -76,6 +76,24 @@ def test_a_share_that_is_gone_is_not_brought_back_by_a_revocation(shares: Shares
     assert shares.get(EVERYTHING.id) is None
 
 
+def test_the_last_use_is_the_latest_one_and_a_revocation_keeps_it(shares: Shares) -> None:
+    shares.create(EVERYTHING)
+
+    shares.record_use(EVERYTHING.id, at=NOON + SECOND)
+    shares.record_use(EVERYTHING.id, at=NOON)
+    shares.revoke(EVERYTHING, at=NOON)
+
+    expected = replace(EVERYTHING, last_used_at=NOON + SECOND, revoked_at=NOON)
+    assert shares.get(EVERYTHING.id) == expected
+    assert shares.page("alice", after=None, limit=1)[0] == [expected]
+
+
+def test_a_use_of_a_share_that_is_not_there_leaves_nothing(shares: Shares) -> None:
+    shares.record_use(EVERYTHING.id, at=NOON)
+
+    assert shares.get(EVERYTHING.id) is None
+
+
 def test_shares_of_an_owner_are_listed_in_pages_with_the_newest_first(shares: Shares) -> None:
     mine = [replace(EVERYTHING, id=f"{5 - n:016x}", created_at=NOON + n * HOUR) for n in range(5)]
     for share in (*mine, OF_A_GROUP, replace(EVERYTHING, id="f" * 16, owner="alice2")):

@@ -26,8 +26,15 @@ from image_store.domain.delivery import shares
 from image_store.domain.delivery.presets import MAX_PRESETS
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, MAX_WEBP_SIDE_PX
 from image_store.domain.delivery.signed_links import MAX_LIFETIME
-from image_store.domain.errors import TooManyKeys, TooManyShares, TooManyWebhooks, UrlNotAllowed
+from image_store.domain.errors import (
+    TooManyGroups,
+    TooManyKeys,
+    TooManyShares,
+    TooManyWebhooks,
+    UrlNotAllowed,
+)
 from image_store.domain.events.event import EVENT_RETENTION
+from image_store.domain.finding.groups import MAX_GROUP_RECORDS, MAX_GROUP_TITLE_CHARS
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import MAX_DISTANCE
 from image_store.domain.finding.words import MAX_TERM_CHARS
@@ -132,6 +139,8 @@ ON_THE_PAGE = (
     f"last for at most {shares.MAX_LIFETIME.days} days",
     f"nothing new after {shares.CACHED_FOR.seconds} seconds",
     f"at most {shares.MAX_SHARES:,} shares in force",
+    f"create {MAX_GROUP_RECORDS:,} groups",
+    f"at most {MAX_GROUP_TITLE_CHARS} characters",
     f"work for {presign.LINK_MINUTES - presign.STEP_MINUTES} to {presign.LINK_MINUTES} minutes",
     (
         f"at most {MAX_KEYS} keys in force, and {MAX_LISTED_KEYS:,} with those that ended in the last "
@@ -265,6 +274,10 @@ def test_the_message_about_too_many_keys_names_their_limits() -> None:
 
 def test_the_message_about_too_many_shares_names_their_limit() -> None:
     assert f"{shares.MAX_SHARES:,} shares in force" in TooManyShares().message
+
+
+def test_the_message_about_too_many_groups_names_their_limit() -> None:
+    assert f"{MAX_GROUP_RECORDS:,} groups" in TooManyGroups().message
 
 
 def test_the_message_about_too_many_webhooks_names_their_limit() -> None:

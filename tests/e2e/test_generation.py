@@ -178,7 +178,7 @@ def test_a_provider_that_dies_in_the_middle_loses_no_image(stack: Stack) -> None
         assert Counter(item["provider"] for item in over["items"]).keys() == {"pollinations", "cloudflare"}
         assert round(sum(item["cost_usd"] for item in over["items"]), 6) == over["cost_usd"]
         spent = client.get("/v1/providers").json()["spending"]["today"]
-        assert spent == {"spent_usd": over["cost_usd"], "reserved_usd": 0}
+        assert spent == {"spent_usd": over["cost_usd"], "reserved_usd": 0, "budget_usd": None}
         assert len({item["image_id"] for item in over["items"]}) == 50
 
 
@@ -210,7 +210,8 @@ def test_forty_jobs_at_once_find_a_budget_for_ten(stack: Stack) -> None:
             if answer.status_code == 202:
                 ended(client, f"/v1/generations/{answer.json()['id']}")
         spent = client.get("/v1/providers").json()["spending"]["today"]
-        assert spent == {"spent_usd": 10 * POLLINATIONS_USD, "reserved_usd": 0}
+        budget = 10 * POLLINATIONS_USD
+        assert spent == {"spent_usd": budget, "reserved_usd": 0, "budget_usd": budget}
 
 
 def test_an_image_is_made_from_another_with_a_key_of_ones_own(stack: Stack) -> None:

@@ -39,6 +39,7 @@ OF_ONE_JOB = [route for route in PROTECTED if "{job_id}" in route[1]]
 OF_ONE_KEY = [route for route in PROTECTED if "{key_id}" in route[1]]
 OF_ONE_SHARE = [route for route in PROTECTED if "{share_id}" in route[1]]
 OF_ONE_WEBHOOK = [route for route in PROTECTED if "{webhook_id}" in route[1]]
+OF_ONE_GROUP = [route for route in PROTECTED if "{group}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
 OF_THE_CALLER = {
     ("GET", "/v1/images"),
@@ -51,6 +52,9 @@ OF_THE_CALLER = {
     ("GET", "/v1/search"),
     ("GET", "/v1/stats"),
     ("GET", "/v1/timeline"),
+    ("GET", "/v1/groups"),
+    ("POST", "/v1/groups"),
+    ("GET", "/v1/tags"),
     ("GET", "/v1/events"),
     ("GET", "/v1/generations"),
     ("POST", "/v1/generations"),
@@ -237,6 +241,32 @@ def test_a_webhook_of_another_user_is_not_found_and_not_changed(stack: Stack, ro
     assert answers == answers[:1] * 3
 
 
+@pytest.mark.parametrize("route", OF_ONE_GROUP, ids=name_of)
+def test_a_group_of_another_user_is_as_one_that_is_not_there(stack: Stack, route: tuple[str, str]) -> None:
+    method, _ = route
+    request = {"PATCH": {"json": {"title": "theirs"}}, "DELETE": {"params": {"images": "trash"}}}.get(
+        method, {}
+    )
+    with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
+        group = owner.post("/v1/groups", json={"type": "album", "title": "Mine"}).json()["group"]
+        image = upload(owner, PICTURE + method.encode())
+        mine = {"groups": {"album": [group.partition(":")[2]]}}
+        assert owner.patch(f"/v1/images/{image['id']}", json=mine).status_code == 200
+        paths = [f"/v1/groups/{name}" for name in (group, "album:unknown")]
+
+        answers = [answer_code(stranger.request(method, path, **request)) for path in paths]  # type: ignore[arg-type]  # keyword arguments of httpx
+
+        after = owner.get(paths[0]).json()
+        assert owner.get(f"/v1/images/{image['id']}").json()["status"] == "ready"
+    assert (after["title"], after["cover"]["id"]) == ("Mine", image["id"])
+    nothing = {"images": 0, "failed": [], "next_cursor": None}
+    if method == "DELETE":
+        assert answers == [(200, nothing)] * 2
+    else:
+        assert (answers[0][0], answers[0][1]["code"]) == (404, "group_not_found")
+        assert answers == answers[:1] * 2
+
+
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
     with stack.http("who-user") as user:
@@ -303,5 +333,5 @@ def test_the_public_routes_are_these() -> None:
         "/assets/{file}",
         "/config.json",
     }
-    of_one = {*OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ONE_KEY, *OF_ONE_SHARE, *OF_ONE_WEBHOOK}
+    of_one = {*OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ONE_KEY, *OF_ONE_SHARE, *OF_ONE_WEBHOOK, *OF_ONE_GROUP}
     assert ROUTES.keys() == {*PUBLIC, *of_one, *OF_ADMINS, *OF_THE_CALLER}, "a route that no case is for"

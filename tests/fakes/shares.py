@@ -42,3 +42,8 @@ class MemoryShares(Shares):
         current = self._shares.get(share.id)
         if current is not None and current.revoked_at is None:
             self._shares[share.id] = replace(current, revoked_at=at)
+
+    def record_use(self, share_id: str, *, at: datetime) -> None:
+        share = self._shares.get(share_id)
+        if share is not None and (share.last_used_at is None or share.last_used_at < at):
+            self._shares[share_id] = replace(share, last_used_at=at)

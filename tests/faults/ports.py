@@ -16,6 +16,8 @@ from image_store.adapters.dynamodb.callers.request_buckets import DynamoRequestB
 from image_store.adapters.dynamodb.callers.upload_tokens import DynamoUploadTokens
 from image_store.adapters.dynamodb.delivery.shares import DynamoShares
 from image_store.adapters.dynamodb.events.log import DynamoEventLog
+from image_store.adapters.dynamodb.finding.groups import DynamoGroups
+from image_store.adapters.dynamodb.finding.places import DynamoPlaces
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.imports import DynamoImports
@@ -124,6 +126,8 @@ class WorldPorts(Ports):
         self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
         self.shares = world.patient(DynamoShares)
+        self.groups = world.patient(DynamoGroups)
+        self.places = world.patient(DynamoPlaces)
         self.backup_store = S3Bucket("backup", client=lambda: world.r2, presigner=None)
         self.backup_queue = SqsWorkQueue("backup", client=lambda: world.faulty_sqs)
         self.backup_rows = world.patient(DynamoBackupRows)

@@ -98,7 +98,7 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
     """The table holds the rows of its records and the count, and no others."""
     expected = {row for image in images for row in records.rows_of(image)}
     stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-    # The count, what cleanup, sweeps and migrations remember, owners, breakers, keys, webhooks, what expires by itself.
+    # The count, what cleanup, sweeps and migrations remember, groups, owners, breakers, keys, webhooks, what expires.
     beside = {
         row
         for row in stored
@@ -107,6 +107,7 @@ def _assert_rows_follow(images: list[Image], rows: list[items.Item]) -> None:
             (
                 "BACKUP",
                 "CLEANUP",
+                "GROUPS#",
                 "IMPORT#",
                 "MIGRATION#",
                 "MIGRATIONS",

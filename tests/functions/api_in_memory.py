@@ -59,10 +59,11 @@ def _route_of(request: httpx.Request) -> tuple[str, str, dict[str, str]] | None:
     """The function, the path as a template, and its variable parts; the most literal route that fits, if one does."""
     fitting = []
     for function, method, path in routes():
-        match = re.fullmatch(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path), request.url.path)
+        pattern = re.sub(r"<(\w+)\+>", r"(?P<\1>.+)", re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
+        match = re.fullmatch(pattern, request.url.path)
         if match and method == request.method:
             fitting.append((len(match.groupdict()), function, path, match.groupdict()))
     if not fitting:
         return None
     _, function, path, parameters = min(fitting, key=lambda each: each[0])
-    return function, re.sub(r"<(\w+)>", r"{\1}", path), parameters
+    return function, re.sub(r"<(\w+\+?)>", r"{\1}", path), parameters

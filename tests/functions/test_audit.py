@@ -334,6 +334,19 @@ def test_a_change_made_with_a_key_names_the_key_and_the_owner(
     assert {(line["owner"], line["by"]) for line in lines} == {("bob", "key:00000000000000aa")}
 
 
+def test_a_use_of_a_share_is_noted_in_its_row_and_not_in_the_trail(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("upload/raw")
+    store.answer_to("share/share-image")
+    trail()
+
+    assert store.call(event("links/shared-thumb"), function="links").status == 302
+
+    assert store.answer_to("share/list-shares").json["items"][0]["last_used_at"] == "2026-03-01T12:00:00.000Z"
+    assert trail() == []
+
+
 def test_the_life_of_a_share_is_written_down_without_its_address(
     store: Deployment, trail: Callable[..., list[dict[str, Any]]]
 ) -> None:

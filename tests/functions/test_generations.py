@@ -124,6 +124,33 @@ def test_a_job_shows_its_prompts_and_its_first_image_wherever_it_is_read(store: 
     assert listed_job["prompt"] == job["prompt"] == job["items"][0]["prompt"]
 
 
+def test_the_whole_request_of_an_image_is_read_and_sent_again(store: Deployment) -> None:
+    whole = {
+        "prompt": "A fox. " * 100,
+        "negative_prompt": "people",
+        "size": "1024x1024",
+        "seed": 7,
+        "visibility": "unlisted",
+        "title": "Fox",
+        "tags": ["fox"],
+        "groups": {"album": ["forest"]},
+        "metadata": {"campaign": "autumn"},
+    }
+    body = {"items": [whole, {"prompt": "A lake", "n": 2}]}
+    begun = store.call(saying(event("generations/begin"), body), function="generations").json
+    work_off(store)
+
+    sent = with_query(about(event("generations/see"), begun["id"]), "requests=true")
+    fox, *lakes = (item["request"] for item in store.call(sent, function="generations").json["items"])
+    again = store.call(saying(event("generations/begin"), {"items": [fox, *lakes]}), function="generations")
+
+    assert {name: fox[name] for name in whole} == whole
+    assert [(lake["prompt"], lake["seed"]) for lake in lakes] == [("A lake", -1)] * 2
+    assert again.status == 202, again.text
+    assert {item["request"] for item in see(store, begun["id"]).json["items"]} == {None}
+    assert_refused(store.call(from_owner(sent, "mallory"), function="generations"), 404, "job_not_found")
+
+
 @pytest.mark.parametrize("query", ["stats/own", "stats/all"])
 def test_figures_show_images_and_cost_by_provider_and_day(store: Deployment, query: str) -> None:
     """C4."""
@@ -183,6 +210,7 @@ def test_images_are_generated_in_the_background_with_all_their_attributes(store:
         "cost_usd": 0.002,
         "image_id": None,
         "error": None,
+        "request": None,
     }
     record = store.repository.get(first["image_id"])
     assert record is not None
@@ -422,7 +450,13 @@ def test_providers_are_listed_with_models_prices_and_health(store: Deployment) -
     assert choices["flux"] == (["auto", "opaque"], ["jpeg"])
     assert choices["gpt-image-2"] == (["auto", "opaque"], ["png", "jpeg", "webp"])
     assert choices["gpt-image-2.6-flare"] == (["auto", "opaque", "transparent"], ["png", "jpeg", "webp"])
-    assert answer.json["spending"]["today"] == {"spent_usd": 0.006, "reserved_usd": 0.0}
+    assert first["models"][0]["size_presets"][:2] == ["1024x1024", "1536x1024"]
+    assert first["models"][0]["estimate"] == {
+        "images": [{"sizes": first["models"][0]["size_presets"], "quality": None, "cost_usd": 0.002}],
+        "reference_usd": 0.0,
+        "prompt_usd": 0.0,
+    }
+    assert answer.json["spending"]["today"] == {"spent_usd": 0.006, "reserved_usd": 0.0, "budget_usd": None}
     assert [provider["provider"] for provider in answer.json["items"]] == ALL.split(",")
 
 

@@ -38,6 +38,7 @@ BASE_ROWS = (
     "IMAGE#",
     "HASH#",
     "GROUP#",
+    "GROUPS#",
     "PUBLIC#",
     "PUBLICATION#",
     "KEY#",
@@ -54,7 +55,7 @@ def backed_up(deployed: Callable[..., Deployment]) -> BackedUp:
 
 
 def store_images(backed_up: BackedUp) -> list[str]:
-    """A published image, a private one and one in the trash."""
+    """A published image, a private one and one in the trash, and an album."""
     store = backed_up.store
     ids = [store.answer_to(name).json["id"] for name in ("upload/public", "upload/raw", "upload/raw")]
     sent = event("delete/trash")
@@ -62,6 +63,7 @@ def store_images(backed_up: BackedUp) -> list[str]:
     sent["rawPath"] = sent["requestContext"]["http"]["path"] = path
     sent["pathParameters"] = {"image_id": ids[2]}
     assert store.call(sent, function="delete").status < 300
+    assert store.answer_to("update/group-new").status == 201
     return ids
 
 

@@ -189,6 +189,8 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
         done(store, f"search/{name}")
     done(store, "stats/own")
     done(store, "stats/timeline")
+    done(store, "search/groups")
+    done(store, "search/tags")
     done(store, "stats/all")
     for name in ("transform", "rendition"):
         link = done(store, f"share/{name}").json["url"].removeprefix(API)
@@ -199,6 +201,23 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
         done(store, "delete/restore")
     done(store, "delete/permanent", of_image("delete/permanent", again))
     done(store, "delete/batch-group")
+    store.projected()
+
+
+def test_groups_are_created_changed_and_deleted(store: Deployment) -> None:
+    done(store, "upload/public")
+    done(store, "update/in-an-album")
+    store.projected()
+    done(store, "update/group-new")
+    done(store, "update/group")
+    done(store, "update/group-cleared")
+    done(store, "search/group")
+    done(store, "search/groups")
+    done(store, "search/tags")
+    done(store, "delete/group-keeping-images")
+    store.projected()
+    done(store, "update/in-an-album")
+    done(store, "delete/group-with-images")
     store.projected()
 
 

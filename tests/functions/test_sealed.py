@@ -14,6 +14,7 @@ from tests.functions.deployment import (
     Deployment,
     assert_refused,
     event,
+    from_owner,
     sent_bytes,
     with_bytes,
     with_headers,
@@ -206,6 +207,24 @@ def test_a_job_and_its_idempotency_key_leave_no_prompt_in_the_table(store: Deplo
     assert again.json["id"] == begun.json["id"]
     assert store.cipher.made == 1
     assert not [secret for secret in SECRETS if secret in rows(store) + repr(store.to_generate.waiting)]
+
+
+def test_the_owner_of_a_job_reads_its_sealed_requests_and_nobody_else_does(store: Deployment) -> None:
+    body = {"items": [{"prompt": PROMPT, "negative_prompt": "quokkas"}]}
+    begun = store.call(saying("generations/begin", **body), function="generations").json
+    see = event("generations/see")
+    see["pathParameters"]["job_id"] = begun["id"]
+    see["rawPath"] = see["requestContext"]["http"]["path"] = f"/v1/generations/{begun['id']}"
+
+    job = store.call(see, function="generations")
+    whole = store.call(with_query(see, "requests=true"), function="generations")
+
+    assert "zanzibar" not in job.text
+    [item] = whole.json["items"]
+    assert (item["prompt"], item["request"]["prompt"]) == (None, PROMPT)
+    assert item["request"]["negative_prompt"] == "quokkas"
+    stranger = from_owner(with_query(see, "requests=true"), "mallory")
+    assert store.call(stranger, function="generations").status == 404
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_a_share_of_an_image_says_what_it_shows_and_until_when(store: Deployment
         "created_by": "subject:alice",
         "expires_at": "2026-03-02T12:00:00.000Z",
         "revoked_at": None,
+        "last_used_at": None,
     }
 
 

@@ -42,6 +42,15 @@ async function images(): Promise<void> {
   dataOf(await client.GET("/v1/feed"));
   dataOf(await client.GET("/v1/stats"));
   dataOf(await client.GET("/v1/timeline"));
+  const album = dataOf(await client.POST("/v1/groups", { body: { type: "album", title: "Cats" } }));
+  const ofAlbum = { params: { path: { group: album.group } } };
+  dataOf(await client.GET("/v1/groups"));
+  dataOf(await client.GET("/v1/groups/{group}", ofAlbum));
+  dataOf(await client.PATCH("/v1/groups/{group}", { ...ofAlbum, body: { title: "Tigers" } }));
+  dataOf(
+    await client.DELETE("/v1/groups/{group}", { params: { ...ofAlbum.params, query: { images: "keep" } } }),
+  );
+  dataOf(await client.GET("/v1/tags"));
   dataOf(await client.GET("/v1/events"));
   await client.DELETE("/v1/images/{image_id}", path);
   dataOf(await client.POST("/v1/images/{image_id}/restore", path));
@@ -76,7 +85,7 @@ async function images(): Promise<void> {
   const deleted = dataOf(await client.POST("/v1/images/batch-delete", { body: { ids } }));
   if (deleted.successful.length !== 3) throw new Error("not all were deleted");
   const restored = dataOf(await client.POST("/v1/images/batch-restore", { body: { ids } }));
-  const body = { ids, add_tags: ["back"], visibility: "unlisted" } as const;
+  const body = { ids, add_tags: ["back"], visibility: "unlisted" as const };
   const retagged = dataOf(await client.POST("/v1/images/batch-update", { body }));
   if (restored.successful.length + retagged.successful.length !== 6) throw new Error("not all were changed");
 }

@@ -36,6 +36,12 @@ async function images(): Promise<void> {
   dataOf(await api.listFeed());
   dataOf(await api.getStats());
   dataOf(await api.getTimeline());
+  const ofAlbum = { group: dataOf(await api.createGroup({ body: { type: "album", title: "Cats" } })).group };
+  dataOf(await api.listGroups());
+  dataOf(await api.getGroup({ path: ofAlbum }));
+  dataOf(await api.updateGroup({ path: ofAlbum, body: { title: "Tigers" } }));
+  dataOf(await api.deleteGroup({ path: ofAlbum, query: { images: "keep" } }));
+  dataOf(await api.listTags());
   dataOf(await api.listEvents());
   await api.deleteImage({ path });
   dataOf(await api.restoreImage({ path }));

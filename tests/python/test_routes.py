@@ -42,6 +42,12 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "GET /v1/search": lambda s: s.images.search("cat").page(),
     "GET /v1/feed": lambda s: s.feed().page(),
     "GET /v1/stats": lambda s: s.stats(scope="all"),
+    "GET /v1/groups": lambda s: s.groups.list(group_type="album", prefix="su").page(),
+    "POST /v1/groups": lambda s: s.groups.create(type="album", title="Summer"),
+    "GET /v1/groups/{group}": lambda s: s.groups.get("album:summer"),
+    "PATCH /v1/groups/{group}": lambda s: s.groups.update("album:summer", {"title": None}),
+    "DELETE /v1/groups/{group}": lambda s: s.groups.delete("album:summer", images="keep"),
+    "GET /v1/tags": lambda s: s.tags.list(prefix="su").page(),
     "GET /v1/timeline": lambda s: s.timeline(),
     "POST /v1/uploads": lambda s: s.upload(JPEG + bytes(IN_REQUEST_BYTES)),
     "POST /v1/generations": lambda s: s.jobs.create("a cat"),
@@ -100,7 +106,15 @@ _ELSEWHERE = {
     "POST /v1/uploads/{image_id}/complete",  # the end of an upload
     "GET /v1/events",  # in test_events
 }
-ENOUGH = {"id": "i1", "items": [], "successful": [], "failed": [], "url_prefix": "https://x/s/1"}
+ENOUGH = {
+    "id": "i1",
+    "items": [],
+    "successful": [],
+    "failed": [],
+    "images": 0,
+    "next_cursor": None,
+    "url_prefix": "https://x/s/1",
+}
 """What each operation reads of its response."""
 
 
@@ -123,6 +137,6 @@ def test_an_operation_sends_its_request(store: AnyStore, server: ScriptedServer,
 
     [request] = server.requests
     method, path = route.split(" ")
-    pattern = re.sub(r"\{[a-z_]+\}", "[a-z0-9]+", path)
+    pattern = re.sub(r"\{[a-z_]+\}", "[a-z0-9%A-Z]+", path)
     assert request.method == method
     assert re.fullmatch(pattern, request.path.partition("?")[0])

@@ -35,7 +35,7 @@ WRITES = {
 
 # The ledger --------------------------------------------------------------------------------------------
 
-WRITES_NO_ROW = {"audit", "feed", "links", "mcp", "site"}
+WRITES_NO_ROW = {"audit", "feed", "mcp", "site"}
 WRITES_REQUEST_COUNTS_ALONE = {"events", "health", "list", "retrieve", "search", "stats"}
 """Functions that only read; of the table they may write the rows that count the requests of API keys."""
 HOLDERS = {

@@ -26,6 +26,11 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
         {"type": "string"},
         "demo/image/upload/v1719316754/blue_sweater.jpg",
     ),
+    "group": (
+        "A group, as `type:id`, percent-encoded; send `%253F` for a question mark.",
+        {"type": "string"},
+        "album:summer",
+    ),
     "token": (
         "The last part of the `url_prefix` of a share.",
         {"type": "string"},

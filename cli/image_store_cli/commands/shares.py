@@ -64,7 +64,7 @@ def _revoke(context: Context) -> Exit:
 def _table_of(shares: Iterable[Share]) -> Table:
     table = new_table()
     table.add_column("id", no_wrap=True, min_width=16)
-    for name in ("status", "expires"):
+    for name in ("status", "expires", "last used"):
         table.add_column(name, no_wrap=True)
     for name in ("shows", "name", "address"):
         table.add_column(name, overflow="fold")
@@ -75,6 +75,7 @@ def _table_of(shares: Iterable[Share]) -> Table:
             str(share["id"]),
             str(share["status"]),
             moment(share["expires_at"]),
+            moment(share["last_used_at"]) if share["last_used_at"] else "never",
             Text(plain(shows)),
             Text(plain(share["name"] or "")),
             Text(plain(share["url_prefix"] or "")),

@@ -80,8 +80,9 @@ def write_units(usage: Usage) -> tuple[float, float, float]:
     A test compares them with what the adapters write.
     """
     to_store = 11 + 2 * usage.groups + usage.public * (10 + 2 * usage.groups)
-    # Its projection, which grows with the words, figures of owner and system, lists, words.
-    rows = 1 + usage.found_by // 35 + 4 + usage.tags + usage.found_by
+    # Its projection, which grows with the words, figures of owner and system, of tags and groups, lists, words.
+    figures = 4 + usage.tags + usage.groups
+    rows = 1 + usage.found_by // 35 + figures + usage.tags + usage.found_by
     return to_store, 2.0 * rows, 8.0
 
 
@@ -235,7 +236,7 @@ def _storing(usage: Usage, count: int) -> Iterator[tuple[str, float, str]]:
         prices.TABLE_WRITES.of(count * sum(units)),
         f"{each}, {units[2]:.0f} for similar images",
     )
-    reads = READ_UNITS["projection"]
+    reads = READ_UNITS["projection"] + usage.tags + usage.groups
     yield (
         "DynamoDB, reads",
         prices.TABLE_READS.of(count * reads),

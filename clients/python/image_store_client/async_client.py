@@ -14,6 +14,7 @@ from image_store_client.aio.administration import (
     AsyncUploadTokens,
 )
 from image_store_client.aio.generation import AsyncJobs
+from image_store_client.aio.groups import AsyncGroups, AsyncTags
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
 from image_store_client.aio.webhooks import AsyncWebhooks
@@ -36,6 +37,8 @@ class AsyncImageStore(AsyncStoreOperations):
     """
 
     images: AsyncImages
+    groups: AsyncGroups
+    tags: AsyncTags
     jobs: AsyncJobs
     shares: AsyncShares
     keys: AsyncKeys
@@ -65,6 +68,8 @@ class AsyncImageStore(AsyncStoreOperations):
     def _connect(self, transport: Transport) -> None:
         super().__init__(transport)
         self.images = AsyncImages(transport)
+        self.groups = AsyncGroups(transport)
+        self.tags = AsyncTags(transport)
         self.jobs = AsyncJobs(transport)
         self.shares = AsyncShares(transport)
         self.keys = AsyncKeys(transport)

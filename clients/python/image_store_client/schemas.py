@@ -28,6 +28,8 @@ ErrorCode = Literal[
     "deadline_exceeded",
     "duplicate_image",
     "event_not_found",
+    "group_exists",
+    "group_not_found",
     "idempotency_in_progress",
     "idempotency_mismatch",
     "image_not_found",
@@ -60,6 +62,7 @@ ErrorCode = Literal[
     "source_unreadable",
     "storage_unavailable",
     "too_many_frames",
+    "too_many_groups",
     "too_many_keys",
     "too_many_shares",
     "too_many_webhooks",
@@ -489,6 +492,17 @@ class ConsoleSettings(TypedDict):
     limits: ConsoleLimits
 
 
+class CostEstimate(TypedDict):
+    """What images are expected to cost. The provider counts what they do cost."""
+
+    images: list[ImageEstimate]
+    """The default quality first."""
+    reference_usd: float
+    """What each reference image adds."""
+    prompt_usd: float
+    """What each 1,000 characters of the prompt add."""
+
+
 class DayAmount(TypedDict):
     """The images of a day that are still stored."""
 
@@ -724,6 +738,70 @@ class GenerationRequest(TypedDict):
     """
 
 
+class Group(TypedDict):
+    """A group of images."""
+
+    group: str
+    """`type:id`"""
+    type: str
+    id: str
+    title: str | None
+    images: int
+    """Images in the trash do not count; changes of images count within seconds."""
+    newest_at: str | None
+    """When its newest image was stored; null without images."""
+    cover: GroupCover | None
+    """Null without images."""
+
+
+class GroupCover(TypedDict):
+    """The picture that stands for a group: the chosen image, or else its newest."""
+
+    id: str
+    thumb_url: str
+    placeholder: ImagePlaceholder
+    width: int
+    height: int
+
+
+class GroupDeletion(TypedDict):
+    """What a request has done to the images of a group that is deleted."""
+
+    images: int
+    """The number of images that it took out of the group."""
+    failed: list[FailedDeletion]
+    """Images that are still in the group, which stays with them."""
+    next_cursor: str | None
+    """Send the request again with it until it is null."""
+
+
+class GroupPage(TypedDict):
+    """Groups in the order of type and id; a page may be short or empty while `next_cursor` is not
+    null.
+    """
+
+    items: list[Group]
+    next_cursor: str | None
+
+
+class GroupPatch(TypedDict):
+    """Changes of a group (RFC 7396): a missing field stays, null removes a value."""
+
+    title: NotRequired[str | None]
+    cover_image_id: NotRequired[str | None]
+    """An image of the group; null for its newest image."""
+
+
+class GroupRequest(TypedDict):
+    """A group to create."""
+
+    type: str
+    id: NotRequired[str | None]
+    """By default a random one is made."""
+    title: NotRequired[str | None]
+    """A readable name for your lists."""
+
+
 class Health(TypedDict):
     """Whether the API answers."""
 
@@ -823,6 +901,16 @@ class ImageDeletedEvent(TypedDict):
     """Whose image, generation, budget or webhook it is about; null for the store as a whole."""
     type: Literal["image.deleted"]
     data: ImageEventData
+
+
+class ImageEstimate(TypedDict):
+    """The estimated cost of one image without prompt and references."""
+
+    sizes: list[str]
+    """Those of `size_presets` that cost this."""
+    quality: str | None
+    """Null for a model without a choice."""
+    cost_usd: float
 
 
 class ImageEventData(TypedDict):
@@ -1111,6 +1199,34 @@ class JobItem(TypedDict):
     cost_usd: float | None
     image_id: str | None
     error: JobError | None
+    request: JobItemRequest | None
+    """Null unless you ask for it with `requests`, or if it is no longer kept."""
+
+
+class JobItemRequest(TypedDict):
+    """How one image of a job was requested, in the form of an item of a new request.  It is in plain
+    text also where prompts are encrypted.
+    """
+
+    prompt: str
+    negative_prompt: str | None
+    size: str | None
+    quality: str | None
+    background: Literal["auto", "opaque", "transparent"] | None
+    output_format: Literal["png", "jpeg", "webp"] | None
+    seed: int
+    """-1 if none was requested."""
+    reference_ids: list[str]
+    visibility: Visibility
+    filename: str | None
+    title: str | None
+    alt_text: str | None
+    category: str | None
+    tags: list[str]
+    groups: dict[str, list[str]]
+    metadata: dict[str, Any]
+    cache_control: str | None
+    expires_at: str | None
 
 
 class JobPage(TypedDict):
@@ -1532,12 +1648,16 @@ class ProviderModel(TypedDict):
     max_prompt: int
     max_references: int
     sizes: list[str]
+    size_presets: list[str]
+    """Sizes to choose from, the default first: those of the model, or common ones that it can make."""
     qualities: list[str]
     backgrounds: list[Literal["auto", "opaque", "transparent"]]
     output_formats: list[Literal["png", "jpeg", "webp"]]
     """The default first. A model with one format makes no other."""
     seeds: bool
     prices: list[ModelPrice]
+    estimate: CostEstimate | None
+    """Null if a price is not known."""
 
 
 class Quota(TypedDict):
@@ -1705,6 +1825,8 @@ class Share(TypedDict):
     """`subject:` and the subject of a user, or `key:` and the id of an API key."""
     expires_at: str
     revoked_at: str | None
+    last_used_at: str | None
+    """When it last showed an image, exact to an hour; null if it never did."""
 
 
 class SharePage(TypedDict):
@@ -1794,6 +1916,8 @@ class SpentMoney(TypedDict):
 
     spent_usd: float
     reserved_usd: float
+    budget_usd: float | None
+    """What an owner may spend; null without such a limit."""
 
 
 class Stats(TypedDict):
@@ -1884,6 +2008,23 @@ class StoredToneAnalysis(TypedDict):
     primary: str | None
     intensity: str | float | None
     themes: list[str]
+
+
+class Tag(TypedDict):
+    """A tag of images."""
+
+    tag: str
+    images: int
+    """Images in the trash do not count; changes of images count within seconds."""
+    newest_at: str | None
+    """When the newest of its images was stored; null if the last one has just lost the tag."""
+
+
+class TagPage(TypedDict):
+    """Tags in order; a page may be short or empty while `next_cursor` is not null."""
+
+    items: list[Tag]
+    next_cursor: str | None
 
 
 class Timeline(TypedDict):

@@ -14,6 +14,7 @@ from image_store_client.aio.administration import (
     AsyncUploadTokens,
 )
 from image_store_client.aio.generation import AsyncJobs
+from image_store_client.aio.groups import AsyncGroups, AsyncTags
 from image_store_client.aio.images import AsyncImages
 from image_store_client.aio.operations import AsyncStoreOperations
 from image_store_client.aio.webhooks import AsyncWebhooks
@@ -23,6 +24,7 @@ from image_store_client.http.runtime import Run, ThreadRuntime, finish
 from image_store_client.http.transport import Transport, client_options
 from image_store_client.sync.administration import Admin, Keys, Providers, Shares, UploadTokens
 from image_store_client.sync.generation import Jobs
+from image_store_client.sync.groups import Groups, Tags
 from image_store_client.sync.images import Images
 from image_store_client.sync.operations import StoreOperations
 from image_store_client.sync.webhooks import Webhooks
@@ -41,6 +43,8 @@ class ImageStore(StoreOperations):
     """
 
     images: Images
+    groups: Groups
+    tags: Tags
     jobs: Jobs
     shares: Shares
     keys: Keys
@@ -71,6 +75,8 @@ class ImageStore(StoreOperations):
         super().__init__(AsyncStoreOperations(transport), run)
         self._transport = transport
         self.images = Images(AsyncImages(transport), run)
+        self.groups = Groups(AsyncGroups(transport), run)
+        self.tags = Tags(AsyncTags(transport), run)
         self.jobs = Jobs(AsyncJobs(transport), run)
         self.shares = Shares(AsyncShares(transport), run)
         self.keys = Keys(AsyncKeys(transport), run)

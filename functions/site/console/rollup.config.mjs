@@ -11,10 +11,12 @@ const STYLES = [
   "shell",
   "gallery",
   "viewer",
+  "viewing",
   "screens",
   "figures",
   "places",
   "shares",
+  "generation",
   "account",
 ];
 

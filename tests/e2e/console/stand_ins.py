@@ -15,7 +15,16 @@ JOB_ID = "019ca945-0a00-7000-8000-0000000000aa"
 REFUSAL = "The provider's content policy refuses this prompt."
 
 
-def _model(name: str, *sizes: str, amount: str | None, unit: str = "image") -> dict[str, Any]:
+def _model(
+    name: str, *sizes: str, amount: str | None, unit: str = "image", image_usd: float | None = None
+) -> dict[str, Any]:
+    presets = list(sizes) or ["1024x1024", "1536x1024", "1024x1536"]
+    cost = image_usd if image_usd is not None else float(amount or 0)
+    estimate = {
+        "images": [{"sizes": presets, "quality": None, "cost_usd": cost}],
+        "reference_usd": 0.002,
+        "prompt_usd": 0.0,
+    }
     price = {
         "unit": unit,
         "amount": amount,
@@ -33,7 +42,9 @@ def _model(name: str, *sizes: str, amount: str | None, unit: str = "image") -> d
         "backgrounds": ["auto", "opaque"],
         "output_formats": ["jpeg"],
         "seeds": True,
+        "size_presets": presets,
         "prices": [price] if amount else [],
+        "estimate": estimate if amount else None,
     }
 
 
@@ -64,7 +75,7 @@ PROVIDERS = {
             "health": "ok",
             "success_rate": 0.997,
             "average_ms": 1_180,
-            "models": [_model("flux-1-schnell", amount="0.0005", unit="tile")],
+            "models": [_model("flux-1-schnell", amount="0.0005", unit="tile", image_usd=0.002)],
         },
         {
             "provider": "pollinations",
@@ -78,8 +89,8 @@ PROVIDERS = {
     ],
     "prices_version": "2026-11-01",
     "spending": {
-        "today": {"spent_usd": 0.42, "reserved_usd": 0.08},
-        "month": {"spent_usd": 11.93, "reserved_usd": 0.08},
+        "today": {"spent_usd": 0.42, "reserved_usd": 0.08, "budget_usd": 1.0},
+        "month": {"spent_usd": 11.93, "reserved_usd": 0.08, "budget_usd": None},
     },
 }
 
@@ -92,8 +103,25 @@ def _item(index: int, status: str, **fields: Any) -> dict[str, Any]:
         "prompt": PROMPTS[index],
         "status": status,
         "attempts": int(status != "queued"),
+        "request": None,
         **nothing,
         **fields,
+    }
+
+
+def request(index: int) -> dict[str, Any]:
+    """How an image of the job was requested."""
+    nothing = ("negative_prompt", "quality", "background", "output_format", "filename", "title", "alt_text")
+    return {
+        **dict.fromkeys((*nothing, "category", "cache_control", "expires_at")),
+        "prompt": PROMPTS[index],
+        "size": "1264x848",
+        "seed": 7,
+        "reference_ids": [],
+        "visibility": "unlisted",
+        "tags": ["paper"],
+        "groups": {},
+        "metadata": {},
     }
 
 
@@ -128,13 +156,14 @@ class Generation:
             for index, image_id in enumerate(image_ids[: len(PROMPTS)])
         ]
         self.asked: list[dict[str, Any]] = []
+        self.are_prompts_sealed = False
         self._stage = 0
         self._tried_again = False
 
     def put_into(self, page: Page) -> None:
         """Answer the routes in a page."""
         page.route(re.compile(r"/v1/generations(\?.*)?$"), self._jobs)
-        page.route(re.compile(rf"/v1/generations/{JOB_ID}$"), self._job)
+        page.route(re.compile(rf"/v1/generations/{JOB_ID}(\?.*)?$"), self._job)
         page.route(re.compile(rf"/v1/generations/{JOB_ID}/retry$"), self._retry)
         page.route(re.compile(r"/v1/providers$"), lambda route: answer(route, PROVIDERS))
 
@@ -161,10 +190,15 @@ class Generation:
             self.asked.append(json.loads(route.request.post_data or "{}"))
             return answer(route, job("queued", [_item(index, "queued") for index in range(3)]), status=202)
         summary = {name: value for name, value in self.now().items() if name != "items"}
+        if self.are_prompts_sealed:
+            summary["prompt"] = None
         return answer(route, {"items": [summary], "next_cursor": None})
 
     def _job(self, route: Route) -> None:
-        answer(route, self.now())
+        shown = self.now()
+        if "requests=true" in route.request.url:
+            shown["items"] = [{**item, "request": request(item["index"])} for item in shown["items"]]
+        answer(route, shown)
 
     def _retry(self, route: Route) -> None:
         self._tried_again = True

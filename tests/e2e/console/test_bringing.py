@@ -198,8 +198,8 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
     assert page.get_by_label("Format").locator("option").all_inner_texts() == ["Default", "jpeg"]
     page.get_by_label("Background").select_option("opaque")
     page.get_by_label("Format").select_option("jpeg")
-    expect(page.get_by_text("3 images")).to_be_visible()
-    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".cost")).to_contain_text("About $0.40: 3 images at $0.13 each from Google")
+    page.get_by_role("button", name="Generate", exact=True).click()
 
     items = page.locator(".item")
     expect(page.get_by_role("button", name="Retry failed")).to_be_visible()
@@ -248,16 +248,17 @@ def test_no_more_references_can_be_chosen_than_a_model_takes(
 
     def prepare(page: Page) -> None:
         generation.put_into(page)
-        page.route(re.compile(r"/v1/images\?.*kind=reference"), references)
+        page.route(re.compile(r"/v1/images\?"), references)
 
     page = pages.open("#/generate", owner=OWNER, prepare=prepare)
-    boxes = page.locator("[name=reference]")
-    expect(boxes).to_have_count(16)
     page.get_by_label("Prompts").fill("A lake")
+    page.get_by_role("button", name="Choose from your images").click()
+    boxes = page.locator(".picker-list input")
+    expect(boxes).to_have_count(16)
     for number in range(10):
         boxes.nth(number).check(force=True)
-
     expect(boxes.nth(10)).to_be_disabled()
+    page.get_by_role("button", name="Use 10 images").click()
     page.get_by_label("Provider").select_option("google")
     page.get_by_label("Model").select_option("gemini-3-pro-image")
     expect(page.get_by_text("10 reference images are too many: at most 4.")).to_be_visible()

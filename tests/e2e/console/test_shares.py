@@ -179,6 +179,7 @@ def test_an_image_is_shared_in_one_size_and_copied_again_until_it_is_revoked(
     dialog.get_by_role("button", name="Close").click()
     page.goto(f"{stack.api_url}/#/shares")
     expect(page.locator(".item")).to_contain_text("For <b>Ann</b>")
+    expect(page.locator(".item")).to_contain_text(re.compile(r"Last used \d"))  # w640 was fetched above
     look(page, f"shares-{scheme}")
     assert faults_of(page) == []
     page.get_by_role("button", name="Copy …").click()

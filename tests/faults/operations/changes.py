@@ -189,7 +189,7 @@ CHANGES = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: world.project(before.record.id),
         lambda world, before, _: assert_readable(world, before),
-        calls=6,  # two of them list an owner once
+        calls=7,  # two of them list an owner once
         whatever=projected,
     ),
     Operation(
@@ -197,7 +197,7 @@ CHANGES = (
         three_of_a_conversation,
         lambda world, before: world.project_together(ids(before)),
         lambda world, before, _: all_still_there(world, before),
-        calls=6,  # two of them list an owner once
+        calls=7,  # two of them list an owner once
         whatever=projected,
     ),
     Operation(
@@ -213,7 +213,7 @@ CHANGES = (
         projected_and_then(lambda world, image: delete(world, image, permanent=True)),
         lambda world, before: world.project(before.record.id),
         lambda world, before, _: assert_gone(world, before),
-        calls=2,
+        calls=4,  # one removes the empty figures of its group
         whatever=projected,
     ),
 )

@@ -20,7 +20,7 @@ PREFIX = "https://store.example/s/0123456789abcdef.AAAAAAAAAAAAAAAAAAAAAA"
 SHARE = {
     "id": "0123456789abcdef", "url_prefix": PREFIX, "image_id": None, "group": "album:a", "all": False,
     "presets": ["thumb"], "name": "for \x1b[2JBob", "status": "active", "created_at": "2026-03-01T12:00:00Z",
-    "expires_at": "2026-03-01T13:00:00Z", "revoked_at": None,
+    "expires_at": "2026-03-01T13:00:00Z", "revoked_at": None, "last_used_at": None,
 }  # fmt: skip
 
 

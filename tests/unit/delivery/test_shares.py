@@ -16,6 +16,7 @@ from image_store.domain.errors import (
     InvalidCursor,
     InvalidRequest,
     ShareNotFound,
+    StorageUnavailable,
     TooManyShares,
 )
 from image_store.domain.images.attributes import Attributes
@@ -295,3 +296,42 @@ def test_a_published_image_is_shown_too(store: Store, image: Image) -> None:
     store.show(image, Visibility.PUBLIC)
 
     assert shows(store, token, image)
+
+
+def test_the_last_use_is_written_once_an_hour(store: Store, image: Image) -> None:
+    issued, token = share(store, image, lifetime=5 * HOUR)
+    begun = store.clock.instant
+
+    uses = set()
+    for _ in range(150):
+        assert shows(store, token, image)
+        uses.add(last_use(store, issued))
+        store.clock.instant += MINUTE
+
+    assert uses == {begun, begun + HOUR, begun + 2 * HOUR}
+
+
+def test_what_a_share_does_not_show_is_no_use(store: Store, image: Image) -> None:
+    issued, token = share(store, image, presets=frozenset({"thumb"}))
+
+    assert not shows(store, token, image, "display")
+
+    assert last_use(store, issued) is None
+
+
+def test_a_use_that_cannot_be_written_hides_no_image(store: Store, image: Image) -> None:
+    issued, token = share(store, image)
+
+    def fail(share_id: str, *, at: object) -> None:
+        raise StorageUnavailable("The table does not answer.")
+
+    store.shared_view.shares.record_use = fail  # type: ignore[method-assign]
+
+    assert shows(store, token, image)
+    assert last_use(store, issued) is None
+
+
+def last_use(store: Store, issued: Share) -> object:
+    """The last use that the list of shares names."""
+    [issue] = store.share_administration.page(caller_named(issued.owner), cursor=None, limit=10)[0]
+    return issue.share.last_used_at

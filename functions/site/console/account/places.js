@@ -10,14 +10,14 @@ const PLACES = [
     drawn: "lock",
     name: "API keys",
     about: "For programs without a user",
-    figure: async (signal) => active(await page("/v1/keys", signal), ({ status }) => status === "active"),
+    figure: async (signal) => active(await all("/v1/keys", signal, { limit: 100 }), ({ status }) => status === "active"),
   },
   {
     address: "/shares",
     drawn: "link",
     name: "Shares",
     about: "Private images for people without an account",
-    figure: async (signal) => active(await page("/v1/shares", signal), ({ status }) => status === "active"),
+    figure: async (signal) => active(await all("/v1/shares", signal, { limit: 50 }), ({ status }) => status === "active"),
   },
   {
     address: "/webhooks",
@@ -64,7 +64,6 @@ function link({ address, drawn, name, about, figure }, signal) {
 }
 
 const all = (path, signal, query) => call("GET", path, { query, signal }).then(({ data }) => data);
-const page = (path, signal) => all(path, signal, { limit: 100 });
 
 /** "3 active"; with more pages behind the first, "at least 3 active". */
 function active({ items, next_cursor: next }, isActive) {

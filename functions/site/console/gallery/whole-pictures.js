@@ -1,6 +1,7 @@
 // Thumbnails are square crops. What is looked at for a moment is replaced by the whole picture, at a modest size,
 // a few at a time, and not on a connection that is slow or counted.
 import { content, getImage } from "../parts/api.js";
+import { isThrifty } from "../parts/connection.js";
 import { settings } from "../frame/settings.js";
 
 const MOMENT = 350;
@@ -32,8 +33,7 @@ const shown = new Map(); // id -> the address of its whole picture, the longest 
 /** Replace the thumbnail in `picture` by the whole picture when its item is looked at, or at once if it was before. */
 export function whenLookedAt(item, picture, card) {
   if (shown.has(card.id)) return void show(picture, card.id, shown.get(card.id)).catch(() => {});
-  const connection = navigator.connection;
-  if (connection?.saveData || (connection?.effectiveType ?? "4g") !== "4g") return;
+  if (isThrifty()) return;
   pending.set(item, { picture, card });
   looked.observe(item);
 }

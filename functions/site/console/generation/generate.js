@@ -1,36 +1,37 @@
-// The form for new images: prompts, one per line, with provider, model, size and reference images.
-import { call, listImages } from "../parts/api.js";
-import { fill, h } from "../parts/dom.js";
-import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
+// The form for new images: prompts, provider, model, size and reference images, and what they are expected to cost.
+import { call } from "../parts/api.js";
+import { fill, h, unique } from "../parts/dom.js";
+import { dropDraft, kept as keptDraft } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
-import { providerName, visibilityName } from "../parts/format.js";
-import { problemBox } from "../parts/problem-box.js";
+import { plural, visibilityName } from "../parts/format.js";
+import { onSubmit } from "../parts/forms.js";
+import { icon } from "../parts/icons.js";
 import { go } from "../frame/router.js";
 import { settings } from "../frame/settings.js";
+import { beginningOf, valuesOfJob } from "./beginnings.js";
+import { modelChoices } from "./choices.js";
+import { budgetLeft, requestCost } from "./cost.js";
+import { pickEarlierPrompt } from "./prompt-history.js";
+import { referencesField } from "./references.js";
 
-const DRAFT = "generate";
-const SIZES = ["1024x1024", "1536x1024", "1024x1536"];
-const BACKGROUNDS = ["auto", "opaque", "transparent"];
-const FORMATS = ["png", "jpeg", "webp"];
+const TEXTS = ["negative_prompt", "size", "quality", "background", "output_format"]; // sent when they say something
 
-export async function showGenerate(root, { signal }) {
+export async function showGenerate(root, { query, signal }) {
+  const about = h("p", { class: "fine" }, "Describe images to generate and store.");
+  const title = h("h1", { tabindex: "-1" }, "Generate");
+  const actions = h("div", { class: "row screen-actions" });
   root.append(
-    h(
-      "header",
-      { class: "screen-head" },
-      h(
-        "div",
-        {},
-        h("h1", { tabindex: "-1" }, "Generate"),
-        h("p", { class: "fine" }, "Describe images to generate and store."),
-      ),
-    ),
+    h("header", { class: "screen-head" }, h("div", {}, title, about), actions),
     h("p", { class: "gallery-status", role: "status" }, "Loading …"),
   );
-  const { data } = await call("GET", "/v1/providers", { signal });
+  const [{ data }, beginning] = await Promise.all([
+    call("GET", "/v1/providers", { signal }),
+    beginningOf(query, signal),
+  ]);
   root.lastChild.remove();
-  const providers = data.items;
-  const usable = providers.filter((provider) => provider.configured || provider.own_key);
+  title.textContent = beginning.title;
+  about.textContent = beginning.about;
+  const usable = data.items.filter((provider) => provider.configured || provider.own_key);
   if (!usable.length)
     return void root.append(
       h(
@@ -41,12 +42,33 @@ export async function showGenerate(root, { signal }) {
         ", or ask the operator of the store to configure one.",
       ),
     );
+  actions.append(
+    h("button", { type: "button", class: "button", onclick: useEarlier }, icon("jobs"), "Earlier prompts"),
+  );
+  root.append(form(data, usable, beginning, signal));
+
+  async function useEarlier() {
+    const job = await pickEarlierPrompt();
+    const values = job && valuesOfJob(job);
+    if (values) root.querySelector("form").dispatchEvent(new CustomEvent("use-again", { detail: values }));
+  }
+}
+
+function form({ items: providers, spending }, usable, beginning, signal) {
   const problem = h("p", { class: "form-problem", role: "alert" });
-  const sum = h("p", { class: "fine", role: "status" });
+  const sum = h("div", { class: "cost", role: "status" });
   const button = h("button", { class: "button is-main is-large" }, "Generate");
-  const form = h(
+  const references = referencesField({ most: () => choices.mostReferences(), signal });
+  const lines = unique("lines");
+  const choices = modelChoices(usable);
+  const element = h(
     "form",
-    { class: "columns", onsubmit: submit, oninput: count },
+    {
+      class: "columns",
+      onsubmit: onSubmit(send, (text) => (problem.textContent = text)),
+      oninput: count,
+      onchange: count,
+    },
     h(
       "div",
       { class: "card stack" },
@@ -62,32 +84,26 @@ export async function showGenerate(root, { signal }) {
           }),
         "One per line; each becomes an image.",
       ),
+      h(
+        "div",
+        { class: "check" },
+        h("input", { type: "checkbox", id: lines, name: "is_one", value: "yes" }),
+        h("label", { for: lines }, "All lines are one prompt"),
+      ),
       field("Exclude", (id) => h("input", { id, name: "negative_prompt", autocomplete: "off" })),
-      h("fieldset", { class: "stack" }, h("legend", {}, "Reference images"), await references(signal)),
+      references.element,
     ),
     h(
       "div",
       { class: "card stack" },
-      field("Provider", (id) =>
-        select(
-          id,
-          "provider",
-          [["", "Automatic"], ...usable.map(({ provider }) => [provider, providerName(provider)])],
-          offerModels,
+      choices.elements,
+      h(
+        "div",
+        { class: "pair" },
+        choices.formatField,
+        field("Seed", (id) =>
+          h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }),
         ),
-      ),
-      field("Model", (id) => select(id, "model", [["", "Default"]], offerChoices)),
-      h(
-        "div",
-        { class: "pair" },
-        field("Size", (id) => select(id, "size", [])),
-        field("Quality", (id) => select(id, "quality", [])),
-      ),
-      h(
-        "div",
-        { class: "pair" },
-        field("Background", (id) => select(id, "background", [])),
-        field("Format", (id) => select(id, "output_format", [])),
       ),
       h(
         "div",
@@ -103,163 +119,140 @@ export async function showGenerate(root, { signal }) {
             inputmode: "numeric",
           }),
         ),
-        field("Seed", (id) =>
-          h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }),
+        field("Who can see them", (id) =>
+          h(
+            "select",
+            { id, name: "visibility" },
+            ["private", "unlisted", "public"].map((value) => h("option", { value }, visibilityName(value))),
+          ),
         ),
       ),
-      field("Who can see them", (id) =>
-        select(
-          id,
-          "visibility",
-          ["private", "unlisted", "public"].map((value) => [value, visibilityName(value)]),
-        ),
-      ),
+      keptWords(beginning.kept),
       sum,
       problem,
       button,
     ),
   );
-  const modelsOf = (name) => (name ? (providers.find(({ provider }) => provider === name)?.models ?? []) : []);
-  function offerModels() {
-    fill(
-      form.elements.model,
-      options([["", "Default"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]),
-    );
-    form.elements.model.disabled = !form.elements.provider.value;
-    offerChoices();
-  }
-  function offerChoices() {
-    const model = modelsOf(form.elements.provider.value).find(({ name }) => name === form.elements.model.value);
-    offer("quality", model?.qualities ?? []);
-    form.elements.quality.disabled = !model?.qualities.length;
-    offer("background", model?.backgrounds ?? BACKGROUNDS);
-    offer("output_format", model?.output_formats ?? FORMATS);
-    fill(
-      form.elements.size,
-      options([
-        ["", "Default"],
-        ...(model?.sizes.length ? model.sizes : SIZES).map((size) => [size, size.replace("x", " × ")]),
-      ]),
-    );
-  }
-  function offer(name, choices) {
-    fill(form.elements[name], options([["", "Default"], ...choices.map((choice) => [choice, choice])]));
-  }
+  const fields = element.elements;
+
   function prompts() {
-    return form.elements.prompts.value
+    const text = fields.prompts.value.trim();
+    if (fields.is_one.checked) return text ? [text] : [];
+    return text
       .split("\n")
       .map((line) => line.trim())
       .filter(Boolean);
   }
-  function count() {
-    const images = prompts().length * (Number(form.elements.n.value) || 1);
-    sum.textContent =
-      images > settings.limits.job_images
-        ? `${images} images are too many: at most ${settings.limits.job_images} at once.`
-        : images
-          ? `${images} ${images === 1 ? "image" : "images"}`
-          : "";
-    const references = form.querySelectorAll("[name=reference]:checked").length;
-    const most = mostReferences();
-    if (references > most)
-      sum.textContent = most
-        ? `${references} reference images are too many: at most ${most}.`
+
+  const request = () => ({
+    prompts: prompts(),
+    n: Number(fields.n.value) || 1,
+    provider: fields.provider.value,
+    model: fields.model.value,
+    size: fields.size.value,
+    quality: fields.quality.value,
+    references: references.ids().length,
+  });
+
+  /** What stands in the way of sending; null if nothing does. */
+  function obstacle({ prompts: texts, n, references: chosen }) {
+    const images = texts.length * n;
+    if (!images) return "";
+    if (images > settings.limits.job_images)
+      return `${images} images are too many: at most ${settings.limits.job_images} at once.`;
+    const most = choices.mostReferences();
+    if (chosen > most)
+      return most
+        ? `${chosen} reference images are too many: at most ${most}.`
         : "This model takes no reference images.";
-    for (const input of form.querySelectorAll("[name=reference]:not(:checked)")) input.disabled = references >= most;
-    button.disabled = images === 0 || images > settings.limits.job_images || references > most;
-  }
-  function mostReferences() {
-    const models = modelsOf(form.elements.provider.value);
-    const model = models.find(({ name }) => name === form.elements.model.value);
-    return Math.min(settings.limits.references, model ? model.max_references : settings.limits.references);
+    return null;
   }
 
-  restore(draftOf(DRAFT));
-  keepDraft(form, DRAFT);
-  root.append(form);
-  count();
-
-  function restore(draft) {
-    const fillIn = (names) =>
-      names.forEach(
-        (name) => draft?.[name] !== undefined && form.elements[name] && (form.elements[name].value = draft[name]),
-      );
-    fillIn(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
-    offerModels();
-    fillIn(["model"]);
-    offerChoices();
-    fillIn(["size", "quality", "background", "output_format"]);
+  function count() {
+    choices.draw();
+    const asked = request();
+    const told = obstacle(asked);
+    button.disabled = told !== null;
+    if (told !== null) return say(told);
+    const cost = requestCost(providers, asked);
+    const budget = budgetLeft(spending, cost.total);
+    say(
+      plural(asked.prompts.length * asked.n, "image"),
+      h("p", {}, cost.text),
+      budget.text && h("p", { class: budget.isEnough ? "fine" : "form-problem" }, budget.text),
+    );
   }
 
-  async function submit(event) {
-    event.preventDefault();
-    problem.textContent = "";
-    button.disabled = true;
-    const values = Object.fromEntries(new FormData(form));
-    const referenceIds = new FormData(form).getAll("reference");
+  /** Screen readers hear it only when it changes. */
+  function say(first, ...rest) {
+    const next = h("div", {}, h("b", {}, first), rest);
+    if (sum.textContent !== next.textContent) fill(sum, next);
+  }
+
+  function put(values) {
+    const set = (names) =>
+      names.forEach((name) => {
+        if (values[name] !== undefined && fields[name]) fields[name].value = values[name];
+      });
+    set(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
+    fields.is_one.checked = Boolean(values.is_one);
+    choices.draw();
+    set(["model"]);
+    choices.draw();
+    set(["quality"]);
+    choices.draw({ size: values.size });
+    set(["background", "output_format"]);
+    references.set((values.reference_ids ?? "").split(",").filter(Boolean));
+    count();
+  }
+
+  async function send() {
+    const values = Object.fromEntries(new FormData(element));
+    const asked = request();
+    const referenceIds = references.ids();
     const shared = {
-      n: Number(values.n) || 1,
+      ...beginning.kept,
+      n: asked.n,
       visibility: values.visibility,
-      ...(values.negative_prompt && { negative_prompt: values.negative_prompt }),
-      ...(values.size && { size: values.size }),
-      ...(values.quality && { quality: values.quality }),
-      ...(values.background && { background: values.background }),
-      ...(values.output_format && { output_format: values.output_format }),
+      ...Object.fromEntries(TEXTS.filter((name) => values[name]).map((name) => [name, values[name]])),
       ...(values.seed && { seed: Number(values.seed) }),
       ...(referenceIds.length && { reference_ids: referenceIds }),
     };
-    try {
-      const { data: job } = await call("POST", "/v1/generations", {
-        json: {
-          items: prompts().map((prompt) => ({ prompt, ...shared })),
-          ...(values.provider && { provider: values.provider }),
-          ...(values.model && { model: values.model }),
-        },
-        headers: { "Idempotency-Key": crypto.randomUUID() },
-      });
-      dropDraft(DRAFT);
-      go(`/jobs/${job.id}`);
-    } catch (error) {
-      problem.textContent = error.message;
-      button.disabled = false;
-    }
+    const { data: job } = await call("POST", "/v1/generations", {
+      json: {
+        items: asked.prompts.map((prompt) => ({ prompt, ...shared })),
+        ...(values.provider && { provider: values.provider }),
+        ...(values.model && { model: values.model }),
+      },
+      headers: { "Idempotency-Key": crypto.randomUUID() },
+    });
+    dropDraft(beginning.draft);
+    go(`/jobs/${job.id}`);
   }
+
+  element.addEventListener("use-again", ({ detail }) => {
+    put(detail);
+    element.dispatchEvent(new Event("input")); // so that the draft has it
+    fields.prompts.focus();
+  });
+  put(beginning.values);
+  keptDraft(element, beginning.draft);
+  count();
+  return element;
 }
 
-async function references(signal) {
-  try {
-    const { items } = await listImages({ kind: "reference", limit: 24 }, signal);
-    if (!items.length)
-      return h(
-        "p",
-        { class: "fine" },
-        "None yet. ",
-        h("a", { href: "#/upload" }, "Upload pictures"),
-        " of the kind “Reference” to use them here.",
-      );
-    return h(
-      "div",
-      { class: "references" },
-      items.map((card) =>
-        h(
-          "label",
-          { class: "reference" },
-          h("input", {
-            type: "checkbox",
-            name: "reference",
-            value: card.id,
-            "aria-label": card.alt_text || card.filename,
-          }),
-          h("img", { src: card.thumb_url, alt: "", loading: "lazy" }),
-          h("span", { class: "reference-mark", "aria-hidden": "true" }, "✓"),
-        ),
-      ),
-    );
-  } catch (error) {
-    return problemBox(error);
-  }
+/** What goes along with a request that is sent again. */
+function keptWords(kept) {
+  const names = {
+    title: "title",
+    alt_text: "alt text",
+    category: "category",
+    tags: "tags",
+    groups: "groups",
+    metadata: "metadata",
+  };
+  const along = Object.entries(names).filter(([name]) => kept[name] && Object.keys(kept[name]).length > 0);
+  return (
+    along.length > 0 && h("p", { class: "fine" }, `Sent along unchanged: ${along.map(([, word]) => word).join(", ")}.`)
+  );
 }
-
-const options = (pairs) => pairs.map(([value, label]) => h("option", { value }, label));
-const select = (id, name, pairs, onchange = null) =>
-  h("select", { id, name, ...(onchange ? { onchange } : {}) }, options(pairs));

@@ -101,7 +101,7 @@ export async function showJob(root, { parameters, signal }) {
       const content = JSON.stringify(item);
       const shown = rows.get(item.index);
       if (shown?.content === content) continue;
-      const element = row(item, signal);
+      const element = row(item, job.id, signal);
       if (shown) shown.element.replaceWith(element);
       else list.append(element);
       rows.set(item.index, { content, element });
@@ -121,7 +121,7 @@ export async function showJob(root, { parameters, signal }) {
   }
 }
 
-function row(item, signal) {
+function row(item, jobId, signal) {
   const preview = h("div", { class: "item-preview" }, icon(item.status === "failed" ? "alert" : "generate"));
   const title = h("b", {}, item.prompt ?? `Image ${item.index + 1}`);
   if (item.image_id) show(item, preview, title, signal);
@@ -148,6 +148,17 @@ function row(item, signal) {
       "div",
       { class: "row" },
       item.image_id && h("a", { class: "button", href: `#/images/${item.image_id}` }, "Open"),
+      !RUNNING.has(item.status) &&
+        h(
+          "a",
+          {
+            class: "button",
+            href: `#/generate?job=${jobId}&item=${item.index}`,
+            "aria-label": `Change image ${item.index + 1} and send it again`,
+          },
+          icon("edit"),
+          "Change",
+        ),
     ),
   );
 }

@@ -3,6 +3,7 @@ import { call } from "../parts/api.js";
 import { h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { duration, money, percent, providerName } from "../parts/format.js";
+import { imageCost } from "./cost.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "../parts/notices.js";
 import { refresh } from "../frame/router.js";
@@ -28,25 +29,72 @@ export async function showProviders(root, { signal }) {
   if (data.spending) root.append(spending(data.spending));
   root.append(
     h("section", { class: "card" }, h("h2", {}, "Performance"), performance(data.items)),
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, "Price of an image"),
+      h("p", { class: "fine" }, "Of the default size and quality, without references; the cheapest first."),
+      comparison(data.items),
+    ),
     ...data.items.map(provider),
   );
 }
 
 function spending({ today, month }) {
-  const figure = (name, { spent_usd: spent, reserved_usd: reserved }) =>
+  const figure = (name, { spent_usd: spent, reserved_usd: reserved, budget_usd: budget }) =>
     h(
       "div",
       { class: "figure" },
       h("dt", {}, name),
-      h("dd", {}, money(spent), reserved > 0 && h("p", { class: "fine" }, `${money(reserved)} reserved`)),
+      h(
+        "dd",
+        {},
+        money(spent),
+        reserved > 0 && h("p", { class: "fine" }, `${money(reserved)} reserved`),
+        budget != null && h("p", { class: "fine" }, `of ${money(budget)}`),
+      ),
     );
   return h("dl", { class: "figures" }, figure("You spent today", today), figure("You spent this month", month));
 }
 
 function performance(items) {
+  return table(
+    "Performance of the providers",
+    [["Provider"], ["State"], ["Success", "is-number"], ["Time per image", "is-number"], ["Models", "is-number"]],
+    items.map((item) => [
+      providerName(item.provider),
+      state(item),
+      percent(item.success_rate),
+      duration(item.average_ms),
+      item.models.length,
+    ]),
+  );
+}
+
+/** All models that can be used, by what one image costs; those of unknown price come last. */
+function comparison(items) {
+  const rows = items
+    .filter((item) => item.configured || item.own_key)
+    .flatMap((item) => item.models.map((model) => ({ item, model, cost: imageCost(model) })))
+    .toSorted((one, other) => (one.cost ?? Infinity) - (other.cost ?? Infinity));
+  if (!rows.length) return h("p", {}, "No provider has a key yet.");
+  return table(
+    "Price of an image by model",
+    [["Model"], ["Price", "is-number"], ["Provider"], ["Size"], ["Quality"]],
+    rows.map(({ item, model, cost }) => [
+      model.name,
+      money(cost),
+      providerName(item.provider),
+      model.size_presets[0].replace("x", " × "),
+      model.qualities[0] ?? "–",
+    ]),
+  );
+}
+
+function table(label, heads, rows) {
   return h(
     "div",
-    { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Performance of the providers" },
+    { class: "table-frame", tabindex: "0", role: "region", "aria-label": label },
     h(
       "table",
       {},
@@ -56,25 +104,17 @@ function performance(items) {
         h(
           "tr",
           {},
-          h("th", {}, "Provider"),
-          h("th", {}, "State"),
-          h("th", { class: "is-number" }, "Success"),
-          h("th", { class: "is-number" }, "Time per image"),
-          h("th", { class: "is-number" }, "Models"),
+          heads.map(([name, kind]) => h("th", { class: kind }, name)),
         ),
       ),
       h(
         "tbody",
         {},
-        items.map((item) =>
+        rows.map((cells) =>
           h(
             "tr",
             {},
-            h("td", {}, providerName(item.provider)),
-            h("td", {}, state(item)),
-            h("td", { class: "is-number" }, percent(item.success_rate)),
-            h("td", { class: "is-number" }, duration(item.average_ms)),
-            h("td", { class: "is-number" }, item.models.length),
+            cells.map((cell, index) => h("td", { class: heads[index][1] }, cell)),
           ),
         ),
       ),
@@ -94,41 +134,15 @@ function provider(item) {
     "details",
     { class: "card" },
     h("summary", {}, providerName(item.provider)),
-    h(
-      "div",
-      {
-        class: "table-frame",
-        tabindex: "0",
-        role: "region",
-        "aria-label": `Models of ${providerName(item.provider)}`,
-      },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["Model", "Sizes", "References", "Price"].map((name) => h("th", {}, name)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          item.models.map((model) =>
-            h(
-              "tr",
-              {},
-              h("td", {}, model.name),
-              h("td", { class: "is-wide" }, model.sizes?.slice(0, 4).join(", ") || "any"),
-              h("td", {}, model.max_references || "none"),
-              h("td", { class: "is-wide" }, prices(model)),
-            ),
-          ),
-        ),
-      ),
+    table(
+      `Models of ${providerName(item.provider)}`,
+      [["Model"], ["Sizes", "is-wide"], ["References"], ["As it is billed", "is-wide"]],
+      item.models.map((model) => [
+        model.name,
+        model.sizes.slice(0, 4).join(", ") || "any",
+        model.max_references || "none",
+        prices(model),
+      ]),
     ),
     ownKey(item),
   );
@@ -140,7 +154,7 @@ const prices = ({ prices: all = [] }) =>
         .map(
           (price) =>
             `${price.amount} ${price.currency} / ` +
-              `${price.per === 1 ? "" : `${price.per.toLocaleString("en")} `}${price.unit.replaceAll("_", " ")}`,
+            `${price.per === 1 ? "" : `${price.per.toLocaleString("en")} `}${price.unit.replaceAll("_", " ")}`,
         )
         .join("; ")
     : "unknown";

@@ -123,6 +123,7 @@ function row(share) {
         h("span", {}, share.presets ? share.presets.join(", ") : "All sizes"),
         h("span", {}, `Created ${onDay(share.created_at)}`),
         h("span", {}, ended(share)),
+        h("span", {}, share.last_used_at ? `Last used ${atMoment(share.last_used_at)}` : "Never used"),
       ),
     ),
     h("span", { class: `state is-${style}` }, name),

@@ -1,26 +1,22 @@
 // The details of an image, and the switch of its visibility.
 import { h, unique } from "../parts/dom.js";
 import { facts } from "../parts/fields.js";
-import {
-  atMoment,
-  bytes,
-  duration,
-  kindName,
-  mediaType,
-  money,
-  providerName,
-  visibilityName,
-} from "../parts/format.js";
+import { atMoment, bytes, kindName, mediaType, visibilityName } from "../parts/format.js";
+import { generationDetails } from "./generation-details.js";
+import { groupChips } from "./group-chips.js";
 import { icon } from "../parts/icons.js";
 import { copyMenu } from "../shares/copy-menu.js";
 import { ATTRIBUTES, groupsOf } from "./attributes.js";
 
 const MEANING = { private: "Only you", unlisted: "Whoever has the link", public: "Everybody, and it is in the feed" };
 const SOURCES = { given: "", derived: " (taken from the prompt)", none: "" };
+const MEGAPIXEL = 1_000_000;
 
-/** The panel beside the picture. */
-export function details(image, { publish, edit }) {
+/** The panel beside the picture. `edit(attribute)` opens the form at a field. */
+export function details(image, { publish, edit, signal }) {
   const isTrashed = image.status === "trashed";
+  const change = (attribute, label) => !isTrashed && editLink(label, () => edit(attribute));
+  const groups = groupsOf(image);
   return [
     h("h1", {}, image.title || image.filename || "Image without a name"),
     isTrashed && h("p", { class: "box" }, "This image is in the trash. Restored, it is private."),
@@ -29,7 +25,7 @@ export function details(image, { publish, edit }) {
       : !isTrashed &&
         h(
           "button",
-          { type: "button", class: "quiet-link", onclick: edit },
+          { type: "button", class: "quiet-link", onclick: () => edit("alt_text") },
           "Describe it for those who cannot see it",
         ),
     image.warnings.length > 0 &&
@@ -40,31 +36,33 @@ export function details(image, { publish, edit }) {
       ),
     !isTrashed && visibility(image, publish),
     !isTrashed && copyMenu(image),
-    !isTrashed &&
-      h(
-        "p",
-        {},
-        h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, icon("images"), "Find similar images"),
-      ),
+    !isTrashed && ways(image),
     section(
       "Details",
       facts({
         File: image.filename,
         Type: `${mediaType(image.content_type)} · ${kindName(image.kind)}`,
-        Size: `${image.width} × ${image.height} · ${bytes(image.size_bytes)}`,
+        Size: `${image.width} × ${image.height} (${megapixels(image)}) · ${bytes(image.size_bytes)}`,
         Added: atMoment(image.created_at),
         Changed: image.updated_at !== image.created_at && atMoment(image.updated_at),
         Expires: image.expires_at && atMoment(image.expires_at),
-        ...Object.fromEntries(
-          ATTRIBUTES.filter(({ fact }) => fact).map(({ label, fact }) => [label, fact(image)]),
-        ),
+        ...Object.fromEntries(ATTRIBUTES.filter(({ fact }) => fact).map(({ label, fact }) => [label, fact(image)])),
       }),
     ),
     image.tags.length > 0 &&
-      section("Tags", chips(image.tags.map((tag) => [tag, `/?tag=${encodeURIComponent(tag)}`]))),
-    groupsOf(image).length > 0 &&
-      section("Groups", chips(groupsOf(image).map((name) => [name, `/groups/${encodeURIComponent(name)}`]))),
-    image.generation && section("Generation", generation(image.generation)),
+      section(
+        "Tags",
+        h(
+          "ul",
+          { class: "chips" },
+          image.tags.map((tag) =>
+            h("li", {}, h("a", { class: "chip", href: `#/?tag=${encodeURIComponent(tag)}` }, tag)),
+          ),
+        ),
+        change("tags", "Edit tags"),
+      ),
+    groups.length > 0 && section("Groups", groupChips(groups, signal), change("groups", "Edit groups")),
+    image.generation && section("Generation", generationDetails(image, signal)),
     image.analysis && section("Analysis", analysis(image.analysis)),
     Object.keys(image.metadata).length > 0 &&
       section(
@@ -77,19 +75,55 @@ export function details(image, { publish, edit }) {
             ]),
           ),
         ),
+        change("metadata", "Edit metadata"),
       ),
     section(
       "Technical",
       facts({
         Id: h("code", {}, image.id),
+        Owner: h("code", {}, image.owner_id),
         "SHA-256": h("code", {}, image.sha256),
-        Renditions: Object.entries(image.renditions)
-          .map(([name, { width, height }]) => `${name} ${width} × ${height}`)
-          .join(", "),
+        "API link": h("code", {}, image.url),
+        Caching: image.cache_control && h("code", {}, image.cache_control),
+        Renditions: renditions(image),
       }),
     ),
   ];
 }
+
+/** Where one can go from an image. */
+const ways = (image) =>
+  h(
+    "ul",
+    { class: "ways" },
+    [
+      [`/generate?like=${image.id}`, "generate", "Generate more like this"],
+      [`/similar/${image.id}`, "images", "Find similar images"],
+    ].map(([address, drawn, words]) =>
+      h("li", {}, h("a", { class: "quiet-link", href: `#${address}` }, icon(drawn), words)),
+    ),
+  );
+
+const editLink = (label, act) =>
+  h("p", {}, h("button", { type: "button", class: "quiet-link", onclick: act }, icon("edit"), label));
+
+const megapixels = ({ width, height }) => `${((width * height) / MEGAPIXEL).toFixed(1)} MP`;
+
+/** Each with an address of its own, which lasts for a while. */
+const renditions = (image) =>
+  h(
+    "ul",
+    {},
+    Object.entries(image.renditions).map(([name, { url, width, height, size_bytes: size }]) =>
+      h(
+        "li",
+        {},
+        h("a", { href: url, target: "_blank", rel: "noopener" }, name),
+        ` ${width} × ${height}`,
+        size ? ` · ${bytes(size)}` : "",
+      ),
+    ),
+  );
 
 function visibility(image, publish) {
   if (image.kind === "reference")
@@ -123,30 +157,6 @@ function visibility(image, publish) {
   );
 }
 
-function generation(provenance) {
-  return [
-    provenance.prompt && h("p", { class: "prompt" }, provenance.prompt),
-    facts({
-      Without: provenance.negative_prompt,
-      Model:
-        provenance.model &&
-        h("a", { href: `#/?model=${encodeURIComponent(provenance.model)}` }, provenance.model),
-      Provider: provenance.provider && providerName(provenance.provider),
-      Size: provenance.size,
-      Quality: provenance.quality,
-      Seed: provenance.seed === -1 ? "random" : provenance.seed,
-      Made: provenance.generated_at && atMoment(provenance.generated_at),
-      Took: provenance.duration_ms != null && duration(provenance.duration_ms),
-      Cost: provenance.cost_usd != null && money(provenance.cost_usd),
-      Parameters:
-        provenance.params &&
-        Object.keys(provenance.params).length > 0 &&
-        h("code", {}, JSON.stringify(provenance.params)),
-      Source: provenance.original_url,
-    }),
-  ];
-}
-
 function analysis({ response_context: context, tone_analysis: tone }) {
   return [
     context && h("p", {}, context),
@@ -155,9 +165,3 @@ function analysis({ response_context: context, tone_analysis: tone }) {
 }
 
 const section = (title, ...content) => h("section", {}, h("h2", {}, title), content);
-const chips = (links) =>
-  h(
-    "ul",
-    { class: "chips" },
-    links.map(([name, address]) => h("li", {}, h("a", { class: "chip", href: `#${address}` }, name))),
-  );

@@ -1,15 +1,24 @@
-// A picture that can be looked at closely: buttons, keys, wheel, double click, two fingers; dragged when it is larger.
+// A picture that can be looked at closely: buttons, keys, wheel, double click, double tap, two fingers; dragged when it
+// is larger than its stage. What is under the pointer, or between two fingers, stays there.
 import { paintBlurhash } from "../gallery/blurhash.js";
 import { fill, h } from "../parts/dom.js";
+import { takeGestures } from "./gestures.js";
+import { shownRendition } from "./preload.js";
 
 const LARGEST = 8;
+const CLOSE = 2.5; // the scale of a double click or tap
 const NEEDS_ORIGINAL = 1.6;
+const WHEEL_STEP = 1.2;
 
-/** Show an image in a stage; answers `by(factor)` and `reset()`. `original` gives its own bytes when needed. */
-export function zoomable(stage, image, { signal, original }) {
+/**
+ * Show an image in a stage. `original` gives its own bytes when they are needed; `step(side, isTry)` goes to the image
+ * before or after it, or says whether there is one; `moved(view)` hears of every change that somebody makes here.
+ * Answers `by(factor)`, `pan(right, down)`, `reset()`, `follow(view)`, `isZoomed()` and `loaded`, a promise.
+ */
+export function zoomable(stage, image, { signal, original, step = () => false, moved = () => {} }) {
   const blur = h("canvas", { class: "stage-blur", "aria-hidden": "true" });
   paintBlurhash(blur, image.placeholder?.blurhash);
-  const shown = image.renditions.display ?? image.renditions.thumb;
+  const shown = shownRendition(image);
   const picture = h("img", {
     class: "stage-picture",
     src: shown?.url,
@@ -25,36 +34,52 @@ export function zoomable(stage, image, { signal, original }) {
     picture,
   );
   fill(stage, frame);
+  const loaded = new Promise((resolve) => {
+    picture.addEventListener("load", resolve, { once: true });
+    picture.addEventListener("error", resolve, { once: true });
+  });
   picture.addEventListener("load", () => blur.remove(), { once: true });
 
   let scale = 1,
     x = 0,
     y = 0,
     hasOriginal = false;
-  const fingers = new Map();
 
-  function set(next, at = null) {
+  /** Take a scale; what is at `from`, or in the middle, comes to `at`. */
+  function set(next, at = null, from = at) {
     const before = scale;
     scale = Math.min(LARGEST, Math.max(1, next));
-    if (at) {
-      const box = stage.getBoundingClientRect();
-      const [dx, dy] = [at.clientX - box.left - box.width / 2, at.clientY - box.top - box.height / 2];
-      x = dx - ((dx - x) * scale) / before;
-      y = dy - ((dy - y) * scale) / before;
-    }
-    move(0, 0);
+    const [before_x, before_y] = fromMiddle(from);
+    const [after_x, after_y] = fromMiddle(at);
+    x = after_x - ((before_x - x) * scale) / before;
+    y = after_y - ((before_y - y) * scale) / before;
+    place();
     if (scale > NEEDS_ORIGINAL && !hasOriginal) sharpen();
   }
 
-  function move(dx, dy) {
+  function fromMiddle(point) {
+    if (!point) return [0, 0];
+    const box = stage.getBoundingClientRect();
+    return [point.clientX - box.left - box.width / 2, point.clientY - box.top - box.height / 2];
+  }
+
+  function drag(dx, dy) {
+    x += dx;
+    y += dy;
+    place();
+  }
+
+  /** Draw it where it may be: never further than its own edges. */
+  function place({ isTold = true } = {}) {
     const reach = {
       x: Math.max(0, (frame.offsetWidth * scale - stage.clientWidth) / 2),
       y: Math.max(0, (frame.offsetHeight * scale - stage.clientHeight) / 2),
     };
-    x = Math.max(-reach.x, Math.min(reach.x, x + dx));
-    y = Math.max(-reach.y, Math.min(reach.y, y + dy));
+    x = Math.max(-reach.x, Math.min(reach.x, x));
+    y = Math.max(-reach.y, Math.min(reach.y, y));
     frame.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
     stage.classList.toggle("is-zoomed", scale > 1);
+    if (isTold) moved({ scale, x: x / (frame.offsetWidth || 1), y: y / (frame.offsetHeight || 1) });
   }
 
   async function sharpen() {
@@ -69,39 +94,44 @@ export function zoomable(stage, image, { signal, original }) {
     }
   }
 
-  const on = (name, handler, options = {}) => stage.addEventListener(name, handler, { signal, ...options });
-  on(
+  /** Between whole and close. */
+  const toggle = (at) => set(scale > 1 ? 1 : CLOSE, at);
+  stage.addEventListener(
     "wheel",
     (event) => {
       event.preventDefault();
-      set(scale * (event.deltaY < 0 ? 1.2 : 1 / 1.2), event);
+      // Two fingers on a touchpad arrive as small steps with Ctrl.
+      const factor = event.ctrlKey ? Math.exp(-event.deltaY / 100) : event.deltaY < 0 ? WHEEL_STEP : 1 / WHEEL_STEP;
+      set(scale * factor, event);
     },
-    { passive: false },
+    { signal, passive: false },
   );
-  on("dblclick", (event) => set(scale > 1 ? 1 : 2.5, event));
-  on("pointerdown", (event) => {
-    if (!event.target.closest("button")) {
-      fingers.set(event.pointerId, event);
-      stage.setPointerCapture(event.pointerId);
-    }
+  takeGestures(stage, frame, {
+    signal,
+    isZoomed: () => scale > 1,
+    drag,
+    pinch: (factor, from, at) => set(scale * factor, at, from),
+    toggle,
+    step,
   });
-  on("pointermove", (event) => {
-    const last = fingers.get(event.pointerId);
-    if (!last) return;
-    if (fingers.size === 1) move(event.clientX - last.clientX, event.clientY - last.clientY);
-    else {
-      const other = [...fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
-      const apart = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY) || 1;
-      set((scale * apart(event)) / apart(last), event);
-    }
-    fingers.set(event.pointerId, event);
-  });
-  for (const name of ["pointerup", "pointercancel"]) on(name, (event) => fingers.delete(event.pointerId));
+  const resized = new ResizeObserver(() => place({ isTold: false }));
+  resized.observe(stage);
+  signal.addEventListener("abort", () => resized.disconnect());
   return {
     by: (factor) => set(scale * factor),
+    pan: (right, down) => drag(-right * stage.clientWidth, -down * stage.clientHeight),
     reset: () => {
       x = y = 0;
       set(1);
     },
+    follow: (view) => {
+      scale = view.scale;
+      x = view.x * frame.offsetWidth;
+      y = view.y * frame.offsetHeight;
+      place({ isTold: false });
+      if (scale > NEEDS_ORIGINAL && !hasOriginal) sharpen();
+    },
+    isZoomed: () => scale > 1,
+    loaded,
   };
 }

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from image_store.services.finding.lists import Lists
     from image_store.services.finding.search import Search
     from image_store.services.finding.similarity import Similarity
+    from image_store.services.groups.administration import GroupAdministration
+    from image_store.services.groups.lists import PlaceLists
 
 
 class Finding:
@@ -51,6 +53,23 @@ class Finding:
         from image_store.services.finding.similarity import Similarity
 
         return Similarity(repository=self._ports.repository, rows=self._ports.similarity_index)
+
+    @lazy_property
+    def place_lists(self) -> PlaceLists:
+        from image_store.services.groups.lists import PlaceLists
+
+        return PlaceLists(places=self._ports.places, cursors=self.cursors, clock=self._ports.clock)
+
+    @lazy_property
+    def group_administration(self) -> GroupAdministration:
+        from image_store.services.groups.administration import GroupAdministration
+
+        return GroupAdministration(
+            groups=self._ports.groups,
+            lists=self.place_lists,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
 
     @lazy_property
     def feed(self) -> Feed:

@@ -182,6 +182,7 @@ class Generation:
             health=self._ports.provider_health,
             keys=self._ports.provider_keys,
             order=self._settings.generation.providers,
+            budgets=self._settings.generation.budgets,
             clock=self._ports.clock,
         )
 

@@ -9,6 +9,8 @@ from image_store.services.images.retrieval import Retrieval
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
+    from image_store.services.groups.deletion import GroupDeletion
+    from image_store.services.groups.members import GroupMembers
     from image_store.services.images.batch_changes import BatchChanges
     from image_store.services.images.batch_deletion import BatchDeletion
     from image_store.services.images.batches import Batches
@@ -139,12 +141,28 @@ class Images:
     def batch_deletion(self) -> BatchDeletion:
         from image_store.services.images.batch_deletion import BatchDeletion
 
-        return BatchDeletion(
+        return BatchDeletion(members=self.group_members, deletion=self.deletion, batches=self.batches)
+
+    @lazy_property
+    def group_members(self) -> GroupMembers:
+        from image_store.services.groups.members import GroupMembers
+
+        return GroupMembers(
             lists=self._ports.list_rows,
-            deletion=self.deletion,
             batches=self.batches,
             cursors=self._areas.finding.cursors,
             clock=self._ports.clock,
+        )
+
+    @lazy_property
+    def group_deletion(self) -> GroupDeletion:
+        from image_store.services.groups.deletion import GroupDeletion
+
+        return GroupDeletion(
+            groups=self._ports.groups,
+            members=self.group_members,
+            editing=self.editing,
+            deletion=self.deletion,
         )
 
     @lazy_property

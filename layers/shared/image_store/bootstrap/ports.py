@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.lazy import lazy_property
 from image_store.bootstrap.port_groups.events import EventPorts
+from image_store.bootstrap.port_groups.finding import FindingPorts
 from image_store.bootstrap.port_groups.webhook_delivery import WebhookDeliveryPorts
 from image_store.entrypoints.callers.actors import current_actor
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from image_store.domain.operations.audit import AnyAuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.delivery import OldPaths, PublicationRows, Purger, Renderer, RenderLeases, Shares
-    from image_store.ports.finding import FeedRows, ListRows, Projector, SearchIndex, SimilarityIndex
     from image_store.ports.generation import (
         Generations,
         ImageProvider,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     )
 
 
-class Ports(EventPorts, WebhookDeliveryPorts):
+class Ports(EventPorts, FindingPorts, WebhookDeliveryPorts):
     """The adapters of a deployment. Each is imported and created at its first use; tests can replace it before."""
 
     @lazy_property
@@ -247,36 +247,6 @@ class Ports(EventPorts, WebhookDeliveryPorts):
         from image_store.adapters.renderer import LambdaRenderer
 
         return LambdaRenderer(self._settings.renditions.function, client=lambda: self.clients.lambda_)
-
-    @lazy_property
-    def list_rows(self) -> ListRows:
-        from image_store.adapters.dynamodb.finding.lists import DynamoListRows
-
-        return DynamoListRows(self.table)
-
-    @lazy_property
-    def projector(self) -> Projector:
-        from image_store.adapters.dynamodb.finding.projector import DynamoProjector
-
-        return DynamoProjector(self.table, policies_after_save=self._settings.cleanup.runs_after_save)
-
-    @lazy_property
-    def search_index(self) -> SearchIndex:
-        from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
-
-        return DynamoSearchIndex(self.table)
-
-    @lazy_property
-    def similarity_index(self) -> SimilarityIndex:
-        from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
-
-        return DynamoSimilarityIndex(self.table)
-
-    @lazy_property
-    def feed_rows(self) -> FeedRows:
-        from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
-
-        return DynamoFeedRows(self.table)
 
     @lazy_property
     def generations(self) -> Generations:

@@ -107,6 +107,10 @@ class Shares(Protocol):
         """Revoke a share for good; the first revocation keeps its time. Safe to repeat."""
         ...
 
+    def record_use(self, share_id: str, *, at: datetime) -> None:
+        """Note that a share was used, unless a later use is noted, or the share is gone."""
+        ...
+
 
 class OldPaths(Protocol):
     """The images that paths of other stores lead to. Raises StorageUnavailable when DynamoDB does not answer."""

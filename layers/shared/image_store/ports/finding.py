@@ -1,4 +1,4 @@
-"""The rows that lists, searches and the feed read, and the projector that keeps them up to date."""
+"""The rows that lists, searches and the feed read, the projector that keeps them up to date, and groups."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from image_store.domain.delivery.renditions import Rendition
     from image_store.domain.finding.cards import Card
     from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
+    from image_store.domain.finding.groups import (
+        GroupPage,
+        GroupQuery,
+        GroupRecord,
+        GroupSummary,
+        TagPage,
+        TagQuery,
+    )
     from image_store.domain.finding.lists import CardPage, ListQuery, MemberPage, OwnerGroup
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
@@ -123,4 +131,52 @@ class FeedRows(Protocol):
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
         """The details from which these rows were written; images whose details changed since are left out."""
+        ...
+
+
+class Groups(Protocol):
+    """The records of groups. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def get(self, owner: str, name: str) -> GroupRecord | None:
+        """The record of a group, strongly consistent; None if it has none."""
+        ...
+
+    def count(self, owner: str) -> int:
+        """How many groups of an owner have a record, strongly consistent."""
+        ...
+
+    def create(self, record: GroupRecord) -> None:
+        """Store a new record; Conflict if the group has one already. Safe after a lost response."""
+        ...
+
+    def replace(self, before: GroupRecord, after: GroupRecord) -> None:
+        """Store a record in place of another; Conflict if it was changed meanwhile. Safe after a lost response."""
+        ...
+
+    def remove(self, owner: str, name: str) -> None:
+        """Remove the record of a group, if there is one."""
+        ...
+
+    def has_images(self, owner: str, name: str) -> bool:
+        """Whether any READY image is in a group, strongly consistent."""
+        ...
+
+    def has_image(self, owner: str, name: str, image_id: str) -> bool:
+        """Whether an image is READY and in a group, strongly consistent."""
+        ...
+
+
+class Places(Protocol):
+    """What lists show of groups and tags. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def groups(self, query: GroupQuery, *, after: str | None) -> GroupPage:
+        """Groups that have a record or READY images, eventually consistent; a page may be short."""
+        ...
+
+    def group(self, owner: str, name: str) -> GroupSummary | None:
+        """A group with its record and newest image, strongly consistent; None if it has neither."""
+        ...
+
+    def tags(self, query: TagQuery, *, after: str | None) -> TagPage:
+        """Tags of READY images, eventually consistent; a page may be short."""
         ...

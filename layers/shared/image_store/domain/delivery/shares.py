@@ -21,6 +21,9 @@ MAX_SHARES = 1_000
 CACHED_FOR = timedelta(seconds=60)
 """How long a function may use a share without looking whether it was revoked."""
 
+USE_PERIOD = timedelta(hours=1)
+"""The last use of a share is exact to this, and each process writes it at most this often."""
+
 _PURPOSE = b"share"
 _TOKEN = re.compile(r"([0-9a-f]{16})\.([A-Za-z0-9_-]{22})", re.ASCII)
 
@@ -42,6 +45,8 @@ class Share:
     """The presets that it shows; empty for all."""
     name: str | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """When it last showed an image, exact to USE_PERIOD; None if it never did."""
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""

@@ -7,6 +7,7 @@ One module for each area declares them; everybody imports them from here.
 
 from image_store.domain.errors.backup import *
 from image_store.domain.errors.callers import *
+from image_store.domain.errors.groups import *
 from image_store.domain.errors.images import *
 from image_store.domain.errors.images import Conflict, IdempotencyInProgress
 from image_store.domain.errors.requests import *

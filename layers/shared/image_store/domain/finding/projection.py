@@ -48,17 +48,32 @@ class ImageFacts:
     """None in the trash, where similar images are not searched."""
     counted: bool = False
     """Whether the owner's usage row counts the image too."""
+    groups: tuple[str, ...] | None = None
+    """None in facts of earlier builds, which counted images of neither groups nor tags."""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ImageFacts":
         """The facts in a value of `to_json`."""
         # Earlier builds also projected the feed, and stored whether the image is in it.
         known = {name: fact for name, fact in value.items() if name != "public"}
-        return cls(**{**known, "tags": tuple(value["tags"])})
+        groups = known.get("groups")
+        return cls(
+            **{**known, "tags": tuple(value["tags"]), "groups": None if groups is None else tuple(groups)}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The facts as a JSON value."""
         return asdict(self)
+
+    @property
+    def shown_groups(self) -> tuple[str, ...]:
+        """The groups that count the image; none in the trash."""
+        return () if self.trashed else self.groups or ()
+
+    @property
+    def shown_tags(self) -> tuple[str, ...]:
+        """The tags that count the image; none in the trash."""
+        return () if self.trashed or self.groups is None else self.tags
 
     @property
     def figures(self) -> Figures:
@@ -121,6 +136,7 @@ def facts_of(image: Image) -> ImageFacts | None:
         terms=search_terms(record, details),
         perceptual_hash=None if trashed else record.perceptual_hash,
         counted=record.counted,
+        groups=details.groups,
     )
 
 

@@ -109,13 +109,15 @@ class ShareAuditEntry:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What the write did."""
+        """What the write did; empty if it only noted a use of the share."""
         if self.after is None:
             return ("share_lost",) if self.share.is_in_force(self.at) else ("share_forgotten",)
         if self.before is None:
             return ("share_created",)
-        is_revocation = self.before.revoked_at is None and self.after.revoked_at is not None
-        return ("share_revoked",) if is_revocation else ("changed_outside",)
+        if self.before.revoked_at is None and self.after.revoked_at is not None:
+            return ("share_revoked",)
+        is_use = replace(self.before, last_used_at=self.after.last_used_at) == self.after
+        return () if is_use else ("changed_outside",)
 
 
 @dataclass(frozen=True, slots=True)

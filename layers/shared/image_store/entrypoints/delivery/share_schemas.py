@@ -71,6 +71,9 @@ class ShareAnswer(BaseModel):
     )
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None = Field(
+        description="When it last showed an image, exact to an hour; null if it never did."
+    )
 
 
 class SharePageAnswer(BaseModel):

@@ -52,6 +52,7 @@ def _share(issued: IssuedShare, api_url: str) -> dict[str, Any]:
         "created_by": share.created_by,
         "expires_at": rfc3339(share.expires_at),
         "revoked_at": rfc3339(share.revoked_at) if share.revoked_at else None,
+        "last_used_at": rfc3339(share.last_used_at) if share.last_used_at else None,
     }
 
 

@@ -1,11 +1,12 @@
 """Schemas of answers about jobs and providers."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from image_store.domain.generation.providers import Background, OutputFormat, Provider
+from image_store.domain.images.image import Visibility
 
 
 class JobProgressAnswer(BaseModel):
@@ -31,6 +32,32 @@ class JobErrorAnswer(BaseModel):
     provider: str | None
 
 
+class JobItemRequestAnswer(BaseModel):
+    """How one image of a job was requested, in the form of an item of a new request.
+
+    It is in plain text also where prompts are encrypted.
+    """
+
+    prompt: str
+    negative_prompt: str | None
+    size: str | None
+    quality: str | None
+    background: Background | None
+    output_format: OutputFormat | None
+    seed: int = Field(description="-1 if none was requested.")
+    reference_ids: list[str]
+    visibility: Visibility
+    filename: str | None
+    title: str | None
+    alt_text: str | None
+    category: str | None
+    tags: list[str]
+    groups: dict[str, list[str]]
+    metadata: dict[str, Any]
+    cache_control: str | None
+    expires_at: datetime | None
+
+
 class JobItemAnswer(BaseModel):
     """One image of a job. `cost_usd` is null if it is unknown or nothing was paid."""
 
@@ -45,6 +72,9 @@ class JobItemAnswer(BaseModel):
     cost_usd: float | None
     image_id: str | None
     error: JobErrorAnswer | None
+    request: JobItemRequestAnswer | None = Field(
+        description="Null unless you ask for it with `requests`, or if it is no longer kept."
+    )
 
 
 class JobSummaryAnswer(BaseModel):
@@ -88,6 +118,22 @@ class ModelPriceAnswer(BaseModel):
     source: str
 
 
+class ImageEstimateAnswer(BaseModel):
+    """The estimated cost of one image without prompt and references."""
+
+    sizes: list[str] = Field(description="Those of `size_presets` that cost this.")
+    quality: str | None = Field(description="Null for a model without a choice.")
+    cost_usd: float
+
+
+class CostEstimateAnswer(BaseModel):
+    """What images are expected to cost. The provider counts what they do cost."""
+
+    images: list[ImageEstimateAnswer] = Field(description="The default quality first.")
+    reference_usd: float = Field(description="What each reference image adds.")
+    prompt_usd: float = Field(description="What each 1,000 characters of the prompt add.")
+
+
 class ProviderModelAnswer(BaseModel):
     """A model with its limits and prices. Without prices, its cost is unknown."""
 
@@ -95,6 +141,9 @@ class ProviderModelAnswer(BaseModel):
     max_prompt: int
     max_references: int
     sizes: list[str]
+    size_presets: list[str] = Field(
+        description="Sizes to choose from, the default first: those of the model, or common ones that it can make."
+    )
     qualities: list[str]
     backgrounds: list[Background]
     output_formats: list[OutputFormat] = Field(
@@ -102,6 +151,7 @@ class ProviderModelAnswer(BaseModel):
     )
     seeds: bool
     prices: list[ModelPriceAnswer]
+    estimate: CostEstimateAnswer | None = Field(description="Null if a price is not known.")
 
 
 class ProviderInfoAnswer(BaseModel):
@@ -125,6 +175,7 @@ class SpentMoneyAnswer(BaseModel):
 
     spent_usd: float
     reserved_usd: float
+    budget_usd: float | None = Field(description="What an owner may spend; null without such a limit.")
 
 
 class OwnSpendingAnswer(BaseModel):

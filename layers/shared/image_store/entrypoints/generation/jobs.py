@@ -10,6 +10,7 @@ from image_store.domain.callers.key_allowance import KeyAllowance, allowance_of
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.generation.budget import KeyBudget
 from image_store.domain.generation.catalogue import PRICES_VERSION
+from image_store.domain.generation.estimates import CostEstimate, size_presets
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.providers import Provider, ProviderKey
@@ -22,6 +23,7 @@ from image_store.entrypoints.generation.request_schemas import (
 from image_store.entrypoints.http.idempotency import canonical, idempotency_of
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.http.validation import validate
+from image_store.entrypoints.images.answers import groups_of
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -81,6 +83,12 @@ def progress(job: Job, items: list[JobItem]) -> "Response[str]":
     return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
 
 
+def progress_with_requests(job: Job, items: list[JobItem]) -> "Response[str]":
+    """The same with the whole request of each item."""
+    shown = [_item(item) | {"request": _request(item)} for item in items]
+    return _answer(200, {**_summary(job), "items": shown}, {**_NOT_STORED, "ETag": etag(job)})
+
+
 def unchanged(job: Job) -> "Response[str]":
     """304 for a client that has this version of the job."""
     return Response(304, body="", headers={**_PRIVATE, "ETag": etag(job)})
@@ -94,9 +102,17 @@ def page(jobs: JobPage, next_cursor: str | None) -> "Response[str]":
 
 def providers(overview: Overview) -> "Response[str]":
     """All providers, and the caller's spending."""
+    budgets = overview.budgets
     spending = {
-        name: {"spent_usd": usd(spent.spent), "reserved_usd": usd(spent.reserved)}
-        for name, spent in (("today", overview.today), ("month", overview.month))
+        name: {
+            "spent_usd": usd(spent.spent),
+            "reserved_usd": usd(spent.reserved),
+            "budget_usd": usd(budget) if budget else None,
+        }
+        for name, spent, budget in (
+            ("today", overview.today, budgets.owner_daily),
+            ("month", overview.month, budgets.owner_monthly),
+        )
     }
     body = {
         "items": [_provider(provider, overview) for provider in overview.providers],
@@ -151,6 +167,36 @@ def _item(item: JobItem) -> dict[str, Any]:
         }
         if error is not None and item.state is not JobItemState.SUCCEEDED
         else None,
+        "request": None,
+    }
+
+
+def _request(item: JobItem) -> dict[str, Any] | None:
+    """The request of an item as it can be sent again; None if it is no longer kept."""
+    request = item.request
+    if request is None:
+        return None
+    attributes = request.attributes
+    expires_at = attributes.expires_at
+    return {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "size": request.size,
+        "quality": request.quality,
+        "background": request.background,
+        "output_format": request.output_format,
+        "seed": request.seed if request.has_own_seed else -1,
+        "reference_ids": request.reference_ids,
+        "visibility": attributes.visibility,
+        "filename": attributes.filename,
+        "title": attributes.title,
+        "alt_text": attributes.alt_text,
+        "category": attributes.category,
+        "tags": attributes.tags,
+        "groups": groups_of(attributes.groups),
+        "metadata": attributes.metadata,
+        "cache_control": attributes.cache_control,
+        "expires_at": rfc3339(expires_at) if expires_at is not None else None,
     }
 
 
@@ -175,6 +221,7 @@ def _model(listing: PricedModel) -> dict[str, Any]:
         "max_prompt": model.max_prompt,
         "max_references": model.max_references,
         "sizes": model.sizes,
+        "size_presets": size_presets(model),
         "qualities": model.qualities,
         "backgrounds": model.backgrounds,
         "output_formats": model.output_formats,
@@ -190,6 +237,20 @@ def _model(listing: PricedModel) -> dict[str, Any]:
             }
             for price in listing.prices
         ],
+        "estimate": _estimate(listing.estimate),
+    }
+
+
+def _estimate(estimate: CostEstimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {
+        "images": [
+            {"sizes": image.sizes, "quality": image.quality, "cost_usd": usd(image.micros)}
+            for image in estimate.images
+        ],
+        "reference_usd": usd(estimate.reference_micros),
+        "prompt_usd": usd(estimate.prompt_micros),
     }
 
 

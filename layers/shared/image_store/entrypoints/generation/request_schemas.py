@@ -98,6 +98,15 @@ class GenerationRequestBody(Strict):
     )
 
 
+class JobQuery(Strict):
+    """What of a job to return."""
+
+    requests: Flag = Field(
+        default=False,
+        description="Return the whole request of each image, such as to change it and send it again.",
+    )
+
+
 class JobsQuery(Strict):
     """A page of a list of jobs, the newest first."""
 

@@ -1,14 +1,27 @@
 """Creates, lists and revokes shares, and shows what a share allows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.callers.caller import Caller
 from image_store.domain.callers.scopes import Scope
 from image_store.domain.delivery.renditions import Preset
-from image_store.domain.delivery.shares import CACHED_FOR, MAX_SHARES, Share, share_token, verified_share_id
-from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound, TooManyShares
+from image_store.domain.delivery.shares import (
+    CACHED_FOR,
+    MAX_SHARES,
+    USE_PERIOD,
+    Share,
+    share_token,
+    verified_share_id,
+)
+from image_store.domain.errors import (
+    ImageNotFound,
+    InvalidRequest,
+    ShareNotFound,
+    StorageUnavailable,
+    TooManyShares,
+)
 from image_store.domain.images.image import ImageRecord, State
 from image_store.ports.delivery import Shares
 from image_store.ports.system import Clock, Ids
@@ -148,7 +161,7 @@ class SharedView:
     """Shows renditions to whoever has the address of a share.
 
     A share is read at most once a minute, so an image costs one read of its own and nothing else, and a revoked share
-    stops working within a minute.
+    stops working within a minute. Its use is noted once an hour.
     """
 
     shares: Shares
@@ -170,6 +183,7 @@ class SharedView:
         if share is None or not share.is_in_force(now) or not share.allows(image_id, preset):
             raise ImageNotFound("There is no such image.")
         file = self.renditions.for_record(lambda: self._record(share, image_id), preset, accept=accept)
+        self._record_use(share, now)
         return SharedRendition(file=file, cached_for=min(CACHED_FOR, share.expires_at - now))
 
     def _share(self, share_id: str) -> Share | None:
@@ -183,6 +197,17 @@ class SharedView:
         self._cached.pop(share_id, None)
         self._cached[share_id] = (share, now)
         return share
+
+    def _record_use(self, share: Share, now: datetime) -> None:
+        if share.last_used_at is not None and now - share.last_used_at < USE_PERIOD:
+            return
+        cached = self._cached.get(share.id)
+        if cached is not None:
+            self._cached[share.id] = (replace(share, last_used_at=now), cached[1])
+        try:
+            self.shares.record_use(share.id, at=now)
+        except StorageUnavailable:  # an image must not fail for want of a note
+            return
 
     def _record(self, share: Share, image_id: str) -> ImageRecord:
         """The record of an image that the share shows: one read, of its details too where they decide."""

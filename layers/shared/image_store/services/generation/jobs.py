@@ -133,6 +133,16 @@ class GenerationJobs:
             raise _not_found()
         return rows
 
+    def items_with_requests(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
+        """Read a job of an owner with its items and their requests in plain text.
+
+        Raises JobNotFound, and StorageUnavailable and ConfigurationError if sealed requests cannot be opened.
+        """
+        job, items = self.items(owner, job_id, with_requests=True)
+        available = [item for item in items if item.request is not None]
+        opened = {each.index: each.request for each in self.sealed_requests.open_all(job, available)}
+        return job, [replace(item, request=opened.get(item.index)) for item in items]
+
     def page(self, owner: str, *, cursor: str | None, limit: int) -> tuple[JobPage, str | None]:
         """Read a page of an owner's jobs, the newest first, and the cursor of the next page; InvalidCursor."""
         now, job_list = self.clock.now(), JobList(owner)

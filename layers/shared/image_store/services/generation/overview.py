@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 
 from image_store.domain.generation.breaker import Breaker
-from image_store.domain.generation.budget import Spending
+from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.catalogue import models_of, prices_of
 from image_store.domain.generation.descriptions.description import Model, Price
+from image_store.domain.generation.estimates import CostEstimate, cost_estimate
 from image_store.domain.generation.ledger import ProviderPerformance
 from image_store.domain.generation.providers import Provider
 from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
@@ -19,10 +20,12 @@ REPORTED_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class PricedModel:
-    """A model with its prices of today."""
+    """A model with its prices of today, and what its images are expected to cost."""
 
     model: Model
     prices: tuple[Price, ...]
+    estimate: CostEstimate | None
+    """None if a price is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Overview:
     providers: tuple[ProviderStatus, ...]
     today: Spending
     month: Spending
+    budgets: Budgets
     at: datetime
 
 
@@ -60,6 +64,7 @@ class ProviderOverview:
     health: ProviderHealth
     keys: ProviderKeys
     order: Sequence[Provider]
+    budgets: Budgets
     clock: Clock
 
     def read(self, owner: str) -> Overview:
@@ -85,6 +90,7 @@ class ProviderOverview:
             ),
             day,
             month,
+            self.budgets,
             now,
         )
 
@@ -100,4 +106,5 @@ class ProviderOverview:
 
 
 def _priced(model: Model, on: date) -> PricedModel:
-    return PricedModel(model, tuple(prices_of(model.provider, model.name, on=on).values()))
+    prices = tuple(prices_of(model.provider, model.name, on=on).values())
+    return PricedModel(model, prices, cost_estimate(model, on=on))

@@ -1,25 +1,16 @@
-"""Deletes many images in one request, by their ids or by their group.
+"""Deletes many images in one request, by their ids or by their group; cleanup deletes those in the trash."""
 
-Only READY images are in a group; cleanup deletes those in the trash. A group is read strongly consistent, so that new
-images are not missed, and from its oldest image on, so that images added meanwhile come last.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from image_store.domain.errors import DeadlineExceeded, ImageStoreError
+from image_store.domain.errors import ImageStoreError
 from image_store.domain.finding.lists import OwnerGroup
-from image_store.domain.ids import uuid7
-from image_store.ports.finding import ListRows
-from image_store.ports.system import Clock
-from image_store.services.finding.cursors import Cursors
+from image_store.services.groups.members import MAX_MEMBERS, GroupMembers
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 
-MAX_IDS = 100
+MAX_IDS = MAX_MEMBERS
 """The most images that one request deletes."""
-_BEFORE_ALL = uuid7(datetime.fromtimestamp(0, UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +36,9 @@ class DeletionResult:
 class BatchDeletion:
     """Deletes images one by one, a few at a time, with `Deletion.delete`."""
 
-    lists: ListRows
+    members: GroupMembers
     deletion: Deletion
     batches: Batches
-    cursors: Cursors
-    clock: Clock
 
     def run(self, request: DeletionRequest, *, until: datetime) -> DeletionResult:
         """Delete the listed images, each once, or the next hundred of a group.
@@ -62,40 +51,16 @@ class BatchDeletion:
         InvalidCursor
             the cursor belongs to another owner or group
         """
-        if isinstance(request.images, OwnerGroup):
-            return self._group(request, request.images, until=until)
-        image_ids = tuple(dict.fromkeys(request.images))
-        return _result(image_ids, self._outcomes(request, image_ids, until=until))
 
-    def _group(self, request: DeletionRequest, group: OwnerGroup, *, until: datetime) -> DeletionResult:
-        now, cursor = self.clock.now(), request.cursor
-        after = self.cursors.read(cursor, group, at=now) if cursor is not None else None
-        page = self.lists.members(group, after=after, limit=MAX_IDS)
-        outcomes = self._outcomes(request, page.image_ids, until=until)
-        resume = page.resume_after
-        for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, DeadlineExceeded):
-                resume = page.image_ids[index - 1] if index else after or _BEFORE_ALL
-                break
-        result = _result(page.image_ids, outcomes)
-        return DeletionResult(
-            result.successful,
-            tuple(failure for failure in result.failed if not isinstance(failure[1], DeadlineExceeded)),
-            self.cursors.make(resume, group, at=now) if resume is not None else None,
-        )
-
-    def _outcomes(
-        self, request: DeletionRequest, image_ids: Sequence[str], *, until: datetime
-    ) -> list[ImageStoreError | None]:
         def delete(image_id: str) -> None:
             self.deletion.delete(request.owner, image_id, permanent=request.permanent)
 
-        return self.batches.run(image_ids, delete, until=until)
-
-
-def _result(image_ids: Sequence[str], outcomes: Sequence[ImageStoreError | None]) -> DeletionResult:
-    results = tuple(zip(image_ids, outcomes, strict=True))
-    return DeletionResult(
-        tuple(image_id for image_id, error in results if error is None),
-        tuple((image_id, error) for image_id, error in results if error is not None),
-    )
+        if isinstance(request.images, OwnerGroup):
+            result = self.members.run(request.images, delete, cursor=request.cursor, until=until)
+            return DeletionResult(result.successful, result.failed, result.next_cursor)
+        image_ids = tuple(dict.fromkeys(request.images))
+        results = tuple(zip(image_ids, self.batches.run(image_ids, delete, until=until), strict=True))
+        return DeletionResult(
+            tuple(image_id for image_id, error in results if error is None),
+            tuple((image_id, error) for image_id, error in results if error is not None),
+        )

@@ -5,7 +5,7 @@ from typing import Any
 from image_store.adapters.dynamodb import backup_keys, keys
 from image_store.domain.images.image import State
 
-STREAM_PREFIXES = ("KEY#", "SHARE#", "WEBHOOK#", "PROVIDERKEYS#", "LEDGER#")
+STREAM_PREFIXES = ("KEY#", "SHARE#", "WEBHOOK#", "PROVIDERKEYS#", "GROUPS#", "LEDGER#")
 """Begin the partitions of other rows whose changes the backup follows; a full pass finds those of the rest."""
 
 _STATES = frozenset({State.READY.value, State.TRASHED.value, State.DELETING.value})

@@ -75,6 +75,15 @@ class DynamoShares(OnListedRows, Shares):
         except Conflict:
             return  # it is revoked already, or gone
 
+    def record_use(self, share_id: str, *, at: datetime) -> None:
+        self._rows.conditional(
+            "update_item",
+            Key=keys.share(share_id),
+            UpdateExpression="SET used_at = :at",
+            ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(used_at) OR used_at < :at)",
+            ExpressionAttributeValues={":at": {"S": text_time(at)}},
+        )
+
 
 def _list_key_of(share: Share) -> Key:
     return keys.listed_share(share.owner, text_time(share.created_at), share.id)
@@ -86,7 +95,7 @@ def _expiry_of(ends_at: datetime) -> dict[str, str]:
 
 def _item_of(share: Share) -> Item:
     body: dict[str, Any] = asdict(share)
-    del body["id"], body["revoked_at"]
+    del body["id"], body["revoked_at"], body["last_used_at"]
     body |= {name: text_time(body[name]) for name in ("created_at", "expires_at")}
     body["presets"] = sorted(share.presets)
     return {
@@ -107,5 +116,6 @@ def share_of(item: Item) -> Share:
     return Share(
         id=item["id"]["S"],
         revoked_at=parse_time(item["revoked_at"]["S"]) if "revoked_at" in item else None,
+        last_used_at=parse_time(item["used_at"]["S"]) if "used_at" in item else None,
         **body | {"presets": frozenset(body["presets"])},
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import group_keys, items, keys
 from image_store.adapters.dynamodb.finding import cards
 from image_store.adapters.dynamodb.finding.filters import attribute_items
 from image_store.domain.finding.filters import row_attributes
@@ -84,6 +84,12 @@ def counters_of(image_id: str, facts: ImageFacts | None, epoch: int, *, part: st
         )
         if facts.model is not None:
             counters[pk, keys.model_stats(facts.model)] = Counter(one)
+    pk = keys.owner_stats(epoch, facts.owner)
+    for sk in (
+        *map(group_keys.tag_stats, facts.shown_tags),
+        *map(group_keys.group_stats, facts.shown_groups),
+    ):
+        counters[pk, sk] = Counter({IMAGES: 1})
     return counters
 
 

@@ -19,13 +19,14 @@ stays for a week after the image's end. By then no consumer can hold a copy of t
 import json
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import projections as rows
+from image_store.adapters.dynamodb.finding.place_figures import PlaceChanges, PlaceFigures, place_changes
 from image_store.adapters.dynamodb.finding.projection_row import (
     ProjectionRow,
     item_of,
@@ -35,11 +36,11 @@ from image_store.adapters.dynamodb.finding.projection_row import (
 from image_store.adapters.dynamodb.finding.projections import Counters, RowKey
 from image_store.adapters.dynamodb.finding.rebuilds import rebuild_item, rebuild_of
 from image_store.adapters.dynamodb.images import records
-from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, unavailable
+from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, refused, unavailable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.upkeep.policy_turns import PolicyTurns
 from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
-from image_store.domain.finding.projection import Rebuild, facts_of
+from image_store.domain.finding.projection import IMAGES, Rebuild, facts_of
 from image_store.domain.images.image import Image, State
 from image_store.ports.finding import Projector
 
@@ -76,6 +77,7 @@ class DynamoProjector(OnTable, Projector):
         super().__init__(table)
         self._turns = PolicyTurns(table, after_save=policies_after_save)
         self._feed = DynamoFeedUpkeep(table)
+        self._places = PlaceFigures(table)
 
     # One image ----------------------------------------------------------------------------------------
 
@@ -188,16 +190,20 @@ class DynamoProjector(OnTable, Projector):
         """
         figures: Counters = {}
         models: dict[RowKey, str] = {}
+        added: dict[RowKey, str] = {}
         for change in changes:
             models |= change.models
             for key, amounts in change.figures.items():
                 figures.setdefault(key, Counter()).update(amounts)
+                if amounts[IMAGES] > 0:
+                    added[key] = max(change.image_id, added.get(key, ""))
+        places = place_changes(figures, added)
         sums = [
             self._add(key, amounts, models.get(key))
             for key, amounts in sorted(figures.items())
-            if any(amounts.values())
+            if key not in places and any(amounts.values())
         ]
-        room = _MOST_WRITES - len(changes) - len(sums)
+        room = _MOST_WRITES - len(changes) - len(sums) - len(places)
         own_rows: list[NamedWrite] = []
         others: list[dict[str, Any]] = []
         unfinished: list[_Change] = []
@@ -209,19 +215,29 @@ class DynamoProjector(OnTable, Projector):
             if left:
                 next_row = replace(change.row, revision=change.row.revision + 1)
                 unfinished.append(replace(change, row=next_row, writes=left))
-        writes = [*own_rows, *(("row", write) for write in (*sums, *others))]
-        self._rows.transact(writes, settled=lambda: False)
-        if len(changes) == 1:
-            for change in unfinished:
-                self._finish(change)
-            return set()
+        before = self._transact([*own_rows, *(("row", write) for write in (*sums, *others))], places)
         overtaken = set()
         for change in unfinished:
             try:
                 self._finish(change)
             except (Conflict, StorageUnavailable):
+                if len(changes) == 1:
+                    raise
                 overtaken.add(change.image_id)
+        self._places.remove_empty(places, before)
         return overtaken
+
+    def _transact(self, writes: Sequence[NamedWrite], places: PlaceChanges) -> Mapping[RowKey, items.Item]:
+        """Make writes together with changes of the figures of groups and tags; returns their rows from before."""
+        for _ in range(_TRIES):
+            before = self._places.read(places)
+            of_places = [("place", write) for write in self._places.writes(places, before)]
+            try:
+                self._rows.transact([*writes, *of_places], settled=lambda: False, refusal=_refusal)
+            except _PlacesChanged:
+                continue
+            return before
+        raise unavailable()
 
     def _finish(self, change: _Change) -> None:
         """Write the rows of an image that are left, in as many transactions as they need."""
@@ -362,6 +378,14 @@ class DynamoProjector(OnTable, Projector):
             ExpressionAttributeNames={"#ttl": "ttl"},
             ExpressionAttributeValues={":at": {"N": str(int(at.timestamp()))}},
         )
+
+
+class _PlacesChanged(Exception):
+    """Another consumer has changed the figures of a group or tag since they were read; nothing else was refused."""
+
+
+def _refusal(failed: set[str]) -> Exception:
+    return _PlacesChanged() if failed == {"place"} else refused()
 
 
 def _that_fit(changes: Sequence[_Change]) -> tuple[Sequence[_Change], Sequence[_Change]]:
