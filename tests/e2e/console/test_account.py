@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LARGE_DESKTOP = (1440, 1000)
-BUSY_EVENTS = 1_500
+BUSY_EVENTS = 1_000
 CALM_EVENTS = 3
 
 
@@ -69,7 +69,8 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
         http.post("/v1/keys", json={"name": "job", "scopes": ["images:read"]}).raise_for_status()
         http.post("/v1/shares", json={"all": True, "expires_in": 3600}).raise_for_status()
         _wait_for_events(http, 6)
-        assert soon(lambda: http.get("/v1/stats").json()["images"] == 3)
+        while http.get("/v1/stats").raise_for_status().json()["images"] < 3:
+            time.sleep(0.3)
     page = pages.open("#/account", owner=owner, size=size, scheme=scheme)
 
     for name, figure in (("API keys", "1 active"), ("Shares", "1 active"), ("Webhooks", "None active")):
@@ -193,10 +194,11 @@ def test_a_busy_log_is_read_backwards_without_reading_all_of_it_first(pages: Pag
         more.click()
         expect(page.get_by_text("Loading …")).to_have_count(0)
 
-    addresses = [link.get_attribute("href") for link in page.locator(".event a").all()]
+    addresses = page.locator(".event a").evaluate_all(
+        "links => links.map((link) => link.getAttribute('href'))"
+    )
     newest_first = [f"#/images/i{number}" for number in reversed(range(BUSY_EVENTS + CALM_EVENTS))]
     assert first == newest_first[0]
     assert 30 <= shown < BUSY_EVENTS / 2
     assert requests <= 60
     assert addresses == newest_first
-    assert json.dumps(addresses).count('"') == 2 * len(set(addresses)), "no event is shown twice"
