@@ -68,7 +68,7 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
         http.delete(f"/v1/images/{third}").raise_for_status()
         http.post("/v1/keys", json={"name": "job", "scopes": ["images:read"]}).raise_for_status()
         http.post("/v1/shares", json={"all": True, "expires_in": 3600}).raise_for_status()
-        _wait_for_events(http, 6)
+        _wait_for_events(http, 7)
         while http.get("/v1/stats").raise_for_status().json()["images"] < 3:
             time.sleep(0.3)
     page = pages.open("#/account", owner=owner, size=size, scheme=scheme)
@@ -88,6 +88,7 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
         "Image moved to the trash",
         "Tags and rating changed",
         *["Upload stored"] * 3,
+        "Visibility changed",
     ]
     look(page, f"account-{scheme}")
     assert faults_of(page) == []
@@ -109,7 +110,7 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
         refused = guest.get("/v1/images")
     with stack.http(owner) as http:
         image = http.get(f"/v1/images/{stored['id']}").json()
-        _wait_for_events(http, 7)
+        _wait_for_events(http, 8)
     assert (image["tags"], image["groups"]) == (["guest", "party"], {"album": ["summer"]})
     assert refused.status_code in {401, 403}
 
@@ -120,7 +121,7 @@ def test_an_account_shows_its_figures_makes_a_token_and_says_what_happened(
 
     page.get_by_label("Show", exact=True).select_option("An image has changed")
     expect(page.get_by_text("This is all of the last 30 days.")).to_be_visible()
-    assert lines_of(page) == ["Tags and rating changed"]
+    assert lines_of(page) == ["Visibility changed", "Tags and rating changed"]
     look(page, f"account-activity-{scheme}")
     page.get_by_role("link", name="Tags and rating changed").click()
     expect(page.get_by_role("dialog").get_by_role("heading", name="Lake")).to_be_visible()
