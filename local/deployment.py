@@ -103,8 +103,8 @@ def parameters_for(
     chosen = {
         ALLOWED_ORIGINS: settings.api_url,
         "Issuers": json.dumps([second]),
-        # Apps on this machine can have webhooks, and be fetched from.
-        "RemoteNetworks": "127.0.0.1/32,::1/128",
+        # Apps on this machine can have webhooks, and callers can read nothing from them.
+        "WebhookNetworks": "127.0.0.1/32,::1/128",
     }
     return {**chosen, **own, **settings.template_parameters}
 

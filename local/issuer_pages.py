@@ -1,7 +1,8 @@
 """Routes of the local issuer: tokens for programs, and sign-in pages for people who use the console or command line.
 
 A page of another origin gets nothing: it cannot load a token as a script, image or document, show the sign-in page in a
-frame, or sign a person in by redirecting the browser.
+frame, or sign a person in by redirecting the browser. The console may ask in a hidden frame whether the browser is
+known (`prompt=none`), which leads back to the console in any case.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from local.host_check import Handler, localhost_only
-from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
+from local.inside_emulator.browsers import HERE, SAME_SITE, TYPED, is_a_frame, opens_a_document
 from local.issuer import DEFAULT_SUBJECT, SHORTEST_LIFETIME, TOKEN_LIFETIME, UnknownAlgorithm
 from local.issuer_keys import DEFAULT_ALGORITHM
 from local.page_check import CLOSED, lower_case_names, refusal
@@ -38,13 +39,13 @@ _CODE_PAGE = """<!doctype html>
 <button>Continue</button></form>
 </html>
 """
+SESSION_COOKIE = "local-issuer-session"
 _LIFETIMES = f"{SHORTEST_LIFETIME.total_seconds():.0f} to {TOKEN_LIFETIME.total_seconds():.0f}"
-SAME_SITE = "same-site"
-"""`Sec-Fetch-Site` of a request from another port of localhost, such as the console's."""
 READ_BY_THE_CONSOLE = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/jwks.json"),
     ("POST", "/token"),
+    ("POST", "/revoke"),
 }
 
 
@@ -91,10 +92,14 @@ def _add_sign_in(application: web.Application, issuer: Issuer) -> None:
         query = dict(request.query)
         subject = query.pop("as", "")
         try:
+            if query.get("prompt") == "none":
+                session = request.cookies.get(SESSION_COOKIE, "")
+                return _redirect(issuer.sign_in.silent_redirect(query, session=session))
             if subject:
-                return web.Response(
-                    status=302, headers={"Location": issuer.sign_in.redirect(query, subject=subject)}
-                )
+                answer = _redirect(issuer.sign_in.redirect(query, subject=subject))
+                session = issuer.sign_in.begin_session(subject)
+                answer.set_cookie(SESSION_COOKIE, session, path=AUTHORIZE, httponly=True, samesite="Lax")
+                return answer
             page = issuer.sign_in.page(query)
         except SignInRefused as refusal:
             return web.Response(status=400, text=f"This is not a request of a known client: {refusal}.")
@@ -151,6 +156,10 @@ def _lifetime(text: str) -> timedelta | None:
     return lifetime if SHORTEST_LIFETIME <= lifetime <= TOKEN_LIFETIME else None
 
 
+def _redirect(address: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": address})
+
+
 def _page(text: str, form_origins: set[str]) -> web.Response:
     """A page without scripts; its form may lead to these origins."""
     allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -173,7 +182,10 @@ def for_callers_of(issuer: Issuer) -> Middleware:
             return answer
         if site == TYPED:
             return await handler(request)
-        if request.path not in {AUTHORIZE, ACTIVATE} or not opens_a_document(request.method, headers):
+        # In a hidden frame the console only asks whether the browser is known, and gets no page.
+        asks = request.path == AUTHORIZE and request.query.get("prompt") == "none"
+        opens = opens_a_document(request.method, headers) or (asks and is_a_frame(request.method, headers))
+        if request.path not in {AUTHORIZE, ACTIVATE} or not opens:
             return refusal()
         # The console sends people to the sign-in page. They choose who they are there, not in the link.
         is_sent = site == SAME_SITE and request.path == AUTHORIZE and "as" not in request.query

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from local.inside_emulator.browsers import comes_from_a_page, comes_from_another_origin, opens_a_document
+from local.inside_emulator.browsers import (
+    SAME_SITE,
+    comes_from_a_page,
+    comes_from_another_origin,
+    is_a_frame,
+    opens_a_document,
+)
 from local.settings import ALLOWED_ORIGINS
 
 if TYPE_CHECKING:
@@ -75,6 +81,13 @@ def pages_of(origins: frozenset[str]) -> Middleware:
         if not is_read:
             return refusal()
         if request.path.startswith(PUBLIC) or opens_a_document(request.method, headers):
+            return await handler(request)
+        # The issuer, on another port, sends a hidden frame of the console back to it.
+        if (
+            request.path == "/"
+            and headers.get("sec-fetch-site") == SAME_SITE
+            and is_a_frame(request.method, headers)
+        ):
             return await handler(request)
         return refusal()
 

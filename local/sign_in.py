@@ -85,6 +85,27 @@ class SignIn:
         self._origins = origins
         self._now = now
         self._grants: dict[str, Grant] = {}
+        self._sessions: dict[str, str] = {}
+
+    def begin_session(self, subject: str) -> str:
+        """Return the value of a cookie by which a browser is known without a question, until the stack stops."""
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = subject
+        return session
+
+    def silent_redirect(self, query: Mapping[str, str], *, session: str) -> str:
+        """Return the address for a page that asks with `prompt=none`; SignInRefused if its origin is not known.
+
+        A browser without a session gets `login_required` (OpenID Connect Core, section 3.1.2.6).
+        """
+        self._require_client(query)
+        if str(URL(query["redirect_uri"]).origin()) not in self._origins:
+            raise SignInRefused("invalid_request: redirect_uri")
+        subject = self._sessions.get(session)
+        if subject is not None:
+            return self.redirect(query, subject=subject)
+        refusal = {"error": "login_required", "state": query.get("state", "")}
+        return str(URL(query["redirect_uri"]).update_query(refusal))
 
     def page(self, query: Mapping[str, str]) -> str:
         """Return the page with one button for each person; SignInRefused if the client is unknown."""

@@ -9,6 +9,7 @@ export default defineConfig({
     "src/next/image-loader.ts",
     "src/upload-tokens/index.ts",
     "src/batches/index.ts",
+    "src/groups/index.ts",
     "src/webhooks/index.ts",
   ],
   format: "esm",

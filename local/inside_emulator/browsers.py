@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TYPED = "none"
 """`Sec-Fetch-Site` of an address that a person typed or opened from a bookmark."""
 HERE = "same-origin"
+SAME_SITE = "same-site"
+"""`Sec-Fetch-Site` of a request from another port of localhost."""
 
 
 def comes_from_a_page(headers: Mapping[str, str]) -> bool:
@@ -39,4 +41,13 @@ def opens_a_document(method: str, headers: Mapping[str, str]) -> bool:
         method in {"GET", "HEAD"}
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest") == "document"
+    )
+
+
+def is_a_frame(method: str, headers: Mapping[str, str]) -> bool:
+    """Return whether a frame of a page opens this address."""
+    return (
+        method in {"GET", "HEAD"}
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest") == "iframe"
     )

@@ -22,6 +22,7 @@ ENTRIES = {
     "next": "next/index",
     "tokens": "upload-tokens/index",
     "batches": "batches/index",
+    "groups": "groups/index",
     "webhooks": "webhooks/index",
 }
 CORE_BAR_KB = 8

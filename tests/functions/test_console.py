@@ -98,7 +98,9 @@ def test_the_page_may_load_its_own_files_and_what_the_deployment_uses(site: Depl
         "https://issuer.example.com",
         "https://auth.example.com",
     ]
-    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+    assert policy["frame-src"] == ["'self'", "https://issuer.example.com", "https://auth.example.com"]
+    assert policy["base-uri"] == policy["form-action"] == ["'none'"]
+    assert policy["frame-ancestors"] == ["'self'"]
     assert policy["require-trusted-types-for"] == ["'script'"]
     assert b"<style" not in content
 

@@ -153,10 +153,11 @@ def test_an_address_that_is_not_allowed_is_refused_and_leaves_nothing(store: Dep
     assert store.kms_client.asked == []
 
 
+@pytest.mark.parametrize("variable", ["REMOTE_NETWORKS", "WEBHOOK_NETWORKS"])
 def test_private_networks_of_the_deployment_may_be_reached_over_http(
-    deployed: Callable[..., Deployment],
+    deployed: Callable[..., Deployment], variable: str
 ) -> None:
-    store = deployed(REMOTE_NETWORKS="127.0.0.0/8")
+    store = deployed(**{variable: "127.0.0.0/8"})
 
     for url in ("http://127.0.0.1:3000/hooks", "http://localhost:3000/hooks", "https://app.internal:8443/"):
         answer = called(store, body_of(event("webhooks/create"), url=url))

@@ -189,6 +189,15 @@ def test_a_person_can_set_parameters_that_the_launcher_does_not_set(tmp_path: An
     assert parameters["Issuer"] == "http://localhost:2"
 
 
+def test_apps_on_this_machine_can_have_webhooks_and_nothing_is_fetched_from_them(tmp_path: Any) -> None:
+    usual = parameters_for(local_settings({}, root=tmp_path), **PLACES)
+    chosen = local_settings({"TEMPLATE_PARAMETERS": "WebhookNetworks=10.0.0.0/8"}, root=tmp_path)
+
+    assert usual["WebhookNetworks"] == "127.0.0.1/32,::1/128"
+    assert "RemoteNetworks" not in usual
+    assert parameters_for(chosen, **PLACES)["WebhookNetworks"] == "10.0.0.0/8"
+
+
 def test_the_second_issuer_is_deployed_unless_a_person_names_others(tmp_path: Any) -> None:
     usual = parameters_for(local_settings({}, root=tmp_path), **PLACES)
     others = parameters_for(local_settings({"TEMPLATE_PARAMETERS": "Issuers='[]'"}, root=tmp_path), **PLACES)

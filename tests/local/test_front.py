@@ -336,6 +336,7 @@ def test_the_emulator_gets_the_secret_of_the_front_and_never_one_of_a_client() -
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
     ],
     ids=str,
 )
@@ -369,6 +370,7 @@ def test_the_log_says_why_a_page_is_refused_and_shows_its_origin_safely(
         ("/v1/images", {"Sec-Fetch-Site": "none"}),
         ("/v1/images", {}),
         ("/", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}),
+        ("/", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}),
         ("/i/link", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
     ],
     ids=str,

@@ -153,6 +153,7 @@ def test_the_console_reads_the_documents_and_redeems_its_code() -> None:
         ("GET", "/.well-known/openid-configuration"),
         ("GET", "/jwks.json"),
         ("POST", "/token"),
+        ("POST", "/revoke"),
     ):
         _, headers, _ = ask(method, path, {"Origin": CONSOLE, **OTHER_PORT})
         assert headers["Access-Control-Allow-Origin"] == CONSOLE
@@ -206,6 +207,27 @@ def test_only_a_click_on_the_page_itself_signs_in() -> None:
     for site in ("same-site", "cross-site"):
         status, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": site, **NAVIGATION}, params=query)
         assert (status, "Location" in headers) == (403, False)
+
+
+def test_a_frame_of_the_console_is_sent_back_and_shows_no_page() -> None:
+    frame = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    query = ASKED | {"prompt": "none"}
+
+    status, headers, _ = ask("GET", "/authorize", OTHER_PORT | frame, params=query)
+
+    assert status == 302
+    assert headers["Location"] == f"{CONSOLE}/?error=login_required&state=state-1"
+    for other in (CROSS_SITE | frame, CROSS_SITE | NAVIGATION):
+        status, headers, _ = ask("GET", "/authorize", other, params=query)
+        assert (status, "Location" in headers) == (403, False)
+
+
+def test_the_cookie_of_a_person_goes_to_the_sign_in_page_alone() -> None:
+    _, headers, _ = ask("GET", "/authorize", params=ASKED | {"as": "alice"})
+
+    name, *attributes = headers["Set-Cookie"].split("; ")
+    assert name.startswith("local-issuer-session=")
+    assert set(attributes) == {"HttpOnly", "Path=/authorize", "SameSite=Lax"}
 
 
 def test_only_a_person_at_this_machine_enters_a_device_code() -> None:

@@ -233,3 +233,27 @@ def test_a_device_code_ends_and_an_unknown_code_or_client_is_refused(issuer: Iss
         issuer.devices.approve(begun["user_code"], subject="bob")
     with pytest.raises(SignInRefused, match="expired_token"):
         issuer.tokens_for(form)
+
+
+def test_a_browser_that_is_known_gets_a_code_without_a_question(sign_in: SignIn) -> None:
+    session = sign_in.begin_session("alice")
+
+    address = sign_in.silent_redirect(ASKED, session=session)
+
+    assert sign_in.redeem(sent(code_of(address))).subject == "alice"
+
+
+@pytest.mark.parametrize("session", ["", "of-another-stack"])
+def test_a_browser_that_is_not_known_is_sent_back_without_a_code(sign_in: SignIn, session: str) -> None:
+    address = sign_in.silent_redirect(ASKED, session=session)
+
+    assert address.startswith(f"{REDIRECT}?")
+    assert parse_qs(urlsplit(address).query) == {"error": ["login_required"], "state": ["state-1"]}
+
+
+@pytest.mark.parametrize("redirect", ["http://127.0.0.1:49152/", "https://evil.example/"])
+def test_only_the_console_gets_a_code_without_a_question(sign_in: SignIn, redirect: str) -> None:
+    session = sign_in.begin_session("alice")
+
+    with pytest.raises(SignInRefused, match="redirect_uri"):
+        sign_in.silent_redirect(ASKED | {"redirect_uri": redirect}, session=session)

@@ -423,16 +423,6 @@ def test_a_list_continues_over_empty_pages(store: AnyStore, server: ScriptedServ
     assert "cursor=2" in server.requests[-1].path
 
 
-def test_watching_a_job_yields_its_changes_until_it_ends(store: AnyStore, server: ScriptedServer) -> None:
-    states = [Answer(200, {"id": "j1", "status": status}) for status in ("queued", "queued", "succeeded")]
-    server.answer(*states)
-
-    seen = store.items(lambda s: s.jobs.watch("j1"))
-
-    assert [job["status"] for job in seen] == ["queued", "succeeded"]
-    assert len(store.waits) == 2
-
-
 def test_a_change_that_depends_on_the_image_begins_again_when_somebody_was_faster(
     store: AnyStore, server: ScriptedServer
 ) -> None:

@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
@@ -106,6 +107,38 @@ def test_every_status_is_an_answer_and_no_redirect_is_followed(status: int) -> N
 
     assert reply == EndpointAnswer(status=status)
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "wait"),
+    [
+        (429, "120", timedelta(seconds=120)),
+        (503, " 0 ", timedelta(0)),
+        (503, "999999999", timedelta(seconds=999_999_999)),
+        (500, "120", None),
+        (200, "120", None),
+        (429, "soon", None),
+        (429, "-5", None),
+        (429, "1.5", None),
+        (429, "9" * 5_000, None),
+        (429, "Wed, 21 Oct 2015 07:28:00 GMT", None),
+        (429, "Wed, 21 Oct 99999 07:28:00 GMT", None),
+    ],
+)
+def test_a_wait_that_an_endpoint_asks_for_is_read(status: int, header: str, wait: timedelta | None) -> None:
+    with Server(saying(answer(b"", f"Retry-After: {header}", status=f"{status} Whatever"))) as server:
+        reply = Post().send(f"http://{HOST}:{server.port}/")
+
+    assert reply == EndpointAnswer(status=status, retry_after=wait)
+
+
+def test_a_date_until_which_an_endpoint_asks_to_wait_is_read() -> None:
+    until = format_datetime(CLOCK.now() + timedelta(minutes=5), usegmt=True)
+    with Server(saying(answer(b"", f"Retry-After: {until}", status="503 Whatever"))) as server:
+        reply = Post().send(f"http://{HOST}:{server.port}/")
+
+    assert reply.retry_after is not None
+    assert timedelta(minutes=4) < reply.retry_after <= timedelta(minutes=5)
 
 
 def test_https_checks_the_certificate_of_the_host(authority: Authority) -> None:

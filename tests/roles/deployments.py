@@ -62,6 +62,7 @@ CHANGES_NO_CALL = frozenset(
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "DELIVERY_CONCURRENCY",
         "FEED_CACHE_SECONDS",
         "GENERATION_RETRIES",
         "ISSUER",
@@ -86,6 +87,7 @@ CHANGES_NO_CALL = frozenset(
         "R2_REGION",
         "REMOTE_HOSTS",
         "REMOTE_NETWORKS",
+        "WEBHOOK_NETWORKS",
     }
 )
 """Names, addresses and limits that do not change which calls are made."""

@@ -208,7 +208,14 @@ VARIABLES |= {
     | COPYING
     | QUEUES,
     "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "BACKUPS", "EVENT_BUS", "DELIVERY_QUEUE_URL"},
-    "Deliver": {"TABLE_NAME", "DELIVERY_QUEUE_URL", *FETCHING, *SEALING},
+    "Deliver": {
+        "TABLE_NAME",
+        "DELIVERY_QUEUE_URL",
+        "DELIVERY_CONCURRENCY",
+        "WEBHOOK_NETWORKS",
+        *FETCHING,
+        *SEALING,
+    },
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -242,6 +249,7 @@ VALUES = {
     "PUBLIC_STORE_SECRET": "image-store/public-store",
     "BACKUPS": "true",
     "EVENT_BUS": "image-store",
+    "DELIVERY_CONCURRENCY": "5",
     "BACKUP_STORE": "backup",
     "BACKUP_ENDPOINT": "https://s3.example.com",
     "BACKUP_REGION": "us-east-1",
@@ -271,6 +279,7 @@ VALUES = {
     "IMPORT_SECRET": "image-store/imports",
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
+    "WEBHOOK_NETWORKS": "10.1.0.0/16",
     "PROVIDERS": "google,pollinations",
     "PROVIDER_URLS": '{"openai": "https://llm.example.com/v1"}',
     "PROVIDERS_SECRET": "image-store/providers",

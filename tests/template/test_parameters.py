@@ -76,6 +76,8 @@ GOOD = [
     ("ProviderUrls", '{"openai": "https://llm.example.com/v1"}'),
     ("RemoteNetworks", ""),
     ("RemoteNetworks", "10.0.0.0/16,fd12:3456::/32"),
+    ("WebhookNetworks", ""),
+    ("WebhookNetworks", "127.0.0.1/32,::1/128"),
 ]
 BAD = [
     ("Issuer", ""),
@@ -133,6 +135,7 @@ BAD = [
     ("ProvidersSecretName", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:providers-AbCdEf"),
     ("ProviderUrls", "https://llm.example.com/v1"),
     ("RemoteNetworks", "10.0.0.1"),
+    ("WebhookNetworks", "localhost"),
     ("RemoteNetworks", "10.0.0.0/16, 10.1.0.0/16"),
 ]
 

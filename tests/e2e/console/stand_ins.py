@@ -156,6 +156,8 @@ class Generation:
             for index, image_id in enumerate(image_ids[: len(PROMPTS)])
         ]
         self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.lost_answers = 0
         self.are_prompts_sealed = False
         self._stage = 0
         self._tried_again = False
@@ -188,6 +190,10 @@ class Generation:
     def _jobs(self, route: Route) -> None:
         if route.request.method == "POST":
             self.asked.append(json.loads(route.request.post_data or "{}"))
+            self.keys.append(route.request.headers["idempotency-key"])
+            if self.lost_answers:
+                self.lost_answers -= 1
+                return route.abort()
             return answer(route, job("queued", [_item(index, "queued") for index in range(3)]), status=202)
         summary = {name: value for name, value in self.now().items() if name != "items"}
         if self.are_prompts_sealed:

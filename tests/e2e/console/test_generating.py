@@ -94,6 +94,32 @@ def test_an_image_of_a_job_is_changed_and_sent_again(pages: Pages, image_ids: li
     assert (item["tags"], body["provider"], body["model"]) == (["paper"], "google", "gemini-3-pro-image")
 
 
+def test_what_was_sent_without_an_answer_is_repeated_and_not_paid_twice(
+    pages: Pages, image_ids: list[str]
+) -> None:
+    generation = Generation(image_ids)
+    generation.lost_answers = 3
+    page = pages.open("#/generate", owner=OWNER, prepare=generation.put_into)
+    page.get_by_label("Prompts").fill("A lake")
+    send = page.get_by_role("button", name="Generate", exact=True)
+    send.click()
+    problem = page.locator(".form-problem", has_text="cannot be reached")
+    expect(problem).to_be_visible()
+    page.reload()
+    send.click()
+    expect(problem).to_be_visible()
+    page.get_by_label("Prompts").fill("A hill")
+    send.click()
+    expect(problem).to_be_visible()
+    send.click()
+    expect(page.get_by_role("heading", name="Job")).to_be_visible()
+
+    first, again, other, answered = generation.keys
+    assert first == again
+    assert other == answered
+    assert first != other
+
+
 def test_earlier_prompts_are_found_and_used_again_also_where_they_are_encrypted(
     pages: Pages, image_ids: list[str], look: Callable[[Page, str], None]
 ) -> None:

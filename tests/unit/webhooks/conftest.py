@@ -12,6 +12,7 @@ from image_store.domain.events.event import Event, EventType, new_event
 from image_store.domain.webhooks.webhook import Webhook, WebhookScope, secret_context, secret_text
 from image_store.services.events.reading import LogReader
 from image_store.services.webhooks.notifying import Notifying
+from image_store.services.webhooks.places import SlowPlaces
 from image_store.services.webhooks.replaying import Replaying
 from image_store.services.webhooks.sending import Sending
 from image_store.services.webhooks.sweep import WebhookSweep
@@ -29,6 +30,8 @@ from tests.fakes.webhooks import (
 )
 
 OWNER = "alice"
+PLACES = 2
+"""For endpoints that are slow."""
 SECRET = secret_text(base64.urlsafe_b64encode(bytes(32)).decode().rstrip("="))
 
 
@@ -55,6 +58,7 @@ class Desk:
             webhooks=self.webhooks,
             turns=self.delivery_turns,
             deliveries=self.deliveries,
+            places=SlowPlaces(turns=self.delivery_turns, number=PLACES),
             replaying=Replaying(
                 replays=self.replays, deliveries=self.deliveries, log=self.log, clock=self.clock
             ),

@@ -18,14 +18,17 @@ from image_store.entrypoints.webhooks.delivery import handle_wakes
 from image_store.ports.webhook_sending import EndpointAnswer, Sender
 from image_store.ports.webhooks import Deliveries, DeliveryQueue
 from image_store.services.webhooks.sending import PARALLEL, Sending
+from image_store.services.webhooks.turns import LONGEST_DELAY
 from tests.fakes.endpoints import OK, SILENT
 from tests.fakes.webhooks import MemoryDeliveries
+from tests.unit.webhooks.conftest import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from image_store.domain.webhooks.deliveries import DeliveryChange, DeliveryStatus, EventDelivery
+    from tests.fakes.clock import SetClock
     from tests.unit.webhooks.conftest import Desk
 
 EVENTS, BURST = 1_000, 100
@@ -64,13 +67,17 @@ class PartitionedDeliveries(Deliveries):
 class Endpoints(Sender):
     """Endpoints that accept, are dead, or hang until somebody releases them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: SetClock) -> None:
         self.dead: set[str] = set()
         self.hanging: set[str] = set()
         self.release = Signal()
         self.accepted: dict[str, set[str]] = defaultdict(set)
         self.requests: dict[str, int] = defaultdict(int)
         self.have_heard = Signal()
+        self.held: set[str] = set()
+        """Those that hang at this moment, and hold their turns."""
+        self.most_held = 0
+        self._clock = clock
         self._awaited: tuple[int, set[str]] = (0, set())
         self._lock = Lock()
 
@@ -85,7 +92,13 @@ class Endpoints(Sender):
         if url in self.dead:
             return EndpointAnswer(error="unreachable")
         if url in self.hanging:
+            with self._lock:
+                self.held.add(url)
+                self.most_held = max(self.most_held, len(self.held))
             self.release.wait(PATIENCE_SECONDS)
+            with self._lock:
+                self.held.discard(url)
+                self._clock.instant = max(self._clock.instant, until)
             return SILENT
         with self._lock:
             self.accepted[url].add(headers["webhook-id"])
@@ -97,7 +110,12 @@ class Endpoints(Sender):
 
 @dataclass
 class Queue(DeliveryQueue):
-    """A queue whose messages several invocations receive at a time; those with a delay wait for another day."""
+    """A queue whose messages several invocations receive at a time.
+
+    Those with a delay wait for another day; or, with a clock, time passes as soon as there are no others.
+    """
+
+    clock: SetClock | None = None
 
     def __post_init__(self) -> None:
         self.messages: list[str] = []
@@ -113,6 +131,9 @@ class Queue(DeliveryQueue):
 
     def receive(self) -> list[str]:
         with self._lock:
+            if self.clock is not None and not self.messages:
+                self.messages, self.later = sorted(self.later), set()
+                self.clock.instant += LONGEST_DELAY if self.messages else timedelta(0)
             batch, self.messages = self.messages[:BATCH], self.messages[BATCH:]
         return batch
 
@@ -122,7 +143,7 @@ class Deployment:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.queue, self.endpoints = Queue(), Endpoints()
+        self.queue, self.endpoints = Queue(), Endpoints(desk.clock)
         desk.notifying = replace(desk.notifying, queue=self.queue)
         desk.turns = replace(
             desk.turns,
@@ -188,7 +209,33 @@ def test_endpoints_that_are_dead_or_hang_delay_no_other(deployment: Deployment, 
     endpoints.dead, endpoints.hanging = set(), set()
     endpoints.await_events(EVENTS, of=later)
     desk.clock.instant += timedelta(hours=1)
-    deployment.queue.wake(deployment.queue.later)
+    deployment.queue.clock = desk.clock
     deployment.work_while(until=endpoints.have_heard)
 
     assert {url: endpoints.accepted[url] == ids for url in later} == dict.fromkeys(later, True)
+
+
+def test_endpoints_that_hang_hold_few_invocations_however_many_they_are(
+    deployment: Deployment, desk: Desk
+) -> None:
+    webhooks = [desk.webhook()[0] for _ in range(ENDPOINTS)]
+    hanging = webhooks[: 2 * INVOCATIONS]
+    endpoints = deployment.endpoints
+    endpoints.hanging = {each.url for each in hanging}
+    working = {each.url for each in webhooks} - endpoints.hanging
+    desk.record()
+    endpoints.release.set()
+    for each in hanging:  # each has hung once before
+        desk.run(each)
+    endpoints.release.clear()
+    endpoints.most_held = 0
+    desk.clock.instant += timedelta(minutes=30)
+
+    desk.notifying.notify(desk.record(BURST))
+    desk.clock.instant += SETTLING
+    endpoints.await_events(1 + BURST, of=working)
+    deployment.work_while(until=endpoints.have_heard)
+
+    assert 0 < endpoints.most_held <= PLACES < INVOCATIONS
+    assert {len(endpoints.accepted[url]) for url in working} == {1 + BURST}
+    assert {len(endpoints.accepted[url]) for url in endpoints.hanging} == {0}

@@ -78,3 +78,28 @@ def test_an_endpoint_fails_for_good_after_five_days() -> None:
     assert not is_failing_for_good(None, START)
     assert not is_failing_for_good(START, START + FAILING_FOR - timedelta(seconds=1))
     assert is_failing_for_good(START, START + FAILING_FOR)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait"),
+    [
+        (timedelta(seconds=1), timedelta(seconds=5)),
+        (timedelta(minutes=10), timedelta(minutes=10)),
+        (timedelta(days=400), timedelta(hours=1)),
+    ],
+    ids=["sooner than the schedule", "later than the schedule", "too late"],
+)
+def test_an_endpoint_gets_the_wait_that_it_asks_for_within_bounds(
+    retry_after: timedelta, wait: timedelta
+) -> None:
+    at = next_attempt_at(1, since=START, now=START, jitter=none_of_it, retry_after=retry_after)
+
+    assert at == START + wait
+
+
+def test_a_wait_that_an_endpoint_asks_for_never_prolongs_the_three_days() -> None:
+    late = START + RETRIED_FOR - timedelta(minutes=30)
+
+    at = next_attempt_at(1, since=START, now=late, jitter=none_of_it, retry_after=timedelta(hours=1))
+
+    assert at is None

@@ -254,6 +254,28 @@ def test_an_endpoint_that_accepts_nothing_gets_few_new_events(desk: Desk) -> Non
     assert not desk.queue.woken
 
 
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_endpoint_that_asks_to_wait_gets_nothing_until_then(desk: Desk, status: int, first: int) -> None:
+    webhook, endpoint = desk.webhook()
+    busy = EndpointAnswer(status=status, retry_after=timedelta(minutes=10))
+    endpoint.respond = lambda _: OK if len(endpoint.accepted) < first else busy
+    events, begin = desk.record(30), desk.clock.instant
+    desk.run(webhook)
+    before, later = len(endpoint.requests), []
+
+    def accept(_: Mapping[str, Any]) -> EndpointAnswer:
+        later.append(desk.clock.instant - begin)
+        return OK
+
+    endpoint.respond = accept
+    desk.pass_time(timedelta(minutes=15), webhook)
+
+    assert (before, len(endpoint.accepted)) == (PARALLEL, len(events))
+    assert timedelta(minutes=10) <= min(later) < timedelta(minutes=11)
+    assert set(endpoint.accepted_ids) == set(ids(events))
+
+
 def test_messages_for_a_later_turn_are_sent_once_however_many_turns_there_are(desk: Desk) -> None:
     webhook, endpoint = desk.webhook()
     [poison] = desk.record()

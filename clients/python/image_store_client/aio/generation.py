@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, cast
 
+from image_store_client.aio.job_news import JobNews
 from image_store_client.aio.paths import path_of
 from image_store_client.job_states import ENDED
 from image_store_client.paging import AsyncPages
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from image_store_client.schemas import GenerationRequest, Job, JobSummary
 
 PATH = "/v1/generations"
-FIRST_POLL, LONGEST_POLL = 1.0, 5.0
 
 
 class AsyncJobs:
@@ -48,7 +48,7 @@ class AsyncJobs:
 
     async def watch(self, job_id: str) -> AsyncIterator[Job]:
         """Yield the job now and after each change, until it has ended. Ending the loop does not stop the job."""
-        pause, last = FIRST_POLL, None
+        news, last = JobNews(self._transport), None
         while True:
             job = await self.get(job_id)
             if job != last:
@@ -56,8 +56,7 @@ class AsyncJobs:
                 last = job
             if job["status"] in ENDED:
                 return
-            await self._transport.runtime.sleep(pause)
-            pause = min(pause * 1.3, LONGEST_POLL)
+            await news.wait(job)
 
     async def retry(self, job_id: str) -> Job:
         """Try the failed items of a job again."""

@@ -1,7 +1,6 @@
 import type { GenerationRequest, Job, JobSummary } from "../api/types";
 import { call } from "../http/calls";
 import { randomKey } from "../http/idempotency-keys";
-import { sleep } from "../http/retries";
 import type { SignalOption, Transport } from "../http/transport";
 import { listOf, type FiltersOf, type Pages } from "../images/pages";
 
@@ -34,25 +33,14 @@ export interface Jobs {
   cancel(id: string, options?: SignalOption): Promise<Job>;
 }
 
-const FIRST_PAUSE_SECONDS = 1;
-const LAST_PAUSE_SECONDS = 5;
-const PAUSE_GROWTH = 1.3;
-
 export function createJobs(transport: Transport): Jobs {
   function get(id: string, options?: SignalOption): Promise<Job> {
     return call(transport, "GET", "/v1/generations/{job_id}", { path: { job_id: id }, ...options });
   }
 
   async function* watch(id: string, options?: SignalOption): AsyncGenerator<Job> {
-    let before: string | undefined;
-    for (let pause = FIRST_PAUSE_SECONDS; ; pause = Math.min(LAST_PAUSE_SECONDS, pause * PAUSE_GROWTH)) {
-      const job = await get(id, options);
-      const now = JSON.stringify(job);
-      if (now !== before) yield job;
-      before = now;
-      if (job.status !== "queued" && job.status !== "running") return;
-      await sleep(pause, options?.signal);
-    }
+    const { watchJob } = await import("./watch"); // only pages that generate need it
+    yield* watchJob(transport, () => get(id, options), options);
   }
 
   return {

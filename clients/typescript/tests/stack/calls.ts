@@ -1,6 +1,7 @@
 import document from "../../../../functions/site/openapi.json" with { type: "json" };
 import { createImageStore, type ImageStore } from "../../src/index";
 import { createBatches, type Batches } from "../../src/batches/index";
+import { createGroups, createTags, type Groups, type Tags } from "../../src/groups/index";
 import { createWebhooks, type Webhooks } from "../../src/webhooks/index";
 import { apiUrl } from "./stack";
 
@@ -21,6 +22,12 @@ export function recordingWebhooks(token: string): Webhooks {
 /** The batches of a caller, which record what is called. */
 export function recordingBatches(token: string): Batches {
   return recorded(createBatches({ url: apiUrl, token, fetch: recordingFetch }), "batches.");
+}
+
+/** The groups and the tags of a caller, which record what is called. */
+export function recordingGroups(token: string): { groups: Groups; tags: Tags } {
+  const options = { url: apiUrl, token, fetch: recordingFetch };
+  return { groups: recorded(createGroups(options), "groups."), tags: recorded(createTags(options), "tags.") };
 }
 
 /** The names of all functions of a store. */

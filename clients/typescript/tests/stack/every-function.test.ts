@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createImageStore, ImageStoreError, type Image } from "../../src/index";
-import { called, documentedRoutes, functionsOf, recordingBatches, recordingStore, recordingWebhooks } from "./calls";
+import { called, documentedRoutes, functionsOf, recordingBatches, recordingGroups, recordingStore, recordingWebhooks } from "./calls";
 import { adminToken, apiUrl, largePicture, ownerToken, pictureOf } from "./stack";
 
 const store = recordingStore(ownerToken);
 const admin = recordingStore(adminToken);
 const webhooks = recordingWebhooks(ownerToken);
 const batches = recordingBatches(ownerToken);
+const { groups, tags } = recordingGroups(ownerToken);
 
 /** Routes that the client does not call, and why. */
 const UNUSED_ROUTES = [
@@ -30,7 +31,8 @@ async function stored(number: number, attributes: Parameters<typeof store.upload
 }
 
 afterAll(() => {
-  const functions = [...functionsOf(store), ...functionsOf(webhooks, "webhooks."), ...functionsOf(batches, "batches.")];
+  const parts = { webhooks, batches, groups, tags };
+  const functions = [...functionsOf(store), ...functionsOf(parts)];
   expect(functions.filter((name) => !called.functions.has(name))).toEqual([]);
   expect(new Set(documentedRoutes().filter((route) => !called.routes.has(route)))).toEqual(new Set(UNUSED_ROUTES));
 });
@@ -123,6 +125,24 @@ describe("images", () => {
     expect(images.map(({ groups, visibility }) => [groups, visibility])).toEqual(Array(2).fill([{ set: ["s2"] }, "unlisted"]));
     expect(restored).toEqual({ successful: [one.id, two.id], failed: [] });
     expect((await errorOf(byAnother)).code).toBe("act_as_required");
+  });
+
+  test("an album is created, named, listed and deleted, and its tags are counted", async () => {
+    const album = await groups.create({ type: "album", title: "Odd" });
+    const image = await stored(23, { groups: { album: [album.id] }, tags: ["of-an-album"] });
+
+    const named = await groups.update(album.group, { title: "Even", cover_image_id: image.id });
+    await expect.poll(async () => (await groups.get(album.group)).images, { timeout: 30_000 }).toBe(1);
+    const listed = await groups.list({ type: "album", prefix: "EVEN" }).toArray({ limit: 5 });
+    const [tag] = await tags.list({ prefix: "of-an-a" }).toArray({ limit: 5 });
+    const deletion = await groups.delete(album.group, { images: "keep" });
+
+    expect([named.title, named.cover?.id]).toEqual(["Even", image.id]);
+    expect(listed.map(({ group }) => group)).toEqual([album.group]);
+    expect([tag?.tag, tag?.images]).toEqual(["of-an-album", 1]);
+    expect(deletion).toEqual({ images: 1, failed: [] });
+    expect((await errorOf(groups.as("somebody else").get(album.group))).code).toBe("act_as_required");
+    expect((await errorOf(tags.as("somebody else").list().page())).code).toBe("act_as_required");
   });
 
   test("lists are read item by item, page by page, or as an array", async () => {

@@ -1,74 +1,78 @@
-// Signing in: OpenID Connect's authorization code flow with PKCE.
-// The token lives in the sessions of this browser's tabs.
+// Who is signed in. The session lives in the tabs of this browser; renewal.js has how it goes on.
 import { tell } from "../parts/events.js";
-import { sessionOfAnotherTab, shareSession, tellEnded, tellRenewed } from "./session-sharing.js";
+import { authorizationRequest, claimsOf, discovery, redeem, redirectUri } from "./oidc.js";
+import { hasEndedSince, sessionOfAnotherTab, shareSession, tellEnded, tellRenewed } from "./session-sharing.js";
 import { settings } from "./settings.js";
 
 const SESSION = "image-store.session";
 const BEGUN = "image-store.sign-in";
-const EARLY_SECONDS = 30;
+const PERSON = "image-store.person";
+export const DRAFTS = "image-store.draft."; // what is typed in forms
+const EARLY_SECONDS = 30; // before a token runs out it is used no more
+const FRESH = 60_000; // ms in which a new token that is refused is not renewed again
+const LEAD = 120_000; // ms before its end, at most, a session is renewed
+const AGAIN = [2_000, 5_000, 15_000, 30_000]; // ms until an issuer that was not reached is asked again
 
 let session = null;
-let renewal = 0;
-let discovered = null;
+let timer = 0;
+let failures = 0;
+let renewing = null;
+let loadLate = null;
+let isRunning = false; // whether a person may see, or have typed, something
 
-/** Take up the session of this tab, the one that a redirect of the issuer just brought, or that of another tab. */
-export async function takeUpSession() {
+/**
+ * Take up the session of this tab, the one that a redirect of the issuer just brought, or that of another tab. `late`
+ * loads by name what comes late.
+ */
+export async function takeUpSession(late) {
+  loadLate = late;
   session = read(SESSION);
-  shareSession({ read: () => (isSignedIn() ? session : null), take: adopt, drop: () => session && left() });
+  if (session && hasEndedSince(session.since ?? Infinity)) forget();
+  shareSession({ read: () => (accessToken() ? session : null), take: adopt, drop: () => session && left() });
+  addEventListener("visibilitychange", schedule); // Timers of a tab that slept are late.
+  addEventListener("online", schedule);
   const told = new URLSearchParams(location.search);
   if (!told.has("state")) {
-    if (!isSignedIn() && canSignIn()) adopt(await sessionOfAnotherTab());
-    return;
-  }
+    if (!accessToken() && canSignIn()) adopt(await sessionOfAnotherTab());
+    if (session && !accessToken()) await goOn();
+  } else await arrive(told);
+  isRunning = true;
+  schedule();
+}
+
+async function arrive(told) {
   const begun = read(BEGUN);
   sessionStorage.removeItem(BEGUN);
   history.replaceState(null, "", `/${begun?.from ?? ""}`);
   if (!begun || told.get("state") !== begun.state) throw new Error("This sign-in was not begun here. Sign in again.");
-  if (told.has("error")) throw new Error(told.get("error_description") || "Signing in was refused.");
-  keep(
-    await tokens({
-      grant_type: "authorization_code",
-      code: told.get("code"),
-      redirect_uri: redirectUri(),
-      code_verifier: begun.verifier,
-    }),
-    begun.nonce,
-  );
+  keep(await redeem(told, begun));
 }
 
 /** Go to the issuer, and come back to the address that is shown now. */
 export async function signIn() {
-  const { authorization_endpoint: endpoint } = await discovery();
-  const begun = { verifier: random(), state: random(), nonce: random(), from: location.hash };
-  sessionStorage.setItem(BEGUN, JSON.stringify(begun));
-  const url = new URL(endpoint);
-  const asked = {
-    response_type: "code",
-    client_id: settings.client_id,
-    redirect_uri: redirectUri(),
-    scope: settings.scopes,
-    state: begun.state,
-    nonce: begun.nonce,
-    code_challenge: await challenge(begun.verifier),
-    code_challenge_method: "S256",
-    audience: settings.audience, // Auth0 makes a JWT only for a named audience; others ignore it
-  };
-  for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+  const { url, ...begun } = await authorizationRequest();
+  sessionStorage.setItem(BEGUN, JSON.stringify({ ...begun, from: location.hash }));
   location.assign(url);
 }
 
-/** Forget the token, and end the issuer's own session where it offers that. */
+/** Sign in again without leaving the page, in a small window. */
+export async function signInAgain() {
+  await (await loadLate("renewal")).signInBeside();
+}
+
+/** Forget the token in all tabs, and end the issuer's own session where it offers that. */
 export async function signOut() {
   const ended = session;
   forget();
+  dropDrafts();
   tellEnded();
-  const endpoint = await discovery().then(
-    (document) => document.end_session_endpoint,
-    () => null,
-  );
-  if (!endpoint) return location.replace("/");
-  const url = new URL(endpoint);
+  const document = await discovery().catch(() => ({}));
+  if (ended?.refresh && document.revocation_endpoint) {
+    const body = new URLSearchParams({ client_id: settings.client_id, token: ended.refresh });
+    await fetch(document.revocation_endpoint, { method: "POST", body, keepalive: true }).catch(() => null);
+  }
+  if (!document.end_session_endpoint) return location.replace("/");
+  const url = new URL(document.end_session_endpoint);
   url.searchParams.set("client_id", settings.client_id);
   url.searchParams.set("post_logout_redirect_uri", redirectUri());
   if (ended?.idToken) url.searchParams.set("id_token_hint", ended.idToken);
@@ -76,7 +80,9 @@ export async function signOut() {
 }
 
 export const canSignIn = () => Boolean(settings.client_id);
-export const isSignedIn = () => accessToken() !== null;
+/** Whether there is a session that goes on, though its token may have to be renewed first. */
+export const isSignedIn = () => accessToken() !== null || Boolean(session?.refresh);
+export const currentSession = () => session;
 
 /** The token to call with; null for strangers, and once it has expired. */
 export function accessToken() {
@@ -84,7 +90,22 @@ export function accessToken() {
   return session.token;
 }
 
-/** Who is signed in: an id, a name to show, and whether the token says admin. */
+/** The same, but a token that has expired is renewed first. An Error with status 0 if the issuer is not reached. */
+export async function freshToken() {
+  if (session && !accessToken()) await goOn({ isUrgent: true });
+  return accessToken();
+}
+
+/** The store refused a token: whether it is worth calling again, with another one. */
+export async function mayCallAgain(token) {
+  if (!session || !token) return false;
+  if (session.token !== token) return true;
+  if (Date.now() - (session.since ?? 0) > FRESH) await goOn({ isUrgent: true });
+  else endSession();
+  return accessToken() !== null && session.token !== token;
+}
+
+/** Who is signed in: a name to show, and whether the token says admin. */
 export function person() {
   const claims = claimsOf(session?.idToken) ?? {};
   const access = claimsOf(session?.token) ?? {};
@@ -96,84 +117,99 @@ export function person() {
   };
 }
 
-/** Called when the store refused the token. */
-export function sessionEnded() {
-  if (!session) return;
-  forget();
-  tell("session-ended");
-}
-
-async function discovery() {
-  if (!discovered) {
-    const answer = await fetch(`${settings.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`).catch(
-      () => null,
-    );
-    if (!answer?.ok) throw new Error("The place to sign in cannot be reached. Try it again shortly.");
-    discovered = await answer.json();
-  }
-  return discovered;
-}
-
-async function tokens(asked) {
-  const { token_endpoint: endpoint } = await discovery();
-  const answer = await fetch(endpoint, {
-    method: "POST",
-    body: new URLSearchParams({ client_id: settings.client_id, ...asked }),
-  }).catch(() => null);
-  if (!answer?.ok) throw new Error("Signing in did not work. Try it again.");
-  return answer.json();
-}
-
-function keep(told, nonce) {
-  if (nonce && told.id_token && claimsOf(told.id_token)?.nonce !== nonce)
-    throw new Error("Signing in did not work. Try it again.");
+/** Take the tokens that the issuer gave, and hand them to the other tabs. */
+export function keep(told) {
   // The gateway checks JWTs only: where the access token is none, the ID token stands in for it.
   const token = claimsOf(told.access_token) ? told.access_token : told.id_token;
   const ends = claimsOf(token)?.exp * 1000 || Date.now() + (told.expires_in ?? 300) * 1000;
-  session = {
+  hold({
     token,
-    idToken: told.id_token ?? null,
+    idToken: told.id_token ?? session?.idToken ?? null,
     refresh: told.refresh_token ?? session?.refresh ?? null,
     expires: ends - EARLY_SECONDS * 1000,
-  };
-  sessionStorage.setItem(SESSION, JSON.stringify(session));
+    since: Date.now(),
+  });
   tellRenewed(session);
-  renewInTime();
 }
 
 /** Go on with a session that another tab has, and has perhaps renewed. */
-function adopt(other) {
+export function adopt(other) {
   if (!other || (session && other.expires <= session.expires)) return;
-  session = other;
+  hold(other);
+}
+
+function hold(next) {
+  const hadNone = session === null;
+  session = next;
   sessionStorage.setItem(SESSION, JSON.stringify(session));
-  renewInTime();
+  failures = 0;
+  const before = sessionStorage.getItem(PERSON);
+  const { id } = person();
+  sessionStorage.setItem(PERSON, id);
+  if (before !== null && before !== id) {
+    dropDrafts(); // They are somebody else's.
+    if (isRunning) return location.reload();
+  }
+  schedule();
+  if (isRunning) tell("session-begun", { hadNone });
 }
 
 /** Another tab has signed out. */
 function left() {
   forget();
+  dropDrafts();
   location.replace("/");
 }
 
-/** With a refresh token the session goes on; without one it ends when the token does, and says so. */
-export function renewInTime() {
-  clearTimeout(renewal);
+/** Renew the session a while before its end; what is late is done at once. */
+function schedule() {
+  clearTimeout(timer);
   if (!session) return;
-  const left = Math.max(0, session.expires - Date.now());
-  // A refresh token is good once: of several tabs one renews, and the others take what it got.
-  renewal = setTimeout(() => navigator.locks.request("image-store.renewal", renew), Math.min(left, 2 ** 31 - 1));
+  const left = session.expires - Date.now();
+  const wait = failures ? AGAIN[Math.min(failures, AGAIN.length) - 1] : left - Math.min(LEAD, left / 4);
+  timer = setTimeout(() => goOn().catch(() => null), Math.max(0, Math.min(wait, 2 ** 31 - 1)));
 }
 
-async function renew() {
-  await new Promise((resolve) => setTimeout(resolve)); // what another tab has told is heard first
-  if (!session || session.expires > Date.now()) return;
-  if (!session.refresh) return sessionEnded();
-  await tokens({ grant_type: "refresh_token", refresh_token: session.refresh }).then(keep, sessionEnded);
+/**
+ * Renew the session, once at a time. Where that takes a person, it is announced, and the session ends with its token.
+ * If the issuer is not reached, it is asked again later; `isUrgent` tells with an Error.
+ */
+async function goOn({ isUrgent = false } = {}) {
+  renewing ??= loadLate("renewal")
+    .then((renewal) => renewal.renew())
+    .finally(() => (renewing = null));
+  let words;
+  try {
+    words = await renewing;
+  } catch (error) {
+    failures += 1;
+    schedule();
+    if (isUrgent) throw Object.assign(error, { status: 0, mayPass: true });
+    return;
+  }
+  if (words === null || !session) return;
+  const rest = session.expires - Date.now();
+  if (rest <= 0 || isUrgent) return endSession(words);
+  tell("session-ends", { words });
+  clearTimeout(timer);
+  timer = setTimeout(() => endSession(words), rest);
+}
+
+/** The store refused the token, and another one cannot be had; `words` say why. */
+export function endSession(words = "") {
+  if (!session) return;
+  forget();
+  tell("session-ended", { words });
 }
 
 function forget() {
+  clearTimeout(timer);
   session = null;
   sessionStorage.removeItem(SESSION);
+}
+
+function dropDrafts() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFTS)) sessionStorage.removeItem(name);
 }
 
 function read(name) {
@@ -183,25 +219,3 @@ function read(name) {
     return null;
   }
 }
-
-function claimsOf(token) {
-  try {
-    const [, payload] = token.split(".");
-    const bytes = Uint8Array.from(atob(payload.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
-      character.charCodeAt(0),
-    );
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
-}
-
-const redirectUri = () => `${location.origin}/`;
-const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
-const challenge = async (verifier) =>
-  base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
-const base64url = (bytes) =>
-  btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
-    .replace(/=+$/, "");

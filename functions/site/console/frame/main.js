@@ -1,7 +1,8 @@
 // The start: settings, session, the frame around every screen, and the screen that the address names.
-import { takeUpSession, renewInTime } from "./auth.js";
+import { takeUpSession } from "./auth.js";
 import { fill, h } from "../parts/dom.js";
 import { startRouter } from "./router.js";
+import { handedOver } from "./session-sharing.js";
 import { loadSettings } from "./settings.js";
 import * as screens from "./screens.js";
 import { buildShell } from "./shell.js";
@@ -15,11 +16,11 @@ start(); // Awaited here, it would keep the other scripts waiting for this one.
 async function start() {
   try {
     loadSettings();
-    const problem = await takeUpSession().then(
+    if (handedOver((text) => fill(app, h("p", { class: "starting" }, text)))) return;
+    const problem = await takeUpSession(screens.loadLate).then(
       () => null,
       (error) => error,
     );
-    renewInTime();
     const screen = buildShell(app);
     startRouter(screen, screens);
     takeDroppedAndPasted();

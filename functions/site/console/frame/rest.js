@@ -23,5 +23,6 @@ export { openCompare } from "../viewer/compare.js";
 export { editForm } from "../viewer/edit.js";
 export { slideshow } from "../viewer/slideshow.js";
 export { showWebhooks } from "../webhooks/webhooks.js";
+export * as renewal from "./renewal.js";
 export { showNotFound } from "./not-found.js";
 export { showWelcome } from "./welcome.js";

@@ -4,7 +4,8 @@ import { fill, h, isTyping } from "../parts/dom.js";
 import { listen } from "../parts/events.js";
 import { icon } from "../parts/icons.js";
 import { notify, noticeRegion } from "../parts/notices.js";
-import { go, here } from "./router.js";
+import { begin as signInBeside } from "../parts/sign-in-again.js";
+import { go, here, refresh } from "./router.js";
 import { themeSwitch } from "./theme-switch.js";
 import { uploadStatus } from "../uploads/upload-status.js";
 
@@ -106,8 +107,28 @@ export function buildShell(app) {
   );
   document.body.append(noticeRegion());
   listen("screen", ({ path }) => mark(app, path));
-  listen("session-ended", () => notify("Your session has ended.", { isProblem: true, action: ["Sign in", begin] }));
+  sayHowTheSessionGoes(outlet, signedIn);
   return outlet;
+}
+
+/** The session is about to end, or has ended: a message stays until somebody has signed in again, in a small window. */
+function sayHowTheSessionGoes(outlet, signedIn) {
+  let close = () => null;
+  const say = (text, words, label) => {
+    close();
+    close = notify([text, words].filter(Boolean).join(" "), { isProblem: true, stays: true, action: [label, again] });
+  };
+  const again = () => {
+    signInBeside();
+    close = () => null; // The message went with the press of its button.
+  };
+  listen("session-ends", ({ words }) => say("Your session ends soon.", words, "Stay signed in"));
+  listen("session-ended", ({ words }) => say("Your session has ended.", words, "Sign in"));
+  listen("session-begun", () => {
+    close();
+    if (!signedIn) location.reload(); // The frame of a stranger has no screens.
+    else if (outlet.querySelector(".welcome")) refresh();
+  });
 }
 
 /** Begin to sign in; says so when that is not possible. */

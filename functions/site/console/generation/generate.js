@@ -60,6 +60,7 @@ function form({ items: providers, spending }, usable, beginning, signal) {
   const button = h("button", { class: "button is-main is-large" }, "Generate");
   const references = referencesField({ most: () => choices.mostReferences(), signal });
   const lines = unique("lines");
+  const attempt = h("input", { type: "hidden", name: "attempt", value: "" });
   const choices = modelChoices(usable);
   const element = h(
     "form",
@@ -128,6 +129,7 @@ function form({ items: providers, spending }, usable, beginning, signal) {
         ),
       ),
       keptWords(beginning.kept),
+      attempt,
       sum,
       problem,
       button,
@@ -206,6 +208,16 @@ function form({ items: providers, spending }, usable, beginning, signal) {
     count();
   }
 
+  /** The key of a request. Until it is answered, sending the same again repeats it, and nothing is paid twice. */
+  function keyOf(body) {
+    const [sent, key] = attempt.value ? JSON.parse(attempt.value) : [];
+    if (sent === body) return key;
+    const next = crypto.randomUUID();
+    attempt.value = JSON.stringify([body, next]);
+    attempt.dispatchEvent(new Event("input", { bubbles: true })); // so that a reload keeps it
+    return next;
+  }
+
   async function send() {
     const values = Object.fromEntries(new FormData(element));
     const asked = request();
@@ -218,13 +230,15 @@ function form({ items: providers, spending }, usable, beginning, signal) {
       ...(values.seed && { seed: Number(values.seed) }),
       ...(referenceIds.length && { reference_ids: referenceIds }),
     };
-    const { data: job } = await call("POST", "/v1/generations", {
-      json: {
-        items: asked.prompts.map((prompt) => ({ prompt, ...shared })),
-        ...(values.provider && { provider: values.provider }),
-        ...(values.model && { model: values.model }),
-      },
-      headers: { "Idempotency-Key": crypto.randomUUID() },
+    const json = {
+      items: asked.prompts.map((prompt) => ({ prompt, ...shared })),
+      ...(values.provider && { provider: values.provider }),
+      ...(values.model && { model: values.model }),
+    };
+    const headers = { "Idempotency-Key": keyOf(JSON.stringify(json)) };
+    const { data: job } = await call("POST", "/v1/generations", { json, headers }).catch((error) => {
+      if (!error.mayPass) attempt.value = "";
+      throw error;
     });
     dropDraft(beginning.draft);
     go(`/jobs/${job.id}`);

@@ -3,12 +3,11 @@ import { call, getImage } from "../parts/api.js";
 import { fill, h, wait } from "../parts/dom.js";
 import { atMoment, duration, money, providerName } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
+import { isRunning, jobNews } from "./job-news.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "../parts/notices.js";
 
-const SHORTEST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 5000;
-const RUNNING = new Set(["queued", "running"]);
+const PAUSE_AFTER_FAILURE_MS = 5000;
 
 export async function showJob(root, { parameters, signal }) {
   const path = `/v1/generations/${encodeURIComponent(parameters.id)}`;
@@ -17,8 +16,9 @@ export async function showJob(root, { parameters, signal }) {
   const actions = h("div", { class: "row screen-actions" });
   const list = h("ul", { class: "items", "aria-label": "Images of this job" });
   const rows = new Map();
-  let poll = 0,
+  let following = new AbortController(),
     current = null;
+  signal.addEventListener("abort", () => following.abort());
 
   root.append(
     h(
@@ -38,21 +38,23 @@ export async function showJob(root, { parameters, signal }) {
   draw((await call("GET", path, { signal })).data);
   follow();
 
+  /** Draw the job whenever it has changed, until it has ended; what followed it before ends. */
   async function follow() {
-    const thisPoll = (poll += 1);
-    let pause = SHORTEST_PAUSE_MS;
-    let job = current;
-    while (RUNNING.has(job.status) && thisPoll === poll && !signal.aborted) {
-      await wait(pause, signal).catch(() => {});
-      if (signal.aborted || thisPoll !== poll) return;
+    following.abort();
+    if (signal.aborted) return;
+    following = new AbortController();
+    const { signal: mine } = following;
+    const next = jobNews(mine);
+    while (isRunning(current)) {
       try {
-        ({ data: job } = await call("GET", path, { signal }));
-        draw(job);
-        pause = Math.min(LONGEST_PAUSE_MS, pause * 1.15);
+        await next([current]);
+        const { data } = await call("GET", path, { signal: mine });
+        draw(data);
       } catch (error) {
-        if (!error.mayPass) return;
-        pause = LONGEST_PAUSE_MS;
+        if (mine.aborted || !error.mayPass) return;
+        await wait(PAUSE_AFTER_FAILURE_MS, mine).catch(() => {});
       }
+      if (mine.aborted) return;
     }
   }
 
@@ -74,7 +76,7 @@ export async function showJob(root, { parameters, signal }) {
     fill(
       actions,
       failed > 0 &&
-        !RUNNING.has(job.status) &&
+        !isRunning(job) &&
         h(
           "button",
           {
@@ -85,7 +87,7 @@ export async function showJob(root, { parameters, signal }) {
           icon("retry"),
           "Retry failed",
         ),
-      RUNNING.has(job.status) &&
+      isRunning(job) &&
         h(
           "button",
           {
@@ -148,7 +150,7 @@ function row(item, jobId, signal) {
       "div",
       { class: "row" },
       item.image_id && h("a", { class: "button", href: `#/images/${item.image_id}` }, "Open"),
-      !RUNNING.has(item.status) &&
+      !isRunning(item) &&
         h(
           "a",
           {

@@ -1,9 +1,12 @@
-// All jobs, the newest first.
+// All jobs, the newest first; those that run are drawn again when something happens.
 import { call, getImage } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { atMoment, money, plural } from "../parts/format.js";
 import { nothing } from "../gallery/images.js";
 import { icon } from "../parts/icons.js";
+import { isRunning, jobNews } from "./job-news.js";
+
+const PAGE = 20;
 
 export async function showJobs(root, { signal }) {
   const list = h("ul", { class: "items" });
@@ -18,9 +21,13 @@ export async function showJobs(root, { signal }) {
     list,
     more,
   );
+  const rows = new Map(); // by the job's id: `{job, element}`
+  const page = (cursor) =>
+    call("GET", "/v1/generations", { query: { limit: PAGE, cursor }, signal }).then((answer) => answer.data);
+
   async function load(cursor) {
-    const { data } = await call("GET", "/v1/generations", { query: { limit: 20, cursor }, signal });
-    list.append(...data.items.map((job) => row(job, signal)));
+    const data = await page(cursor);
+    for (const job of data.items) list.append(drawn(job));
     fill(
       more,
       data.next_cursor &&
@@ -28,8 +35,37 @@ export async function showJobs(root, { signal }) {
     );
     if (!list.children.length)
       root.append(nothing("jobs", "No job yet", "Images that you have generated are listed here by job."));
+    return data.items;
   }
-  await load(null);
+
+  function drawn(job) {
+    const element = row(job, signal);
+    rows.set(job.id, { job, element });
+    return element;
+  }
+
+  /** Draw the newest jobs again, and new ones, until none of them runs. */
+  async function follow(newest) {
+    const next = jobNews(signal);
+    while (newest.some(isRunning)) {
+      await next(newest.filter(isRunning));
+      newest = (await page(null)).items;
+      for (const job of [...newest].reverse()) {
+        const old = rows.get(job.id);
+        if (!old) list.prepend(drawn(job));
+        else if (JSON.stringify(old.job) !== JSON.stringify(job)) replace(old.element, drawn(job));
+      }
+    }
+  }
+
+  follow(await load(null)).catch(() => {}); // the list stays as it is
+}
+
+/** Put a row in the place of another; the focus stays in it. */
+function replace(old, next) {
+  const hasFocus = old.contains(document.activeElement);
+  old.replaceWith(next);
+  if (hasFocus) next.querySelector("a").focus();
 }
 
 function row(job, signal) {

@@ -1,6 +1,7 @@
 // The limits of one API key, to change, and what it has used in the last 30 days.
 import { call } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
+import { dropDraft, kept } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
 import { bytes, count, money, onDay } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
@@ -47,14 +48,16 @@ export async function showDetails(root, key, path, signal) {
 }
 
 function form(key, path) {
+  const draft = `limits.${key.id}`;
   const problem = h("p", { class: "form-problem", role: "alert" });
   const save = async (sent) => {
     const limits = Object.fromEntries(Object.keys(LIMITS).map((name) => [name, Number(sent.get(name)) || null]));
     const { data } = await call("PATCH", path, { json: { limits } });
     key.limits = data.limits;
+    dropDraft(draft);
     notify("The limits are saved. They take effect within a minute.");
   };
-  return h(
+  const limits = h(
     "form",
     { class: "stack", onsubmit: onSubmit(save, (text) => (problem.textContent = text)) },
     h("p", { class: "fine" }, "They count for whoever the key acts, by UTC. Empty is no limit."),
@@ -66,6 +69,8 @@ function form(key, path) {
     problem,
     h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Save limits")),
   );
+  kept(limits, draft);
+  return limits;
 }
 
 function input(id, name, value) {
@@ -97,8 +102,20 @@ function table({ days, total }) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, COLUMNS.map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, days.toReversed().map((day) => row(onDay(day.date), day))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          COLUMNS.map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        days.toReversed().map((day) => row(onDay(day.date), day)),
+      ),
       h("tfoot", {}, row("All days", total)),
     ),
   );

@@ -1,6 +1,7 @@
 // The form that creates an API key, and the field that shows the key, once.
 import { copyField } from "../parts/copy-field.js";
 import { h, unique } from "../parts/dom.js";
+import { dropDraft, kept } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
 import { onSubmit } from "../parts/forms.js";
 
@@ -13,6 +14,7 @@ const SCOPES_OF_ADMINS = { "act-as": "Act for any owner", "images:admin": "Do wh
 const LIFETIMES = { 30: "In 30 days", 90: "In 90 days", 365: "In a year", "": "Never" };
 const COPY = { label: "API key", name: "Copy key", notice: "Key copied." };
 const DAY = 86_400_000;
+const DRAFT = "key";
 
 /** A new key, to copy. */
 export const keyField = (key) => copyField(key, COPY);
@@ -29,8 +31,9 @@ export function keyForm({ isAdmin, create, usual = ["images:read", "images:write
       ...(sent.get("days") && { expires_at: new Date(Date.now() + sent.get("days") * DAY).toISOString() }),
     });
     elements.name.value = "";
+    dropDraft(DRAFT);
   };
-  return h(
+  const form = h(
     "form",
     { class: "stack", onsubmit: onSubmit(submit, (text) => (problem.textContent = text)) },
     field("Name", (id) => h("input", { id, name: "name", required: true, autocomplete: "off" }), "What it is for."),
@@ -52,6 +55,8 @@ export function keyForm({ isAdmin, create, usual = ["images:read", "images:write
     problem,
     h("p", {}, h("button", { type: "submit", class: "button is-main" }, "Create key")),
   );
+  kept(form, DRAFT);
+  return form;
 }
 
 function choice(scope, words, isUsual) {

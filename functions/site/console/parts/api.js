@@ -1,5 +1,6 @@
 // Calls to the store's API, with the token of who is signed in.
-import { accessToken, sessionEnded } from "../frame/auth.js";
+import { endSession } from "../frame/auth.js";
+import { authorized } from "./authorized.js";
 import { ApiError } from "./errors.js";
 
 const MERGE_PATCH = "application/merge-patch+json";
@@ -9,13 +10,13 @@ const MERGE_PATCH = "application/merge-patch+json";
  * Throws ApiError for every answer that is not a success, and AbortError when the signal ends it.
  */
 export async function call(method, path, { query = {}, json, body, headers = {}, signal } = {}) {
-  const sent = { ...authorization(), ...headers };
+  const sent = { ...headers };
   if (json !== undefined) sent["Content-Type"] ??= "application/json";
   let answer;
   try {
     const address = path + queryString(query);
-    answer = await (askedEarly(method, address) ??
-      fetch(address, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal }));
+    const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
+    answer = await (askedEarly(method, address) ?? authorized(address, request));
     signal?.throwIfAborted();
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
@@ -38,15 +39,9 @@ function askedEarly(method, address) {
   return answer;
 }
 
-/** The header that says who calls; none for strangers. */
-export function authorization() {
-  const token = accessToken();
-  return token ? { Authorization: `Bearer ${token}` } : {};
-}
-
 /** The error that an answer's status and text mean. */
 export function refusal(status, text) {
-  if (status === 401) sessionEnded();
+  if (status === 401) endSession();
   let said = {};
   try {
     said = JSON.parse(text) ?? {};
@@ -108,8 +103,7 @@ export const deleteMany = (json) => call("POST", "/v1/images/batch-delete", { js
  * what an <img> left there came without the header that lets a script read it.
  */
 export async function content(id, rendition, signal) {
-  const answer = await fetch(`${image(id)}/content${queryString({ rendition })}`, {
-    headers: authorization(),
+  const answer = await authorized(`${image(id)}/content${queryString({ rendition })}`, {
     cache: "no-store",
     signal,
   });

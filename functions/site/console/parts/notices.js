@@ -9,8 +9,11 @@ const region = h("div", { class: "notices", role: "status", "aria-live": "polite
 
 export const noticeRegion = () => region;
 
-/** Say something. `action` is a pair of a label and what to do; a problem is read out at once. */
-export function notify(text, { action = null, isProblem = false } = {}) {
+/**
+ * Say something. `action` is a pair of a label and what to do; a problem is read out at once. Answers what closes the
+ * message, which is left to the caller if it `stays`.
+ */
+export function notify(text, { action = null, isProblem = false, stays = false } = {}) {
   const close = () => {
     clearTimeout(timer);
     notice.remove();
@@ -30,15 +33,17 @@ export function notify(text, { action = null, isProblem = false } = {}) {
       icon("close"),
     ),
   );
-  let timer = setTimeout(close, action ? STAYS_WITH_ACTION : STAYS);
+  const later = () => (stays ? 0 : setTimeout(close, action ? STAYS_WITH_ACTION : STAYS));
+  let timer = later();
   // Whoever is reading or reaching for the button has the time they need.
   notice.addEventListener("focusin", () => clearTimeout(timer));
   notice.addEventListener("pointerenter", () => clearTimeout(timer));
   notice.addEventListener("pointerleave", () => {
-    timer = setTimeout(close, STAYS);
+    timer = later();
   });
   keepNoticesInReach();
   region.append(notice);
+  return close;
 }
 
 /** To be called when a dialog was opened or closed: nothing outside of an open one can be seen or reached. */

@@ -1,9 +1,13 @@
 // A failure, said where the content would have been.
-import { signIn } from "../frame/auth.js";
 import { h } from "./dom.js";
+import { listen } from "./events.js";
 import { icon } from "./icons.js";
+import { begin } from "./sign-in-again.js";
 
-/** What went wrong and, where it makes sense, a button to try again. */
+/**
+ * What went wrong and, where it makes sense, a button to try again. What failed because the session had ended is tried
+ * again as soon as somebody has signed in.
+ */
 export function problemBox(error, { retry } = {}) {
   if (error.isNotDeployed) {
     return h(
@@ -20,13 +24,13 @@ export function problemBox(error, { retry } = {}) {
   }
   const action =
     error.status === 401
-      ? h("button", { class: "button is-main", type: "button", onclick: signIn }, "Sign in")
+      ? h("button", { class: "button is-main", type: "button", onclick: begin }, "Sign in")
       : error.status === 404
         ? h("a", { class: "button", href: "#/" }, icon("images"), "All images")
         : retry && h("button", { class: "button", type: "button", onclick: retry }, icon("retry"), "Try again");
   const said = error.status === undefined ? "Something in the console failed. Load the page anew." : error.message;
   if (error.status === undefined) console.error(error);
-  return h(
+  const box = h(
     "div",
     { class: "empty", role: "alert" },
     icon("alert"),
@@ -34,4 +38,13 @@ export function problemBox(error, { retry } = {}) {
     error.requestId && h("p", { class: "fine" }, `Request ${error.requestId}`),
     action,
   );
+  if (error.status === 401 && retry) {
+    const heard = new AbortController();
+    const again = () => {
+      heard.abort();
+      if (box.isConnected) retry();
+    };
+    listen("session-begun", again, heard.signal);
+  }
+  return box;
 }

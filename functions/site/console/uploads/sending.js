@@ -1,5 +1,6 @@
 // Sending one file: through the API when it is small, straight to storage when it is not.
-import { authorization, call, queryString, refusal } from "../parts/api.js";
+import { call, queryString, refusal } from "../parts/api.js";
+import { authorization } from "../parts/authorized.js";
 import { wait } from "../parts/dom.js";
 import { ApiError } from "../parts/errors.js";
 import { settings } from "../frame/settings.js";
@@ -25,7 +26,7 @@ async function throughTheApi(file, { tags, groups, ...others }, { key, progress,
     "POST",
     `/v1/images${query}`,
     file,
-    { ...authorization(), "Content-Type": file.type, "Idempotency-Key": key },
+    { ...(await authorization()), "Content-Type": file.type, "Idempotency-Key": key },
     { progress, signal },
   );
   return JSON.parse(text);

@@ -1,5 +1,6 @@
 // What is said of the pictures that are uploaded next; kept while the console is open.
 import { h } from "../parts/dom.js";
+import { kept } from "../parts/drafts.js";
 import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
 
@@ -46,5 +47,6 @@ export function uploadChoices() {
   );
   const visibility = form.elements.visibility;
   visibility.disabled = chosen.kind === "reference";
+  kept(form, "upload");
   return form;
 }

@@ -30,7 +30,7 @@ async function name(link, group, signal) {
 /** Null where it has none, or where titles cannot be read. */
 async function titleOf(group) {
   try {
-    const { data } = await call("GET", `/v1/groups/${encodeURIComponent(group)}`);
+    const { data } = await call("GET", `/v1/groups/${encodeURIComponent(group.replaceAll("?", "%3F"))}`);
     return data.title;
   } catch {
     titles.delete(group); // It is asked for again with the next image.

@@ -14,6 +14,7 @@ import { go, leaveViewer, loadLate } from "../frame/router.js";
 import { remember } from "../parts/seen.js";
 import { removals } from "./removal.js";
 import { neighbours } from "../gallery/sequence.js";
+import { tilePicture } from "./stand-in.js";
 import { zoomable } from "./zoom.js";
 
 const ZOOM_STEP = 1.5;
@@ -73,6 +74,7 @@ export function openViewer(id) {
       ({ image, etag } = await readImage(id, signal));
     } catch (error) {
       if (signal.aborted) return;
+      if (error.status === 404) fill(stage);
       const said =
         error.status === 404
           ? Object.assign(error, { message: "There is no such image. It may have been deleted." })
@@ -238,6 +240,7 @@ export function openViewer(id) {
     act();
   }
 
+  stage.append(tilePicture(id) ?? "");
   document.body.append(dialog);
   dialog.showModal();
   keepNoticesInReach();

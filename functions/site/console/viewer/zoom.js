@@ -1,9 +1,9 @@
 // A picture that can be looked at closely: buttons, keys, wheel, double click, double tap, two fingers; dragged when it
 // is larger than its stage. What is under the pointer, or between two fingers, stays there.
-import { paintBlurhash } from "../gallery/blurhash.js";
 import { fill, h } from "../parts/dom.js";
 import { takeGestures } from "./gestures.js";
 import { shownRendition } from "./preload.js";
+import { frame as framed, standInOf } from "./stand-in.js";
 
 const LARGEST = 8;
 const CLOSE = 2.5; // the scale of a double click or tap
@@ -16,8 +16,7 @@ const WHEEL_STEP = 1.2;
  * Answers `by(factor)`, `pan(right, down)`, `reset()`, `follow(view)`, `isZoomed()` and `loaded`, a promise.
  */
 export function zoomable(stage, image, { signal, original, step = () => false, moved = () => {} }) {
-  const blur = h("canvas", { class: "stage-blur", "aria-hidden": "true" });
-  paintBlurhash(blur, image.placeholder?.blurhash);
+  const standIn = standInOf(image, stage);
   const shown = shownRendition(image);
   const picture = h("img", {
     class: "stage-picture",
@@ -27,18 +26,13 @@ export function zoomable(stage, image, { signal, original, step = () => false, m
     height: image.height,
     draggable: "false",
   });
-  const frame = h(
-    "div",
-    { class: "stage-frame", style: { "--ratio": String(image.width / image.height) } },
-    blur,
-    picture,
-  );
+  const frame = framed(image.width / image.height, standIn, picture);
   fill(stage, frame);
   const loaded = new Promise((resolve) => {
     picture.addEventListener("load", resolve, { once: true });
     picture.addEventListener("error", resolve, { once: true });
   });
-  picture.addEventListener("load", () => blur.remove(), { once: true });
+  picture.addEventListener("load", () => standIn.remove(), { once: true });
 
   let scale = 1,
     x = 0,

@@ -1,6 +1,7 @@
 // The form of a webhook, to create one or to change it, and the field that shows its secret, once.
 import { copyField } from "../parts/copy-field.js";
 import { h } from "../parts/dom.js";
+import { dropDraft, kept } from "../parts/drafts.js";
 import { field } from "../parts/fields.js";
 import { onSubmit } from "../parts/forms.js";
 import { chosenTypes, typeChoices } from "./event-types.js";
@@ -14,6 +15,7 @@ export const secretField = (secret) => copyField(secret, COPY);
 /** The form. `save(json)` gets what the API takes. The form of a new webhook is empty again afterwards. */
 export function webhookForm({ webhook = null, canHearAll = false, save }) {
   const { url, types, description } = webhook ?? NEW;
+  const draft = webhook ? `webhook.${webhook.id}` : "webhook";
   const problem = h("p", { class: "form-problem", role: "alert" });
   const submit = async (sent, form) => {
     await save({
@@ -23,8 +25,9 @@ export function webhookForm({ webhook = null, canHearAll = false, save }) {
       ...(sent.get("scope") && { scope: sent.get("scope") }),
     });
     if (!webhook) empty(form);
+    dropDraft(draft);
   };
-  return h(
+  const form = h(
     "form",
     { class: "stack", onsubmit: onSubmit(submit, (text) => (problem.textContent = text)) },
     field(
@@ -48,6 +51,8 @@ export function webhookForm({ webhook = null, canHearAll = false, save }) {
     problem,
     h("p", {}, h("button", { type: "submit", class: "button is-main" }, webhook ? "Save changes" : "Create webhook")),
   );
+  kept(form, draft);
+  return form;
 }
 
 function empty(form) {

@@ -18,6 +18,7 @@ class WebhookDelivery:
 
     def __init__(self, application: Application) -> None:
         self._ports = application.ports
+        self._settings = application.settings
 
     @lazy_property
     def notifying(self) -> Notifying:
@@ -30,6 +31,7 @@ class WebhookDelivery:
     @lazy_property
     def turns(self) -> WebhookTurns:
         from image_store.services.events.reading import LogReader
+        from image_store.services.webhooks.places import SlowPlaces
         from image_store.services.webhooks.replaying import Replaying
         from image_store.services.webhooks.sending import Sending
         from image_store.services.webhooks.turns import WebhookTurns
@@ -39,6 +41,9 @@ class WebhookDelivery:
             webhooks=ports.webhooks,
             turns=ports.delivery_turns,
             deliveries=ports.deliveries,
+            places=SlowPlaces(
+                turns=ports.delivery_turns, number=max(1, self._settings.events.deliveries_at_once // 2)
+            ),
             replaying=Replaying(
                 replays=ports.replays, deliveries=ports.deliveries, log=ports.event_log, clock=ports.clock
             ),

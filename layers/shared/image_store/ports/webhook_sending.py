@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class EndpointAnswer:
     """None if there was no answer."""
     error: str | None = None
     """`timeout`, `tls` or `unreachable` if there was no answer; an address that may not be reached is unreachable."""
+    retry_after: timedelta | None = None
+    """How long an endpoint with too much to do (429, 503) asks to wait."""
 
 
 class Sender(Protocol):

@@ -45,24 +45,30 @@ class RemoteSettings:
     hosts: tuple[str, ...]
     """A host that begins with a dot means its sub-domains; without any entry every public host is allowed."""
     networks: tuple[IPv4Network | IPv6Network, ...]
-    """Private networks that images may be fetched from."""
+    """Private networks that images may be fetched from, and where webhooks may be."""
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...]
+    """Private networks in which webhooks may be besides."""
     import_secret: str
     """The name of the secret with the sources of imports; empty if there are none."""
 
     @classmethod
     def from_env(cls, variables: Variables) -> Self:
         """Read the settings of remote images."""
-        try:
-            networks = tuple(map(ip_network, variables.entries("REMOTE_NETWORKS")))
-        except ValueError:
-            raise ConfigurationError(
-                "REMOTE_NETWORKS must be networks such as 10.0.0.0/8, separated by commas."
-            ) from None
         return cls(
             hosts=tuple(host.lower() for host in variables.entries("REMOTE_HOSTS")),
-            networks=networks,
+            networks=_networks(variables, "REMOTE_NETWORKS"),
+            webhook_networks=_networks(variables, "WEBHOOK_NETWORKS"),
             import_secret=variables.text("IMPORT_SECRET"),
         )
+
+
+def _networks(variables: Variables, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(map(ip_network, variables.entries(name)))
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} must be networks such as 10.0.0.0/8, separated by commas."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,12 @@ import { job } from "./images";
 
 const reply = (...of: Parameters<typeof job>): Reply => ({ status: 200, json: job(...of) });
 
+/** A page of events with the end of the job. */
+const news: Reply = {
+  status: 200,
+  json: { items: [{ type: "generation.finished", data: { generation_id: "job1" } }], next_cursor: "c1", has_more: false },
+};
+
 async function generationWith(jobId: string | undefined, ...replies: Reply[]) {
   const { store, server } = await storeWith(...replies);
   const stored: string[] = [];
@@ -13,10 +19,10 @@ async function generationWith(jobId: string | undefined, ...replies: Reply[]) {
 }
 
 const calls = (seen: readonly { method: string; path: string }[]) =>
-  seen.map(({ method, path }) => `${method} ${path.replace("/v1/generations", "")}`);
+  seen.map(({ method, path }) => `${method} ${path.replace("/v1/generations", "").split("?")[0]}`);
 
 test("a job is shown as it is until it has ended, and a second start meanwhile does nothing", async () => {
-  const { generation, server } = await generationWith(undefined, reply("queued", 0), reply("running", 1), reply("succeeded", 2));
+  const { generation, server } = await generationWith(undefined, reply("queued", 0), reply("running", 1), news, reply("succeeded", 2));
   follow(generation);
 
   void generation.start("A fox");
@@ -26,12 +32,12 @@ test("a job is shown as it is until it has ended, and a second start meanwhile d
 
   expect(running.isRunning).toBe(true);
   expect(ended.job?.progress.succeeded).toBe(2);
-  expect(calls(server.seen)).toEqual(["POST ", "GET /job1", "GET /job1"]);
+  expect(calls(server.seen)).toEqual(["POST ", "GET /job1", "GET /v1/events", "GET /job1"]);
   expect(JSON.parse(server.seen[0]!.body)).toEqual({ items: [{ prompt: "A fox" }] });
 });
 
 test("every stored image is named once, also when failed ones are made again", async () => {
-  const replies = [reply("partial", 1), reply("running", 1), reply("running", 1), reply("succeeded", 2)];
+  const replies = [reply("partial", 1), reply("running", 1), reply("running", 1), news, reply("succeeded", 2)];
   const { generation, stored } = await generationWith("job1", ...replies);
   follow(generation);
   await until(generation, ({ isRunning }) => !isRunning);
@@ -44,7 +50,7 @@ test("every stored image is named once, also when failed ones are made again", a
 });
 
 test("an error of the function that gets the images does not end the watching", async () => {
-  const { store } = await storeWith(reply("running", 1), reply("succeeded", 2));
+  const { store } = await storeWith(reply("running", 1), news, reply("succeeded", 2));
   const thrown: unknown[] = [];
   const catchOne = (error: unknown) => thrown.push(error);
   const others = process.listeners("uncaughtException");
@@ -97,9 +103,9 @@ test("failed images are made again", async () => {
 });
 
 test("watching ends with the component and begins again with it", async () => {
-  const { generation, server } = await generationWith("job1", reply("running", 0), reply("succeeded", 2));
+  const { generation, server } = await generationWith("job1", reply("running", 0), "silence", reply("succeeded", 2));
   const unfollow = follow(generation);
-  await until(generation, ({ job: shown }) => shown?.status === "running");
+  await vi.waitFor(() => expect(server.seen).toHaveLength(2)); // it waits for an event
 
   unfollow();
   await aMoment();
@@ -108,5 +114,5 @@ test("watching ends with the component and begins again with it", async () => {
   await until(generation, ({ isRunning }) => !isRunning);
 
   expect(left).toMatchObject({ isRunning: true, error: undefined });
-  expect(server.seen).toHaveLength(2);
+  expect(calls(server.seen)).toEqual(["GET /job1", "GET /v1/events", "GET /job1"]);
 });

@@ -4,10 +4,12 @@ What an endpoint answers is not kept: only its status matters. Why there was no 
 nobody can explore a network through the store. The log has the reason.
 """
 
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -29,6 +31,8 @@ from image_store.ports.webhook_sending import EndpointAnswer, Sender
 _MAX_ANSWER_BYTES = 64 * 1024
 """More of an answer is not read."""
 _CHUNK_BYTES = 16 * 1024
+_ASKS_TO_WAIT = (429, 503)
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _TIMEOUTS = Timeouts(read=10.0)  # the time limit of the whole request ends it earlier
 
 Report = Callable[[str, str], None]
@@ -59,7 +63,7 @@ class HttpSender(Sender):
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, until: datetime) -> EndpointAnswer:
         trail: list[Target] = []
         try:
-            return EndpointAnswer(status=self._status_of(url, trail, headers=headers, body=body, until=until))
+            return self._answer_of(url, trail, headers=headers, body=body, until=until)
         except FetchRefusal as refusal:
             reason, error = refusal.reason, "unreachable"
         except ssl.SSLError as failure:
@@ -72,9 +76,9 @@ class HttpSender(Sender):
         self._report(reason, trail[-1].without_query if trail else "")
         return EndpointAnswer(error=error)
 
-    def _status_of(
+    def _answer_of(
         self, url: str, trail: list[Target], *, headers: Mapping[str, str], body: bytes, until: datetime
-    ) -> int:
+    ) -> EndpointAnswer:
         target = parse_target(url)
         trail.append(target)
         sent = {**headers, "Accept": "*/*"}
@@ -83,7 +87,24 @@ class HttpSender(Sender):
             if exchange.time_limit.has_expired:  # then the headers may be incomplete
                 raise Unreachable("out of time")
             _read_some(exchange)
-            return exchange.response.status
+            status = exchange.response.status
+            if status not in _ASKS_TO_WAIT:
+                return EndpointAnswer(status=status)
+            header = exchange.response.headers.get("Retry-After", "")
+            return EndpointAnswer(status=status, retry_after=_retry_after(header, self._clock.now()))
+
+
+def _retry_after(header: str, now: datetime) -> timedelta | None:
+    """The time of a Retry-After: seconds or a date (RFC 9110, 10.2.3); None if it is neither, or in the past."""
+    text = header.strip()
+    if _SECONDS.fullmatch(text):
+        return timedelta(seconds=int(text))
+    try:
+        at = parsedate_to_datetime(text)
+        wait = at.replace(tzinfo=at.tzinfo or UTC) - now  # a date with the zone -0000 comes without one
+    except (ValueError, OverflowError):
+        return None
+    return wait if wait > timedelta(0) else None
 
 
 class _PrivateNetworksAlone(AddressRules):

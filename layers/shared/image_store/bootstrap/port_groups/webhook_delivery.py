@@ -27,9 +27,12 @@ class WebhookDeliveryPorts(RemotePorts):
 
     @lazy_property
     def webhook_sender(self) -> Sender:
+        from image_store.adapters.remote.addresses import AddressRules
         from image_store.adapters.remote.posting import HttpSender
 
-        return HttpSender(self._address_rules, clock=self.clock, report=self._report_silence)
+        remote = self._settings.remote
+        rules = AddressRules(hosts=remote.hosts, networks=(*remote.networks, *remote.webhook_networks))
+        return HttpSender(rules, clock=self.clock, report=self._report_silence)
 
     @lazy_property
     def report_round(self) -> Callable[[RoundResult], None]:

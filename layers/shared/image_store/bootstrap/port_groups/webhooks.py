@@ -45,4 +45,5 @@ class WebhookPorts(CallerPorts):
         from image_store.adapters.remote.endpoint_rules import RemoteEndpointRules
 
         remote = self._settings.remote
-        return RemoteEndpointRules(AddressRules(hosts=remote.hosts, networks=remote.networks))
+        networks = (*remote.networks, *remote.webhook_networks)
+        return RemoteEndpointRules(AddressRules(hosts=remote.hosts, networks=networks))

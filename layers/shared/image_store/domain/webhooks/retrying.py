@@ -22,6 +22,9 @@ RETRIED_FOR = timedelta(days=3)
 FAILING_FOR = timedelta(days=5)
 """An endpoint that accepted nothing for this long is disabled."""
 
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+"""An endpoint that asks for a longer wait is tried after this one, so that a mistake of its clock costs no more."""
+
 _LONGEST_JITTER = 0.2
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -29,9 +32,14 @@ Jitter = Callable[[float], float]
 """Chooses a random number of seconds of at most those given."""
 
 
-def next_attempt_at(tries: int, *, since: datetime, now: datetime, jitter: Jitter) -> datetime | None:
-    """When to repeat an event that has failed `tries` times since `since`; None if its time is over."""
-    at = now + _wait(tries, jitter)
+def next_attempt_at(
+    tries: int, *, since: datetime, now: datetime, jitter: Jitter, retry_after: timedelta | None = None
+) -> datetime | None:
+    """When to repeat an event that has failed `tries` times since `since`; None if its time is over.
+
+    An endpoint that asks for a longer wait gets it, up to an hour; no wait is shorter than that of the schedule.
+    """
+    at = now + max(_wait(tries, jitter), wait_of(retry_after))
     return at if at - since <= RETRIED_FOR else None
 
 
@@ -41,6 +49,11 @@ def pause_after(failed_rounds: int, *, jitter: Jitter) -> timedelta:
     It gets those that failed before meanwhile, each at its time. Once it accepts one of them, the pause is over.
     """
     return min(_wait(failed_rounds, jitter), _LONGEST_PAUSE)
+
+
+def wait_of(retry_after: timedelta | None) -> timedelta:
+    """How long to wait because an endpoint asks for it."""
+    return min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
 
 
 def is_failing_for_good(failing_since: datetime | None, now: datetime) -> bool:

@@ -28,6 +28,8 @@ class TurnState:
     """When the endpoint gets new events again."""
     wakes_at: datetime | None = None
     """When a message wakes the next turn."""
+    is_slow: bool = False
+    """Whether the endpoint took long for an answer in the last round."""
 
     @classmethod
     def of(cls, turn: Turn, webhook: Webhook, now: datetime) -> Self:
@@ -48,6 +50,7 @@ class TurnState:
             failed_rounds=turn.notes.get("failed_rounds", 0),
             paused_until=_time(turn.notes.get("paused_until")),
             wakes_at=_time(turn.notes.get("wakes_at")),
+            is_slow=turn.notes.get("is_slow", False),
         )
 
     def as_turn(self, turn: Turn) -> Turn:
@@ -57,6 +60,7 @@ class TurnState:
             "failed_rounds": self.failed_rounds or None,
             "paused_until": _text(self.paused_until),
             "wakes_at": _text(self.wakes_at),
+            "is_slow": self.is_slow or None,
         }
         return replace(
             turn,
@@ -88,6 +92,14 @@ class TurnState:
     def paused(self, until: datetime) -> Self:
         """The state after such a round with new events."""
         return replace(self, failed_rounds=self.failed_rounds + 1, paused_until=until)
+
+    def hold_until(self, until: datetime) -> Self:
+        """The state after an answer that asks to wait until then, whatever else the endpoint has accepted."""
+        return replace(self, paused_until=_later(self.paused_until, until))
+
+
+def _later(first: datetime | None, second: datetime) -> datetime:
+    return max(first, second) if first is not None else second
 
 
 def _is_ahead(time: datetime, now: datetime) -> bool:

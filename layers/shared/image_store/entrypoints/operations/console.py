@@ -202,9 +202,13 @@ def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *storage],
         "connect-src": ["'self'", *storage, *sign_in],
+        "frame-src": [
+            "'self'",
+            *sign_in,
+        ],  # the issuer renews a session in a hidden frame, which comes back here
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
-        "frame-ancestors": ["'none'"],
+        "frame-ancestors": ["'self'"],
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["'none'"],
     }

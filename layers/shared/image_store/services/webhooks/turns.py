@@ -1,6 +1,7 @@
 """Sends to one webhook what is to be sent to it.
 
-A turn has a lease, so one run at a time sends to a webhook, and a slow endpoint delays nobody else:
+A turn has a lease, so one run at a time sends to a webhook. The turn of an endpoint that was slow needs a place besides
+(`places`): there are fewer of them than invocations, so slow endpoints delay only each other.
 
 1. Take the turn. Its row has the position in the event log.
 2. Choose what to send: events whose retry is due, new events of the log, and then a replay.
@@ -21,17 +22,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import ConfigurationError, Conflict
 from image_store.domain.events.log import SETTLING, LogPosition
-from image_store.domain.webhooks.deliveries import Attempt, DeliveryChange, EventDelivery, Turn, new_delivery
-from image_store.domain.webhooks.retrying import Jitter, is_failing_for_good, next_attempt_at, pause_after
+from image_store.domain.webhooks.deliveries import DeliveryChange, EventDelivery, Turn, new_delivery
+from image_store.domain.webhooks.retrying import (
+    Jitter,
+    is_failing_for_good,
+    next_attempt_at,
+    pause_after,
+    wait_of,
+)
 from image_store.domain.webhooks.turn_state import TurnState
 from image_store.domain.webhooks.webhook import DisabledReason, Webhook
 from image_store.ports.system import Clock, Ids
 from image_store.ports.webhooks import Deliveries, DeliveryQueue, DeliveryTurns, Webhooks
 from image_store.services.events.reading import LogReader, Reading
+from image_store.services.webhooks.places import SLOW_AFTER, SlowPlaces
 from image_store.services.webhooks.replaying import Replaying, ReplayPage
-from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, was_accepted
+from image_store.services.webhooks.sending import LONGEST_ATTEMPT, PARALLEL, Sending, SentEvent
 
 LONGEST_ROUND = LONGEST_ATTEMPT + timedelta(seconds=5)
 """How long one round takes, with what it reads and writes."""
@@ -40,6 +48,7 @@ LEASE = timedelta(minutes=2)
 LONGEST_DELAY = timedelta(minutes=15)
 """SQS keeps no message back for longer."""
 
+_WAIT_FOR_PLACE = timedelta(seconds=5)
 _MOST_RETRIES = PARALLEL // 2
 """Of a round, so that many failures do not keep new events back."""
 _GONE = 410
@@ -80,6 +89,7 @@ class WebhookTurns:
     webhooks: Webhooks
     turns: DeliveryTurns
     deliveries: Deliveries
+    places: SlowPlaces
     replaying: Replaying
     reader: LogReader
     sending: Sending
@@ -106,7 +116,7 @@ class WebhookTurns:
             if turn is None:
                 return  # the run that has it looks once more when it ends
             try:
-                state = self._send_all(webhook, turn, until)
+                state = self._take_turn(webhook, turn, until)
             except Conflict:
                 _log.warning("a turn was lost", extra={"webhook_id": webhook_id})
                 return
@@ -114,12 +124,31 @@ class WebhookTurns:
             if state is None or not self._has_more(webhook, state):
                 return
 
+    def _take_turn(self, webhook: Webhook, turn: Turn, until: datetime) -> TurnState | None:
+        """Send what is to be sent; None if nothing more is to be done now. Conflict if the turn was lost."""
+        now = self.clock.now()
+        state = TurnState.of(turn, webhook, now)
+        if not state.is_slow:
+            return self._send_all(webhook, turn, state, until, has_place=False)
+        place = self.places.take(holder=turn.lease.holder, at=now, until=now + LEASE)
+        if place is None:
+            wait = _WAIT_FOR_PLACE + timedelta(seconds=self.jitter(_WAIT_FOR_PLACE.total_seconds()))
+            state = self._wake_at(webhook, state, now + wait)
+            self.turns.save(state.as_turn(turn), at=now)
+            return None
+        try:
+            return self._send_all(webhook, turn, state, until, has_place=True)
+        finally:
+            self.places.leave(place)
+
     def _has_time(self, now: datetime, until: datetime) -> bool:
         return now + LONGEST_ROUND < until
 
-    def _send_all(self, webhook: Webhook, turn: Turn, until: datetime) -> TurnState | None:
-        """Send round by round; None if the webhook got disabled. Conflict if the turn was lost."""
-        saved = state = TurnState.of(turn, webhook, self.clock.now())
+    def _send_all(
+        self, webhook: Webhook, turn: Turn, state: TurnState, until: datetime, *, has_place: bool
+    ) -> TurnState | None:
+        """Send round by round; None if nothing more can be sent now. Conflict if the turn was lost."""
+        saved = state
         while self._has_time(self.clock.now(), until):
             chosen = self._choose(webhook, state)
             if not chosen.deliveries:
@@ -131,17 +160,32 @@ class WebhookTurns:
             if state != saved:  # a turn of one round saves once, at its end
                 self.turns.save(state.as_turn(turn), at=self.clock.now())
                 saved = state
-            attempts = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
-            state = self._settle(chosen, attempts, state)
+            try:
+                sent = self.sending.send(webhook, [change.after.event for change in chosen.deliveries])
+            except ConfigurationError:
+                self._rest(webhook, turn, state)
+                return None
+            state = self._settle(chosen, sent, state)
             if chosen.replay is not None:
                 self.replaying.go_on(chosen.replay)
-            if self._disable(webhook, attempts, state):
+            if self._disable(webhook, sent, state):
                 return None
-            if chosen.is_last:  # what has come since is found after the end of the turn
+            needs_place = state.is_slow and not has_place
+            if chosen.is_last or needs_place:  # what there is besides is found after the end of the turn
                 state = self._wake_later(webhook, state)
                 break
         self.turns.save(state.as_turn(turn), at=self.clock.now())
         return state
+
+    def _rest(self, webhook: Webhook, turn: Turn, state: TurnState) -> None:
+        """Send nothing for a while, and count the webhook as failing: its secret does not open with the KMS key.
+
+        After a restore without the key it never will; then its owner makes a new one. What happens waits in the log.
+        """
+        _log.error("the secret of a webhook cannot be opened", extra={"webhook_id": webhook.id})
+        now = self.clock.now()
+        state = state.refused(at=now).hold_until(now + LONGEST_DELAY)
+        self.turns.save(self._wake_at(webhook, state, now + LONGEST_DELAY).as_turn(turn), at=now)
 
     def _choose(self, webhook: Webhook, state: TurnState) -> _Round:
         now = self.clock.now()
@@ -167,34 +211,43 @@ class WebhookTurns:
     def _read(self, webhook: Webhook, position: LogPosition, *, limit: int) -> Reading:
         return self.reader.read(webhook.log_owner, position, types=webhook.types or frozenset(), limit=limit)
 
-    def _settle(self, chosen: _Round, attempts: Sequence[Attempt], state: TurnState) -> TurnState:
+    def _settle(self, chosen: _Round, sent: Sequence[SentEvent], state: TurnState) -> TurnState:
         """Save what became of the deliveries; returns what is known of the endpoint now."""
-        pairs = list(zip(chosen.deliveries, attempts, strict=True))
+        pairs = list(zip(chosen.deliveries, sent, strict=True))
         self.deliveries.save(
-            [DeliveryChange(change.before, self._after(change.after, attempt)) for change, attempt in pairs]
+            [DeliveryChange(change.before, self._after(change.after, each)) for change, each in pairs]
         )
-        accepted = sum(map(was_accepted, attempts))
-        self.report(RoundResult(accepted=accepted, failed=len(attempts) - accepted))
-        state = state.moved_to(chosen.position)
-        if accepted:
-            return state.accepted()
+        accepted = sum(each.was_accepted for each in sent)
+        self.report(RoundResult(accepted=accepted, failed=len(sent) - accepted))
+        is_slow = max(each.attempt.duration_ms for each in sent) > SLOW_AFTER / timedelta(milliseconds=1)
+        state = replace(state.moved_to(chosen.position), is_slow=is_slow)
         now = self.clock.now()
-        state = state.refused(at=min(attempt.at for attempt in attempts))
-        if not chosen.are_new:
-            return state
-        return state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
+        if accepted:
+            state = state.accepted()
+        else:
+            state = state.refused(at=min(each.attempt.at for each in sent))
+            if chosen.are_new:
+                state = state.paused(now + pause_after(state.failed_rounds + 1, jitter=self.jitter))
+        wait = max(wait_of(each.retry_after) for each in sent)
+        return state.hold_until(now + wait) if wait else state
 
-    def _after(self, delivery: EventDelivery, attempt: Attempt) -> EventDelivery:
-        if was_accepted(attempt):
-            return delivery.delivered(attempt)
+    def _after(self, delivery: EventDelivery, sent: SentEvent) -> EventDelivery:
+        if sent.was_accepted:
+            return delivery.delivered(sent.attempt)
         again = next_attempt_at(
-            delivery.tries + 1, since=delivery.tries_since, now=self.clock.now(), jitter=self.jitter
+            delivery.tries + 1,
+            since=delivery.tries_since,
+            now=self.clock.now(),
+            jitter=self.jitter,
+            retry_after=sent.retry_after,
         )
-        return delivery.failed(attempt) if again is None else delivery.retried(attempt, next_attempt_at=again)
+        if again is None:
+            return delivery.failed(sent.attempt)
+        return delivery.retried(sent.attempt, next_attempt_at=again)
 
-    def _disable(self, webhook: Webhook, attempts: Sequence[Attempt], state: TurnState) -> bool:
+    def _disable(self, webhook: Webhook, sent: Sequence[SentEvent], state: TurnState) -> bool:
         """Disable an endpoint that is gone or has failed for days; its owner hears of it through the table's stream."""
-        if any(attempt.status == _GONE for attempt in attempts):
+        if any(each.attempt.status == _GONE for each in sent):
             reason = DisabledReason.GONE
         elif is_failing_for_good(state.failing_since, self.clock.now()):
             reason = DisabledReason.FAILING
@@ -223,10 +276,13 @@ class WebhookTurns:
         next_at = min(filter(None, times), default=None)
         if next_at is None:
             return state
-        at = min(max(next_at, now), now + LONGEST_DELAY)
+        return self._wake_at(webhook, state, min(max(next_at, now), now + LONGEST_DELAY))
+
+    def _wake_at(self, webhook: Webhook, state: TurnState, at: datetime) -> TurnState:
+        now = self.clock.now()
         if state.is_woken_by(at, now):
             return state
-        self.queue.wake([webhook.id], delay=at - now)
+        self.queue.wake([webhook.id], delay=max(at - now, timedelta(0)))
         return replace(state, wakes_at=at)
 
     def _has_more(self, webhook: Webhook, state: TurnState) -> bool:
