@@ -4,20 +4,22 @@ import { h } from "../parts/dom.js";
 import { count, plural } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
 
+const isActive = ({ status }) => status === "active";
+
 const PLACES = [
   {
     address: "/keys",
     drawn: "lock",
     name: "API keys",
     about: "For programs without a user",
-    figure: async (signal) => active(await all("/v1/keys", signal, { limit: 100 }), ({ status }) => status === "active"),
+    figure: async (signal) => active(await all("/v1/keys", signal, { limit: 100 }), isActive),
   },
   {
     address: "/shares",
     drawn: "link",
     name: "Shares",
     about: "Private images for people without an account",
-    figure: async (signal) => active(await all("/v1/shares", signal, { limit: 50 }), ({ status }) => status === "active"),
+    figure: async (signal) => active(await all("/v1/shares", signal, { limit: 50 }), isActive),
   },
   {
     address: "/webhooks",
@@ -66,7 +68,7 @@ function link({ address, drawn, name, about, figure }, signal) {
 const all = (path, signal, query) => call("GET", path, { query, signal }).then(({ data }) => data);
 
 /** "3 active"; with more pages behind the first, "at least 3 active". */
-function active({ items, next_cursor: next }, isActive) {
-  const number = items.filter(isActive).length;
+function active({ items, next_cursor: next }, counts) {
+  const number = items.filter(counts).length;
   return next ? `At least ${count(number)} active` : number ? `${count(number)} active` : "None active";
 }
