@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.images import records
@@ -30,7 +30,10 @@ from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.sample import OWNER, sample_image
 from tests.chromium import chromium_path
 from tests.e2e.conftest import Stack
+from tests.e2e.console.clicks import Clicks, add_tag, copy_embed_code, publish
+from tests.e2e.console.landscapes import landscape_jpeg
 from tests.e2e.console.many_images import NEWEST, ManyImages
+from tests.e2e.test_images import upload
 from tests.pictures import jpeg
 
 MANY = 10_000
@@ -52,6 +55,9 @@ TICKS = """document.addEventListener("load", ({ target }) => {
 }, true)"""
 ROWS_A_BATCH = 25
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+TALL: ViewportSize = {"width": 1280, "height": 1700}
+SELECTING = "selecting"
+SELECTED = 20
 PIXELS_A_FRAME = 120
 VERY_MANY = 100_000
 PIXELS_A_STEP = 2_500
@@ -124,6 +130,7 @@ def measure(_: Path) -> Iterator[Measurement]:
                 visits = [visit(browser, stack) for _ in range(VISITS)]
                 scrolled = scroll(browser, stack)
                 very_many = through_very_many(browser, stack)
+                clicks = count_clicks(browser, stack)
         finally:
             stack.stop()
     yield from _told(visits)
@@ -140,6 +147,10 @@ def measure(_: Path) -> Iterator[Measurement]:
     yield Measurement("console_100k_heap_mb", very_many.heap_mb, "MB", 40, detail)
     detail = "median, from a press on the bar of dates to the first picture of that month"
     yield Measurement("console_100k_jump_ms", very_many.jump_ms, "ms", 1_000, detail)
+
+    for name, (number, bar) in clicks.items():
+        detail = "clicks and keys; a word that is typed is one"
+        yield Measurement(f"console_clicks_{name}", number, "clicks", bar, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +207,66 @@ def through_very_many(browser: Browser, stack: Stack) -> VeryMany:
     return VeryMany(most, heap / 1_000_000, statistics.median(jumps))
 
 
-def _session(stack: Stack) -> str:
+def count_clicks(browser: Browser, stack: Stack) -> dict[str, tuple[int, int]]:
+    """Do each task of a day, see that it is done, and answer the clicks that it took and may take."""
+    with stack.http(SELECTING) as client:
+        stored = [
+            upload(client, landscape_jpeg(number, size=(240, 160)), alt_text=f"Hill {number}")
+            for number in range(SELECTED)
+        ]
+        page = _opened(browser, stack, SELECTING)
+        publishing = publish(page, SELECTED)
+        page.get_by_text(f"{SELECTED} images are now public").wait_for(timeout=SHOWN_MS)
+        assert len(client.get("/v1/images", params={"visibility": "public"}).json()["items"]) == SELECTED
+        page.keyboard.press("Escape")
+        tagging = add_tag(page, SELECTED, "hills")
+        page.get_by_text(f"Tags of {SELECTED} images changed").wait_for(timeout=SHOWN_MS)
+        assert {*client.get(f"/v1/images/{stored[0]['id']}").json()["tags"]} == {"hills"}
+        page.keyboard.press("Escape")
+        embedding = copy_embed_code(page)
+        page.get_by_text("HTML copied").wait_for(timeout=SHOWN_MS)
+        page.context.close()
+    return {
+        "publish_20": (publishing, 5),
+        "tag_20": (tagging, 6),
+        "find_month": (_find_march_2024(browser, stack), 2),
+        "embed_code": (embedding, 3),
+    }
+
+
+def _find_march_2024(browser: Browser, stack: Stack) -> int:
+    page = _opened(browser, stack, OWNER, images=ManyImages(VERY_MANY))
+    bar = page.locator(".scrubber")
+    bar.wait_for(timeout=SHOWN_MS)
+    box = bar.bounding_box()
+    assert box is not None
+    clicks = Clicks(page)
+    for height in range(2, int(box["height"]), 2):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + height)
+        if (bar.get_attribute("aria-valuetext") or "").startswith("March 2024,"):
+            clicks.click(bar, position={"x": box["width"] / 2, "y": height})
+            break
+    page.get_by_role("heading", name="March 2024").first.wait_for(timeout=SHOWN_MS)
+    page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
+    page.context.close()
+    return clicks.count
+
+
+def _opened(browser: Browser, stack: Stack, owner: str, *, images: ManyImages | None = None) -> Page:
+    """The gallery of an owner in a window that shows all that is selected here."""
+    context = browser.new_context(viewport=TALL, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.add_init_script(_session(stack, owner))
+    if images is not None:
+        images.put_into(page)
+    page.goto(stack.api_url, wait_until="commit")
+    page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
+    return page
+
+
+def _session(stack: Stack, owner: str = OWNER) -> str:
     """What the page keeps of somebody who is signed in."""
-    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
+    session = {"token": stack.token(owner), "expires": round(time.time() * 1000) + 3_600_000}
     return f"sessionStorage.setItem('image-store.session', {json.dumps(json.dumps(session))});"
 
 

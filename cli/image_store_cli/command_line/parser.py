@@ -21,6 +21,7 @@ from image_store_cli.commands import (
     feed,
     generate,
     get,
+    groups,
     imports,
     jobs,
     keys,
@@ -42,14 +43,15 @@ from image_store_cli.commands import (
     similar,
     stats,
     sync,
+    tags,
     upload,
     webhooks,
 )
 
 COMMANDS = (
-    upload, sync, list_images, search, similar, show, get, edit, delete, restore, open_page, publish, feed, link, share,
-    shares, generate, jobs, providers, mcp, login, keys, stats, events, webhooks, estimate, doctor, cleanup, repair,
-    backup, export, imports, migrate, rebuild, completion,
+    upload, sync, list_images, search, similar, show, get, edit, delete, restore, groups, tags, open_page, publish,
+    feed, link, share, shares, generate, jobs, providers, mcp, login, keys, stats, events, webhooks, estimate, doctor,
+    cleanup, repair, backup, export, imports, migrate, rebuild, completion,
     deploy, destroy,
 )  # fmt: skip
 

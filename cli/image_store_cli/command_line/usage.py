@@ -26,6 +26,8 @@ GROUPS = {
         "edit",
         "delete",
         "restore",
+        "groups",
+        "tags",
         "open",
     ),
     "sharing": ("publish", "unpublish", "feed", "link", "share", "shares"),
@@ -55,7 +57,7 @@ OTHER_WORDS = {
     "ls": "list", "find": "search", "cat": "get", "download": "get", "info": "show", "view": "show", "add": "upload",
     "rsync": "sync",
     "put": "upload", "cp": "upload", "rm": "delete", "remove": "delete", "update": "edit", "tag": "edit",
-    "undelete": "restore", "browse": "open", "create": "generate",
+    "undelete": "restore", "albums": "groups", "group": "groups", "browse": "open", "create": "generate",
     "signin": "login", "signout": "logout", "auth": "login", "diagnose": "doctor",
 }  # fmt: skip
 """Commands of other programs, by what people may type out of habit."""

@@ -10,6 +10,7 @@ const STYLES = [
   "controls",
   "shell",
   "gallery",
+  "selection",
   "viewer",
   "viewing",
   "screens",

@@ -1,73 +1,98 @@
 // The images of one group: an album, a conversation, a session.
+import { loadLate, refresh } from "../frame/router.js";
 import { densityButtons } from "../gallery/density.js";
 import { filterBar, filtersOf } from "../gallery/filters.js";
 import { gallery } from "../gallery/gallery.js";
-import { deleteMany, listImages } from "../parts/api.js";
-import { confirm } from "../parts/dialogs.js";
-import { h } from "../parts/dom.js";
-import { tell } from "../parts/events.js";
-import { plural } from "../parts/format.js";
+import { resultCount } from "../gallery/result-count.js";
+import { pickImages } from "../generation/image-picker.js";
+import { listImages } from "../parts/api.js";
+import { fill, h } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
 import { head, nothing } from "../parts/screen-head.js";
+import { addToGroup } from "./adding.js";
+import { groupMenu } from "./group-menu.js";
+import { readGroup } from "./groups-api.js";
+import { nameOf, partsOf, typeName } from "./names.js";
 
 const PAGE = 50;
+const MOST_AT_ONCE = 100; // images that are added in one go
 
 export function showGroup(root, { parameters, query, signal }) {
-  const group = parameters.name;
-  const [type, ...rest] = group.split(":");
-  const remove = h(
-    "button",
-    { type: "button", class: "button is-danger-quiet", onclick: () => trashGroup(group) },
-    icon("trash"),
-    "Move all to trash",
+  const name = parameters.name;
+  const { type } = partsOf(name);
+  const isAlbum = type === "album";
+  const path = `/groups/${encodeURIComponent(name)}`;
+  const filters = filtersOf(query);
+  const isFiltered = Object.keys(filters).some((filter) => filter !== "order");
+  const count = resultCount(signal);
+  const tools = h("div", { class: "row is-flowing" });
+  const screenHead = head(
+    nameOf({ group: name }),
+    [filterBar(path, query, { without: ["group"] }), tools, densityButtons(signal)],
+    [
+      h("a", { href: isAlbum ? "#/albums" : "#/groups" }, isAlbum ? "Albums" : `Groups · ${typeName(type)}`),
+      " · ",
+      count.element,
+    ],
   );
+  let group = { group: name, title: null, images: 0, cover: null };
   root.append(
-    head(
-      rest.join(":"),
-      [
-        filterBar(`/groups/${encodeURIComponent(group)}`, query, { without: ["group"] }),
-        remove,
-        densityButtons(signal),
-      ],
-      `Group · ${type}`,
-    ),
+    screenHead,
     gallery({
-      label: `Images of ${group}`,
+      label: `Images of ${name}`,
       signal,
-      load: ({ cursor }) => listImages({ ...filtersOf(query), group, limit: PAGE, cursor }, signal),
+      selects: { group: name },
+      load: count.counting(({ cursor }) => listImages({ ...filters, group: name, limit: PAGE, cursor }, signal)),
       empty: () =>
-        nothing("group", "No image in this group", "Images join a group when they are uploaded or edited."),
+        isFiltered
+          ? nothing("images", "No image fits these filters", "Take one away, or look at all images of the group.")
+          : nothing(
+              "group",
+              `No image in this ${isAlbum ? "album" : "group"}`,
+              "Add pictures here, or select images anywhere and add them.",
+              addPictures("button is-main"),
+            ),
     }),
   );
-}
-
-async function trashGroup(group) {
-  const isSure = await confirm({
-    title: "Move the whole group to the trash?",
-    text: `All images of ${group} go to the trash. They can be restored from there one by one.`,
-    yes: "Move to trash",
-    isDangerous: true,
+  readGroup(name, signal).then(show, (error) => {
+    // A group that has no row of its own yet is shown all the same; other problems are those of its images too.
+    if (!signal.aborted && error.status === 404) show(group);
   });
-  if (!isSure) return;
-  let cursor = null,
-    removed = 0,
-    failed = 0;
-  try {
-    do {
-      const answer = await deleteMany({ group, ...(cursor ? { cursor } : {}) });
-      answer.successful.forEach((id) => tell("image-removed", { id }));
-      removed += answer.successful.length;
-      failed += answer.failed.length;
-      cursor = answer.next_cursor;
-    } while (cursor);
-    notify(
-      failed
-        ? `${plural(removed, "image")} moved to the trash, ${failed} could not be.`
-        : `${plural(removed, "image")} moved to the trash.`,
-      { isProblem: failed > 0 },
+
+  function show(now) {
+    group = now;
+    const title = nameOf(group);
+    screenHead.querySelector("h1").textContent = title;
+    document.title = `${title} · Image store`;
+    if (!isFiltered && group.images) count.know(group.images);
+    if (tools.children.length) return;
+    fill(
+      tools,
+      addPictures("button"),
+      h("button", { type: "button", class: "button", onclick: share }, icon("link"), "Share"),
+      groupMenu(() => group, show),
     );
-  } catch (error) {
-    notify(error.message, { isProblem: true });
+  }
+
+  function addPictures(style) {
+    return h("button", { type: "button", class: style, onclick: add }, icon("plus"), "Add pictures");
+  }
+
+  async function add() {
+    const cards = await pickImages({ chosen: [], most: MOST_AT_ONCE, title: `Add to “${nameOf(group)}”` });
+    if (!cards?.length) return;
+    const names = new Map(cards.map((card) => [card.id, card.filename]));
+    await addToGroup([...names.keys()], name, names);
+    if (!signal.aborted) await refresh();
+  }
+
+  async function share() {
+    try {
+      const openShareDialog = await loadLate("openShareDialog");
+      openShareDialog({ group: name, title: nameOf(group) });
+    } catch (error) {
+      notify(error.message, { isProblem: true });
+    }
   }
 }

@@ -1,6 +1,8 @@
 // The other screens, and what they open. It comes when one of them is used.
 export { showAccount } from "../account/account.js";
+export { showAlbums } from "../albums/albums.js";
 export { showGroup } from "../albums/group.js";
+export { showGroups } from "../albums/groups.js";
 export { showConnect } from "../connect/connect.js";
 export { showFeed } from "../gallery/feed.js";
 export { countImages } from "../gallery/count-images.js";
@@ -13,8 +15,10 @@ export { showKeys } from "../keys/keys.js";
 export { showCleanup } from "../operations/cleanup.js";
 export { showHealth } from "../operations/health.js";
 export { showStatistics } from "../operations/statistics.js";
+export * as acts from "../selection/acting.js";
 export { openShareDialog } from "../shares/share-dialog.js";
 export { showShares } from "../shares/shares.js";
+export { showTags } from "../tags/tags.js";
 export { showTrash } from "../trash/trash.js";
 export { chosenAttributes } from "../uploads/upload-choices.js";
 export { send } from "../uploads/sending.js";

@@ -13,7 +13,10 @@ const rest = (name) => () => import("./rest.js").then((module) => module[name]);
 export const SCREENS = [
   { path: "/", title: "Images", load: () => showImages },
   { path: "/search", title: "Search", load: () => showSearch },
+  { path: "/albums", title: "Albums", load: rest("showAlbums") },
+  { path: "/tags", title: "Tags", load: rest("showTags") },
   { path: "/trash", title: "Trash", load: rest("showTrash") },
+  { path: "/groups", title: "Groups", load: rest("showGroups") },
   { path: "/groups/:name", title: "Group", load: rest("showGroup") },
   { path: "/similar/:id", title: "Similar images", load: () => showSimilar },
   { path: "/feed", title: "Public feed", isPublic: true, load: rest("showFeed") },

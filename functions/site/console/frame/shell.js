@@ -11,6 +11,8 @@ import { uploadStatus } from "../uploads/upload-status.js";
 
 const LIBRARY = [
   ["/", "images", "Images"],
+  ["/albums", "album", "Albums"],
+  ["/tags", "tag", "Tags"],
   ["/upload", "upload", "Upload"],
   ["/generate", "generate", "Generate"],
   ["/jobs", "jobs", "Jobs"],
@@ -27,7 +29,12 @@ const STORE = [
   ["/cleanup", "cleanup", "Cleanup"],
   ["/health", "health", "Health"],
 ];
-const TABS = ["/", "/generate", "/upload", "/feed"];
+const TABS = ["/", "/albums", "/upload", "/generate"];
+/** Screens that are reached from one of the navigation, which is the current one then. */
+const WITHIN = [
+  ["/groups", "/albums"],
+  ["/jobs", "/jobs"],
+];
 
 /** Build the frame inside of `app` and answer the element that screens go into. */
 export function buildShell(app) {
@@ -90,7 +97,7 @@ export function buildShell(app) {
           {},
           LIBRARY.filter(([path]) => TABS.includes(path))
             .sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0]))
-            .map(([path, drawn, name]) => entry([path, drawn, name === "Public feed" ? "Feed" : name])),
+            .map(entry),
           h(
             "li",
             {},
@@ -147,9 +154,9 @@ function entry([path, drawn, name]) {
 }
 
 function mark(app, path) {
+  const shown = WITHIN.find(([begin]) => path.startsWith(begin))?.[1] ?? path;
   for (const link of app.querySelectorAll(".nav-link[data-path]")) {
-    const isCurrent = link.dataset.path === path || (link.dataset.path === "/jobs" && path.startsWith("/jobs"));
-    if (isCurrent) link.setAttribute("aria-current", "page");
+    if (link.dataset.path === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -37,6 +37,7 @@ export function showFeed(root, { signal }) {
         label: "Public images",
         signal,
         byMonth: false,
+        selects: null, // These are not one's own.
         hrefOf: (card) => card.public_url ?? card.thumb_url,
         load,
         empty: () =>

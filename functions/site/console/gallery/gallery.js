@@ -26,7 +26,9 @@ const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what come
 /**
  * The element of a gallery. `load({cursor, since, until})` answers `{items, next_cursor}`; `empty` is shown when there
  * is nothing; `accepts(image)` says whether an image that was just added belongs here. `timeline()` is the module that
- * knows all months before they are loaded; a gallery without it continues from page to page.
+ * knows all months before they are loaded; a gallery without it continues from page to page. `selects` says where the
+ * pictures are that can be selected, `{isTrash, group}`; null where none can. What is loaded with `isApart` does not
+ * become part of the gallery.
  */
 export function gallery({
   load,
@@ -37,12 +39,14 @@ export function gallery({
   byMonth = true,
   accepts = () => false,
   timeline = null,
+  selects = {},
 }) {
   const list = h("div", { class: "months", id: "months" });
   const status = h("p", { class: "gallery-status", role: "status" });
   const kind = timeline ? "gallery has-dates" : "gallery";
   const root = h("section", { class: kind, "aria-label": label, "aria-busy": "true" }, list, status);
-  const known = partList({ byMonth, hrefOf });
+  const drawing = { hrefOf, made: null }; // `made(item, card)` completes each new element
+  const known = partList({ byMonth, drawing });
   const { parts } = known;
   let running = 0,
     hasFailed = false,
@@ -51,6 +55,7 @@ export function gallery({
     frame = 0,
     scrolled = scrollY,
     looked = null, // the part of the picture that is looked at in the viewer
+    selection = null, // the promise of what can be done with it
     space = null,
     scrubber = null;
 
@@ -260,9 +265,28 @@ export function gallery({
     while (parts.includes(part) && !part.isWhole && !hasFailed && !signal.aborted) await more(part);
   }
 
+  /** Let pictures be selected, from the first sign of interest on. */
+  function select() {
+    if (!selects || signal.aborted) return null;
+    const page = ({ cursor, ...period }) => load({ cursor, ...instants(period), isApart: true });
+    const own = { root, list, known, drawing, page, focusOn, isTimeline: () => isTimeline, signal, ...selects };
+    selection ??= loadLate("select").then((begin) => begin(own));
+    selection.catch(() => (selection = null)); // The next sign tries again.
+    return selection;
+  }
+
+  function beInterested() {
+    preloadViewer();
+    select();
+  }
+
   function keys(event) {
-    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (isTyping(event) || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (!selects || event.key !== "a") return;
+      event.preventDefault();
+      return void select().then(({ all }) => all(), () => null);
+    }
     const step = { "-": -1, "+": 1, "=": 1 }[event.key];
     if (step) changeDensity(step);
   }
@@ -287,16 +311,27 @@ export function gallery({
   addEventListener("resize", schedule, { passive: true, signal });
   addEventListener("scroll", preloadViewer, { passive: true, once: true, signal });
   addEventListener("keydown", keys, { signal });
-  INTEREST.forEach((sign) => list.addEventListener(sign, preloadViewer, { passive: true, once: true, signal }));
+  INTEREST.forEach((sign) => list.addEventListener(sign, beInterested, { passive: true, once: true, signal }));
+  // A long press may be the first sign of interest, and is over when a script has come for it.
+  const once = { capture: true, once: true, signal };
+  list.addEventListener("load", () => setTimeout(select, FIRST_PICTURES), once);
   list.addEventListener("keydown", move);
   signal.addEventListener("abort", () => resized.disconnect());
+  let seen; // what is on the screen before images come or go; undefined when none do
   const change = (act) => {
-    const held = position.hold();
+    if (seen === undefined) {
+      seen = position.hold();
+      queueMicrotask(settle); // once for all that go at once
+    }
     act();
-    arrange(held);
-    tellEnd();
   };
+  function settle() {
+    arrange(seen);
+    seen = undefined;
+    tellEnd();
+  }
   listen("image-removed", ({ id }) => change(() => known.remove(id)), signal);
+  listen("image-changed", known.change, signal);
   listen("density", () => arrange(), signal);
   listen(
     "image-added",

@@ -1,16 +1,17 @@
 // The parts of a gallery in their order, and which pictures are in them.
 import { inMonth } from "../parts/format.js";
 import { galleryPart } from "./part.js";
+import { showVisibility } from "./tile.js";
 
 /** No part at first; `put` makes them. `byMonth` begins a part with each month. */
-export function partList({ byMonth, hrefOf }) {
+export function partList({ byMonth, drawing }) {
   const parts = [];
   const homes = new Map(); // id -> its part, of pictures that are loaded
   const removed = new Map(); // id -> the id it stood before, so that it can come back to its place
   const monthOf = (card) => (byMonth ? inMonth(card.created_at) : "");
 
   function begin(at, properties) {
-    const made = galleryPart({ ...properties, hrefOf });
+    const made = galleryPart({ ...properties, drawing });
     parts.splice(at, 0, made);
     return made;
   }
@@ -95,6 +96,15 @@ export function partList({ byMonth, hrefOf }) {
     return true;
   }
 
+  /** Take over what changed of an image: `{id, …}`. */
+  function change(changes) {
+    const place = placeOf(changes.id);
+    if (!place) return;
+    const card = Object.assign(place.part.cards[place.index], changes);
+    const item = place.part.itemOf(card.id);
+    if (item) showVisibility(item, card);
+  }
+
   /** Put an image where it stood, or else where its time is. */
   function insert(card) {
     if (homes.has(card.id)) return;
@@ -133,6 +143,7 @@ export function partList({ byMonth, hrefOf }) {
     placeOf,
     partAt,
     remove,
+    change,
     insert,
     wasRemoved: (id) => removed.has(id),
     loaded: () => homes.size,

@@ -11,7 +11,7 @@ const USUAL_RATIO = 1.35; // of pictures that are not loaded yet
  * A part has `count` pictures, as far as is known; `cards` are those that are loaded, from the first on. It is
  * `isWhole` when no more can be loaded. Its images were made between `since` and `until`, in milliseconds.
  */
-export function galleryPart({ name, month, count = 0, since = null, until = null, hrefOf }) {
+export function galleryPart({ name, month, count = 0, since = null, until = null, drawing }) {
   const heading = name && h("h2", {}, name);
   const list = h("ul", { class: "grid" });
   const element = h("section", { class: "month" }, heading, list);
@@ -88,8 +88,9 @@ export function galleryPart({ name, month, count = 0, since = null, until = null
   }
 
   function made(card, isFast) {
-    const item = tile(card, { href: hrefOf(card), isFast });
+    const item = tile(card, { href: drawing.hrefOf(card), isFast });
     drawn.set(card.id, item);
+    drawing.made?.(item, card);
     return item;
   }
 

@@ -21,19 +21,20 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     say();
   };
   const change = (by) => {
-    if (exact === null) loaded += by;
-    else exact += by;
+    loaded += by;
+    if (exact !== null) exact += by;
     say();
   };
   listen("image-removed", ({ id }) => change(removed.add(id) && -1), signal);
   listen("image-added", ({ id }) => (removed.delete(id) || takesNew) && change(1), signal);
   const counting = (load) => async (place) => {
     const page = await load(place);
-    if (place.since || place.until) return page; // a month: the store counts these
+    // A month, whose images the store counts, or what a selection reads beside the list.
+    if (place.since || place.until || place.isApart) return page;
     loaded += page.items.length;
     if (!page.next_cursor) exact = loaded;
     else if (ask && exact === null && !place.cursor) ask().then(know, () => null);
-    if (loaded) say();
+    say();
     return page;
   };
   return { element, know, counting };

@@ -1,24 +1,29 @@
 // One image in a grid: its colours first, its thumbnail when it stands still, its whole picture once it is looked at.
 import { paintBlurhash } from "./blurhash.js";
 import { h } from "../parts/dom.js";
-import { kindName, visibilityName } from "../parts/format.js";
+import { kindName, plural, visibilityName } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
 import { whenLookedAt } from "./whole-pictures.js";
 
 const NARROWEST = 0.5;
 const WIDEST = 3;
+const DAY = 86_400_000; // ms
 const STANDS_STILL = 120; // ms after which a tile that flew by is worth loading
 
 /** Width to height, within what a grid can show. */
 export const ratioOf = (card) => Math.min(WIDEST, Math.max(NARROWEST, card.width / card.height || 1));
 
+/** What an image is called where it is not seen. */
+export const nameOf = (card) =>
+  card.alt_text || card.filename || `${kindName(card.kind)} without a description`;
+
 /** The list item of a card; while one scrolls fast (`isFast`) nothing is loaded for it yet. */
 export function tile(card, { href, isFast = false }) {
-  const name = card.alt_text || card.filename || `${kindName(card.kind)} without a description`;
   const blur = h("canvas", { "aria-hidden": "true" });
-  const picture = h("img", { alt: name, loading: "lazy", decoding: "async", draggable: "false" });
-  const frame = h("a", { href, style: { "--color": card.placeholder?.color ?? "" } }, blur, picture, badge(card));
+  const picture = h("img", { alt: nameOf(card), loading: "lazy", decoding: "async", draggable: "false" });
+  const frame = h("a", { href, style: { "--color": card.placeholder?.color ?? "" } }, blur, picture);
   const item = h("li", { class: "tile", dataset: { id: card.id } }, frame);
+  showVisibility(item, card);
   picture.addEventListener(
     "load",
     () => {
@@ -35,15 +40,26 @@ export function tile(card, { href, isFast = false }) {
   };
   if (isFast) setTimeout(() => item.isConnected && begin(), STANDS_STILL);
   else begin();
+  if (card.restorable_until) frame.append(h("span", { class: "tile-note" }, timeLeft(card.restorable_until)));
   return item;
 }
 
-function badge(card) {
-  if (!card.visibility || card.visibility === "private") return null;
-  return h(
-    "span",
-    { class: "badge" },
-    icon(card.visibility === "public" ? "feed" : "link"),
-    h("span", { class: "unseen" }, visibilityName(card.visibility)),
+/** "7 days left" for an image in the trash. */
+function timeLeft(until) {
+  const days = Math.ceil((Date.parse(until) - Date.now()) / DAY);
+  return days < 2 ? "Last day" : `${plural(days, "day")} left`;
+}
+
+/** A badge on the item of a card that others can see. */
+export function showVisibility(item, { visibility }) {
+  item.querySelector(".badge")?.remove();
+  if (!visibility || visibility === "private") return;
+  item.firstChild.append(
+    h(
+      "span",
+      { class: "badge" },
+      icon(visibility === "public" ? "feed" : "link"),
+      h("span", { class: "unseen" }, visibilityName(visibility)),
+    ),
   );
 }

@@ -16,7 +16,7 @@ const KINDS = [
 ];
 
 /** Ask for at most `most` images; resolves to their cards, or to null if nothing was chosen anew. */
-export function pickImages({ chosen, most }) {
+export function pickImages({ chosen, most, title = "Choose reference images" }) {
   return new Promise((resolve) => {
     const ending = new AbortController();
     const heading = unique("picker");
@@ -46,7 +46,7 @@ export function pickImages({ chosen, most }) {
         onkeydown: (event) => event.stopPropagation(), // Keys of the screen below are not meant here.
         onclose: close,
       },
-      h("h2", { id: heading }, "Choose reference images"),
+      h("h2", { id: heading }, title),
       h("div", { class: "picker-find" }, words, kind),
       h("div", { class: "picker-frame", tabindex: "-1" }, list, foot),
       h(

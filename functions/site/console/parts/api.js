@@ -23,11 +23,12 @@ export async function call(method, path, { query = {}, json, body, headers = {},
     throw new ApiError({});
   }
   const text = await answer.text();
-  if (!answer.ok) throw refusal(answer.status, text);
+  const retryAfter = Number(answer.headers.get("Retry-After")) || null;
+  if (!answer.ok) throw Object.assign(refusal(answer.status, text), { retryAfter });
   return {
     status: answer.status,
     etag: answer.headers.get("ETag"),
-    retryAfter: Number(answer.headers.get("Retry-After")) || null,
+    retryAfter,
     data: text ? JSON.parse(text) : null,
   };
 }

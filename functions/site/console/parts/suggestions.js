@@ -5,11 +5,13 @@ import { seenValues } from "./seen.js";
 
 const FRESH = 60_000; // ms that an answer is used again
 const MOST = 8;
-const GROUP_PAGES = 3; // of 100: titles are compared here, because the store finds groups by their ids
+const GROUPS = 50; // a page of the route
+const MOST_PAGES = 4; // a page may be empty and have another one behind it
+const PREFIX_CHARS = 64; // as the route takes them
 
 let answers = {};
 
-/** Ask anew from now on: tags or groups were changed. */
+/** Ask anew from now on: models or providers were changed. */
 export const forgetSuggestions = () => void (answers = {});
 
 /** The answer of `ask` for this name, at most a minute old. */
@@ -22,7 +24,8 @@ function recent(name, ask) {
   return answer;
 }
 
-const read = (path, query, signal) => call("GET", path, { query, signal }).then(({ data }) => data);
+const read = (path, query, signal) =>
+  call("GET", path, { query, signal, isBackground: true }).then(({ data }) => data);
 
 /** Entries whose value or label has the text, those that begin with it first. */
 function matching(entries, text) {
@@ -43,33 +46,33 @@ const images = (number) => plural(number, "image");
 
 /** Tags that begin with the text. */
 export async function suggestTags(text, signal) {
-  const { items } = await read("/v1/tags", { prefix: text, limit: MOST }, signal);
+  const { items } = await read("/v1/tags", { prefix: text.slice(0, PREFIX_CHARS), limit: MOST }, signal);
   return items.map(({ tag, images: number }) => ({ value: tag, detail: images(number) }));
 }
 
-/** Groups as type:id, found and shown by their titles too. */
-export const suggestGroups = (text) => groups("", text);
+/** Groups as type:id; the store finds them by the beginning of their ids and of each word of their titles. */
+export async function suggestGroups(text, signal) {
+  const [, type, prefix] = text.match(/^(?:([a-z][a-z0-9_-]*):)?(.*)$/);
+  return groups({ type, prefix }, signal);
+}
 
 /** Albums alone. */
-export const suggestAlbums = (text) => groups("album", text);
+export const suggestAlbums = (text, signal) => groups({ type: "album", prefix: text }, signal);
 
-async function groups(type, text) {
-  const entries = await recent(`groups ${type}`, async () => {
-    const all = [];
-    let cursor = null;
-    for (let page = 0; page < GROUP_PAGES; page += 1) {
-      const { items, next_cursor: next } = await read("/v1/groups", { type, limit: 100, cursor });
-      all.push(...items);
-      cursor = next;
-      if (!cursor) break;
-    }
-    return all.map(({ group, title, images: number }) => ({
-      value: group,
-      label: title ?? group,
-      detail: title ? `${group} · ${images(number)}` : images(number),
-    }));
-  });
-  return matching(entries, text);
+async function groups({ type, prefix }, signal) {
+  const query = { type, prefix: prefix.slice(0, PREFIX_CHARS), limit: GROUPS };
+  const found = [];
+  let cursor = null;
+  for (let page = 0; page < MOST_PAGES && !found.length && (page === 0 || cursor); page += 1) {
+    const { items, next_cursor: next } = await read("/v1/groups", { ...query, cursor }, signal);
+    found.push(...items);
+    cursor = next;
+  }
+  return found.map(({ group, title, images: number }) => ({
+    value: group,
+    label: title ?? group,
+    detail: title ? `${group} · ${images(number)}` : images(number),
+  }));
 }
 
 /** Models that made images of this person. */

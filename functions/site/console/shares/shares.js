@@ -1,5 +1,5 @@
 // Shares: addresses under which anybody sees private images, until they expire or are revoked.
-import { nothing } from "../gallery/images.js";
+import { completed } from "../parts/completion.js";
 import { confirm } from "../parts/dialogs.js";
 import { fill, h } from "../parts/dom.js";
 import { dropDraft, kept } from "../parts/drafts.js";
@@ -9,6 +9,8 @@ import { atMoment, onDay } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
+import { nothing } from "../parts/screen-head.js";
+import { suggestGroups } from "../parts/suggestions.js";
 import { forgetShare } from "./copy-menu.js";
 import { openShareCopies } from "./share-dialog.js";
 import { shareFields, shareRequest } from "./share-fields.js";
@@ -65,7 +67,9 @@ function form(query, created) {
   const chosen = query.get("image_id") ? "image_id" : query.get("group") ? "group" : "all";
   const texts = {
     group: field("Group", (id) =>
-      h("input", { id, name: "group", placeholder: "album:summer", value: query.get("group") ?? "" }),
+      completed(h("input", { id, name: "group", placeholder: "album:summer", value: query.get("group") ?? "" }), {
+        suggest: suggestGroups,
+      }),
     ),
     image_id: field("Id of the image", (id) =>
       h("input", { id, name: "image_id", value: query.get("image_id") ?? "" }),

@@ -1,8 +1,10 @@
 // What is said of the pictures that are uploaded next; kept while the console is open.
+import { completed } from "../parts/completion.js";
 import { h } from "../parts/dom.js";
 import { kept } from "../parts/drafts.js";
 import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
+import { suggestGroups, suggestTags } from "../parts/suggestions.js";
 
 const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };
 
@@ -31,10 +33,16 @@ export function uploadChoices() {
     field("Kind", select("kind", ["upload", "reference"], kindName)),
     field("Who can see them", select("visibility", ["private", "unlisted", "public"], visibilityName)),
     field("Tags", (id) =>
-      h("input", { id, name: "tags", value: chosen.tags, placeholder: "beach, summer", autocomplete: "off" }),
+      completed(h("input", { id, name: "tags", value: chosen.tags, placeholder: "beach, summer" }), {
+        suggest: suggestTags,
+        many: true,
+      }),
     ),
     field("Groups", (id) =>
-      h("input", { id, name: "groups", value: chosen.groups, placeholder: "conversation:c1", autocomplete: "off" }),
+      completed(h("input", { id, name: "groups", value: chosen.groups, placeholder: "album:summer" }), {
+        suggest: suggestGroups,
+        many: true,
+      }),
     ),
     field(
       "If you have it already",
