@@ -10,8 +10,6 @@ import { icon } from "../parts/icons.js";
 import { head, nothing } from "../parts/screen-head.js";
 import { loadLate } from "../frame/router.js";
 
-export { nothing };
-
 const PAGE = 50;
 const LATER_PAGE = 100; // once the first pictures are there
 
