@@ -249,6 +249,37 @@ def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> Non
     assert (headers["ETag"], headers["Vary"]) == (first["ETag"], "Accept-Encoding, Origin")
 
 
+def test_only_the_worker_that_decodes_heic_may_compile_and_it_reaches_nothing_else(site: Deployment) -> None:
+    address = NAMED.findall(served(site, event("site/console"))[2].decode())[0]
+    version = address.partition("?")[2]
+
+    _, headers, content = served(site, asset(f"/assets/heif-worker.js?{version}"))
+    page = policy_of(served(site, event("site/console"))[1])
+
+    assert policy_of(headers) == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "'wasm-unsafe-eval'"],
+        "connect-src": ["'self'"],
+    }
+    assert "'wasm-unsafe-eval'" not in page["script-src"]
+    assert page["trusted-types"] == ["heif-worker"]
+    assert set(re.findall(r"/assets/([a-z.-]+)", content.decode())) == {"libheif.js", "libheif.wasm"}
+
+
+def test_the_library_for_heic_comes_as_it_was_built_with_its_licence(site: Deployment) -> None:
+    package = ROLLUP.parents[1] / "packages/node_modules/libheif-js/libheif-wasm"
+    kinds = {"libheif.js": "text/javascript", "libheif.wasm": "application/wasm"}
+
+    for name, kind in kinds.items():
+        _, headers, content = served(site, asset(f"/assets/{name}?v=0123456789abcdef"))
+        assert content == (package / name).read_bytes()
+        assert headers["Content-Type"].startswith(kind)
+    _, headers, content = served(site, asset("/assets/libheif-license.txt"))
+
+    assert b"GNU LESSER GENERAL PUBLIC LICENSE" in content
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
 @pytest.mark.parametrize(
     "name", ["..%2Fapp.py", "app.py", "index.html", "", "main.js.map", "dom.js", "early.js"]
 )
@@ -280,7 +311,9 @@ def test_the_console_gets_the_issuer_and_the_limits(site: Deployment) -> None:
         "limits": {
             "request_bytes": 4_000_000,
             "upload_bytes": 100 * 1024 * 1024,
+            "upload_pixels": 50_000_000,
             "title_chars": 300,
+            "group_id_chars": 128,
             "alt_text_chars": 2_000,
             "job_images": 50,
             "variations": 10,

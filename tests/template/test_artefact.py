@@ -148,6 +148,7 @@ def test_every_function_and_layer_is_built(artefact: Path) -> None:
 def test_a_function_has_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
     folder = artefact / f"{name}Function"
     console = {"main.js", "looking.js", "rest.js", "console.css", "mark.svg"}
+    console |= {"heif-worker.js", "libheif.js", "libheif.wasm", "libheif-license.txt"}
     site = {"openapi.json", "index.html", *(f"assets/{file}" for file in console)}
     extra = site if name == "Site" else set()
 

@@ -462,7 +462,9 @@ class ConsoleLimits(TypedDict):
     request_bytes: int
     """Through the API; larger images go straight to storage."""
     upload_bytes: int
+    upload_pixels: int
     title_chars: int
+    group_id_chars: int
     alt_text_chars: int
     job_images: int
     variations: int

@@ -18,6 +18,7 @@ const STYLES = [
   "places",
   "shares",
   "generation",
+  "tray",
 ];
 
 // SAM builds a copy of this folder, in which no packages are: they are where Rollup is.
@@ -49,6 +50,22 @@ const page = {
   },
 };
 
+const LIBHEIF = `${packages}/libheif-js/libheif-wasm`;
+
+/** The program that opens HEIC, and the library that it loads, as its makers built it: its licence asks for that. */
+const heif = {
+  name: "heif",
+  generateBundle() {
+    for (const [name, file] of [
+      ["heif-worker.js", "uploads/heif-worker.js"],
+      ["libheif.js", `${LIBHEIF}/libheif.js`],
+      ["libheif.wasm", `${LIBHEIF}/libheif.wasm`],
+      ["libheif-license.txt", `${LIBHEIF}/LICENSE`],
+    ])
+      this.emitFile({ type: "asset", fileName: `assets/${name}`, source: readFileSync(file) });
+  },
+};
+
 /** The scripts besides the entry. What both use is in the first of them, which a visit loads before the other. */
 const LATER = ["looking", "rest"];
 
@@ -76,7 +93,7 @@ export default {
     manualChunks: scriptOf,
     onlyExplicitManualChunks: true,
   },
-  plugins: [nodeResolve({ browser: true, modulePaths: [packages] }), terser({ module: true }), page],
+  plugins: [nodeResolve({ browser: true, modulePaths: [packages] }), terser({ module: true }), page, heif],
   onwarn: (warning) => {
     throw new Error(warning.message); // A circle of imports, for example.
   },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,7 +18,7 @@ from tests.e2e.test_images import upload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import FilePayload, Page, Route
+    from playwright.sync_api import Page, Route
 
     from tests.e2e.conftest import Stack
     from tests.e2e.console.conftest import Pages
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 OWNER = f"bringing-{uuid4()}"
 ADMIN = "images:admin"
 STATISTICS = re.compile(r"/v1/stats")
-GATEWAY_LIMIT = 4_000_000
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_LOOKS = ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]
 """The rules that colours and sizes decide; the others find the same on every screen and in every theme."""
@@ -44,145 +41,6 @@ def images(stack: Stack) -> list[dict[str, Any]]:
                 zip(PROMPTS, ("private", "unlisted", "public"), strict=True)
             )
         ]
-
-
-def picture(name: str = "hills.jpg", *, number: int = 1) -> FilePayload:
-    """A file as somebody picks it."""
-    return named(name, "image/jpeg", landscape_jpeg(number, size=(320, 240)))
-
-
-def named(name: str, media_type: str, content: bytes) -> FilePayload:
-    """Any file as somebody picks it."""
-    return {"name": name, "mimeType": media_type, "buffer": content}
-
-
-def transfer(page: Page, name: str) -> Any:
-    """The line of a file on the upload screen."""
-    return page.locator(".transfer", has_text=name)
-
-
-# Uploads ---------------------------------------------------------------------------------------------------
-
-
-def test_files_that_are_picked_are_stored_as_was_chosen(pages: Pages, stack: Stack) -> None:
-    owner = f"picking-{uuid4()}"
-    page = pages.open("#/upload", owner=owner)
-    page.get_by_label("Who can see them").select_option("unlisted")
-    page.get_by_label("Tags").fill("beach, summer")
-    page.get_by_label("Tags").blur()
-    page.get_by_label("Pick files").set_input_files([picture("one.jpg"), picture("two.jpg", number=2)])
-
-    expect(page.locator(".transfer.is-done")).to_have_count(2)
-    with stack.http(owner) as client:
-        stored = client.get("/v1/images", params={"visibility": "unlisted"}).json()["items"]
-    assert {card["filename"] for card in stored} == {"one.jpg", "two.jpg"}
-
-    transfer(page, "one.jpg").get_by_role("link", name="Open").click()
-
-    expect(page.locator(".facts").get_by_text("beach", exact=True)).to_be_visible()
-
-
-def test_what_is_not_a_picture_is_refused_in_words(pages: Pages) -> None:
-    page = pages.open("#/upload", owner=OWNER)
-    page.get_by_label("Pick files").set_input_files(
-        [
-            named("notes.txt", "text/plain", b"notes"),
-            named("broken.jpg", "image/jpeg", picture()["buffer"][:2000]),
-        ]
-    )
-
-    expect(transfer(page, "notes.txt")).to_contain_text("This is not a JPEG, PNG, GIF, WebP or AVIF picture.")
-    expect(transfer(page, "broken.jpg")).to_contain_text("This file is damaged, or it is not a picture.")
-    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
-    expect(page.locator(".upload-status")).to_have_text("2 failed")
-
-
-def test_an_upload_that_failed_on_its_way_is_sent_again(pages: Pages) -> None:
-    failures = ["once"]
-
-    def lose_once(route: Route) -> None:
-        if failures and route.request.method == "POST":
-            failures.pop()
-            return route.abort()
-        return route.continue_()
-
-    page = pages.open(
-        "#/upload",
-        owner=OWNER,
-        prepare=lambda page: page.route(re.compile(r"/v1/images\?"), lose_once),
-    )
-    page.get_by_label("Pick files").set_input_files([picture()])
-    expect(transfer(page, "hills.jpg")).to_contain_text("The store cannot be reached.")
-    page.get_by_role("button", name="Retry").click()
-
-    expect(page.locator(".transfer.is-done")).to_have_count(1)
-
-
-@pytest.mark.parametrize(
-    ("status", "message", "words", "retries"),
-    [
-        (413, "Request Entity Too Large", "This is too large to send in one request.", 0),
-        (429, "Too Many Requests", "Too much at once. Wait a moment and try again.", 1),
-        (503, "Service Unavailable", "The store failed. Try it again.", 1),
-    ],
-)
-def test_what_the_gateway_itself_answers_an_upload_is_said_in_words(
-    pages: Pages, status: int, message: str, words: str, retries: int
-) -> None:
-    """Its answers have neither a code nor our headers."""
-
-    def refuse(route: Route) -> None:
-        route.fulfill(
-            status=status,
-            headers={"content-type": "application/json"},
-            body=json.dumps({"message": message}),
-        )
-
-    page = pages.open(
-        "#/upload",
-        owner=OWNER,
-        prepare=lambda page: page.route(re.compile(r"/v1/images\?"), refuse),
-    )
-    page.get_by_label("Pick files").set_input_files([picture()])
-
-    expect(transfer(page, "hills.jpg")).to_contain_text(words)
-    expect(page.get_by_text(message)).to_have_count(0)
-    expect(page.get_by_role("button", name="Retry")).to_have_count(retries)
-
-
-@pytest.mark.parametrize("event", ["drop", "paste"])
-def test_pictures_that_are_dropped_or_pasted_anywhere_are_stored(pages: Pages, event: str) -> None:
-    page = pages.open(owner=f"{event}-{uuid4()}")
-    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
-
-    page.evaluate(
-        """([event, content]) => {
-          const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-          const data = new DataTransfer();
-          data.items.add(new File([bytes], "brought.jpg", { type: "image/jpeg" }));
-          const told = { bubbles: true, cancelable: true };
-          document.body.dispatchEvent(event === "drop"
-            ? new DragEvent("drop", { ...told, dataTransfer: data })
-            : new ClipboardEvent("paste", { ...told, clipboardData: data }));
-        }""",
-        [event, base64.b64encode(picture()["buffer"]).decode()],
-    )
-
-    expect(page.locator(".transfer.is-done")).to_contain_text("brought.jpg")
-
-
-def test_a_file_above_the_limit_of_a_request_goes_straight_to_storage(pages: Pages) -> None:
-    """A14 in the browser: past the gateway, and through storage's own cross-origin rules."""
-    to_storage: list[str] = []
-    large = named("large.jpg", "image/jpeg", picture()["buffer"] + b"\0" * GATEWAY_LIMIT)
-
-    page = pages.open("#/upload", owner=OWNER)
-    page.on("request", lambda request: to_storage.append(request.url) if request.method == "PUT" else None)
-    page.get_by_label("Pick files").set_input_files([large])
-
-    expect(page.locator(".transfer.is-done")).to_contain_text("large.jpg")
-    assert len(to_storage) == 1
-    assert "X-Amz-Signature" in to_storage[0]
 
 
 # Making images ---------------------------------------------------------------------------------------------

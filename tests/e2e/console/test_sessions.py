@@ -141,7 +141,7 @@ def test_where_the_browser_keeps_cookies_back_a_small_window_renews_and_the_page
     page.context.clear_cookies()
     put(page, session, ends_in_s=12)
     notice = page.locator(".notice", has_text="Your session ends soon.")
-    expect(notice).to_contain_text("this browser keeps the cookies of the place to sign in")
+    expect(notice).to_contain_text("the browser keeps the cookies of the place to sign in apart")
 
     with page.expect_popup() as opened:
         notice.get_by_role("button", name="Stay signed in").click()
@@ -172,6 +172,22 @@ def test_a_token_that_the_store_refuses_is_renewed_and_the_call_repeated(pages: 
 
     expect(page.get_by_text("No keys yet.")).to_be_visible()
     assert_goes_on(page, forged["token"])
+
+
+def test_a_device_whose_clock_is_days_ahead_stays_signed_in(pages: Pages) -> None:
+    requests: list[Request] = []
+
+    def prepare(page: Page) -> None:
+        page.clock.set_system_time(time.time() + 3 * 86_400)
+        page.on("request", lambda request: requests.append(request) if TOKENS.search(request.url) else None)
+
+    page = pages.open("#/keys", locale="en-IN", prepare=prepare)
+    sign_in(page)
+
+    expect(page.get_by_text("No keys yet.")).to_be_visible()
+    page.wait_for_timeout(2_000)
+    assert len(requests) == 1
+    expect(page.locator(".notice")).to_have_count(0)
 
 
 def test_signing_out_ends_every_tab_the_refresh_token_and_tabs_that_sleep(pages: Pages, stack: Stack) -> None:

@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
+from tests.e2e.test_find import eventually
 from tests.e2e.test_images import upload
 
 if TYPE_CHECKING:
@@ -245,6 +246,21 @@ def test_a_selection_is_shared_image_by_image_and_published_images_have_links(
     expect(page.locator(".item")).to_have_count(1)
     page.evaluate(open_dialog, cards[:1])
     expect(dialog.get_by_role("textbox", name="Link")).to_have_value(links[0])
+    page.keyboard.press("Escape")
+
+    page.evaluate(open_dialog, cards)
+    dialog.get_by_label("Title of the album").fill("Summer <3")
+    dialog.get_by_role("button", name="Create share").click()
+
+    of_album = dialog.get_by_role("textbox", name="Link").input_value().split("\n")
+    assert [link.split("/")[-2] for link in of_album] == [card["id"] for card in cards]
+    assert {seen(link).status_code for link in of_album} == {200}
+    page.keyboard.press("Escape")
+    expect(page.locator(".item").first).to_contain_text("Summer <3")
+    with stack.http(owner) as http:
+        [album] = http.get("/v1/groups", params={"type": "album"}).json()["items"]
+        eventually(lambda: http.get(f"/v1/groups/{album['group']}").json()["images"], 2)
+    assert album["title"] == "Summer <3"
 
 
 def test_a_share_that_is_refused_says_why(pages: Pages) -> None:

@@ -3,8 +3,7 @@ import { isSignedIn } from "./auth.js";
 import { h, isTyping } from "../parts/dom.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
-import { go, loadLate } from "./router.js";
-import { enqueueFiles } from "../uploads/upload-queue.js";
+import { loadLate } from "./router.js";
 
 export function takeDroppedAndPasted() {
   const curtain = h("div", { class: "curtain", hidden: true }, icon("upload"), h("p", {}, "Drop to upload"));
@@ -22,21 +21,23 @@ export function takeDroppedAndPasted() {
     if (!hasFiles(event)) return;
     event.preventDefault();
     show(-depth);
-    arrived([...event.dataTransfer.files]).catch(sayWhy);
+    const { files, items } = event.dataTransfer;
+    // What was dropped can be looked at during this event alone.
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    take("takeDropped", { files: [...files], entries });
   });
   addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!isSignedIn() || isTyping(event) || !files.length) return;
     event.preventDefault();
-    arrived(files).catch(sayWhy);
+    take("takeFiles", files);
   });
 }
 
-const sayWhy = (error) => notify(error.message, { isProblem: true });
-
-async function arrived(files) {
-  if (!files.length) return;
-  const chosenAttributes = await loadLate("chosenAttributes");
-  enqueueFiles(files, chosenAttributes());
-  go("/upload");
+async function take(name, arrived) {
+  try {
+    await (await loadLate(name))(arrived);
+  } catch (error) {
+    notify(error.message, { isProblem: true });
+  }
 }

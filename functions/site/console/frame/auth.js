@@ -8,7 +8,8 @@ const SESSION = "image-store.session";
 const BEGUN = "image-store.sign-in";
 const PERSON = "image-store.person";
 export const DRAFTS = "image-store.draft."; // what is typed in forms
-const EARLY_SECONDS = 30; // before a token runs out it is used no more
+const EARLY = 30_000; // ms before a token runs out it is used no more
+const SHORT = 300_000; // ms that a token lasts that does not say it
 const FRESH = 60_000; // ms in which a new token that is refused is not renewed again
 const LEAD = 120_000; // ms before its end, at most, a session is renewed
 const AGAIN = [2_000, 5_000, 15_000, 30_000]; // ms until an issuer that was not reached is asked again
@@ -121,15 +122,22 @@ export function person() {
 export function keep(told) {
   // The gateway checks JWTs only: where the access token is none, the ID token stands in for it.
   const token = claimsOf(told.access_token) ? told.access_token : told.id_token;
-  const ends = claimsOf(token)?.exp * 1000 || Date.now() + (told.expires_in ?? 300) * 1000;
+  const left = timeLeft(claimsOf(token), told);
   hold({
     token,
     idToken: told.id_token ?? session?.idToken ?? null,
     refresh: told.refresh_token ?? session?.refresh ?? null,
-    expires: ends - EARLY_SECONDS * 1000,
+    expires: Date.now() + left - Math.min(EARLY, left / 4),
     since: Date.now(),
   });
   tellRenewed(session);
+}
+
+/** How long a new token lasts, in milliseconds, also if the clock of this device is days ahead. */
+function timeLeft(claims, told) {
+  const life = claims?.iat ? (claims.exp - claims.iat) * 1000 : told.expires_in * 1000 || SHORT;
+  const left = claims?.exp * 1000 - Date.now() || life;
+  return left > life / 2 && left < life * 2 ? left : life;
 }
 
 /** Go on with a session that another tab has, and has perhaps renewed. */

@@ -9,9 +9,9 @@ const FRAME_WITHIN = 8_000; // ms in which an issuer answers in the background
 const WINDOW = "popup,width=480,height=720";
 const WHY = {
   login_required:
-    "It could not be renewed in the background: this browser keeps the cookies of the place to sign in from other " +
-    "sites, or you are signed out there.",
-  slow: "It could not be renewed in the background: the place to sign in does not answer there.",
+    "It could not be renewed by itself: the browser keeps the cookies of the place to sign in apart, or you are " +
+    "signed out there.",
+  slow: "It could not be renewed by itself: the place to sign in does not answer in the background.",
   another: "Somebody else has signed in at the place to sign in.",
 };
 

@@ -1,14 +1,24 @@
 // The screens by their addresses. Those of a first visit are in the first script; the others come when they are used.
+import { ApiError } from "../parts/errors.js";
+import { tellUnreachable } from "./offline.js";
 import { showImages, showSearch, showSimilar } from "../gallery/images.js";
 
 /** What `looking.js`, or else `rest.js`, has by this name. */
 export async function loadLate(name) {
-  const looking = await import("./looking.js");
-  return looking[name] ?? (await import("./rest.js"))[name];
+  return (await looking(name)()) ?? rest(name)();
 }
 
-const looking = (name) => () => import("./looking.js").then((module) => module[name]);
-const rest = (name) => () => import("./rest.js").then((module) => module[name]);
+const looking = (name) => () => arriving(import("./looking.js"), name);
+const rest = (name) => () => arriving(import("./rest.js"), name);
+
+async function arriving(script, name) {
+  try {
+    return (await script)[name];
+  } catch {
+    tellUnreachable();
+    throw new ApiError({});
+  }
+}
 
 export const SCREENS = [
   { path: "/", title: "Images", load: () => showImages },

@@ -7,7 +7,6 @@ import { notify, noticeRegion } from "../parts/notices.js";
 import { begin as signInBeside } from "../parts/sign-in-again.js";
 import { go, here, refresh } from "./router.js";
 import { themeSwitch } from "./theme-switch.js";
-import { uploadStatus } from "../uploads/upload-status.js";
 
 const LIBRARY = [
   ["/", "images", "Images"],
@@ -68,7 +67,6 @@ export function buildShell(app) {
       h(
         "div",
         { class: "bar-end" },
-        signedIn && uploadStatus(),
         signedIn &&
           h("a", { class: "button is-main bar-upload", href: "#/upload" }, icon("upload"), h("span", {}, "Upload")),
         signedIn

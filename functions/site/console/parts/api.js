@@ -1,47 +1,81 @@
 // Calls to the store's API, with the token of who is signed in.
 import { endSession } from "../frame/auth.js";
+import { tellReached, tellUnreachable } from "../frame/offline.js";
+import { underWay } from "../frame/under-way.js";
 import { authorized } from "./authorized.js";
 import { ApiError } from "./errors.js";
 
 const MERGE_PATCH = "application/merge-patch+json";
+const MOST_SEEN = 60; // answers
+const OF_NOW = /health/; // an old answer would be wrong
+
+const seen = new Map(); // address → its last answer, for when the store cannot be reached; the oldest go first
 
 /**
- * Call a route. `query` leaves out what is empty, and repeats what is a list.
+ * Call a route. `query` leaves out what is empty, and repeats what is a list. What `isBackground` is shown nowhere
+ * while it takes its time. When the store cannot be reached, a GET answers what it answered last.
  * Throws ApiError for every answer that is not a success, and AbortError when the signal ends it.
  */
-export async function call(method, path, { query = {}, json, body, headers = {}, signal } = {}) {
+export async function call(method, path, { query = {}, json, body, headers = {}, signal, isBackground = false } = {}) {
   const sent = { ...headers };
   if (json !== undefined) sent["Content-Type"] ??= "application/json";
-  let answer;
+  const address = path + queryString(query);
+  const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
   try {
-    const address = path + queryString(query);
-    const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
-    answer = await (askedEarly(method, address) ?? authorized(address, request));
-    signal?.throwIfAborted();
-  } catch (failure) {
-    if (failure.name === "AbortError") throw failure;
-    throw new ApiError({});
+    const answer = await reach(
+      () => askedEarly(method, address, request) ?? authorized(address, request),
+      async (response) => ({
+        status: response.status,
+        etag: response.headers.get("ETag"),
+        retryAfter: Number(response.headers.get("Retry-After")) || null,
+        text: await response.text(),
+      }),
+      { signal, isBackground },
+    );
+    if (method === "GET" && !OF_NOW.test(address)) remember(address, answer);
+    return parsed(answer);
+  } catch (error) {
+    if (error.status === 0 && method === "GET" && seen.has(address)) return parsed(seen.get(address));
+    throw error;
   }
-  const text = await answer.text();
-  const retryAfter = Number(answer.headers.get("Retry-After")) || null;
-  if (!answer.ok) throw Object.assign(refusal(answer.status, text), { retryAfter });
-  return {
-    status: answer.status,
-    etag: answer.headers.get("ETag"),
-    retryAfter,
-    data: text ? JSON.parse(text) : null,
-  };
 }
 
-/** The answer that the page itself has asked for already, once; undefined if there is none. */
-function askedEarly(method, address) {
+const parsed = ({ text, ...answer }) => ({ ...answer, data: text ? JSON.parse(text) : null });
+
+function remember(address, answer) {
+  seen.delete(address);
+  seen.set(address, answer);
+  if (seen.size > MOST_SEEN) seen.delete(seen.keys().next().value);
+}
+
+/** What `read` makes of the response to a request; ApiError for one that is no success, or that does not come. */
+async function reach(ask, read, { signal, isBackground = false } = {}) {
+  const ended = isBackground ? () => null : underWay();
+  try {
+    const response = await ask();
+    signal?.throwIfAborted();
+    tellReached();
+    if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
+    return await read(response);
+  } catch (failure) {
+    if (failure.name === "AbortError" || failure instanceof ApiError) throw failure;
+    tellUnreachable();
+    throw new ApiError({});
+  } finally {
+    ended();
+  }
+}
+
+/** The answer to what the page itself has asked for, once; undefined if there is none. A refused token is renewed. */
+function askedEarly(method, address, request) {
   const answer = method === "GET" ? window.early?.[address] : undefined;
-  if (answer) delete window.early[address];
-  return answer;
+  if (!answer) return undefined;
+  delete window.early[address];
+  return answer.then((early) => (early.status === 401 ? authorized(address, request) : early));
 }
 
 /** The error that an answer's status and text mean. */
-export function refusal(status, text) {
+export function refusal(status, text, retryAfter = null) {
   if (status === 401) endSession();
   let said = {};
   try {
@@ -56,6 +90,7 @@ export function refusal(status, text) {
     faults: said.errors ?? [],
     requestId: said.request_id,
     existingId: said.existing_id,
+    retryAfter: Number(retryAfter) || null,
   });
 }
 
@@ -103,11 +138,8 @@ export const deleteMany = (json) => call("POST", "/v1/images/batch-delete", { js
  * The bytes of an image or of a rendition; storage gets no token, as a redirect elsewhere drops it. Past the cache:
  * what an <img> left there came without the header that lets a script read it.
  */
-export async function content(id, rendition, signal) {
-  const answer = await authorized(`${image(id)}/content${queryString({ rendition })}`, {
-    cache: "no-store",
-    signal,
-  });
-  if (!answer.ok) throw refusal(answer.status, await answer.text());
-  return answer.blob();
+export function content(id, rendition, signal) {
+  const address = `${image(id)}/content${queryString({ rendition })}`;
+  const request = { cache: "no-store", signal };
+  return reach(() => authorized(address, request), (response) => response.blob(), { signal });
 }

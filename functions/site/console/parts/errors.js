@@ -8,7 +8,7 @@ const SENTENCES = {
   content_type_mismatch: "This file is another kind of picture than its name says.",
   too_many_frames: "This animation has too many frames.",
   checksum_mismatch: "The file changed on its way to the store. Try it again.",
-  duplicate_image: "You have this picture already.",
+  duplicate_image: "This picture is already here.",
   quota_exceeded: "Your space in this store is used up. Delete some images, the trash included, and try again.",
   budget_exceeded: "The budget for generated images is used up.",
   upload_incomplete: "The file has not arrived yet. Try it again.",
@@ -23,12 +23,13 @@ const FAULTS_OF_FILES = new Set(["invalid_image", "content_type_mismatch", "too_
 
 /** An answer of the API that is not what was asked for, or no answer at all. */
 export class ApiError extends Error {
-  constructor({ status = 0, code = null, detail = null, faults = [], requestId = null, existingId = null }) {
+  constructor({ status = 0, code = null, detail = null, faults = [], ...others }) {
     super(sentence(status, code, detail, faults));
     this.status = status;
     this.code = code;
-    this.requestId = requestId;
-    this.existingId = existingId;
+    this.requestId = others.requestId ?? null;
+    this.existingId = others.existingId ?? null;
+    this.retryAfter = others.retryAfter ?? null; // seconds
   }
 
   /** Whether the store has no such route; a 404 of the gateway itself names no code. */

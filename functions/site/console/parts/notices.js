@@ -42,6 +42,7 @@ export function notify(text, { action = null, isProblem = false, stays = false }
     timer = later();
   });
   keepNoticesInReach();
+  if (!action) [...region.children].find((one) => one.firstChild.textContent === text)?.remove(); // said once is enough
   region.append(notice);
   return close;
 }

@@ -5,8 +5,8 @@ import { icon } from "./icons.js";
 import { begin } from "./sign-in-again.js";
 
 /**
- * What went wrong and, where it makes sense, a button to try again. What failed because the session had ended is tried
- * again as soon as somebody has signed in.
+ * What went wrong and, where it makes sense, a button to try again. What failed for want of a connection or of a
+ * session is tried again by itself as soon as there is one.
  */
 export function problemBox(error, { retry } = {}) {
   if (error.isNotDeployed) {
@@ -38,13 +38,14 @@ export function problemBox(error, { retry } = {}) {
     error.requestId && h("p", { class: "fine" }, `Request ${error.requestId}`),
     action,
   );
-  if (error.status === 401 && retry) {
+  const cure = { 0: "reached-again", 401: "session-begun" }[error.status];
+  if (retry && cure) {
     const heard = new AbortController();
     const again = () => {
       heard.abort();
       if (box.isConnected) retry();
     };
-    listen("session-begun", again, heard.signal);
+    listen(cure, again, heard.signal);
   }
   return box;
 }

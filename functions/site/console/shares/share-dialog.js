@@ -8,7 +8,7 @@ import { atMoment, count, plural } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
 import { icon } from "../parts/icons.js";
 import { keepNoticesInReach } from "../parts/notices.js";
-import { albumOf } from "./album.js";
+import { addToGroup, createAlbum } from "./album.js";
 import { copyPanel } from "./copy-panel.js";
 import { shareFields, shareRequest } from "./share-fields.js";
 import { codeOfPublished, codeOfShared, createShare, each, isPublished } from "./sharing.js";
@@ -107,7 +107,7 @@ function targetOf({ images, group, title, all }) {
       json: { image_id: images[0].id },
       name: images[0].title ?? "",
     };
-  return { words: plural(images.length, "image"), draft: "selection", images, isSelection: true };
+  return { words: plural(images.length, "image"), draft: "selection", images, isSelection: true, made: new Map() };
 }
 
 const nameOf = (image) => image.title || image.filename || "Image without a name";
@@ -138,7 +138,7 @@ function form(target, show) {
   const problem = h("p", { class: "form-problem", role: "alert" });
   const create = async (sent) => {
     const request = shareRequest(sent);
-    if (target.isSelection) await shareSelection(target.images, request, { sent, show });
+    if (target.isSelection) await shareSelection(target, request, { sent, show });
     else await showResult(show, await createShare({ ...target.json, ...request }), target.images);
     dropDraft(draft);
   };
@@ -193,24 +193,27 @@ function selectionFields(images) {
   ];
 }
 
-async function shareSelection(images, request, { sent, show }) {
+/** What an earlier try has made is used again. */
+async function shareSelection({ images, made }, request, { sent, show }) {
+  const once = async (key, make) => {
+    const name = JSON.stringify([key, request]);
+    if (!made.has(name)) made.set(name, await make());
+    return made.get(name);
+  };
   if (sent.get("as") === "each") {
     const codes = await each(images, async (card) => {
       if (isPublished(card)) return codeOfPublished(await whole(card));
-      return codeOfShared(card, await createShare({ image_id: card.id, ...request }));
+      return codeOfShared(card, await once(card.id, () => createShare({ image_id: card.id, ...request })));
     });
     const ends = new Date(Date.now() + request.expires_in * 1000);
     const about = `Shares of private images end ${atMoment(ends)}; published ones have their own links.`;
     return show("Ready to share", copyPanel(codes, { about }));
   }
   const title = sent.get("album").trim() || request.name || "Shared images";
-  const group = await albumOf(images, title);
-  const share = await createShare({
-    group,
-    ...request,
-    name: request.name ?? title.slice(0, settings.limits.share_name_chars),
-  });
-  return showResult(show, share, images);
+  const group = await once(title, () => createAlbum(title));
+  await addToGroup(group, images);
+  const name = request.name ?? title.slice(0, settings.limits.share_name_chars);
+  return showResult(show, await createShare({ group, ...request, name }), images);
 }
 
 /** `images` are those that are known already; those of a group or of everything are the newest of a list. */

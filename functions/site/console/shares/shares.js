@@ -119,7 +119,7 @@ function row(share) {
     h(
       "div",
       { class: "item-text" },
-      h("b", {}, share.name ?? shows(share)),
+      h("b", {}, share.name ?? "Without a name"),
       h(
         "p",
         { class: "item-facts" },

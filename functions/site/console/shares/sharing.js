@@ -28,7 +28,7 @@ export const sharesPage = (query, signal) => call("GET", PATH, { query, signal }
 
 /** What a share shows, in words. */
 export const shows = (share) =>
-  share.all ? "All images" : share.group ? `Group ${share.group}` : `Image ${share.image_id}`;
+  share.all ? "All images, later ones too" : share.group ? `Group ${share.group}` : `Image ${share.image_id}`;
 
 export const isPublished = (image) => Boolean(image.visibility) && image.visibility !== "private";
 

@@ -5,16 +5,14 @@ import { wait } from "../parts/dom.js";
 import { ApiError } from "../parts/errors.js";
 import { settings } from "../frame/settings.js";
 
-export const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
 const LONGEST_WAIT = 10 * 60_000;
+const SILENCE = 60_000; // ms without a sign after which a connection counts as broken
 
 /**
  * Send a file and answer its image. `progress(part, what)` is told from 0 to 1; `key` makes a repeat harmless.
  * `attributes` are those of an upload, tags and groups as lists.
  */
 export async function send(file, attributes, { key, progress, signal }) {
-  if (!TYPES.includes(file.type)) throw new ApiError({ status: 415, code: "unsupported_media_type" });
-  if (file.size > settings.limits.upload_bytes) throw new ApiError({ status: 413, code: "payload_too_large" });
   return file.size <= settings.limits.request_bytes
     ? throughTheApi(file, attributes, { key, progress, signal })
     : straightToStorage(file, attributes, { key, progress, signal });
@@ -72,30 +70,52 @@ async function completed(id, { progress, signal }) {
 /** XMLHttpRequest, as fetch does not tell how much was sent. */
 function transfer(method, url, body, headers, { progress, signal }) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const request = new XMLHttpRequest();
+    let silence = 0;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => request.abort(), SILENCE);
+    };
     request.open(method, url);
     // The browser sets the length itself, and to the same number.
     for (const [name, value] of Object.entries(headers))
       if (!/^(content-length|host)$/i.test(name)) request.setRequestHeader(name, value);
-    request.upload.addEventListener(
-      "progress",
-      (event) =>
-        event.lengthComputable &&
-        progress(event.loaded / event.total, event.loaded < event.total ? "Sending" : "Storing"),
-    );
-    request.addEventListener("load", () =>
-      request.status < 300
-        ? resolve(request.responseText)
-        : reject(refusal(url.startsWith("/") || request.status !== 401 ? request.status : 403, request.responseText)),
-    );
+    request.upload.addEventListener("progress", (event) => {
+      heard();
+      if (event.lengthComputable)
+        progress(event.loaded / event.total, event.loaded < event.total ? "Sending" : "Storing");
+    });
+    request.addEventListener("load", () => {
+      const status = url.startsWith("/") || request.status !== 401 ? request.status : 403;
+      if (request.status < 300) resolve(request.responseText);
+      else reject(refusal(status, request.responseText, request.getResponseHeader("Retry-After")));
+    });
     request.addEventListener("error", () => reject(new ApiError({})));
-    request.addEventListener("abort", () => reject(new DOMException("The upload was stopped.", "AbortError")));
-    signal?.addEventListener("abort", () => request.abort());
+    request.addEventListener("abort", () =>
+      reject(signal.aborted ? new DOMException("The upload was stopped.", "AbortError") : new ApiError({})),
+    );
+    const stop = () => request.abort();
+    signal.addEventListener("abort", stop);
+    request.addEventListener("loadend", () => {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", stop);
+    });
+    heard();
     request.send(body);
   });
 }
 
-async function sha256(file) {
+let hashing = Promise.resolve();
+
+/** One file at a time, as each is in memory as a whole. */
+function sha256(file) {
+  const hash = hashing.then(() => hashNow(file));
+  hashing = hash.catch(() => null);
+  return hash;
+}
+
+async function hashNow(file) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -6,7 +6,7 @@ import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
 import { suggestGroups, suggestTags } from "../parts/suggestions.js";
 
-const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };
+const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "reject" };
 
 /** The choices as attributes of an upload. */
 export function chosenAttributes() {
@@ -45,11 +45,11 @@ export function uploadChoices() {
       }),
     ),
     field(
-      "If you have it already",
+      "If it is already here",
       select(
         "on_duplicate",
-        ["keep", "return_existing", "reject"],
-        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Tell me" })[value],
+        ["reject", "return_existing", "keep"],
+        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Say so" })[value],
       ),
     ),
   );

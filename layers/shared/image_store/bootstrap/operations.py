@@ -41,6 +41,7 @@ class Operations:
             presets=tuple(self._settings.renditions.presets),
             widths=fixed_widths(self._settings.renditions.presets),
             max_upload_bytes=self._settings.limits.max_bytes,
+            max_upload_pixels=self._settings.limits.max_pixels,
         )
 
     def openai_url(self) -> str | None:

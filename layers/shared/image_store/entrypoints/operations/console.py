@@ -34,12 +34,18 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".html": "text/html; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
 }
 MAX_REQUEST_BYTES = 4_000_000
 """The largest image that the console sends through the API; larger ones go straight to storage."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ENTRY = "main.js"
+_WORKER = "heif-worker.js"
+_LIBRARY = "libheif.js"
+_WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+"""WebAssembly compiles in the worker that decodes HEIC, which has no page and no token. The page must not."""
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -61,6 +67,7 @@ class ConsoleSettings:
     widths: Mapping[str, int]
     """The presets that keep the whole picture at a fixed width, and these widths in pixels."""
     max_upload_bytes: int
+    max_upload_pixels: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Console:
-    """The files of a folder with `index.html` and `assets/`; each is read once, at its first use."""
+    """The files of a folder with `index.html` and `assets/`."""
 
     folder: Path
 
@@ -102,12 +109,14 @@ class Console:
         """A file of the page; RouteNotFound if there is no file of that name."""
         if name not in self._assets:
             raise RouteNotFound
-        content, headers = self._assets[name], {"Cache-Control": "no-cache"}
+        content, headers = self._assets[name].read_bytes(), {"Cache-Control": "no-cache"}
         version = _version_in(request)
         if version == self.version:
             headers = {"Cache-Control": _FOR_EVER}
         elif version is not None:
             content = self._successor(name) or content
+        if name == _WORKER:
+            headers |= {"Content-Security-Policy": _WORKER_POLICY}
         return _file(content, Path(name).suffix, headers, request)
 
     @cached_property
@@ -124,18 +133,21 @@ class Console:
         return _match(_SCRIPT, self._index)
 
     @cached_property
-    def _assets(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / "assets").iterdir()}
+    def _assets(self) -> dict[str, Path]:
+        return {path.name: path for path in (self.folder / "assets").iterdir()}
 
     def _successor(self, name: str) -> bytes | None:
         """The replacement of a script for a page of another version; None for any other file.
 
         All scripts are one program, and one of another version would start a second program in the page. A page that
-        starts gets the current entry script. A page that has started reloads at the URL that it shows.
+        starts gets the current entry script. A page that has started reloads at the URL that it shows. The worker is a
+        program of its own.
         """
         if name == _ENTRY:
             return f'import "./{_ENTRY}?v={self.version}";'.encode()
-        return b"location.reload();\nawait new Promise(() => {});" if name.endswith(".js") else None
+        if name in {_WORKER, _LIBRARY} or not name.endswith(".js"):
+            return None
+        return b"location.reload();\nawait new Promise(() => {});"
 
 
 @cache
@@ -173,7 +185,9 @@ def _console_settings(settings: ConsoleSettings) -> dict[str, Any]:
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
             "upload_bytes": settings.max_upload_bytes,
+            "upload_pixels": settings.max_upload_pixels,
             "title_chars": details.MAX_TITLE_CHARS,
+            "group_id_chars": details.MAX_GROUP_ID_CHARS,
             "alt_text_chars": details.MAX_ALT_TEXT_CHARS,
             "job_images": MAX_IMAGES,
             "variations": MAX_VARIATIONS,
@@ -210,7 +224,7 @@ def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
         "form-action": ["'none'"],
         "frame-ancestors": ["'self'"],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["'none'"],
+        "trusted-types": [_WORKER.removesuffix(".js")],
     }
     return "; ".join(
         " ".join([name, *dict.fromkeys(filter(None, values))]) for name, values in policy.items()

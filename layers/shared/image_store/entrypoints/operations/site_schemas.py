@@ -8,7 +8,9 @@ class ConsoleLimitsAnswer(BaseModel):
 
     request_bytes: int = Field(description="Through the API; larger images go straight to storage.")
     upload_bytes: int
+    upload_pixels: int
     title_chars: int
+    group_id_chars: int
     alt_text_chars: int
     job_images: int
     variations: int
