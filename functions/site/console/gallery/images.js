@@ -17,7 +17,7 @@ export function showImages(root, { query, signal }) {
   const filters = filtersOf(query);
   const isFiltered = Object.keys(filters).length > 0;
   const count = resultCount(signal, {
-    takesNew: !isFiltered,
+    accepts: () => !isFiltered,
     ask: isFiltered && (() => loadLate("countImages").then((countImages) => countImages(filters, signal))),
   });
   const load = ({ cursor, since, until }) => {
