@@ -1553,6 +1553,8 @@ class NewWebhook(TypedDict):
     updated_at: str
     previous_secret_until: str | None
     """How long the secret before the last rotation signs too."""
+    replay: WebhookReplayProgress | None
+    """The replay of many events that is under way; null if there is none."""
     secret: str
     """`whsec_` and Base64, as libraries for Standard Webhooks take it."""
 
@@ -2174,6 +2176,8 @@ class Webhook(TypedDict):
     updated_at: str
     previous_secret_until: str | None
     """How long the secret before the last rotation signs too."""
+    replay: WebhookReplayProgress | None
+    """The replay of many events that is under way; null if there is none."""
 
 
 class WebhookAttempt(TypedDict):
@@ -2252,6 +2256,17 @@ class WebhookReplay(TypedDict):
     after: str | None
     until: str | None
     failed: bool
+
+
+class WebhookReplayProgress(TypedDict):
+    """A replay of many events that is under way."""
+
+    created_at: str
+    after: str | None
+    """Null if it sends all deliveries that failed."""
+    until: str | None
+    reached_at: str | None
+    """The events that were recorded before this time have been sent; null for failed deliveries."""
 
 
 class WebhookReplayRequest(TypedDict):
