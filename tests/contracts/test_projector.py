@@ -313,7 +313,7 @@ def test_a_slow_consumer_does_not_restore_a_deleted_image(store: Store, known: b
     assert store.found_by() == {}
 
 
-STEPS = ("publish", "withdraw", "retag", "trash", "restore", "delete")
+STEPS = ("publish", "withdraw", "retag", "regroup", "trash", "restore", "delete")
 
 
 def stepped(store: Store, image: Image, step: str, number: int) -> Image:
@@ -333,6 +333,9 @@ def stepped(store: Store, image: Image, step: str, number: int) -> Image:
         case "retag":
             tags = (f"tag{number}", "steady")
             return store.move(image, State.READY, Details(title=f"number {number}", tags=tags))
+        case "regroup":
+            groups = (f"album:{number % 3}", "session:s1")
+            return store.move(image, State.READY, replace(image.details, groups=groups))
         case "trash":
             return store.move(image, State.TRASHED, **withdrawn())
         case "delete":

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import group_keys, items, keys
 from image_store.adapters.dynamodb.finding import projections as rows
 from image_store.adapters.dynamodb.finding.projections import RowKey
 from image_store.adapters.dynamodb.images import records
@@ -65,6 +65,23 @@ def assert_projected(table: Sequence[items.Item], epoch: int = 1) -> None:
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected
     assert without_parts(figures(table, epoch)) == without_parts(counted)
+    _assert_places_know_their_newest(table, epoch)
+
+
+def _assert_places_know_their_newest(table: Sequence[items.Item], epoch: int) -> None:
+    """No image that figures of groups and tags count is newer than they say."""
+    newest: dict[RowKey, str] = {}
+    for image in records_in(table):
+        facts = facts_of(image)
+        for key in rows.counters_of(image.record.id, facts, epoch, part=image.record.id):
+            newest[key] = max(image.record.id, newest.get(key, ""))
+    places = {
+        key_of(item): item
+        for item in table
+        if group_keys.is_place_stats(item["sk"]["S"])
+        and item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{epoch}#")
+    }
+    assert all(item["newest"]["S"] >= newest.get(key, "") for key, item in places.items())
 
 
 def key_of(item: dict[str, Any]) -> RowKey:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import QuotaExceeded
-from image_store.services.images import batch_deletion
+from image_store.services.groups import members
 from tests.functions.deployment import (
     API,
     IMAGE_ID,
@@ -205,7 +205,7 @@ def test_foreign_images_are_not_found(store: Deployment) -> None:
 
 def test_a_group_is_deleted_page_by_page(store: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thrice 5 images: what was just stored is in the group at once, and every page holds as many as one may."""
-    monkeypatch.setattr(batch_deletion, "MAX_IDS", 10)
+    monkeypatch.setattr(members, "MAX_MEMBERS", 10)
     for _ in range(5):
         store.call(with_items(*[items_of("upload/batch")[0]] * 3), function="upload")
     first = store.answer_to("delete/batch-group")

@@ -165,10 +165,12 @@ def slowed_down(store: Store, at: str) -> BatchDeletion:
     """One deletion after the other, out of time once the image `at` is deleted."""
     Slow.slow = at
     parts = {name: getattr(store.deletion, name) for name in Deletion.__dataclass_fields__}
+    batches = Batches(clock=store.clock, concurrency=1)
     return replace(
         store.app.images.batch_deletion,
+        members=replace(store.app.images.group_members, batches=batches),
         deletion=Slow(**parts),
-        batches=Batches(clock=store.clock, concurrency=1),
+        batches=batches,
     )
 
 
