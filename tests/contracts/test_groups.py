@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.adapters.dynamodb import group_keys, keys
+from image_store.adapters.dynamodb import backup_keys, group_keys, keys
 from image_store.adapters.dynamodb.finding.groups import DynamoGroups
 from image_store.adapters.dynamodb.finding.places import DynamoPlaces
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
@@ -314,3 +314,16 @@ def as_an_earlier_build(shelf: Shelf, image: Image) -> None:
     for each in shelf.table.rows():
         if group_keys.is_place_stats(each["sk"]["S"]):
             client.delete_item(TableName=name, Key={part: each[part] for part in ("pk", "sk")})
+
+
+def test_keys_of_the_longest_names_fit_into_a_row_and_into_the_note_of_a_backup() -> None:
+    """DynamoDB takes 2,048 bytes of a partition key and 1,024 of a sort key."""
+    longest_owner = "é" * 127  # at most 765 characters when it is encoded
+    record = group_keys.record(longest_owner, f"{'t' * 32}:{LONG}")
+    pk, sk = record["pk"]["S"], record["sk"]["S"]
+
+    note = backup_keys.noted(backup_keys.entity_of(pk, sk))
+
+    assert len(sk.encode()) <= 1_024
+    assert len(group_keys.tag_stats("\U0001f98a" * MAX_TAG_CHARS).encode()) <= 1_024
+    assert len(note["pk"]["S"].encode()) <= 2_048

@@ -433,9 +433,11 @@ def test_a_replay_reads_as_it_was_written_until_it_ends(store: Store, replay: Re
 
     assert store.replays.current(replay.webhook_id) == further
     assert store.replays.current("c") is None
+    assert store.replays.under_way(["c", replay.webhook_id]) == {replay.webhook_id: further}
     store.replays.end(further)
     store.replays.end(further)
     assert store.replays.current(replay.webhook_id) is None
+    assert store.replays.under_way([replay.webhook_id]) == {}
 
 
 def test_a_webhook_has_one_replay_at_a_time(store: Store) -> None:

@@ -180,6 +180,9 @@ class MemoryReplays(Replays):
     def current(self, webhook_id: str) -> Replay | None:
         return self._replays.get(webhook_id)
 
+    def under_way(self, webhook_ids: Sequence[str]) -> dict[str, Replay]:
+        return {each: self._replays[each] for each in webhook_ids if each in self._replays}
+
     def save(self, replay: Replay) -> None:
         if self._is_current(replay):
             self._replays[replay.webhook_id] = replay

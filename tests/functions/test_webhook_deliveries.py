@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.events.event import EventType, new_event
+from image_store.domain.events.log import first_place_at
 from image_store.domain.webhooks.deliveries import (
     Attempt,
     DeliveryChange,
@@ -146,6 +147,13 @@ def test_a_time_is_replayed_one_at_a_time(store: Deployment) -> None:
         replay = store.ports.replays.current(HOOK)
     assert replay is not None
     assert (replay.after, replay.until) == (START - 2 * HOUR, START - HOUR)
+    begin, end = "2026-03-01T10:00:00.000Z", "2026-03-01T11:00:00.000Z"
+    progress = {"created_at": "2026-03-01T12:00:00.000Z", "after": begin, "until": end, "reached_at": begin}
+    assert store.answer_to("webhooks/see").json["replay"] == progress
+    with store.gate.at_work("deliver"):
+        store.ports.replays.save(replace(replay, cursor=first_place_at(START - 90 * MINUTE)))
+    [webhook] = store.answer_to("webhooks/list").json["items"]
+    assert webhook["replay"] == progress | {"reached_at": "2026-03-01T10:30:00.000Z"}
     assert store.to_deliver.waiting == [DeliverWebhook(HOOK)]
     assert_refused(store.answer_to("webhooks/replay-failed"), 409, "conflict")
 

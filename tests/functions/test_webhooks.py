@@ -93,6 +93,7 @@ def test_a_new_webhook_is_answered_with_its_secret_and_its_address(store: Deploy
         "created_by": "subject:alice",
         "updated_at": "2026-03-01T12:00:00.000Z",
         "previous_secret_until": None,
+        "replay": None,
     }
     assert secret.startswith("whsec_")
     assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32

@@ -247,8 +247,18 @@ def _rows_of(webhook: Webhook) -> list[tuple[str, str]]:
         ("changed", moment(webhook["updated_at"])),
         ("failing since", moment(webhook["failing_since"])),
         ("old secret until", moment(webhook["previous_secret_until"])),
+        ("replay", _replay_of(webhook)),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _replay_of(webhook: Webhook) -> str:
+    replay = webhook["replay"]
+    if replay is None:
+        return ""
+    if replay["after"] is None:
+        return "of all that failed, under way"
+    return f"from {moment(replay['after'])} to {moment(replay['until'])}, sent up to {moment(replay['reached_at'])}"
 
 
 def _status_of(webhook: Webhook) -> str:

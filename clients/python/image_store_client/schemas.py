@@ -1553,6 +1553,8 @@ class NewWebhook(TypedDict):
     updated_at: str
     previous_secret_until: str | None
     """How long the secret before the last rotation signs too."""
+    replay: WebhookReplayProgress | None
+    """The replay of many events that is under way; null if there is none."""
     secret: str
     """`whsec_` and Base64, as libraries for Standard Webhooks take it."""
 
@@ -1660,6 +1662,13 @@ class ProviderModel(TypedDict):
     prices: list[ModelPrice]
     estimate: CostEstimate | None
     """Null if a price is not known."""
+
+
+class Quota(TypedDict):
+    """The most that an owner may store, the trash included; null is no limit."""
+
+    images: int | None
+    size_bytes: int | None
 
 
 class RebuildRequest(TypedDict):
@@ -1932,6 +1941,8 @@ class Stats(TypedDict):
     """The part in the trash."""
     days: list[DayAmount]
     generation: GenerationDays
+    quota: NotRequired[Quota | None]
+    """Only with `scope=own`."""
     migration: NotRequired[MigrationTotals | None]
     """Only with `scope=all`."""
 
@@ -2165,6 +2176,8 @@ class Webhook(TypedDict):
     updated_at: str
     previous_secret_until: str | None
     """How long the secret before the last rotation signs too."""
+    replay: WebhookReplayProgress | None
+    """The replay of many events that is under way; null if there is none."""
 
 
 class WebhookAttempt(TypedDict):
@@ -2243,6 +2256,17 @@ class WebhookReplay(TypedDict):
     after: str | None
     until: str | None
     failed: bool
+
+
+class WebhookReplayProgress(TypedDict):
+    """A replay of many events that is under way."""
+
+    created_at: str
+    after: str | None
+    """Null if it sends all deliveries that failed."""
+    until: str | None
+    reached_at: str | None
+    """The events that were recorded before this time have been sent; null for failed deliveries."""
 
 
 class WebhookReplayRequest(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -43,6 +44,63 @@ def fits(page: Page) -> bool:
     """Whether nothing is wider than the window."""
     wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     return bool(wide <= room)
+
+
+def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
+    pages: Pages, stack: Stack, look: Callable[[Page, str], None]
+) -> None:
+    owner = f"albums-{uuid4()}"
+    page = pages.open("#/albums", owner=owner)
+    expect(page.get_by_role("heading", name="No album yet")).to_be_visible()
+    page.get_by_role("button", name="New album").first.press("Enter")
+    page.get_by_label("Title").fill("<b>Hills</b>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="<b>Hills</b>")).to_be_visible()
+    expect(page.get_by_role("heading", name="No image in this album")).to_be_visible()
+    group = re.sub(r".*#/groups/album%3A", "album:", page.url)
+    with stack.http(owner) as client:
+        newest = pictures(client, 3)[-1]
+        page.get_by_role("button", name="Add pictures").first.press("Enter")
+        for number in range(3):
+            page.get_by_role("checkbox", name=f"Hills {number}").press("Space")
+        page.get_by_role("button", name="Use 3 images").press("Enter")
+        expect(page.get_by_text("3 images added.")).to_be_visible()
+        expect(page.locator(".tile")).to_have_count(3)
+        eventually(lambda: counts(client, "groups"), {group: 3})
+
+        page.get_by_role("link", name="Albums").first.press("Enter")
+        album = page.get_by_role("link", name="<b>Hills</b> 3 images")
+        expect(album.locator("img")).to_be_attached()
+        assert faults_of(page, STANDARDS) == []
+        look(page, "albums-light-1280")
+        album.press("Enter")
+        expect(page.locator(".tile")).to_have_count(3)
+        expect(page.locator(".result-count")).to_have_text("3 images")
+
+        page.get_by_role("button", name="More for this album").press("Enter")
+        page.get_by_role("button", name="Rename").press("Enter")
+        page.get_by_label("Title").fill("Mountains")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Mountains")).to_be_visible()
+
+        page.get_by_role("button", name="More for this album").press("Enter")
+        page.get_by_role("button", name="Choose cover").press("Enter")
+        choices = page.get_by_role("dialog", name="Cover of “Mountains”")
+        expect(choices.get_by_role("button", name="Hills 2")).to_have_attribute("aria-pressed", "true")
+        assert faults_of(page, STANDARDS) == []
+        choices.get_by_role("button", name="Hills 0").press("Enter")
+        expect(choices).to_have_count(0)
+        assert client.get(f"/v1/groups/{group}").json()["cover"]["id"] != newest
+
+        page.get_by_role("button", name="More for this album").press("Enter")
+        page.get_by_role("button", name="Delete album").press("Enter")
+        expect(page.get_by_label("Keep the images")).to_be_checked()
+        page.get_by_label("Move the images to the trash").check()
+        assert faults_of(page, STANDARDS) == []
+        page.get_by_role("dialog").get_by_role("button", name="Delete album").press("Enter")
+        expect(page.get_by_text("“Mountains” is deleted. 3 images moved to the trash.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Albums")).to_be_visible()
+        assert client.get(f"/v1/groups/{group}").status_code == 404
 
 
 def test_groups_of_other_types_have_their_place_and_can_be_named(pages: Pages, stack: Stack) -> None:

@@ -166,7 +166,7 @@ def test_keys_zoom_and_move_and_the_images_beside_are_at_hand(
     for _ in range(4):
         page.keyboard.press("+")
     whole = transform(page)
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
     assert transform(page) != whole
     expect(shown(page, middle)).to_be_visible()
     page.keyboard.press("0")

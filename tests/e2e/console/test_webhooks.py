@@ -19,13 +19,15 @@ from image_store.adapters.dynamodb.items import text_time
 from image_store_client.webhooks import verify
 from tests.e2e.conftest import REMOTE_ADDRESS
 from tests.e2e.console.conftest import DESKTOP, PHONE
+from tests.e2e.test_images import upload
 from tests.local_servers import LocalHandler, LocalServer
+from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
     from tests.e2e.conftest import Stack
     from tests.e2e.console.conftest import Pages
@@ -84,6 +86,11 @@ def create(page: Page, address: str) -> str:
     page.get_by_role("button", name="Create webhook").click()
     expect(page.get_by_role("region", name="New secret")).to_be_focused()
     return secret_on(page)
+
+
+def created_images(app: App) -> list[str]:
+    """The images of which the app has heard that they are complete, in this order."""
+    return [event["data"]["image_id"] for event in app.events() if event["type"] == "image.created"]
 
 
 def secret_on(page: Page) -> str:
@@ -283,7 +290,7 @@ def test_events_that_failed_for_good_are_found_and_sent_again_together(
     expect(delivery_rows(details)).to_have_count(1)
     expect(delivery_rows(details)).to_contain_text("Failed")
     details.get_by_role("button", name="Send all that failed again").click()
-    expect(details.get_by_text("All that failed is sent again.")).to_be_visible()
+    expect(details.get_by_text("The replay has ended.")).to_be_visible(timeout=SENT_MS)
 
     eventually(lambda: app.events(secret)[-1]["id"] == app.events()[0]["id"])
     expect_after_refresh(details, "No deliveries.")
@@ -324,10 +331,13 @@ def test_an_app_that_is_gone_is_disabled_and_the_page_says_why(pages: Pages, own
 
 
 def test_the_events_of_a_time_are_sent_again_and_both_secrets_sign_meanwhile(
-    pages: Pages, owner: str, app: App
+    pages: Pages, stack: Stack, owner: str, app: App
 ) -> None:
     page = pages.open("#/webhooks", owner=owner)
     first = create(page, app.address)
+    with stack.http(owner) as http:
+        image_id = upload(http, jpeg(64, 48))["id"]
+    eventually(lambda: created_images(app) == [image_id])
     details = opened(page, app.address)
     details.get_by_label("The old secret signs too").select_option("For an hour")
     details.get_by_role("button", name="Make a new secret").click()
@@ -343,9 +353,44 @@ def test_the_events_of_a_time_are_sent_again_and_both_secrets_sign_meanwhile(
     )
     details.get_by_label("From", exact=True).fill(yesterday)
     details.get_by_role("button", name="Send the events of this time again").click()
-    expect(details.get_by_text("The events of this time are sent again.")).to_be_visible()
+    expect(details.get_by_text("The replay has ended.")).to_be_visible(timeout=SENT_MS)
 
-    assert [event["type"] for event in app.events(first, second)][:1] == ["webhook.test"]
+    eventually(lambda: created_images(app) == [image_id, image_id])
+    before, _, again = app.events(first)
+    assert before["id"] == again["id"]
+    app.received = app.received[1:]
+    assert [event["type"] for event in app.events(first, second)] == ["webhook.test", "image.created"]
+
+
+def test_a_replay_under_way_shows_how_far_it_is_also_to_who_comes_later(
+    pages: Pages, owner: str, app: App
+) -> None:
+    begin, middle, end = (f"2026-11-{day}T12:00:00.000Z" for day in (10, 15, 20))
+    replay: dict[str, str] | None = {"created_at": end, "after": begin, "until": end, "reached_at": middle}
+
+    def put_into(page: Page) -> None:
+        def answer(route: Route) -> None:
+            if route.request.method != "GET":
+                return route.continue_()
+            document = route.fetch().json()
+            for webhook in document.get("items", [document]):
+                webhook["replay"] = replay
+            return route.fulfill(json=document)
+
+        page.route(re.compile(r"/v1/webhooks(/[0-9a-f]+)?$"), answer)
+
+    page = pages.open("#/webhooks", owner=owner, prepare=put_into)
+    create(page, app.address)
+    details = opened(page, app.address)
+
+    bar = details.get_by_role("progressbar", name="Replay")
+    expect(bar).to_be_visible()
+    assert bar.evaluate("(bar) => bar.value") == pytest.approx(0.5)
+    expect(details.get_by_text("The events of this time are sent again. Those until")).to_be_visible()
+    assert faults_of(page) == []
+    replay = None
+    expect(details.get_by_text("The replay has ended.")).to_be_visible(timeout=SENT_MS)
+    expect(bar).to_be_hidden()
 
 
 def test_older_deliveries_are_loaded_when_they_are_asked_for(

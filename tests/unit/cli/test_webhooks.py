@@ -23,7 +23,7 @@ HOOKS = "https://app.example.com/hooks"
 WEBHOOK: dict[str, Any] = {
     "id": WEBHOOK_ID, "url": HOOKS, "types": None, "description": "mirror \x1b[2J", "scope": "own", "enabled": True,
     "disabled_reason": None, "failing_since": None, "created_at": "2026-03-01T12:00:00Z", "created_by": "subject:alice",
-    "updated_at": "2026-03-01T12:00:00Z", "previous_secret_until": None,
+    "updated_at": "2026-03-01T12:00:00Z", "previous_secret_until": None, "replay": None,
 }  # fmt: skip
 NEW = WEBHOOK | {"secret": SECRET}
 EVENT = {
@@ -118,12 +118,26 @@ def test_without_webhooks_the_list_says_so(tmp_path: Path) -> None:
 
 def test_a_webhook_is_shown(tmp_path: Path) -> None:
     overlapping = WEBHOOK | {"scope": "all", "previous_secret_until": "2026-03-02T12:00:00Z"}
+    replay = {
+        "after": "2026-02-01T12:00:00Z",
+        "until": "2026-03-01T12:00:00Z",
+        "reached_at": "2026-02-20T12:00:00Z",
+    }
 
-    result = webhooks(Store(overlapping), tmp_path, "show", WEBHOOK_ID)
+    result = webhooks(Store(overlapping | {"replay": replay}), tmp_path, "show", WEBHOOK_ID)
 
     rows = dict(line.strip().split(None, 1) for line in result.out.splitlines())
     assert (rows["url"], rows["types"], rows["owners"]) == (HOOKS, "all", "all")
     assert "old secret until" in result.out
+    assert "sent up to 2026-02-20" in result.out
+
+
+def test_a_replay_of_what_failed_is_shown(tmp_path: Path) -> None:
+    replay = {"after": None, "until": None, "reached_at": None}
+
+    result = webhooks(Store(WEBHOOK | {"replay": replay}), tmp_path, "show", WEBHOOK_ID)
+
+    assert "of all that failed, under way" in result.out
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,11 @@ export async function newAlbum() {
   if (made) go(`/groups/${encodeURIComponent(made.group)}`);
 }
 
-/** A button with a menu; `group()` is the group as it is now, and `changed(group)` hears how it is afterwards. */
-export function groupMenu(group, changed) {
+/**
+ * A button with a menu; `group()` is the group as it is now, and `changed(group)` hears how it is afterwards.
+ * `upload()` picks files for it.
+ */
+export function groupMenu(group, changed, { upload }) {
   const id = unique("group-menu");
   const what = typeName(partsOf(group().group).type).toLowerCase();
   const entry = (drawn, text, act) =>
@@ -50,6 +53,7 @@ export function groupMenu(group, changed) {
   const menu = h(
     "div",
     { id, class: "menu drop-menu", popover: "auto" },
+    entry("upload", "Upload pictures", upload),
     entry("edit", "Rename", () => rename(group(), changed)),
     entry("images", "Choose cover", () => chooseCover(group(), changed)),
     entry("trash", `Delete ${what}`, () => end(group(), what)),

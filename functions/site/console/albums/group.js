@@ -20,12 +20,13 @@ const MOST_AT_ONCE = 100; // images that are added in one go
 
 export function showGroup(root, { parameters, query, signal }) {
   const name = parameters.name;
-  const { type } = partsOf(name);
+  const { type, id } = partsOf(name);
   const isAlbum = type === "album";
   const path = `/groups/${encodeURIComponent(name)}`;
   const filters = filtersOf(query);
   const isFiltered = Object.keys(filters).some((filter) => filter !== "order");
-  const count = resultCount(signal);
+  const accepts = (image) => !isFiltered && Boolean(image.groups?.[type]?.includes(id));
+  const count = resultCount(signal, { accepts });
   const tools = h("div", { class: "row is-flowing" });
   const screenHead = head(
     nameOf({ group: name }),
@@ -43,6 +44,7 @@ export function showGroup(root, { parameters, query, signal }) {
       label: `Images of ${name}`,
       signal,
       selects: { group: name },
+      accepts,
       load: count.counting(({ cursor }) => listImages({ ...filters, group: name, limit: PAGE, cursor }, signal)),
       empty: () =>
         isFiltered
@@ -71,7 +73,7 @@ export function showGroup(root, { parameters, query, signal }) {
       tools,
       addPictures("button"),
       h("button", { type: "button", class: "button", onclick: share }, icon("link"), "Share"),
-      groupMenu(() => group, show),
+      groupMenu(() => group, show, { upload }),
     );
   }
 
@@ -85,6 +87,20 @@ export function showGroup(root, { parameters, query, signal }) {
     const names = new Map(cards.map((card) => [card.id, card.filename]));
     await addToGroup([...names.keys()], name, names);
     if (!signal.aborted) await refresh();
+  }
+
+  /** Files that are picked join the group, as those that are dropped here do. */
+  function upload() {
+    const pick = h("input", { type: "file", accept: "image/*", multiple: true });
+    pick.addEventListener("change", async () => {
+      try {
+        const takeFiles = await loadLate("takeFiles");
+        takeFiles([...pick.files], { groups: [name] });
+      } catch (error) {
+        notify(error.message, { isProblem: true });
+      }
+    });
+    pick.click();
   }
 
   async function share() {

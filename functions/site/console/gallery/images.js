@@ -10,8 +10,6 @@ import { icon } from "../parts/icons.js";
 import { head, nothing } from "../parts/screen-head.js";
 import { loadLate } from "../frame/router.js";
 
-export { nothing };
-
 const PAGE = 50;
 const LATER_PAGE = 100; // once the first pictures are there
 
@@ -19,7 +17,7 @@ export function showImages(root, { query, signal }) {
   const filters = filtersOf(query);
   const isFiltered = Object.keys(filters).length > 0;
   const count = resultCount(signal, {
-    takesNew: !isFiltered,
+    accepts: () => !isFiltered,
     ask: isFiltered && (() => loadLate("countImages").then((countImages) => countImages(filters, signal))),
   });
   const load = ({ cursor, since, until }) => {

@@ -5,10 +5,10 @@ import { plural } from "../parts/format.js";
 
 /**
  * `element` says it; `counting(load)` is the `load` of the gallery, and counts; `know(images)` is told what the store
- * itself counts. `ask()` may find that out, and is called once there is more than one page. `takesNew` says that every
- * new image belongs to the list.
+ * itself counts. `ask()` may find that out, and is called once there is more than one page. `accepts(image)` says
+ * whether an image that was just added belongs to the list.
  */
-export function resultCount(signal, { ask = null, takesNew = false } = {}) {
+export function resultCount(signal, { ask = null, accepts = () => false } = {}) {
   const element = h("span", { class: "result-count" });
   const removed = new Set();
   let exact = null,
@@ -26,7 +26,7 @@ export function resultCount(signal, { ask = null, takesNew = false } = {}) {
     say();
   };
   listen("image-removed", ({ id }) => change(removed.add(id) && -1), signal);
-  listen("image-added", ({ id }) => (removed.delete(id) || takesNew) && change(1), signal);
+  listen("image-added", (image) => (removed.delete(image.id) || accepts(image)) && change(1), signal);
   const counting = (load) => async (place) => {
     const page = await load(place);
     // A month, whose images the store counts, or what a selection reads beside the list.

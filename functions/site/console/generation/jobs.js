@@ -2,7 +2,7 @@
 import { call, getImage } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { atMoment, money, plural } from "../parts/format.js";
-import { nothing } from "../gallery/images.js";
+import { nothing } from "../parts/screen-head.js";
 import { icon } from "../parts/icons.js";
 import { isRunning, jobNews } from "./job-news.js";
 

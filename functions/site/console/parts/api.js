@@ -23,7 +23,7 @@ export async function call(method, path, { query = {}, json, body, headers = {},
   const request = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
   try {
     const answer = await reach(
-      () => askedEarly(method, address) ?? authorized(address, request),
+      () => askedEarly(method, address, request) ?? authorized(address, request),
       async (response) => ({
         status: response.status,
         etag: response.headers.get("ETag"),
@@ -66,11 +66,12 @@ async function reach(ask, read, { signal, isBackground = false } = {}) {
   }
 }
 
-/** The answer that the page itself has asked for already, once; undefined if there is none. */
-function askedEarly(method, address) {
+/** The answer to what the page itself has asked for, once; undefined if there is none. A refused token is renewed. */
+function askedEarly(method, address, request) {
   const answer = method === "GET" ? window.early?.[address] : undefined;
-  if (answer) delete window.early[address];
-  return answer;
+  if (!answer) return undefined;
+  delete window.early[address];
+  return answer.then((early) => (early.status === 401 ? authorized(address, request) : early));
 }
 
 /** The error that an answer's status and text mean. */

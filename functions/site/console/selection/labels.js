@@ -6,7 +6,7 @@ import { tell } from "../parts/events.js";
 import { field, listOf } from "../parts/fields.js";
 import { formDialog } from "../parts/form-dialog.js";
 import { plural } from "../parts/format.js";
-import { forgetSuggestions, suggestAlbums, suggestTags } from "../parts/suggestions.js";
+import { suggestAlbums, suggestTags } from "../parts/suggestions.js";
 import { act, those } from "./doing.js";
 import { byWay, updating } from "./requests.js";
 
@@ -81,7 +81,6 @@ async function change({ cards, signal }, kind) {
     act: (data) => whatToDo(kind, data),
   });
   if (!asked) return;
-  forgetSuggestions();
   const former = await reading;
   await act({
     cards,
@@ -150,7 +149,6 @@ function takeBack(cards, { add, remove }, { former, kind }) {
     ways.get(key).ids.push(id);
   }
   const ids = [...ways.values()].flatMap((way) => way.ids);
-  forgetSuggestions();
   return act({
     cards: those(cards, ids),
     step: byWay([...ways.values()]),

@@ -1,5 +1,5 @@
 // The images beside the one that is looked at: their records and pictures are at hand before somebody asks.
-import { getImage } from "../parts/api.js";
+import { call, getImage } from "../parts/api.js";
 import { isThrifty } from "../parts/connection.js";
 import { listen } from "../parts/events.js";
 
@@ -26,12 +26,17 @@ export async function readImage(id, signal) {
 export async function preload(ids, signal) {
   for (const id of ids) {
     if (signal.aborted || isThrifty() || !id || atHand.has(id)) continue;
-    const answer = getImage(id).catch(() => null); // Opening it asks again, and says why it fails.
+    const answer = readAhead(id).catch(() => null); // Opening it asks again, and says why it fails.
     atHand.set(id, { answer, at: Date.now() });
     if (atHand.size > MOST_KEPT) atHand.delete(atHand.keys().next().value);
     const found = await answer;
     if (found && !signal.aborted) await loaded(shownRendition(found.image)?.url);
   }
+}
+
+async function readAhead(id) {
+  const { data, etag } = await call("GET", `/v1/images/${encodeURIComponent(id)}`, { isBackground: true });
+  return { image: data, etag };
 }
 
 async function loaded(url) {

@@ -219,7 +219,7 @@ export function openViewer(id) {
 
   function keys(event) {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const pan = zoom?.isZoomed() && PANS[event.key];
+    const pan = event.shiftKey && zoom?.isZoomed() && PANS[event.key];
     const act = pan
       ? () => zoom.pan(...pan)
       : {

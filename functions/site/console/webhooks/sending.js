@@ -1,20 +1,27 @@
-// Sends events to a webhook now: a test, one event again, all that failed, or all of a time.
+// Sends events to a webhook now: a test, one event again, all that failed, or all of a time. A replay is followed to
+// its end.
 import { call } from "../parts/api.js";
 import { h, wait } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { onSubmit } from "../parts/forms.js";
+import { atMoment } from "../parts/format.js";
 import { notify } from "../parts/notices.js";
 import { nextAttemptOf, outcomeOf } from "./words.js";
 
 const LOOK_EVERY_MS = 1000;
 const LOOKS = 30;
 const LOOKS_TO_FIND_IT = 5;
+const LONGEST_LOOK_MS = 10_000;
 const MOST_LISTED = 100;
 
-/** `{element, again}`: buttons and a form, and what sends one event again. `sent()` is called when there is news. */
-export function sending(path, { sent, signal }) {
+/**
+ * `{element, again}`: buttons and a form, and what sends one event again. `sent()` is called when there is news.
+ * `replay` is one that is under way already, or null.
+ */
+export function sending(path, { replay, sent, signal }) {
   const said = h("p", { class: "fine", role: "status" });
   const problem = h("p", { class: "form-problem", role: "alert" });
+  const bar = h("progress", { "aria-label": "Replay", max: 1, hidden: true });
 
   const sayHere = (text, { isProblem = false } = {}) => {
     said.textContent = isProblem ? "" : text;
@@ -47,14 +54,42 @@ export function sending(path, { sent, signal }) {
   const replayFailed = () =>
     attempt(async () => {
       await call("POST", `${path}/replay`, { json: { failed: true } });
-      return "All that failed is sent again. Refresh the list to see how far it is.";
+      return follow();
     });
 
   const replayTime = (form) =>
     attempt(async () => {
       await call("POST", `${path}/replay`, { json: timeOf(form) });
-      return "The events of this time are sent again. Refresh the list to see how far it is.";
+      return follow();
     });
+
+  /** Show how far a replay is until it has ended. An app that accepts nothing can make that take long. */
+  async function follow() {
+    bar.hidden = false;
+    try {
+      for (let pause = LOOK_EVERY_MS; ; pause = Math.min(LONGEST_LOOK_MS, pause * 1.3)) {
+        await wait(pause, signal);
+        if (document.hidden) continue;
+        if (!said.isConnected) return ""; // another webhook is looked at
+        const { data } = await call("GET", path, { signal });
+        if (!data.replay) return "The replay has ended. The list shows what came of it.";
+        showProgress(data.replay);
+      }
+    } finally {
+      bar.hidden = true;
+    }
+  }
+
+  function showProgress({ after, until, reached_at: reached }) {
+    sayHere(
+      after === null
+        ? "All that failed is sent again."
+        : `The events of this time are sent again. Those until ${atMoment(reached)} were sent.`,
+    );
+    const part = after === null ? null : (new Date(reached) - new Date(after)) / (new Date(until) - new Date(after));
+    if (part === null) bar.removeAttribute("value");
+    else bar.value = Math.min(1, Math.max(0, part));
+  }
 
   /** Look at a delivery until it was tried once more; null if that takes too long, or if it is far down the list. */
   async function watch(before) {
@@ -88,8 +123,13 @@ export function sending(path, { sent, signal }) {
       h("p", {}, h("button", { type: "submit", class: "button" }, "Send the events of this time again")),
     ),
     said,
+    bar,
     problem,
   );
+  if (replay) {
+    attempt(follow);
+    showProgress(replay);
+  }
   return { element, again };
 }
 

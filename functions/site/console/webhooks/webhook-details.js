@@ -14,7 +14,7 @@ export async function showDetails(root, webhook, { path, changed, showSecret, si
     const [{ data }] = await Promise.all([call("GET", path, { signal }), deliveries.load()]);
     changed(data);
   };
-  const { element: buttons, again } = sending(path, { sent: refresh, signal });
+  const { element: buttons, again } = sending(path, { replay: webhook.replay, sent: refresh, signal });
   const deliveries = deliveryList(path, { again, signal });
   const save = async (json) => {
     const { data } = await call("PATCH", path, { json });

@@ -109,6 +109,10 @@ class Replays(Protocol):
         """The replay that is under way."""
         ...
 
+    def under_way(self, webhook_ids: Sequence[str]) -> dict[str, Replay]:
+        """The replays of these webhooks that are under way, as they were a moment ago."""
+        ...
+
     def save(self, replay: Replay) -> None:
         """Note how far a replay has come; nothing happens if it is no longer the current one."""
         ...

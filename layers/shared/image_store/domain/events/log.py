@@ -46,7 +46,7 @@ class LoggedEvent:
     @property
     def written_at(self) -> datetime:
         """When it was written to the log."""
-        return _time_of(self.place)
+        return time_of(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class LogPosition:
     def of_text(cls, text: str) -> Self:
         """The position in such a text; ValueError for any other text."""
         after, *shown = text.split("~")
-        _time_of(after)
+        time_of(after)
         return cls(after, frozenset(shown))
 
 
@@ -110,6 +110,6 @@ def was_in_time(started_at: datetime, ended_at: datetime) -> bool:
     return timedelta(0) <= ended_at - started_at <= LONGEST_WRITE
 
 
-def _time_of(place: str) -> datetime:
+def time_of(place: str) -> datetime:
     """The time at the beginning of a place; ValueError if there is none."""
     return datetime.strptime(place.partition("#")[0], _TIME_FORM).replace(tzinfo=UTC)

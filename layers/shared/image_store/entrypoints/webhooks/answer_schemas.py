@@ -10,6 +10,17 @@ from image_store.domain.webhooks.webhook import DisabledReason, WebhookScope
 from image_store.entrypoints.events.answer_schemas import EventAnswer
 
 
+class WebhookReplayProgress(BaseModel):
+    """A replay of many events that is under way."""
+
+    created_at: datetime
+    after: datetime | None = Field(description="Null if it sends all deliveries that failed.")
+    until: datetime | None
+    reached_at: datetime | None = Field(
+        description="The events that were recorded before this time have been sent; null for failed deliveries."
+    )
+
+
 class WebhookAnswer(BaseModel):
     """A webhook: an endpoint that hears about events."""
 
@@ -33,6 +44,9 @@ class WebhookAnswer(BaseModel):
     updated_at: datetime
     previous_secret_until: datetime | None = Field(
         description="How long the secret before the last rotation signs too."
+    )
+    replay: WebhookReplayProgress | None = Field(
+        description="The replay of many events that is under way; null if there is none."
     )
 
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.events.event import event_body
 from image_store.domain.times import rfc3339
-from image_store.domain.webhooks.deliveries import Attempt, EventDelivery
+from image_store.domain.webhooks.deliveries import Attempt, EventDelivery, Replay
 from image_store.domain.webhooks.webhook import USUAL_OVERLAP
 from image_store.entrypoints.http.request import JSON, Request
 from image_store.entrypoints.webhooks.schemas import (
@@ -26,6 +26,7 @@ from image_store.services.webhooks.administration import (
     ReplayRequest,
     WebhookView,
 )
+from image_store.services.webhooks.replaying import reached_at
 
 _NOT_STORED = {"Cache-Control": "private, no-store"}
 
@@ -116,6 +117,16 @@ def _webhook(view: WebhookView) -> dict[str, Any]:
         "created_by": webhook.created_by,
         "updated_at": rfc3339(webhook.updated_at),
         "previous_secret_until": _time(view.overlap_end),
+        "replay": _progress(view.replay) if view.replay is not None else None,
+    }
+
+
+def _progress(replay: Replay) -> dict[str, Any]:
+    return {
+        "created_at": rfc3339(replay.created_at),
+        "after": _time(replay.after),
+        "until": _time(replay.until),
+        "reached_at": _time(reached_at(replay)),
     }
 
 

@@ -69,6 +69,8 @@ class WebhookView:
     """The first failure since the endpoint last accepted an event; None if it works, or is disabled."""
     overlap_end: datetime | None = None
     """How long the secret before the last rotation signs too."""
+    replay: Replay | None = None
+    """The replay of many events that is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,12 +284,14 @@ class WebhookAdministration:
 
     def _views(self, webhooks: Sequence[Webhook]) -> Sequence[WebhookView]:
         now = self.clock.now()
-        failures = self.turns.failing_since([each.id for each in webhooks if each.is_enabled])
+        enabled = [each.id for each in webhooks if each.is_enabled]
+        failures, replays = self.turns.failing_since(enabled), self.replays.under_way(enabled)
         return [
             WebhookView(
                 webhook=each,
                 failing_since=_failing_since(each, failures.get(each.id)),
                 overlap_end=each.overlap_end(now),
+                replay=replays.get(each.id),
             )
             for each in webhooks
         ]

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from image_store.domain.events.log import first_place_at
+from image_store.domain.events.log import first_place_at, time_of
 from image_store.domain.webhooks.deliveries import DeliveryChange, DeliveryStatus, Replay, new_delivery
 from image_store.domain.webhooks.webhook import Webhook
 from image_store.ports.events import EventLog
@@ -12,6 +13,13 @@ from image_store.ports.webhooks import Deliveries, Replays
 
 _MOST_PAGES = 10
 """Pages that are read for one round, if none of their events is sent again."""
+
+
+def reached_at(replay: Replay) -> datetime | None:
+    """How far the replay of a time has come; None of a replay of failed deliveries."""
+    if replay.after is None:
+        return None
+    return time_of(replay.cursor) if replay.cursor is not None else replay.after
 
 
 @dataclass(frozen=True, slots=True)

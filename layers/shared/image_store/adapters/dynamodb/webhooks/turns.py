@@ -98,6 +98,10 @@ class DynamoReplays(OnTable, Replays):
         item = self._rows.call("get_item", Key=keys.replay(webhook_id), ConsistentRead=True).get("Item")
         return _replay_of(item) if item is not None else None
 
+    def under_way(self, webhook_ids: Sequence[str]) -> dict[str, Replay]:
+        items = self._rows.get_many(list(map(keys.replay, webhook_ids)), consistent=False)
+        return {replay.webhook_id: replay for replay in map(_replay_of, items)}
+
     def save(self, replay: Replay) -> None:
         self._rows.conditional("put_item", Item=_replay_item(replay), **_is_current(replay))
 
