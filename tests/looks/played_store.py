@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from datetime import timedelta
 from io import BytesIO
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 
 from PIL import ImageFont
 
+from image_store.entrypoints.operations.console import Addresses, ConsoleSettings, settings_response
+from image_store.settings.callers import SignInSettings
 from tests.e2e.console.many_images import ManyImages
 from tests.site_bundle import built_site
 
@@ -28,25 +29,19 @@ MEDIA_TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
 }
-SETTINGS = {
-    "issuer": f"{ORIGIN}/issuer",
-    "client_id": "console",
-    "scopes": "openid",
-    "admin_scope": "images:admin",
-    "audience": "",
-    "r2_origin": ORIGIN,
-    "public_url": f"{ORIGIN}/public",
-    "presets": ["thumb", "display", "w640"],
-    "limits": {
-        "request_bytes": 4_000_000,
-        "upload_bytes": 50_000_000,
-        "title_chars": 200,
-        "alt_text_chars": 1000,
-        "job_images": 50,
-        "variations": 10,
-        "references": 4,
-    },
-}
+SETTINGS = ConsoleSettings(
+    sign_in=SignInSettings(
+        issuer=f"{ORIGIN}/issuer", audience="", client_id="console", scopes="openid", token_url=""
+    ),
+    admin_scope="images:admin",
+    storage_origin=ORIGIN,
+    public_url=f"{ORIGIN}/public",
+    presets=("thumb", "display", "w640"),
+    widths=(("w640", 640),),
+    max_upload_bytes=50_000_000,
+    max_upload_pixels=50_000_000,
+)
+ADDRESSES = Addresses(api_url=ORIGIN, mcp_url=f"{ORIGIN}/mcp", openai_url=None)
 COLORS = ["#5b7c99", "#a5673f", "#6b8f5e", "#94618e", "#b59a4a", "#4a8f96", "#8a8f99"]
 ONE_FONT = """
 @font-face { font-family: "the only one"; src: url("/font.ttf"); }
@@ -115,7 +110,7 @@ def played(body: Any) -> Any:
 
 def index() -> str:
     """The page, with its settings as the site function puts them in."""
-    settings = html.escape(json.dumps(SETTINGS))
+    settings = html.escape(str(settings_response(SETTINGS, ADDRESSES).body))
     page = (built_site() / "index.html").read_text("utf-8")
     return page.replace('<meta name="settings" content="">', f'<meta name="settings" content="{settings}">')
 

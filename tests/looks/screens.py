@@ -73,7 +73,7 @@ SCREENS = [
     Screen("album", "#/groups/album%3A01ja", has(".tile"), answers.ALBUM),
     Screen("share", "#/groups/album%3A01ja", shares_an_album, answers.ALBUM),
     Screen("tags", "#/tags", has("main a"), answers.ALL_TAGS),
-    Screen("trash", "#/trash", has(".tile")),
+    Screen("trash", "#/trash", has(".tile"), answers.STATISTICS),
     Screen("upload", "#/upload", has("main form, main input")),
     Screen("generate", "#/generate", has("main form"), answers.GENERATING),
     Screen("job", f"#/jobs/{answers.JOB_ID}", has("main li, main tr"), answers.JOB),
