@@ -66,7 +66,7 @@ def read_provider(name: str) -> Provider:
         raise InvalidRequest(f"The provider must be one of {', '.join(Provider)}.") from None
 
 
-def read_key(request: Request, provider: str) -> tuple[str, ProviderKey]:
+def read_key(request: Request, provider: str) -> tuple[Provider, ProviderKey]:
     """Read the provider of a path, and its key."""
     name, body = read_provider(provider), request.json(ProviderKeyRequest)
     return name, ProviderKey(body.key, body.account_id or "")
