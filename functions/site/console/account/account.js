@@ -6,7 +6,7 @@ import { places } from "./places.js";
 import { uploadTokens } from "./upload-tokens.js";
 import { usage } from "./usage.js";
 
-export async function showAccount(root, { query, signal }) {
+export async function showAccount(root, { signal }) {
   const { name, isAdmin } = person();
   root.append(
     h(
@@ -22,6 +22,6 @@ export async function showAccount(root, { query, signal }) {
     places(signal),
     usage(signal),
     uploadTokens(),
-    activity({ chosen: query.get("events") ?? "", signal }),
+    activity(signal),
   );
 }

@@ -1,5 +1,4 @@
 // What has happened in an account in the last 30 days, the newest first.
-import { go } from "../frame/router.js";
 import { fill, h } from "../parts/dom.js";
 import { field } from "../parts/fields.js";
 import { atMoment } from "../parts/format.js";
@@ -13,17 +12,24 @@ const OF_ADMINS = "cleanup.finished";
 const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-/** A card with the events of the type `chosen`; empty for all. The choice is in the address, so a reload keeps it. */
-export function activity({ chosen, signal }) {
-  const log = eventLog({ types: chosen ? [chosen] : [], signal });
+/** A card with the events of all types, or of one that is chosen there. */
+export function activity(signal) {
+  let log = eventLog({ types: [], signal });
   const list = h("div", { class: "stack activity" });
   const status = h("p", { class: "fine", role: "status" }, "Loading …");
   const foot = h("div", {});
+  const choose = (type) => {
+    log = eventLog({ types: type ? [type] : [], signal });
+    fill(list);
+    load();
+  };
   const load = async () => {
+    const mine = log;
     fill(foot);
     status.textContent = "Loading …";
     try {
-      const { events, until, isEnd } = await log.earlier();
+      const { events, until, isEnd } = await mine.earlier();
+      if (mine !== log) return; // another type was chosen meanwhile
       for (const event of events) append(list, event);
       status.textContent = isEnd
         ? list.children.length
@@ -32,7 +38,7 @@ export function activity({ chosen, signal }) {
         : `Back to ${atMoment(until)}.`;
       fill(foot, !isEnd && h("button", { type: "button", class: "button", onclick: load }, "Show earlier"));
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || mine !== log) return;
       status.textContent = "";
       fill(foot, problemBox(error, { retry: load }));
     }
@@ -50,7 +56,7 @@ export function activity({ chosen, signal }) {
         h("h2", {}, "Activity"),
         h("p", { class: "fine" }, "What has happened to your images, by whomever."),
       ),
-      field("Show", (id) => typeChoice(id, chosen)),
+      field("Show", (id) => typeChoice(id, choose)),
     ),
     list,
     status,
@@ -58,14 +64,13 @@ export function activity({ chosen, signal }) {
   );
 }
 
-function typeChoice(id, chosen) {
+function typeChoice(id, choose) {
   const types = Object.entries(EVENT_TYPES).filter(([type]) => type !== OF_ADMINS);
-  const change = ({ target: { value } }) => go(value ? `/account?events=${value}` : "/account", { replacing: true });
   return h(
     "select",
-    { id, onchange: change },
+    { id, onchange: (event) => choose(event.target.value) },
     h("option", { value: "" }, "Everything"),
-    types.map(([type, words]) => h("option", { value: type, selected: type === chosen }, words)),
+    types.map(([type, words]) => h("option", { value: type }, words)),
   );
 }
 
