@@ -18,7 +18,7 @@ SMALLER = 2
 BLOCK = 16
 MOST_DIFFERENCE = 18
 """Of 255, on average in a block."""
-COLORS = 64
+COLORS = 256
 KEEP = "If it is as it should be, keep it: UPDATE_LOOKS=1 make test ARGS=tests/looks"
 
 
