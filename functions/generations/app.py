@@ -57,9 +57,8 @@ def get_generation(request: Request, job_id: str) -> "Response[str]":
     job = service.job(request.owner, job_id)
     if request.client_has(jobs.etag(job)):
         return jobs.unchanged(job)
-    if query.requests:
-        return jobs.progress_with_requests(*service.items_with_requests(request.owner, job_id))
-    return jobs.progress(*service.items(request.owner, job_id))
+    items = service.items_with_requests if query.requests else service.items
+    return jobs.progress(*items(request.owner, job_id), with_requests=query.requests)
 
 
 @api.post(
@@ -73,8 +72,8 @@ def get_generation(request: Request, job_id: str) -> "Response[str]":
 def retry_generation(request: Request, job_id: str) -> "Response[str]":
     """Makes the failed images of a job again."""
     app = application()
-    job, items = app.generation.jobs.retry(*jobs.retry_of(request, job_id))
-    return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
+    begun = app.generation.jobs.retry(*jobs.retry_of(request, job_id))
+    return jobs.accepted(*begun, api_url=request.api_url(app.settings.api_url))
 
 
 @api.delete(
@@ -110,8 +109,7 @@ def list_providers(request: Request) -> "Response[str]":
 )
 def set_provider_key(request: Request, provider: str) -> "Response[str]":
     """Stores a provider key of yours, encrypted. Your images are made with it from now on."""
-    caller, name = request.caller, jobs.read_provider(provider)
-    application().generation.own_keys.store(caller, name, jobs.read_key(request))
+    application().generation.own_keys.store(request.caller, *jobs.read_key(request, provider))
     return answers.no_content()
 
 

@@ -47,6 +47,7 @@ def test_an_owner_sees_what_is_stored_in_all_and_in_parts(filled: Deployment) ->
         "trash": ONE,
         "days": [{"date": "2026-03-01", **ONE}, {"date": "2026-03-02", **TWO}],
         "generation": {"days": []},
+        "quota": {"images": None, "size_bytes": None},
     }
 
 
@@ -60,6 +61,7 @@ def test_with_a_quota_the_total_is_exact_before_anything_is_projected(
 
     assert (answer["images"], answer["size_bytes"]) == (1, 97)
     assert answer["by_kind"] == {}
+    assert answer["quota"] == {"images": 10, "size_bytes": None}
 
 
 def test_without_a_quota_all_figures_are_those_of_the_projections(store: Deployment) -> None:
@@ -77,6 +79,7 @@ def test_an_admin_sees_what_everybody_stores(filled: Deployment) -> None:
     answer = filled.answer_to("stats/all").json
 
     assert (answer["scope"], answer["images"], answer["size_bytes"]) == ("all", 3, 291)
+    assert "quota" not in answer
     assert answer["by_kind"] == {"upload": TWO, "reference": ONE}
 
 

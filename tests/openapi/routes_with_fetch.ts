@@ -86,8 +86,8 @@ async function images(): Promise<void> {
   if (deleted.successful.length !== 3) throw new Error("not all were deleted");
   const restored = dataOf(await client.POST("/v1/images/batch-restore", { body: { ids } }));
   const body = { ids, add_tags: ["back"], visibility: "unlisted" as const };
-  const relabelled = dataOf(await client.POST("/v1/images/batch-update", { body }));
-  if (restored.successful.length + relabelled.successful.length !== 6) throw new Error("not all were changed");
+  const retagged = dataOf(await client.POST("/v1/images/batch-update", { body }));
+  if (restored.successful.length + retagged.successful.length !== 6) throw new Error("not all were changed");
 }
 
 async function directUploads(): Promise<void> {

@@ -52,8 +52,8 @@ async function images(): Promise<void> {
   const deleted = dataOf(await api.deleteImages({ body: { ids } }));
   if (deleted.successful.length !== 2) throw new Error("not all were deleted");
   const restored = dataOf(await api.restoreImages({ body: { ids } }));
-  const relabelled = dataOf(await api.updateImages({ body: { ids, add_tags: ["back"], category: null } }));
-  if (restored.successful.length + relabelled.successful.length !== 4) throw new Error("not all were changed");
+  const retagged = dataOf(await api.updateImages({ body: { ids, add_tags: ["back"], category: null } }));
+  if (restored.successful.length + retagged.successful.length !== 4) throw new Error("not all were changed");
 }
 
 async function directUploads(): Promise<void> {

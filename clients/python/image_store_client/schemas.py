@@ -1668,6 +1668,13 @@ class ProviderModel(TypedDict):
     """Null if a price is not known."""
 
 
+class Quota(TypedDict):
+    """The most that an owner may store, the trash included; null is no limit."""
+
+    images: int | None
+    size_bytes: int | None
+
+
 class RebuildRequest(TypedDict):
     """What a rebuild from the private bucket may do."""
 
@@ -1938,6 +1945,8 @@ class Stats(TypedDict):
     """The part in the trash."""
     days: list[DayAmount]
     generation: GenerationDays
+    quota: NotRequired[Quota | None]
+    """Only with `scope=own`."""
     migration: NotRequired[MigrationTotals | None]
     """Only with `scope=all`."""
 

@@ -18,6 +18,7 @@ const STYLES = [
   "places",
   "shares",
   "generation",
+  "account",
   "tray",
 ];
 

@@ -1,4 +1,5 @@
 // The other screens, and what they open. It comes when one of them is used.
+export { showAccount } from "../account/account.js";
 export { showAlbums } from "../albums/albums.js";
 export { showGroup } from "../albums/group.js";
 export { showGroups } from "../albums/groups.js";

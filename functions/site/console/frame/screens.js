@@ -37,6 +37,7 @@ export const SCREENS = [
   { path: "/shares", title: "Shares", load: rest("showShares") },
   { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
   { path: "/providers", title: "Providers", load: rest("showProviders") },
+  { path: "/account", title: "Account", load: rest("showAccount") },
   { path: "/keys", title: "API keys", load: rest("showKeys") },
   { path: "/webhooks", title: "Webhooks", load: rest("showWebhooks") },
   { path: "/connect", title: "Connect", isPublic: true, load: rest("showConnect") },

@@ -20,6 +20,7 @@ const LIBRARY = [
   ["/trash", "trash", "Trash"],
 ];
 const STORE = [
+  ["/account", "user", "Account"],
   ["/statistics", "stats", "Statistics"],
   ["/providers", "providers", "Providers"],
   ["/keys", "lock", "API keys"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_store.domain.generation.ledger import ProviderPerformance
+    from image_store.domain.images.quota import Quota
     from image_store.domain.upkeep.migration import MigrationTotals
 
 
@@ -33,5 +34,7 @@ class Statistics:
     """By day of creation; only images that are still stored."""
     generated: Mapping[date, Sequence["ProviderPerformance"]] = field(default_factory=dict)
     """The calls and costs of each provider by day, including images that were deleted since."""
+    quota: "Quota | None" = None
+    """What the owner may store; only in the statistics of an owner."""
     migration: "MigrationTotals | None" = None
     """Only in the statistics of all owners."""

@@ -66,10 +66,10 @@ def read_provider(name: str) -> Provider:
         raise InvalidRequest(f"The provider must be one of {', '.join(Provider)}.") from None
 
 
-def read_key(request: Request) -> ProviderKey:
-    """Read a provider key."""
-    body = request.json(ProviderKeyRequest)
-    return ProviderKey(body.key, body.account_id or "")
+def read_key(request: Request, provider: str) -> tuple[Provider, ProviderKey]:
+    """Read the provider of a path, and its key."""
+    name, body = read_provider(provider), request.json(ProviderKeyRequest)
+    return name, ProviderKey(body.key, body.account_id or "")
 
 
 def accepted(job: Job, items: list[JobItem], *, api_url: str) -> "Response[str]":
@@ -78,13 +78,10 @@ def accepted(job: Job, items: list[JobItem], *, api_url: str) -> "Response[str]"
     return _answer(202, _job(job, items), headers)
 
 
-def progress(job: Job, items: list[JobItem]) -> "Response[str]":
-    """200 with the progress of a job."""
-    return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
-
-
-def progress_with_requests(job: Job, items: list[JobItem]) -> "Response[str]":
-    """The same with the whole request of each item."""
+def progress(job: Job, items: list[JobItem], *, with_requests: bool = False) -> "Response[str]":
+    """200 with the progress of a job, and with the whole request of each item if that was asked for."""
+    if not with_requests:
+        return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
     shown = [_item(item) | {"request": _request(item)} for item in items]
     return _answer(200, {**_summary(job), "items": shown}, {**_NOT_STORED, "ETag": etag(job)})
 

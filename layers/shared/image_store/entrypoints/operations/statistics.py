@@ -38,6 +38,8 @@ def stats_answer(statistics: Statistics, *, scope: str) -> "Response[str]":
             for day, providers in sorted(statistics.generated.items())
         ]
     }
+    if (quota := statistics.quota) is not None:
+        body["quota"] = {"images": quota.images or None, "size_bytes": quota.size_bytes or None}
     if statistics.migration is not None:
         body["migration"] = asdict(statistics.migration)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -52,6 +52,13 @@ class MigrationTotalsAnswer(BaseModel):
     failed: int
 
 
+class QuotaAnswer(BaseModel):
+    """The most that an owner may store, the trash included; null is no limit."""
+
+    images: int | None
+    size_bytes: int | None
+
+
 class StatsAnswer(AmountAnswer):
     """What is stored. `images` and `size_bytes` include the trash; the parts follow changes within seconds."""
 
@@ -63,4 +70,5 @@ class StatsAnswer(AmountAnswer):
     trash: AmountAnswer = Field(description="The part in the trash.")
     days: list[DayAmountAnswer]
     generation: GenerationDaysAnswer
+    quota: QuotaAnswer | None = Field(None, description="Only with `scope=own`.")
     migration: MigrationTotalsAnswer | None = Field(None, description="Only with `scope=all`.")

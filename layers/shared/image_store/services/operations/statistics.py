@@ -34,7 +34,8 @@ class StatisticsReports:
         if self.quota.is_set:
             usage = self.claims.usage(owner)
             statistics = replace(statistics, total=Amount(usage.images, usage.size_bytes))
-        return replace(statistics, generated=self.generations.performance(owner, since=since, until=until))
+        generated = self.generations.performance(owner, since=since, until=until)
+        return replace(statistics, quota=self.quota, generated=generated)
 
     def of_all(self, *, since: date | None, until: date | None) -> Statistics:
         """The statistics of all owners; the caller checks that an admin requests them."""
