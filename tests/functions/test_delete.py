@@ -45,6 +45,19 @@ def test_deleting_a_trashed_image_changes_nothing(store: Deployment) -> None:
     assert store.contents() == before
 
 
+def test_the_trash_says_until_when_an_image_can_be_restored(store: Deployment) -> None:
+    """I3: seven days are the usual retention."""
+    assert store.answer_to("retrieve/image").json["restorable_until"] is None
+    store.answer_to("delete/trash")
+
+    (card,) = store.answer_to("list/trash").json["items"]
+    assert card["restorable_until"] == "2026-03-08T12:00:00.000Z"
+    assert store.answer_to("retrieve/image").json["restorable_until"] == card["restorable_until"]
+
+    assert store.answer_to("delete/restore").json["restorable_until"] is None
+    assert "restorable_until" not in store.answer_to("list/newest").json["items"][0]
+
+
 def test_restoring_gives_the_image_back_as_a_private_one(store: Deployment) -> None:
     store.answer_to("delete/trash")
 

@@ -360,6 +360,8 @@ class Card(TypedDict):
     placeholder: ImagePlaceholder
     thumb_url: str
     created_at: str
+    restorable_until: NotRequired[str | None]
+    """When it is deleted for good; only of images in the trash."""
 
 
 class ChangedImageEventData(TypedDict):
@@ -844,6 +846,8 @@ class Image(TypedDict):
     created_at: str
     updated_at: str
     expires_at: str | None
+    restorable_until: str | None
+    """When an image in the trash is deleted for good; null for other images."""
     warnings: list[str]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
     from tests.e2e.conftest import Stack
     from tests.e2e.console.conftest import Pages
@@ -40,6 +40,11 @@ def pictures(client: httpx.Client, number: int, **attributes: Any) -> list[str]:
     ]
 
 
+def file_of(number: int, name: str) -> FilePayload:
+    """A picture as somebody picks it."""
+    return {"name": name, "mimeType": "image/jpeg", "buffer": landscape_jpeg(number, size=SMALL)}
+
+
 def fits(page: Page) -> bool:
     """Whether nothing is wider than the window."""
     wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
@@ -59,7 +64,7 @@ def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
     expect(page.get_by_role("heading", name="No image in this album")).to_be_visible()
     group = re.sub(r".*#/groups/album%3A", "album:", page.url)
     with stack.http(owner) as client:
-        newest = pictures(client, 3)[-1]
+        oldest = pictures(client, 3)[0]
         page.get_by_role("button", name="Add pictures").first.press("Enter")
         for number in range(3):
             page.get_by_role("checkbox", name=f"Hills {number}").press("Space")
@@ -84,13 +89,20 @@ def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
         expect(page.get_by_role("heading", name="Mountains")).to_be_visible()
 
         page.get_by_role("button", name="More for this album").press("Enter")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload pictures").press("Enter")
+        chooser.value.set_files([file_of(7, "more.jpg")])
+        expect(page.locator(".tile")).to_have_count(4)
+        expect(page.locator(".result-count")).to_have_text("4 images")
+
+        page.get_by_role("button", name="More for this album").press("Enter")
         page.get_by_role("button", name="Choose cover").press("Enter")
         choices = page.get_by_role("dialog", name="Cover of “Mountains”")
-        expect(choices.get_by_role("button", name="Hills 2")).to_have_attribute("aria-pressed", "true")
+        expect(choices.get_by_role("button", name="more.jpg")).to_have_attribute("aria-pressed", "true")
         assert faults_of(page, STANDARDS) == []
         choices.get_by_role("button", name="Hills 0").press("Enter")
         expect(choices).to_have_count(0)
-        assert client.get(f"/v1/groups/{group}").json()["cover"]["id"] != newest
+        assert client.get(f"/v1/groups/{group}").json()["cover"]["id"] == oldest
 
         page.get_by_role("button", name="More for this album").press("Enter")
         page.get_by_role("button", name="Delete album").press("Enter")
@@ -98,7 +110,7 @@ def test_an_album_is_created_filled_named_covered_and_ended_with_the_keyboard(
         page.get_by_label("Move the images to the trash").check()
         assert faults_of(page, STANDARDS) == []
         page.get_by_role("dialog").get_by_role("button", name="Delete album").press("Enter")
-        expect(page.get_by_text("“Mountains” is deleted. 3 images moved to the trash.")).to_be_visible()
+        expect(page.get_by_text("“Mountains” is deleted. 4 images moved to the trash.")).to_be_visible()
         expect(page.get_by_role("heading", name="Albums")).to_be_visible()
         assert client.get(f"/v1/groups/{group}").status_code == 404
 

@@ -81,7 +81,7 @@ def test_an_image_of_the_first_version_is_written_in_this_one_and_means_the_same
     [
         lambda: records.record_of(row("META", **later())),
         lambda: records.details_of(row("DETAIL", **later())),
-        lambda: cards.card_of(row("META", card={"S": json.dumps([cards.CARD_VERSION + 1, "cat.png"])})),
+        lambda: cards.card_of(row("META", card={"S": json.dumps([cards.TRASH_CARD_VERSION + 1, "cat.png"])})),
     ],
     ids=["record", "details", "card"],
 )

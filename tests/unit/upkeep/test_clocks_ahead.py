@@ -107,6 +107,7 @@ INSTANTS = {
     "Breaker.probe_until": LONGEST,
     "ProviderCall.started_at": INFORMS,
     "Card.created_at": INFORMS,
+    "Card.restorable_until": INFORMS,
     "AuditEntry.at": INFORMS,
     "KeyAuditEntry.at": INFORMS,
     "ShareAuditEntry.at": INFORMS,

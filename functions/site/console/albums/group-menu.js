@@ -30,12 +30,13 @@ export async function newAlbum() {
 }
 
 /**
- * A button with a menu; `group()` is the group as it is now, and `changed(group)` hears how it is afterwards.
- * `upload()` picks files for it.
+ * A button with a menu for a group of this type; `read()` answers the group as it is now, `changed(group)` hears how it
+ * is afterwards, and `upload()` picks files for it.
  */
-export function groupMenu(group, changed, { upload }) {
+export function groupMenu(type, { read, changed, upload }) {
   const id = unique("group-menu");
-  const what = typeName(partsOf(group().group).type).toLowerCase();
+  const what = typeName(type).toLowerCase();
+  const withGroup = (act) => async () => act(await read());
   const entry = (drawn, text, act) =>
     h(
       "button",
@@ -54,9 +55,9 @@ export function groupMenu(group, changed, { upload }) {
     "div",
     { id, class: "menu drop-menu", popover: "auto" },
     entry("upload", "Upload pictures", upload),
-    entry("edit", "Rename", () => rename(group(), changed)),
-    entry("images", "Choose cover", () => chooseCover(group(), changed)),
-    entry("trash", `Delete ${what}`, () => end(group(), what)),
+    entry("edit", "Rename", withGroup((group) => rename(group, changed))),
+    entry("images", "Choose cover", withGroup((group) => chooseCover(group, changed))),
+    entry("trash", `Delete ${what}`, withGroup((group) => end(group, what))),
   );
   return [
     h(

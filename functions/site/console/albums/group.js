@@ -73,7 +73,11 @@ export function showGroup(root, { parameters, query, signal }) {
       tools,
       addPictures("button"),
       h("button", { type: "button", class: "button", onclick: share }, icon("link"), "Share"),
-      groupMenu(() => group, show, { upload }),
+      groupMenu(type, {
+        read: () => readGroup(name, signal).catch(() => group), // Images may have come or gone meanwhile.
+        changed: show,
+        upload,
+      }),
     );
   }
 

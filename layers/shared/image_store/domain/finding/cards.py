@@ -36,6 +36,8 @@ class Card:
     """Where the image was generated; model and provider are read on request only."""
     renditions: tuple[Rendition, ...] = ()
     """The renditions that were made with the image; empty in a card of an earlier build."""
+    restorable_until: datetime | None = None
+    """When an image in the trash is deleted for good; None in a card of an earlier build too."""
 
     @property
     def thumb_key(self) -> str:

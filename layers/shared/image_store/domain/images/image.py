@@ -168,6 +168,11 @@ class ImageRecord:
         return self.state in {State.READY, State.TRASHED}
 
     @property
+    def restorable_until(self) -> datetime | None:
+        """When cleanup deletes it for good; None unless it is in the trash."""
+        return self.due_at if self.state is State.TRASHED else None
+
+    @property
     def is_in_feed(self) -> bool:
         """Whether the feed shows it."""
         return (

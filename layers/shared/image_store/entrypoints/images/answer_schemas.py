@@ -60,6 +60,9 @@ class ImageAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None
+    restorable_until: datetime | None = Field(
+        description="When an image in the trash is deleted for good; null for other images."
+    )
     warnings: list[str]
 
 
@@ -93,6 +96,9 @@ class CardAnswer(CardExtraAnswer):
     placeholder: ImagePlaceholderAnswer
     thumb_url: str
     created_at: datetime
+    restorable_until: datetime | None = Field(
+        None, description="When it is deleted for good; only of images in the trash."
+    )
 
 
 class ImagePageAnswer(BaseModel):

@@ -142,6 +142,7 @@ class Answers:
             "created_at": rfc3339(record.created_at),
             "updated_at": rfc3339(record.updated_at),
             "expires_at": rfc3339(record.expires_at) if record.expires_at else None,
+            "restorable_until": rfc3339(record.restorable_until) if record.restorable_until else None,
             "warnings": details.warnings,
         }
 
@@ -179,6 +180,7 @@ class Answers:
             if public_key_of_thumb
             else self.private.presigned_read(card.thumb_key),
             "created_at": rfc3339(card.created_at),
+            **({"restorable_until": rfc3339(card.restorable_until)} if card.restorable_until else {}),
         }
 
 

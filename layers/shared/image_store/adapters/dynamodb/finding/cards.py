@@ -6,7 +6,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.finding.filters import attribute_items
-from image_store.adapters.dynamodb.items import Item, as_json
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.cards import Card, thumb_of
 from image_store.domain.finding.filters import row_attributes
@@ -19,6 +19,8 @@ CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
 CARD_VERSION = 3
 """A card has its own version, because the index holds no other version attribute."""
+TRASH_CARD_VERSION = 4
+"""Cards of images in the trash end with a time, which other cards have no use for."""
 
 _FIRST_PARTS = (
     "filename",
@@ -35,7 +37,13 @@ _FIRST_PARTS = (
     "publication",
     "given",
 )
-_PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made")}
+_LATER_PARTS = (*_FIRST_PARTS, "made")
+_PARTS: dict[int, tuple[str, ...]] = {
+    1: _FIRST_PARTS,
+    2: _FIRST_PARTS,
+    3: _LATER_PARTS,
+    4: (*_LATER_PARTS, "until"),
+}
 """The parts of a card in each version, in order; names would add bytes to every row of a list."""
 
 
@@ -69,6 +77,7 @@ def card_of(item: Item) -> Card:
         model=item["model"]["S"] if "model" in item else None,
         provider=item["provider"]["S"] if "provider" in item else None,
         renditions=tuple(map(rendition_of, parts.get("made", ()))),
+        restorable_until=parse_time(parts["until"]) if "until" in parts else None,
     )
 
 
@@ -105,7 +114,10 @@ def _card_text(record: ImageRecord, details: Details) -> str:
         "given": int(details.alt_text_given),
         "made": [rendition_text(rendition) for rendition in record.renditions if rendition.making is None],
     }
-    return as_json([CARD_VERSION, *(parts[name] for name in _PARTS[CARD_VERSION])])
+    version = CARD_VERSION
+    if record.restorable_until is not None:
+        version, parts["until"] = TRASH_CARD_VERSION, text_time(record.restorable_until)
+    return as_json([version, *(parts[name] for name in _PARTS[version])])
 
 
 def rendition_text(rendition: Rendition) -> str:
