@@ -1,4 +1,4 @@
-"""How long it takes from the response of an upload until an app has the event by its webhook, on the local stack."""
+"""How soon apps have events by their webhooks on the local stack: one by one, and a thousand for twenty apps."""
 
 import json
 import statistics
@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,7 @@ from image_store_client.webhooks import verify
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
 from tests.e2e.conftest import REMOTE_ADDRESS, Stack
+from tests.e2e.many_endpoints import EndpointServer, FanOut
 from tests.pictures import jpeg
 
 _WARM_UP = 5
@@ -22,6 +24,15 @@ _IMAGES = 30
 _MOST_SECONDS = 60
 _PAUSE_SECONDS = 0.5
 _BAR = 2.0
+
+_EDITS = 1_000
+_EDITED_IMAGES = 20
+_EDITORS = 8
+_WORKING, _HANGING, _DEAD = 15, 3, 2
+_KNOWN_AFTER_SECONDS = 12
+"""New webhooks may be unknown for so long to who records events."""
+_FAN_OUT_SECONDS = 900
+_LATE_BAR = 60.0
 
 
 class App:
@@ -81,6 +92,7 @@ def measure(_: Path) -> Iterator[Measurement]:
         stack.start()
         try:
             yield _measured(stack)
+            yield _fan_out(stack)
         finally:
             stack.stop()
 
@@ -102,3 +114,35 @@ def _measured(stack: Stack) -> Measurement:
         delays = [delay_s(_WARM_UP + number) for number in range(_IMAGES)]
     detail = f"{min(delays):.2f} to {max(delays):.2f} s of {_IMAGES} uploads"
     return Measurement("event_delivery_s", round(statistics.median(delays), 3), "s", _BAR, detail)
+
+
+def _fan_out(stack: Stack) -> Measurement:
+    """Edit images a thousand times for apps of which some hang and some are dead: when the others have all events."""
+    with EndpointServer() as server, stack.http("editor") as http:
+        images = []
+        for number in range(_EDITED_IMAGES):
+            picture = jpeg(64 + number, 48)
+            answer = http.post("/v1/images", content=picture, headers={"Content-Type": "image/jpeg"})
+            images.append(answer.raise_for_status().json()["id"])
+        apps = FanOut(http=http, server=server, types="image.updated")
+        apps.create(working=_WORKING, hanging=_HANGING, dead=_DEAD)
+        time.sleep(_KNOWN_AFTER_SECONDS)
+
+        def edit(image_id: str) -> None:
+            for number in range(_EDITS // _EDITED_IMAGES):
+                http.patch(f"/v1/images/{image_id}", json={"title": f"{number}"}).raise_for_status()
+
+        begun_at = time.monotonic()
+        with ThreadPoolExecutor(_EDITORS) as pool:
+            list(pool.map(edit, images))
+        edited_at = time.monotonic()
+        apps.await_events(_EDITS, within_seconds=_FAN_OUT_SECONDS)
+        ended_at = time.monotonic()
+    delays = [delay for path in apps.working for delay in server.delays_s[path]]
+    repeats = sum(count - 1 for path in apps.working for count in server.accepted[path].values())
+    detail = (
+        f"{_EDITS} edits in {edited_at - begun_at:.0f} s; an app had one after {statistics.median(delays):.1f} s, "
+        f"at most {max(delays):.1f} s; {repeats} came twice; "
+        f"{sum(server.requests[path] for path in apps.hanging)} requests to apps that hang"
+    )
+    return Measurement("event_fan_out_late_s", round(ended_at - edited_at, 1), "s", _LATE_BAR, detail)
