@@ -365,7 +365,7 @@ def _told(visits: Sequence[Visit]) -> Iterator[Measurement]:
     own = [kind for kind in one.travelled if kind]
     by_kind = ", ".join(f"{kind} {kb(kind):.1f}" for kind in own)
     yield Measurement("console_script_kb", kb("Script"), "kB", 33, script)
-    yield Measurement("console_style_kb", kb("Stylesheet"), "kB", 9, style)
+    yield Measurement("console_style_kb", kb("Stylesheet"), "kB", 12, style)
     yield Measurement("console_kb", kb(*own), "kB", 60, by_kind)
     yield Measurement("console_requests", max(one.requests for one in visits), "requests", 6)
     detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {MANY} images"

@@ -61,7 +61,9 @@ JOB = {
                 "duration_ms": 7_300 + index,
                 "cost_usd": 0.134 if index < 2 else None,
                 "image_id": IMAGES.id_of(index) if index < 2 else None,
-                "error": None if index < 2 else {"code": "provider_failed", "detail": "The provider refused."},
+                "error": None
+                if index < 2
+                else {"code": "provider_failed", "detail": "The provider refused."},
             }
             for index in range(3)
         ],

@@ -37,7 +37,7 @@ SETTINGS = ConsoleSettings(
     storage_origin=ORIGIN,
     public_url=f"{ORIGIN}/public",
     presets=("thumb", "display", "w640"),
-    widths=(("w640", 640),),
+    widths={"w640": 640},
     max_upload_bytes=50_000_000,
     max_upload_pixels=50_000_000,
 )

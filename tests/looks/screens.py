@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
+from tests.e2e.console.stand_ins import JOB_ID
 from tests.looks import answers
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ SCREENS = [
     Screen("trash", "#/trash", has(".tile"), answers.STATISTICS),
     Screen("upload", "#/upload", has("main form, main input")),
     Screen("generate", "#/generate", has("main form"), answers.GENERATING),
-    Screen("job", f"#/jobs/{answers.JOB_ID}", has("main li, main tr"), answers.JOB),
+    Screen("job", f"#/jobs/{JOB_ID}", has("main li, main tr"), answers.JOB),
     Screen("shares", "#/shares", has("main table, main li"), answers.SHARED),
     Screen("account", "#/account", has("main h2"), answers.ACCOUNT),
 ]

@@ -19,7 +19,7 @@ from image_store.entrypoints.finding.query_schemas import FeedParameters, Filter
 from image_store_cli.command_line.arguments import FEED_FILTERS, LIST_FILTERS, add_filters, filters_of
 from image_store_client.aio.paths import query_of
 
-CONSOLE = Path(__file__).parents[3] / "functions/site/console/gallery/filters.js"
+GALLERY = Path(__file__).parents[3] / "functions/site/console/gallery"
 PARAMETERS = {FilterParameters.model_fields[name].alias or name for name in FILTER_NAMES}
 SINCE, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 ALL = {
@@ -54,12 +54,13 @@ def test_the_command_line_has_an_option_for_each_filter_of_the_feed() -> None:
     assert set(FEED_FILTERS) == names - {"limit", "cursor", "fields"}
 
 
-def test_the_console_has_a_control_for_each_filter() -> None:
-    table = CONSOLE.read_text("utf-8").partition("const FILTERS = {")[2].partition("\n};")[0]
-    controls = set(re.findall(r"^  (\w+): \{", table, re.MULTILINE))
+@pytest.mark.parametrize(("file", "table"), [("filters.js", "FILTERS"), ("filter-panel.js", "CONTROLS")])
+def test_the_console_has_a_name_and_a_control_for_each_filter(file: str, table: str) -> None:
+    code = (GALLERY / file).read_text("utf-8").partition(f"const {table} = {{")[2].partition("\n};")[0]
+    names = set(re.findall(r"^  (\w+): ", code, re.MULTILINE))
 
     # The trash has a screen of its own, and the order is chosen beside the filters.
-    assert controls == PARAMETERS - {"trashed"} | {"order"}
+    assert names == PARAMETERS - {"trashed"} | {"order"}
 
 
 def test_only_filters_compare_rows() -> None:

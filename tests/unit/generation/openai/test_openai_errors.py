@@ -41,6 +41,9 @@ MADE_WITH: dict[type[errors.ImageStoreError], tuple[Any, ...]] = {
     errors.WebhookDisabled: (),
     errors.WebhookUrlNotAllowed: (),
     errors.EventNotFound: (),
+    errors.GroupNotFound: (),
+    errors.GroupExists: (),
+    errors.TooManyGroups: (),
 }
 SAFE_TO_REPEAT = {
     errors.RateLimited,

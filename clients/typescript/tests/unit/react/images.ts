@@ -45,6 +45,7 @@ export function image(changes: Partial<Image> = {}): Image {
     ...card(),
     owner_id: "alice",
     status: "ready",
+    restorable_until: null,
     sha256: "0".repeat(64),
     title: "Fox",
     alt_text_source: "given",
@@ -80,6 +81,7 @@ export function job(status: Job["status"], done: number): Job {
     cost_usd: null,
     image_id: index < done ? `img${index}` : null,
     error: null,
+    request: null,
   }));
   return {
     id: "job1",
