@@ -31,8 +31,8 @@ def check_looks(name: str, screenshot: bytes) -> list[str]:
         return []
     if not reference.exists():
         return [f"{name} has no reference. {KEEP}"]
-    with Image.open(reference) as kept:
-        difference = most_difference(shown, kept.convert("RGB"))
+    with Image.open(reference) as earlier:
+        difference = most_difference(shown, earlier.convert("RGB"))
     if difference <= MOST_DIFFERENCE:
         return []
     DIFFERENT.mkdir(parents=True, exist_ok=True)
@@ -46,9 +46,9 @@ def reduced(screenshot: bytes) -> Image.Image:
         return image.convert("RGB").reduce(SMALLER)
 
 
-def most_difference(shown: Image.Image, kept: Image.Image) -> int:
+def most_difference(shown: Image.Image, earlier: Image.Image) -> int:
     """The largest average difference of a block; 255 if the sizes differ."""
-    if shown.size != kept.size:
+    if shown.size != earlier.size:
         return 255
-    blocks = ImageChops.difference(shown, kept).reduce(BLOCK)
+    blocks = ImageChops.difference(shown, earlier).reduce(BLOCK)
     return max(round(most) for _, most in ImageStat.Stat(blocks).extrema)
