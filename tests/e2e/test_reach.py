@@ -236,7 +236,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [get, delete, r2_secret, signing_secret, unseal_image],
         [scan, query_owners, query_due, seal_image, unseal_key],
     ),
-    "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
+    "search": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners, query_due]),
     "feed": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "events": (
         [Holder.query, signing_secret],

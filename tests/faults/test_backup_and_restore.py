@@ -29,6 +29,7 @@ from image_store.domain.images.image import State, Visibility
 from image_store.domain.upkeep.recovery import RecoveryKind, RecoveryOptions, RecoveryStatus
 from tests.fakes.dynamodb import all_items
 from tests.fakes.stream import Streaming
+from tests.fakes.trashed_rows import without_end
 from tests.faults.operations import keys as api_keys
 from tests.faults.operations import shares, upload_tokens
 from tests.faults.painting import Painting
@@ -340,7 +341,7 @@ def rows_of(world: World) -> Rows:
     return {
         (row["pk"]["S"], row["sk"]["S"]): {
             name: {kind: sorted(of) if kind == "SS" else of for kind, of in value.items()}
-            for name, value in row.items()
+            for name, value in without_end(row).items()
             if name not in {"by", "copied_until", "due_at"}
         }
         for row in all_items(world.client, world.table)

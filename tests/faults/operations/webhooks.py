@@ -191,9 +191,9 @@ WEBHOOKS = (
     Operation(
         "create a webhook", lambda _: None, create, created, calls=3, whatever=list_and_directory_agree
     ),
-    Operation("move a webhook", create, move, moved, calls=4, whatever=again(move)),
+    Operation("move a webhook", create, move, moved, calls=5, whatever=again(move)),
     Operation("disable a webhook", create, disable, disabled, calls=2, whatever=again(disable)),
-    Operation("rotate a secret", create, rotate, rotated, calls=4, whatever=list_and_directory_agree),
+    Operation("rotate a secret", create, rotate, rotated, calls=5, whatever=list_and_directory_agree),
     Operation("test a webhook", create, send_test, tested, calls=3, whatever=pending_is_due),
     Operation("replay an event", with_a_sent_event, replay, replayed, calls=4, whatever=pending_is_due),
     Operation("replay what failed", create, replay_failed, replaying, calls=3),
