@@ -247,7 +247,7 @@ def test_a_group_of_another_user_is_as_one_that_is_not_there(stack: Stack, route
     request = {"PATCH": {"json": {"title": "theirs"}}, "DELETE": {"params": {"images": "trash"}}}.get(
         method, {}
     )
-    with stack.http("who-owner") as owner, stack.http("who-stranger") as stranger:
+    with stack.http("who-groups") as owner, stack.http("who-stranger") as stranger:
         group = owner.post("/v1/groups", json={"type": "album", "title": "Mine"}).json()["group"]
         image = upload(owner, PICTURE + method.encode())
         mine = {"groups": {"album": [group.partition(":")[2]]}}

@@ -68,6 +68,7 @@ def test_the_cost_is_told_before_it_is_spent(pages: Pages, look: Callable[[Page,
 
     page.goto(page.url.replace("#/generate", "#/providers"))
     prices = page.get_by_role("region", name="Price of an image by model").locator("tbody tr")
+    expect(prices).to_have_count(3)
     assert [row.split("\t")[:2] for row in prices.all_inner_texts()] == [
         ["flux-1-schnell", "$0.002"],
         ["gpt-image-2", "$0.042"],

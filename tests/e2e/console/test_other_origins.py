@@ -272,7 +272,7 @@ def test_neither_the_console_nor_the_sign_in_page_can_be_framed(attempt: Attempt
     ):
         assert attempt.page.evaluate(READ_FRAME, address) in {"unreadable", ""}
 
-    # A frame of the issuer, which is of the same site, may come back to the console, whose policy lets no other show it.
+    # A frame of the issuer, of the same site, may come back to the console, whose policy lets no other show it.
     assert {address for _, _, address in attempt.successes()} <= {f"{addresses['api_url']}/"}
 
 
