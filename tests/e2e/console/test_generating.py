@@ -136,7 +136,7 @@ def test_earlier_prompts_are_found_and_used_again_also_where_they_are_encrypted(
     faults = faults_of(page)
     look(page, "earlier-prompts-dark-360")
     history.get_by_role("button", name="Use again").click()
-    expect(page.get_by_label("Prompts")).to_have_value("\n".join(PROMPTS))
+    expect(page.get_by_label("Prompts", exact=True)).to_have_value("\n".join(PROMPTS))
     expect(page.get_by_label("Seed")).to_have_value("7")
 
     generation.are_prompts_sealed = True
