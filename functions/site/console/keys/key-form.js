@@ -63,7 +63,7 @@ function choice(scope, words, isUsual) {
   const id = unique("scope");
   return h(
     "div",
-    { class: "check" },
+    { class: "row" },
     h("input", { id, type: "checkbox", name: "scope", value: scope, checked: isUsual }),
     h("label", { for: id }, `${words} (${scope})`),
   );

@@ -162,7 +162,7 @@ function selectionFields(images) {
     const id = unique("as");
     return h(
       "div",
-      { class: "check" },
+      { class: "row" },
       h("input", {
         id,
         type: "radio",

@@ -44,7 +44,7 @@ function size(preset) {
   const words = SIZES[preset] ?? (settings.widths[preset] ? `${settings.widths[preset]} pixels wide` : preset);
   return h(
     "div",
-    { class: "check" },
+    { class: "row" },
     h("input", { id, type: "checkbox", name: "preset", value: preset, checked: true }),
     h("label", { for: id }, words),
   );
