@@ -1,7 +1,6 @@
 // The cards of a list that a selection needs: of a range or of all, loaded where the gallery does not have them.
+import { each } from "../parts/each.js";
 import { MOST } from "./chosen.js";
-
-const AT_ONCE = 4; // requests
 
 /** There is more than can be selected at once. */
 export class TooMany extends Error {}
@@ -75,17 +74,6 @@ export function reading({ known, page, isTimeline, told, signal }) {
   }
 
   return { between, all };
-}
-
-/** The answers for all of these, in their order; some are worked on at once. */
-async function each(those, work) {
-  const answers = [];
-  const rest = those.entries();
-  const worker = async () => {
-    for (const [index, one] of rest) answers[index] = await work(one);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return answers;
 }
 
 /** When an image was made: ids begin with that instant. */

@@ -2,6 +2,7 @@
 import { call, getImage } from "../parts/api.js";
 import { completed } from "../parts/completion.js";
 import { fill, h } from "../parts/dom.js";
+import { each } from "../parts/each.js";
 import { tell } from "../parts/events.js";
 import { field, listOf } from "../parts/fields.js";
 import { formDialog } from "../parts/form-dialog.js";
@@ -11,7 +12,6 @@ import { act, those } from "./doing.js";
 import { byWay, updating } from "./requests.js";
 
 const MOST_READ = 200; // images whose own labels are read, to show them and to take changes back
-const AT_ONCE = 4;
 const MOST_AT_ONCE = 20; // labels in one request
 
 const TAGS = {
@@ -163,14 +163,10 @@ const changed = (ids) => ids.forEach((id) => tell("image-changed", { id }));
 /** What each image has now, by its id; without those that cannot be read. */
 async function readAll(cards, of, signal) {
   const found = new Map();
-  const rest = cards.values();
-  const worker = async () => {
-    for (const { id } of rest) {
-      const answer = await getImage(id, signal).catch(() => null);
-      if (answer) found.set(id, of(answer.image));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await each(cards, async ({ id }) => {
+    const answer = await getImage(id, signal).catch(() => null);
+    if (answer) found.set(id, of(answer.image));
+  });
   return found;
 }
 

@@ -3,6 +3,7 @@ import { settings } from "../frame/settings.js";
 import { getImage, listImages } from "../parts/api.js";
 import { fill, h, unique } from "../parts/dom.js";
 import { dropDraft, kept } from "../parts/drafts.js";
+import { each } from "../parts/each.js";
 import { field } from "../parts/fields.js";
 import { atMoment, count, plural } from "../parts/format.js";
 import { onSubmit } from "../parts/forms.js";
@@ -11,7 +12,7 @@ import { keepNoticesInReach } from "../parts/notices.js";
 import { addToGroup, createAlbum } from "./album.js";
 import { copyPanel } from "./copy-panel.js";
 import { shareFields, shareRequest } from "./share-fields.js";
-import { codeOfPublished, codeOfShared, createShare, each, isPublished } from "./sharing.js";
+import { codeOfPublished, codeOfShared, createShare, isPublished } from "./sharing.js";
 
 const MOST_LINKS = 100; // images of which one result has the links
 const MOST_SHARES = 20; // of a selection, so that it cannot use up the shares that an owner may have

@@ -5,7 +5,6 @@ import { tell } from "../parts/events.js";
 import { embedCode } from "./embed-code.js";
 
 const PATH = "/v1/shares";
-const AT_ONCE = 4;
 
 export const LIFETIMES = {
   3600: "An hour",
@@ -44,14 +43,3 @@ export const codeOfShared = (image, { url_prefix: prefix, presets }) =>
     widths: settings.widths,
     presets,
   });
-
-/** `act` on each of the items, four at a time; answers what each gave, in their order. The first failure ends it. */
-export async function each(items, act) {
-  const results = [];
-  const rest = items.entries();
-  const work = async () => {
-    for (const [index, item] of rest) results[index] = await act(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return results;
-}
